@@ -1,0 +1,67 @@
+`resetall
+`default_nettype none
+
+/*
+ * Activation memory: words of N activations, written a group (64 bits or more) at a time, read a word a cycle.
+ *
+ * rd_data follows rd_addr by SRAM_LATENCY cycles; rd_zero gives a word of zeros instead (a position outside the map).
+ */
+module act_buffer #(
+    // Bits of a word: N activations
+    parameter WORD_W = 32,
+    // Words in the memory
+    parameter DEPTH = 8192,
+    // Words a group: 1 or 2
+    parameter BANKS = 2,
+    // Read latency of the memory: 1 or 2
+    parameter LATENCY = 2,
+    // Width of a word address (derived)
+    parameter ADDR_W = $clog2(DEPTH),
+    // Width of a group address (derived)
+    parameter GROUP_ADDR_W = $clog2(DEPTH / BANKS)
+) (
+    input  wire                    clk,
+    input  wire                    rst,
+    input  wire                    wr_en,
+    input  wire [GROUP_ADDR_W-1:0] wr_addr,
+    input  wire [BANKS*WORD_W-1:0] wr_data,
+    input  wire                    rd_zero,
+    input  wire [ADDR_W-1:0]       rd_addr,
+    output wire [WORD_W-1:0]       rd_data
+);
+
+wire [BANKS*WORD_W-1:0] bank_data;
+wire                    zero;
+wire [WORD_W-1:0]       word;
+
+delay_line #(.WIDTH(1), .CYCLES(LATENCY)) delay_zero (.clk(clk), .rst(rst), .in(rd_zero), .out(zero));
+
+genvar b;
+generate
+    for (b = 0; b < BANKS; b = b + 1) begin : g_bank
+        sram #(.WIDTH(WORD_W), .DEPTH(DEPTH / BANKS), .LATENCY(LATENCY)) memory (
+            .clk(clk),
+            .wr_en(wr_en),
+            .wr_addr(wr_addr),
+            .wr_data(wr_data[b*WORD_W +: WORD_W]),
+            .rd_en(1'b1),
+            .rd_addr(rd_addr[ADDR_W-1 -: GROUP_ADDR_W]),
+            .rd_data(bank_data[b*WORD_W +: WORD_W])
+        );
+    end
+    if (BANKS == 1) begin : g_single
+        assign word = bank_data;
+    end else if (BANKS == 2) begin : g_double
+        wire odd;
+        delay_line #(.WIDTH(1), .CYCLES(LATENCY)) delay_odd (.clk(clk), .rst(rst), .in(rd_addr[0]), .out(odd));
+        assign word = odd ? bank_data[WORD_W +: WORD_W] : bank_data[0 +: WORD_W];
+    end else begin : g_check_banks
+        ERROR_act_buffer_BANKS_must_be_1_or_2 error();
+    end
+endgenerate
+
+assign rd_data = zero ? {WORD_W{1'b0}} : word;
+
+endmodule
+
+`resetall

@@ -1,0 +1,191 @@
+`resetall
+`default_nettype none
+
+/*
+ * Weight-stationary array of N x N processing elements with accumulators at the foot of each column.
+ *
+ * Row r holds input channel r, column c output channel c. An activation vector enters with its swap bit and the command for
+ * the accumulators; row r sees it r cycles later, column c another c cycles later. Column c is column 0 delayed by c cycles,
+ * accumulator addresses included, and so are its results.
+ *
+ * Weight rows enter on the same diagonal: row groups (ROWS rows at once) travel down with their index, so that a group sent
+ * in the cycle of a swap or later is seen by every PE after that swap, wherever the PE is. A pass therefore needs no bubble:
+ *   load of group g in cycle t serves the first swap in a cycle > t, and must not come before the cycle of the previous swap.
+ */
+module mac_array #(
+    // Rows and columns: 8, 16 or 32
+    parameter N = 8,
+    // Weight rows loaded in one cycle: 1 or 2
+    parameter ROWS = 2,
+    // Bits of an unsigned activation
+    parameter ACT_W = 4,
+    // Bits of a signed weight
+    parameter WGT_W = 4,
+    // Bits of a signed accumulator: at least 28
+    parameter ACC_W = 28,
+    // Accumulators in a column
+    parameter ACC_DEPTH = 1024,
+    // Read latency of the accumulator memories: 1 or 2
+    parameter SRAM_LATENCY = 2,
+    // Width of the row group's index (derived)
+    parameter INDEX_W = $clog2(N / ROWS),
+    // Width of an accumulator address (derived)
+    parameter ADDR_W = $clog2(ACC_DEPTH)
+) (
+    input  wire                      clk,
+    input  wire                      rst,
+    // Weight rows: row k of the group in bits [k*N*WGT_W +: N*WGT_W], column c in bits [c*WGT_W +: WGT_W] of a row
+    input  wire                      load_valid,
+    input  wire [INDEX_W-1:0]        load_index,
+    input  wire [ROWS*N*WGT_W-1:0]   load_data,
+    // Activations: row r in bits [r*ACT_W +: ACT_W]
+    input  wire [N*ACT_W-1:0]        act_data,
+    input  wire                      act_swap,
+    // Command for the accumulators, valid with the activations
+    input  wire                      acc_valid,
+    input  wire                      acc_first,
+    input  wire                      acc_last,
+    input  wire                      acc_relu,
+    input  wire                      acc_final,
+    input  wire [ADDR_W-1:0]         acc_addr,
+    // Results: column c in bits [c*ACC_W +: ACC_W], c cycles after column 0
+    output wire [N-1:0]              out_valid,
+    output wire [N*ACC_W-1:0]        out_data,
+    // The final result has left the last column
+    output wire                      out_final
+);
+
+localparam PSUM_W  = ACT_W + WGT_W + $clog2(N);
+localparam LANES_W = ROWS * WGT_W;
+// Cycles from an activation at row 0 to its partial sum at the foot of column 0.
+localparam PSUM_DELAY = N + 2;
+localparam COMMAND_W  = ADDR_W + 4;
+
+generate
+    if (N != 8 && N != 16 && N != 32) begin : g_check_n
+        ERROR_mac_array_N_must_be_8_16_or_32 error();
+    end
+    if (ROWS != 1 && ROWS != 2) begin : g_check_rows
+        ERROR_mac_array_ROWS_must_be_1_or_2 error();
+    end
+    if (ACC_W < 28 || ACC_W > 32) begin : g_check_acc_w
+        ERROR_mac_array_ACC_W_must_be_28_to_32 error();
+    end
+endgenerate
+
+// Wires between PEs: index r of the horizontal ones is r*(N+1)+c, of the vertical ones r*N+c.
+wire [ACT_W-1:0]         act    [0:N*(N+1)-1];
+wire                     swap   [0:N*(N+1)-1];
+wire                     load   [0:N*(N+1)-1];
+wire [LANES_W-1:0]       lanes  [0:N*N-1];
+wire signed [PSUM_W-1:0] psum   [0:(N+1)*N-1];
+
+genvar r, c, k;
+
+// Left edge: row r is delayed by r cycles; the swap bit and the load command run down a chain of registers.
+reg [N-1:0]       swap_chain_reg;
+reg [N-1:0]       load_valid_chain_reg;
+reg [INDEX_W-1:0] load_index_chain_reg [0:N-1];
+
+generate
+    for (r = 0; r < N; r = r + 1) begin : g_row
+        wire               swap_here;
+        wire               load_here;
+        wire [INDEX_W-1:0] index_here;
+        localparam [INDEX_W-1:0] GROUP_INDEX = r / ROWS;
+
+        delay_line #(.WIDTH(ACT_W), .CYCLES(r)) skew (
+            .clk(clk), .rst(rst), .in(act_data[r*ACT_W +: ACT_W]), .out(act[r*(N+1)]));
+
+        if (r == 0) begin : g_top
+            assign swap_here  = act_swap;
+            assign load_here  = load_valid;
+            assign index_here = load_index;
+        end else begin : g_below
+            assign swap_here  = swap_chain_reg[r-1];
+            assign load_here  = load_valid_chain_reg[r-1];
+            assign index_here = load_index_chain_reg[r-1];
+        end
+        always @(posedge clk) begin
+            swap_chain_reg[r]       <= swap_here && !rst;
+            load_valid_chain_reg[r] <= load_here && !rst;
+            load_index_chain_reg[r] <= index_here;
+        end
+        assign swap[r*(N+1)] = swap_here;
+        assign load[r*(N+1)] = load_here && index_here == GROUP_INDEX;
+    end
+endgenerate
+
+// Top edge: the weight lanes of column c are delayed by c cycles.
+generate
+    for (c = 0; c < N; c = c + 1) begin : g_column
+        wire [LANES_W-1:0] lanes_in;
+        for (k = 0; k < ROWS; k = k + 1) begin : g_lane
+            assign lanes_in[k*WGT_W +: WGT_W] = load_data[(k*N + c)*WGT_W +: WGT_W];
+        end
+        delay_line #(.WIDTH(LANES_W), .CYCLES(c)) skew (.clk(clk), .rst(rst), .in(lanes_in), .out(lanes[c]));
+        assign psum[c] = {PSUM_W{1'b0}};
+    end
+endgenerate
+
+generate
+    for (r = 0; r < N; r = r + 1) begin : g_pe_row
+        for (c = 0; c < N; c = c + 1) begin : g_pe
+            pe #(.ACT_W(ACT_W), .WGT_W(WGT_W), .PSUM_W(PSUM_W)) u_pe (
+                .clk(clk),
+                .act_in(act[r*(N+1)+c]),
+                .swap_in(swap[r*(N+1)+c]),
+                .load_in(load[r*(N+1)+c]),
+                .weight_in(lanes[r*N+c][(r%ROWS)*WGT_W +: WGT_W]),
+                .psum_in(psum[r*N+c]),
+                .act_out(act[r*(N+1)+c+1]),
+                .swap_out(swap[r*(N+1)+c+1]),
+                .load_out(load[r*(N+1)+c+1]),
+                .psum_out(psum[(r+1)*N+c])
+            );
+            if (r < N - 1) begin : g_down
+                delay_line #(.WIDTH(LANES_W), .CYCLES(1)) down (
+                    .clk(clk), .rst(rst), .in(lanes[r*N+c]), .out(lanes[(r+1)*N+c]));
+            end
+        end
+    end
+endgenerate
+
+// Foot: commands run along the columns, one cycle a column.
+wire                 command_valid [0:N-1];
+wire [COMMAND_W-1:0] command       [0:N-1];
+
+delay_line #(.WIDTH(1), .CYCLES(PSUM_DELAY - SRAM_LATENCY), .RESETTABLE(1)) delay_valid (
+    .clk(clk), .rst(rst), .in(acc_valid), .out(command_valid[0]));
+delay_line #(.WIDTH(COMMAND_W), .CYCLES(PSUM_DELAY - SRAM_LATENCY)) delay_command (
+    .clk(clk), .rst(rst), .in({acc_first, acc_last, acc_relu, acc_final, acc_addr}), .out(command[0]));
+
+generate
+    for (c = 0; c < N; c = c + 1) begin : g_foot
+        if (c > 0) begin : g_next
+            delay_line #(.WIDTH(1), .CYCLES(1), .RESETTABLE(1)) next_valid (
+                .clk(clk), .rst(rst), .in(command_valid[c-1]), .out(command_valid[c]));
+            delay_line #(.WIDTH(COMMAND_W), .CYCLES(1)) next_command (
+                .clk(clk), .rst(rst), .in(command[c-1]), .out(command[c]));
+        end
+        accumulator #(.PSUM_W(PSUM_W), .ACC_W(ACC_W), .DEPTH(ACC_DEPTH), .LATENCY(SRAM_LATENCY)) u_accumulator (
+            .clk(clk),
+            .rst(rst),
+            .valid(command_valid[c]),
+            .first(command[c][ADDR_W+3]),
+            .last(command[c][ADDR_W+2]),
+            .relu(command[c][ADDR_W+1]),
+            .addr(command[c][ADDR_W-1:0]),
+            .psum(psum[N*N+c]),
+            .out_valid(out_valid[c]),
+            .out_data(out_data[c*ACC_W +: ACC_W])
+        );
+    end
+endgenerate
+
+delay_line #(.WIDTH(1), .CYCLES(SRAM_LATENCY + 1), .RESETTABLE(1)) delay_final (
+    .clk(clk), .rst(rst), .in(command_valid[N-1] && command[N-1][ADDR_W]), .out(out_final));
+
+endmodule
+
+`resetall
