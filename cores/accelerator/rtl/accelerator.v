@@ -75,7 +75,6 @@ localparam INDEX_W      = $clog2(N / ROWS);
 localparam ACT_ADDR_W   = $clog2(ACT_DEPTH);
 localparam GROUP_ADDR_W = $clog2(ACT_DEPTH / BANKS);
 localparam ACC_ADDR_W   = $clog2(ACC_DEPTH);
-localparam COUNTERS     = 8;
 
 wire clk = aclk;
 
@@ -108,7 +107,7 @@ wire [1:0]              cfg_padding;
 wire [31:0]             cfg_act_base, cfg_tile_stride, cfg_image_stride;
 wire                    engine_idle, engine_error;
 wire [7:0]              engine_error_code;
-wire                    trailer_request, trailer_done, program_start, loading;
+wire                    trailer_request, trailer_done, program_start, loading, draining;
 wire [31:0]             program_id;
 wire [7:0]              error_code, last_opcode;
 wire [15:0]             error_sequence, last_sequence;
@@ -131,7 +130,7 @@ decoder #(
     .trailer_request(trailer_request), .trailer_done(trailer_done),
     .program_start(program_start), .program_id(program_id),
     .error(error), .error_code(error_code), .error_sequence(error_sequence),
-    .last_opcode(last_opcode), .last_sequence(last_sequence), .loading(loading), .state(decoder_state)
+    .last_opcode(last_opcode), .last_sequence(last_sequence), .loading(loading), .draining(draining), .state(decoder_state)
 );
 
 // ---- weights
@@ -244,13 +243,11 @@ result_stream u_result_stream (
 
 assign m_axis_tkeep = 8'hFF;
 
-// ---- state and counters
+// ---- state
 reg  [1:0] open_layers_reg;     // CONV commands between their first weight beat and their last result
 reg        running_reg;         // a program is between its first beat and the end of its trailer
 reg        done_reg;
 wire       layer_open  = open_layers_reg != 2'd0;
-wire       beat_in     = in_valid && in_ready;
-wire       beat_out    = m_axis_tvalid && m_axis_tready;
 
 assign engine_idle = cfg_ready && !layer_open && result_empty;
 
@@ -269,6 +266,54 @@ always @* begin
     else if (stall_weights) engine_state = ENGINE_WAITS_FOR_WEIGHTS;
     else engine_state = ENGINE_RUNS;
 end
+
+wire output_blocked = m_axis_tvalid && !m_axis_tready;
+wire input_starved  = in_ready && !in_valid;
+
+// ---- counters, in the order of the register map; program_start comes one cycle after the program's first beat
+localparam COUNTERS = 8;
+
+reg                    beat_in_reg;
+wire                   beat_out = m_axis_tvalid && m_axis_tready;
+wire [COUNTERS*64-1:0] counters;
+wire [COUNTERS-1:0]    count = {COUNTERS{running_reg || program_start}} & {
+    beat_out,
+    beat_in_reg,
+    stall_output,
+    loading && !layer_open,
+    stall_weights,
+    issue_valid,
+    layer_open || weight_first_beat,
+    1'b1
+};
+
+always @(posedge clk) beat_in_reg <= in_valid && in_ready && !rst;
+
+performance_counters #(.COUNTERS(COUNTERS)) u_performance_counters (
+    .clk(clk), .clear(program_start), .count(count), .value(counters)
+);
+
+// ---- registers
+localparam [15:0] FORMAT_VERSION = 16'd1;
+
+axil_registers #(
+    .ARRAY({ACC_W[7:0], WGT_W[7:0], ACT_W[7:0], N[7:0]}),
+    .ACT_DEPTH(ACT_DEPTH), .ACC_DEPTH(ACC_DEPTH), .DEPTHS({OUT_DEPTH[15:0], WGT_DEPTH[15:0]}),
+    .FORMAT({8'd0, SRAM_LATENCY[7:0], FORMAT_VERSION}), .BUILD_HASH(BUILD_HASH), .COUNTERS(COUNTERS)
+) u_axil_registers (
+    .clk(clk), .rst(!aresetn),
+    .s_axil_awaddr(s_axil_awaddr), .s_axil_awprot(s_axil_awprot), .s_axil_awvalid(s_axil_awvalid), .s_axil_awready(s_axil_awready),
+    .s_axil_wdata(s_axil_wdata), .s_axil_wstrb(s_axil_wstrb), .s_axil_wvalid(s_axil_wvalid), .s_axil_wready(s_axil_wready),
+    .s_axil_bresp(s_axil_bresp), .s_axil_bvalid(s_axil_bvalid), .s_axil_bready(s_axil_bready),
+    .s_axil_araddr(s_axil_araddr), .s_axil_arprot(s_axil_arprot), .s_axil_arvalid(s_axil_arvalid), .s_axil_arready(s_axil_arready),
+    .s_axil_rdata(s_axil_rdata), .s_axil_rresp(s_axil_rresp), .s_axil_rvalid(s_axil_rvalid), .s_axil_rready(s_axil_rready),
+    .soft_reset(soft_reset), .irq(irq),
+    .event_done(trailer_done && !error), .event_error(trailer_done && error),
+    .status({14'd0, input_starved, output_blocked, 2'd0, engine_state, decoder_state, 4'd0, draining, error, done_reg, running_reg}),
+    .error({error_sequence, 8'd0, error_code}),
+    .command({last_sequence, 8'd0, last_opcode}),
+    .program_id(program_id), .counters(counters)
+);
 
 endmodule
 

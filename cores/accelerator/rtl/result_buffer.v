@@ -32,7 +32,7 @@ module result_buffer #(
 
 localparam PTR_W  = $clog2(DEPTH);
 localparam PAIR_W = $clog2(N / 2);
-localparam [PAIR_W-1:0] LAST_PAIR = N / 2 - 1;
+localparam LAST_PAIR = N / 2 - 1;
 
 generate
     if (DEPTH != (1 << PTR_W)) begin : g_check_depth
@@ -58,7 +58,7 @@ reg [N*ACC_W-1:0]  shift_reg;
 wire [N*ACC_W-1:0] position;
 
 wire shift = m_valid && m_ready;
-wire done  = shift && pair_reg == LAST_PAIR;
+wire done  = shift && pair_reg == LAST_PAIR[PAIR_W-1:0];
 assign take  = arrived && (!beats_valid_reg || done);
 wire fetch = rd_ptr_reg != last_wr_ptr_reg && (!fetched_reg || take);
 

@@ -75,6 +75,7 @@ module decoder #(
     output reg  [7:0]              last_opcode,
     output reg  [15:0]             last_sequence,
     output wire                    loading,
+    output wire                    draining,
     output wire [3:0]              state
 );
 
@@ -118,8 +119,9 @@ wire [31:0] crc_next;
 
 crc32 u_crc32 (.crc_in(crc_reg), .data(s_data), .crc_out(crc_next));
 
-assign state   = state_reg;
-assign loading = state_reg == LOAD_ADDR || state_reg == LOAD_DATA;
+assign state    = state_reg;
+assign loading  = state_reg == LOAD_ADDR || state_reg == LOAD_DATA;
+assign draining = state_reg == DRAIN;
 
 // ---- input handshake: never depends on s_valid
 assign s_ready = state_reg == HEADER || state_reg == BEGIN || state_reg == LOAD_DATA || state_reg == DESCRIPTOR ||

@@ -238,12 +238,12 @@ always @(posedge clk) begin
 end
 
 // ---- issue
-wire inside = x_reg < {2'b0, in_w_reg} && y_reg < {2'b0, in_h_reg};
+wire in_map = x_reg < {2'b0, in_w_reg} && y_reg < {2'b0, in_h_reg};
 
 always @(posedge clk) begin
     issue_valid    <= issue && !rst;
     issue_swap     <= tile_take && !rst;
-    issue_zero     <= !inside;
+    issue_zero     <= !in_map;
     issue_act_addr <= addr_reg[ACT_ADDR_W-1:0];
     issue_first    <= pass_first_reg;
     issue_last     <= pass_last_reg;
@@ -251,7 +251,7 @@ always @(posedge clk) begin
     issue_final    <= last_issued;
     issue_acc_addr <= acc_addr_reg[ACC_ADDR_W-1:0];
 
-    error_act_overflow  <= !rst && issue && inside && addr_reg >= ACT_DEPTH;
+    error_act_overflow  <= !rst && issue && in_map && addr_reg >= ACT_DEPTH;
     error_acc_overflow  <= !rst && issue && acc_addr_reg >= ACC_DEPTH;
     error_weights_short <= !rst && tile_take && tile_last && !pass_final_reg;
     error_weights_long  <= !rst && tile_take && !tile_last && pass_final_reg;

@@ -33,7 +33,7 @@ module weight_loader #(
     output reg  [GROUP_W-1:0] load_data
 );
 
-localparam [INDEX_W-1:0] LAST = N / ROWS - 1;
+localparam LAST = N / ROWS - 1;
 
 reg               full_reg;
 reg               last_reg;
@@ -46,7 +46,7 @@ assign tile_last  = last_reg;
 assign torn       = torn_reg;
 
 wire take     = s_valid && s_ready;
-wire complete = take && index_reg == LAST;
+wire complete = take && index_reg == LAST[INDEX_W-1:0];
 
 always @(posedge clk) begin
     full_reg   <= complete || (full_reg && !tile_take);

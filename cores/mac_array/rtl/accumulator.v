@@ -79,8 +79,10 @@ always @(posedge clk) begin
     pending_addr[0] <= addr;
     for (k = 1; k <= LATENCY; k = k + 1) pending_addr[k] <= pending_addr[k-1];
     for (k = 0; k <= LATENCY; k = k + 1)
-        if (!rst && valid && !first && pending[k] && pending_addr[k] == addr)
-            $fatal(1, "accumulator %m: address %0d read %0d cycles after its last command", addr, k + 1);
+        if (!rst && valid && !first && pending[k] && pending_addr[k] == addr) begin
+            $display("ERROR: %m: accumulator %0d read %0d cycles after its last command", addr, k + 1);
+            $stop;
+        end
 end
 `endif
 

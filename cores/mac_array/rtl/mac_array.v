@@ -83,36 +83,29 @@ wire signed [PSUM_W-1:0] psum   [0:(N+1)*N-1];
 genvar r, c, k;
 
 // Left edge: row r is delayed by r cycles; the swap bit and the load command run down a chain of registers.
-reg [N-1:0]       swap_chain_reg;
-reg [N-1:0]       load_valid_chain_reg;
-reg [INDEX_W-1:0] load_index_chain_reg [0:N-1];
+wire               swap_chain       [0:N-1];
+wire               load_valid_chain [0:N-1];
+wire [INDEX_W-1:0] load_index_chain [0:N-1];
+
+assign swap_chain[0]       = act_swap;
+assign load_valid_chain[0] = load_valid;
+assign load_index_chain[0] = load_index;
 
 generate
     for (r = 0; r < N; r = r + 1) begin : g_row
-        wire               swap_here;
-        wire               load_here;
-        wire [INDEX_W-1:0] index_here;
-        localparam [INDEX_W-1:0] GROUP_INDEX = r / ROWS;
+        localparam GROUP_INDEX = r / ROWS;
 
         delay_line #(.WIDTH(ACT_W), .CYCLES(r)) skew (
             .clk(clk), .rst(rst), .in(act_data[r*ACT_W +: ACT_W]), .out(act[r*(N+1)]));
-
-        if (r == 0) begin : g_top
-            assign swap_here  = act_swap;
-            assign load_here  = load_valid;
-            assign index_here = load_index;
-        end else begin : g_below
-            assign swap_here  = swap_chain_reg[r-1];
-            assign load_here  = load_valid_chain_reg[r-1];
-            assign index_here = load_index_chain_reg[r-1];
+        if (r > 0) begin : g_below
+            delay_line #(.WIDTH(2), .CYCLES(1), .RESETTABLE(1)) down_valid (
+                .clk(clk), .rst(rst),
+                .in({swap_chain[r-1], load_valid_chain[r-1]}), .out({swap_chain[r], load_valid_chain[r]}));
+            delay_line #(.WIDTH(INDEX_W), .CYCLES(1)) down_index (
+                .clk(clk), .rst(rst), .in(load_index_chain[r-1]), .out(load_index_chain[r]));
         end
-        always @(posedge clk) begin
-            swap_chain_reg[r]       <= swap_here && !rst;
-            load_valid_chain_reg[r] <= load_here && !rst;
-            load_index_chain_reg[r] <= index_here;
-        end
-        assign swap[r*(N+1)] = swap_here;
-        assign load[r*(N+1)] = load_here && index_here == GROUP_INDEX;
+        assign swap[r*(N+1)] = swap_chain[r];
+        assign load[r*(N+1)] = load_valid_chain[r] && load_index_chain[r] == GROUP_INDEX[INDEX_W-1:0];
     end
 endgenerate
 

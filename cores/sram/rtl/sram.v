@@ -35,12 +35,12 @@ generate
     end
 endgenerate
 
-reg [WIDTH-1:0] memory [0:DEPTH-1];
+reg [WIDTH-1:0] words [0:DEPTH-1];
 reg [WIDTH-1:0] latch_reg;
 
 always @(posedge clk) begin
-    if (wr_en) memory[wr_addr] <= wr_data;
-    if (rd_en) latch_reg <= memory[rd_addr];
+    if (wr_en) words[wr_addr] <= wr_data;
+    if (rd_en) latch_reg <= words[rd_addr];
 end
 
 generate
