@@ -1,0 +1,17 @@
+"""cores/mac_array: processing element, accumulator, array."""
+
+import pytest
+
+
+def test_pe(run_cocotb) -> None:
+    run_cocotb("mac_array", "pe", "tb_pe", ("sram",))
+
+
+@pytest.mark.parametrize("latency", [1, 2])
+def test_accumulator(run_cocotb, latency: int) -> None:
+    run_cocotb("mac_array", "accumulator", "tb_accumulator", ("sram",), DEPTH=16, LATENCY=latency)
+
+
+@pytest.mark.parametrize(("n", "rows", "latency"), [(8, 2, 1), (8, 2, 2), (8, 1, 2), (16, 1, 2)])
+def test_mac_array(run_cocotb, n: int, rows: int, latency: int) -> None:
+    run_cocotb("mac_array", "mac_array", "tb_mac_array", ("sram",), N=n, ROWS=rows, SRAM_LATENCY=latency, ACC_DEPTH=64)

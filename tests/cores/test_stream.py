@@ -1,0 +1,12 @@
+"""cores/stream: FIFO and skid buffer."""
+
+import pytest
+
+
+@pytest.mark.parametrize(("depth", "latency"), [(2, 1), (8, 2), (64, 1)])
+def test_stream_fifo(run_cocotb, depth: int, latency: int) -> None:
+    run_cocotb("stream", "stream_fifo", "tb_stream", ("sram",), WIDTH=16, DEPTH=depth, LATENCY=latency)
+
+
+def test_stream_register(run_cocotb) -> None:
+    run_cocotb("stream", "stream_register", "tb_stream", ("sram",), WIDTH=16)
