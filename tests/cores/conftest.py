@@ -22,7 +22,14 @@ def rtl_of(*cores: str) -> list[Path]:
 def run_cocotb(monkeypatch: pytest.MonkeyPatch) -> RunCocotb:
     """Build `toplevel` with `parameters` and run the cocotb tests of `module`; fails on a failing test or on none."""
 
-    def run(core: str, toplevel: str, module: str, depends: tuple[str, ...] = (), **parameters: int) -> None:
+    def run(
+        core: str,
+        toplevel: str,
+        module: str,
+        depends: tuple[str, ...] = (),
+        test_filter: str | None = None,
+        **parameters: int,
+    ) -> None:
         name = "_".join([toplevel, *(f"{key}{value}" for key, value in parameters.items())])
         build = ROOT / "build" / "cocotb" / core / f"{module}_{name}"
         runner = get_runner("icarus")
@@ -42,6 +49,7 @@ def run_cocotb(monkeypatch: pytest.MonkeyPatch) -> RunCocotb:
             hdl_toplevel=toplevel,
             build_dir=build,
             test_dir=build,
+            test_filter=test_filter,
         )
         tests, failures = get_results(results)
         assert tests > 0, f"{module}: no cocotb test ran"
