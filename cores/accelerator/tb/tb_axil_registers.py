@@ -1,0 +1,93 @@
+"""axil_registers: every register, byte strobes, coherent 64-bit counters, interrupts, random stalls on all channels."""
+
+import random
+
+import cocotb
+from cocotb.clock import Clock
+from cocotb.triggers import RisingEdge
+from cocotbext.axi import AxiLiteBus, AxiLiteMaster
+from tilewright import registers
+
+
+def stalls(rng: random.Random):
+    while True:
+        yield rng.random() < 0.4
+
+
+async def start(dut) -> AxiLiteMaster:
+    rng = random.Random(cocotb.RANDOM_SEED)
+    cocotb.start_soon(Clock(dut.clk, 10, "ns").start())
+    dut.rst.value = 1
+    dut.event_done.value = dut.event_error.value = 0
+    dut.status.value, dut.error.value, dut.command.value, dut.program_id.value = 0x11, 0x22, 0x33, 0x44
+    dut.counters.value = 0
+    master = AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axil"), dut.clk, dut.rst)
+    write, read = master.write_if, master.read_if
+    for channel in (write.aw_channel, write.w_channel, write.b_channel, read.ar_channel, read.r_channel):
+        channel.set_pause_generator(stalls(rng))
+    for _ in range(3):
+        await RisingEdge(dut.clk)
+    dut.rst.value = 0
+    return master
+
+
+@cocotb.test()
+async def words(dut):
+    master = await start(dut)
+    expected = {
+        registers.REG_ID: registers.REG_ID_RESET,
+        registers.REG_VERSION: registers.REG_VERSION_RESET,
+        registers.REG_STATUS: 0x11,
+        registers.REG_ERROR: 0x22,
+        registers.REG_COMMAND: 0x33,
+        registers.REG_PROGRAM: 0x44,
+        registers.REG_IRQ_STATUS: 0,
+        0x800: 0,
+    }
+    for address, value in expected.items():
+        assert await master.read_dword(address) == value, hex(address)
+        await master.write_dword(address, 0xFFFFFFFF)
+        assert await master.read_dword(address) == value, f"{address:#x} must be read-only"
+
+
+@cocotb.test()
+async def counter_words_belong_together(dut):
+    master = await start(dut)
+    values = [random.getrandbits(64) for _ in registers.COUNTERS]
+    for number, address in enumerate(registers.COUNTERS.values()):
+        dut.counters.value = sum(value << 64 * i for i, value in enumerate(values))
+        low = await master.read_dword(address)
+        dut.counters.value = 0
+        assert low | await master.read_dword(address + 4) << 32 == values[number]
+
+
+@cocotb.test()
+async def interrupts_and_soft_reset(dut):
+    master = await start(dut)
+    for event, mask in ((dut.event_done, 1), (dut.event_error, 2)):
+        event.value = 1
+        await RisingEdge(dut.clk)
+        event.value = 0
+        assert await master.read_dword(registers.REG_IRQ_STATUS) == mask
+        assert not dut.irq.value, "irq is disabled"
+        await master.write_dword(registers.REG_CONTROL, 2)
+        assert await master.read_dword(registers.REG_CONTROL) == 2
+        assert dut.irq.value
+        await master.write(registers.REG_IRQ_STATUS + 1, b"\xff")
+        assert await master.read_dword(registers.REG_IRQ_STATUS) == mask, "the byte strobe of byte 0 was off"
+        await master.write_dword(registers.REG_IRQ_STATUS, mask)
+        assert await master.read_dword(registers.REG_IRQ_STATUS) == 0
+        assert not dut.irq.value
+        await master.write_dword(registers.REG_CONTROL, 0)
+    pulses = 0
+
+    async def count():
+        nonlocal pulses
+        while True:
+            await RisingEdge(dut.clk)
+            pulses += bool(dut.soft_reset.value)
+
+    cocotb.start_soon(count())
+    await master.write_dword(registers.REG_CONTROL, 1)
+    assert await master.read_dword(registers.REG_CONTROL) == 0
+    assert pulses == 1, "SOFT_RESET lasts one cycle"

@@ -1,0 +1,21 @@
+"""performance_counters: counts, clears, and counts in the cycle of a clear."""
+
+import random
+
+import cocotb
+from cocotb.clock import Clock
+from cocotb.triggers import FallingEdge
+
+
+@cocotb.test()
+async def random_events(dut):
+    rng = random.Random(cocotb.RANDOM_SEED)
+    counters = int(dut.COUNTERS.value)
+    cocotb.start_soon(Clock(dut.clk, 10, "ns").start())
+    values = [0] * counters
+    for cycle in range(500):
+        clear, events = cycle == 0 or rng.random() < 0.01, rng.getrandbits(counters)
+        dut.clear.value, dut.count.value = clear, events
+        await FallingEdge(dut.clk)
+        values = [(0 if clear else value) + (events >> i & 1) for i, value in enumerate(values)]
+        assert int(dut.value.value) == sum(value << 64 * i for i, value in enumerate(values))

@@ -1,0 +1,297 @@
+`resetall
+`default_nettype none
+
+/*
+ * AXI DMA with the registers of PG021's direct-register mode: one memory-to-stream and one stream-to-memory channel, 64 bits wide,
+ * one beat a cycle each. No data realignment: addresses are multiples of 8; lengths are in bytes.
+ *
+ * DMACR.Reset of either channel resets both. The channels first finish their outstanding AXI transactions, so the memory never
+ * sees a burst cut short; the outgoing stream may be.
+ */
+module axi_dma #(
+    // Width of a memory address in bits: 32 to 64
+    parameter ADDR_W = 40,
+    // Width of the LENGTH registers in bits: 8 to 26
+    parameter LENGTH_W = 26,
+    // Longest burst in beats: 2, 4, 8 or 16 (AXI3-legal)
+    parameter BURST = 16,
+    // Bursts that each channel may have outstanding
+    parameter OUTSTANDING = 8,
+    // Beats that each channel's FIFO holds: a power of two, at least OUTSTANDING * BURST
+    parameter FIFO_DEPTH = 512,
+    // Read latency of the FIFOs' memories: 1 or 2
+    parameter SRAM_LATENCY = 2
+) (
+    input  wire              aclk,
+    input  wire              axi_resetn,
+
+    // The registers are of 32 bits: bits 1:0 of an address mean nothing
+    // verilator lint_off UNUSEDSIGNAL
+    input  wire [9:0]        s_axi_lite_awaddr,
+    // verilator lint_on UNUSEDSIGNAL
+    input  wire              s_axi_lite_awvalid,
+    output wire              s_axi_lite_awready,
+    input  wire [31:0]       s_axi_lite_wdata,
+    input  wire              s_axi_lite_wvalid,
+    output wire              s_axi_lite_wready,
+    output wire [1:0]        s_axi_lite_bresp,
+    output wire              s_axi_lite_bvalid,
+    input  wire              s_axi_lite_bready,
+    // The registers are of 32 bits: bits 1:0 of an address mean nothing
+    // verilator lint_off UNUSEDSIGNAL
+    input  wire [9:0]        s_axi_lite_araddr,
+    // verilator lint_on UNUSEDSIGNAL
+    input  wire              s_axi_lite_arvalid,
+    output wire              s_axi_lite_arready,
+    output wire [31:0]       s_axi_lite_rdata,
+    output wire [1:0]        s_axi_lite_rresp,
+    output wire              s_axi_lite_rvalid,
+    input  wire              s_axi_lite_rready,
+
+    output wire [ADDR_W-1:0] m_axi_mm2s_araddr,
+    output wire [7:0]        m_axi_mm2s_arlen,
+    output wire [2:0]        m_axi_mm2s_arsize,
+    output wire [1:0]        m_axi_mm2s_arburst,
+    output wire [2:0]        m_axi_mm2s_arprot,
+    output wire [3:0]        m_axi_mm2s_arcache,
+    output wire              m_axi_mm2s_arvalid,
+    input  wire              m_axi_mm2s_arready,
+    input  wire [63:0]       m_axi_mm2s_rdata,
+    input  wire [1:0]        m_axi_mm2s_rresp,
+    input  wire              m_axi_mm2s_rlast,
+    input  wire              m_axi_mm2s_rvalid,
+    output wire              m_axi_mm2s_rready,
+
+    output wire [ADDR_W-1:0] m_axi_s2mm_awaddr,
+    output wire [7:0]        m_axi_s2mm_awlen,
+    output wire [2:0]        m_axi_s2mm_awsize,
+    output wire [1:0]        m_axi_s2mm_awburst,
+    output wire [2:0]        m_axi_s2mm_awprot,
+    output wire [3:0]        m_axi_s2mm_awcache,
+    output wire              m_axi_s2mm_awvalid,
+    input  wire              m_axi_s2mm_awready,
+    output wire [63:0]       m_axi_s2mm_wdata,
+    output wire [7:0]        m_axi_s2mm_wstrb,
+    output wire              m_axi_s2mm_wlast,
+    output wire              m_axi_s2mm_wvalid,
+    input  wire              m_axi_s2mm_wready,
+    input  wire [1:0]        m_axi_s2mm_bresp,
+    input  wire              m_axi_s2mm_bvalid,
+    output wire              m_axi_s2mm_bready,
+
+    output wire [63:0]       m_axis_mm2s_tdata,
+    output wire [7:0]        m_axis_mm2s_tkeep,
+    output wire              m_axis_mm2s_tlast,
+    output wire              m_axis_mm2s_tvalid,
+    input  wire              m_axis_mm2s_tready,
+
+    input  wire [63:0]       s_axis_s2mm_tdata,
+    input  wire [7:0]        s_axis_s2mm_tkeep,
+    input  wire              s_axis_s2mm_tlast,
+    input  wire              s_axis_s2mm_tvalid,
+    output wire              s_axis_s2mm_tready,
+
+    output wire              mm2s_introut,
+    output wire              s2mm_introut
+);
+
+generate
+    if (ADDR_W < 32 || ADDR_W > 64) begin : g_check_addr_w
+        ERROR_axi_dma_ADDR_W_must_be_32_to_64 error();
+    end
+    if (LENGTH_W < 8 || LENGTH_W > 26) begin : g_check_length_w
+        ERROR_axi_dma_LENGTH_W_must_be_8_to_26 error();
+    end
+    if (BURST != 2 && BURST != 4 && BURST != 8 && BURST != 16) begin : g_check_burst
+        ERROR_axi_dma_BURST_must_be_2_4_8_or_16 error();
+    end
+    if (OUTSTANDING < 1 || FIFO_DEPTH < OUTSTANDING * BURST || FIFO_DEPTH < 4 * BURST) begin : g_check_fifo_depth
+        ERROR_axi_dma_FIFO_DEPTH_must_hold_OUTSTANDING_bursts_and_at_least_4 error();
+    end
+endgenerate
+
+// 8 bytes a beat, incrementing, modifiable and bufferable as PG021's core
+assign m_axi_mm2s_arsize  = 3'b011;
+assign m_axi_mm2s_arburst = 2'b01;
+assign m_axi_mm2s_arprot  = 3'b000;
+assign m_axi_mm2s_arcache = 4'b0011;
+assign m_axi_s2mm_awsize  = 3'b011;
+assign m_axi_s2mm_awburst = 2'b01;
+assign m_axi_s2mm_awprot  = 3'b000;
+assign m_axi_s2mm_awcache = 4'b0011;
+
+// Soft reset: both channels' registers at once, the engines when nothing is outstanding
+wire [1:0] reset_request;
+wire [1:0] quiet;
+reg        rst_reg;
+reg        registers_rst_reg;
+reg        engines_rst_reg;
+reg        resetting_reg;
+
+always @(posedge aclk) begin
+    rst_reg           <= !axi_resetn;
+    registers_rst_reg <= !axi_resetn || reset_request != 0;
+    engines_rst_reg   <= !axi_resetn || (resetting_reg && quiet == 2'b11 && !engines_rst_reg);
+    resetting_reg     <= axi_resetn && (reset_request != 0 || (resetting_reg && !engines_rst_reg));
+end
+
+wire [1:0]  wr_en;
+wire [3:0]  wr_word;
+wire [31:0] wr_data;
+wire [3:0]  rd_word;
+wire [31:0] rd_data_mm2s;
+wire [31:0] rd_data_s2mm;
+
+axi_dma_axil axil (
+    .clk(aclk),
+    .rst(rst_reg),
+    .s_axi_awaddr(s_axi_lite_awaddr[9:2]),
+    .s_axi_awvalid(s_axi_lite_awvalid),
+    .s_axi_awready(s_axi_lite_awready),
+    .s_axi_wdata(s_axi_lite_wdata),
+    .s_axi_wvalid(s_axi_lite_wvalid),
+    .s_axi_wready(s_axi_lite_wready),
+    .s_axi_bresp(s_axi_lite_bresp),
+    .s_axi_bvalid(s_axi_lite_bvalid),
+    .s_axi_bready(s_axi_lite_bready),
+    .s_axi_araddr(s_axi_lite_araddr[9:2]),
+    .s_axi_arvalid(s_axi_lite_arvalid),
+    .s_axi_arready(s_axi_lite_arready),
+    .s_axi_rdata(s_axi_lite_rdata),
+    .s_axi_rresp(s_axi_lite_rresp),
+    .s_axi_rvalid(s_axi_lite_rvalid),
+    .s_axi_rready(s_axi_lite_rready),
+    .wr_en(wr_en),
+    .wr_word(wr_word),
+    .wr_data(wr_data),
+    .rd_word(rd_word),
+    .rd_data_mm2s(rd_data_mm2s),
+    .rd_data_s2mm(rd_data_s2mm)
+);
+
+// Memory to stream
+wire                mm2s_start;
+wire [ADDR_W-1:0]   mm2s_addr;
+wire [LENGTH_W-1:0] mm2s_length;
+wire                mm2s_done;
+wire [2:0]          mm2s_errors;
+
+axi_dma_registers #(.ADDR_W(ADDR_W), .LENGTH_W(LENGTH_W)) mm2s_registers (
+    .clk(aclk),
+    .rst(registers_rst_reg),
+    .wr_en(wr_en[0]),
+    .wr_word(wr_word),
+    .wr_data(wr_data),
+    .rd_word(rd_word),
+    .rd_data(rd_data_mm2s),
+    .reset_request(reset_request[0]),
+    .resetting(resetting_reg),
+    .start(mm2s_start),
+    .start_addr(mm2s_addr),
+    .start_length(mm2s_length),
+    .done(mm2s_done),
+    .done_errors(mm2s_errors),
+    .done_length(mm2s_length),
+    .introut(mm2s_introut)
+);
+
+axi_dma_mm2s #(
+    .ADDR_W(ADDR_W),
+    .LENGTH_W(LENGTH_W),
+    .BURST(BURST),
+    .OUTSTANDING(OUTSTANDING),
+    .FIFO_DEPTH(FIFO_DEPTH),
+    .SRAM_LATENCY(SRAM_LATENCY)
+) mm2s (
+    .clk(aclk),
+    .rst(engines_rst_reg),
+    .start(mm2s_start),
+    .start_addr(mm2s_addr),
+    .start_length(mm2s_length),
+    .done(mm2s_done),
+    .errors(mm2s_errors),
+    .halt(resetting_reg),
+    .quiet(quiet[0]),
+    .m_axi_araddr(m_axi_mm2s_araddr),
+    .m_axi_arlen(m_axi_mm2s_arlen),
+    .m_axi_arvalid(m_axi_mm2s_arvalid),
+    .m_axi_arready(m_axi_mm2s_arready),
+    .m_axi_rdata(m_axi_mm2s_rdata),
+    .m_axi_rresp(m_axi_mm2s_rresp),
+    .m_axi_rlast(m_axi_mm2s_rlast),
+    .m_axi_rvalid(m_axi_mm2s_rvalid),
+    .m_axi_rready(m_axi_mm2s_rready),
+    .m_axis_tdata(m_axis_mm2s_tdata),
+    .m_axis_tkeep(m_axis_mm2s_tkeep),
+    .m_axis_tlast(m_axis_mm2s_tlast),
+    .m_axis_tvalid(m_axis_mm2s_tvalid),
+    .m_axis_tready(m_axis_mm2s_tready)
+);
+
+// Stream to memory
+wire                s2mm_start;
+wire [ADDR_W-1:0]   s2mm_addr;
+wire [LENGTH_W-1:0] s2mm_length;
+wire                s2mm_done;
+wire [2:0]          s2mm_errors;
+wire [LENGTH_W-1:0] s2mm_received;
+
+axi_dma_registers #(.ADDR_W(ADDR_W), .LENGTH_W(LENGTH_W)) s2mm_registers (
+    .clk(aclk),
+    .rst(registers_rst_reg),
+    .wr_en(wr_en[1]),
+    .wr_word(wr_word),
+    .wr_data(wr_data),
+    .rd_word(rd_word),
+    .rd_data(rd_data_s2mm),
+    .reset_request(reset_request[1]),
+    .resetting(resetting_reg),
+    .start(s2mm_start),
+    .start_addr(s2mm_addr),
+    .start_length(s2mm_length),
+    .done(s2mm_done),
+    .done_errors(s2mm_errors),
+    .done_length(s2mm_received),
+    .introut(s2mm_introut)
+);
+
+axi_dma_s2mm #(
+    .ADDR_W(ADDR_W),
+    .LENGTH_W(LENGTH_W),
+    .BURST(BURST),
+    .OUTSTANDING(OUTSTANDING),
+    .FIFO_DEPTH(FIFO_DEPTH),
+    .SRAM_LATENCY(SRAM_LATENCY)
+) s2mm (
+    .clk(aclk),
+    .rst(engines_rst_reg),
+    .start(s2mm_start),
+    .start_addr(s2mm_addr),
+    .start_length(s2mm_length),
+    .done(s2mm_done),
+    .errors(s2mm_errors),
+    .received(s2mm_received),
+    .halt(resetting_reg),
+    .quiet(quiet[1]),
+    .m_axi_awaddr(m_axi_s2mm_awaddr),
+    .m_axi_awlen(m_axi_s2mm_awlen),
+    .m_axi_awvalid(m_axi_s2mm_awvalid),
+    .m_axi_awready(m_axi_s2mm_awready),
+    .m_axi_wdata(m_axi_s2mm_wdata),
+    .m_axi_wstrb(m_axi_s2mm_wstrb),
+    .m_axi_wlast(m_axi_s2mm_wlast),
+    .m_axi_wvalid(m_axi_s2mm_wvalid),
+    .m_axi_wready(m_axi_s2mm_wready),
+    .m_axi_bresp(m_axi_s2mm_bresp),
+    .m_axi_bvalid(m_axi_s2mm_bvalid),
+    .m_axi_bready(m_axi_s2mm_bready),
+    .s_axis_tdata(s_axis_s2mm_tdata),
+    .s_axis_tkeep(s_axis_s2mm_tkeep),
+    .s_axis_tlast(s_axis_s2mm_tlast),
+    .s_axis_tvalid(s_axis_s2mm_tvalid),
+    .s_axis_tready(s_axis_s2mm_tready)
+);
+
+endmodule
+
+`resetall

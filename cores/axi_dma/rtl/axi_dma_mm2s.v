@@ -1,0 +1,198 @@
+`resetall
+`default_nettype none
+
+/*
+ * Memory to stream: reads a run of bytes with AXI bursts and sends it as one packet.
+ *
+ * Space in the FIFO is reserved before a read is issued, so read data are always taken at once. The last beat may be partial
+ * (m_axis_tkeep). done is given when the last beat has left, or, after an error, when every outstanding read is answered; the
+ * beat in error and all that follow it are not sent, so a packet in error has no m_axis_tlast.
+ */
+module axi_dma_mm2s #(
+    // Width of an address in bits
+    parameter ADDR_W = 40,
+    // Width of a length in bytes
+    parameter LENGTH_W = 26,
+    // Longest burst in beats: 2, 4, 8 or 16
+    parameter BURST = 16,
+    // Reads that may wait for their data
+    parameter OUTSTANDING = 8,
+    // Beats that the FIFO holds: a power of two, at least OUTSTANDING * BURST
+    parameter FIFO_DEPTH = 512,
+    // Read latency of the FIFO's memory: 1 or 2
+    parameter SRAM_LATENCY = 2
+) (
+    input  wire                clk,
+    input  wire                rst,
+    input  wire                start,
+    input  wire [ADDR_W-1:0]   start_addr,
+    input  wire [LENGTH_W-1:0] start_length,
+    // errors: [0] internal, [1] slave, [2] decode; all zero with done: the transfer is complete
+    output wire                done,
+    output wire [2:0]          errors,
+    // halt: issue nothing more; quiet: nothing is outstanding any more
+    input  wire                halt,
+    output wire                quiet,
+    output wire [ADDR_W-1:0]   m_axi_araddr,
+    output wire [7:0]          m_axi_arlen,
+    output wire                m_axi_arvalid,
+    input  wire                m_axi_arready,
+    input  wire [63:0]         m_axi_rdata,
+    input  wire [1:0]          m_axi_rresp,
+    input  wire                m_axi_rlast,
+    input  wire                m_axi_rvalid,
+    output wire                m_axi_rready,
+    output wire [63:0]         m_axis_tdata,
+    output wire [7:0]          m_axis_tkeep,
+    output wire                m_axis_tlast,
+    output wire                m_axis_tvalid,
+    input  wire                m_axis_tready
+);
+
+localparam BEATS_W = LENGTH_W - 2;
+localparam SPACE_W = $clog2(FIFO_DEPTH) + 1;
+localparam SIZE_W  = $clog2(BURST) + 1;
+
+wire [BEATS_W-1:0] start_beats = {1'b0, start_length[LENGTH_W-1:3]} + {{BEATS_W-1{1'b0}}, start_length[2:0] != 0};
+wire               start_bad   = start_length == 0 || start_addr[2:0] != 0;
+
+// Reads
+reg  [BEATS_W-1:0] unissued_reg;
+reg  [SPACE_W-1:0] space_reg;
+reg  [2:0]         errors_reg;
+wire               issue;
+wire [SIZE_W-1:0]  issue_beats;
+wire               complete;
+wire               none_outstanding;
+wire               pop;
+
+axi_dma_bursts #(
+    .ADDR_W(ADDR_W),
+    .BURST(BURST),
+    .OUTSTANDING(OUTSTANDING),
+    .BEATS_W(BEATS_W),
+    .SPACE_W(SPACE_W)
+) bursts (
+    .clk(clk),
+    .rst(rst),
+    .start(start),
+    .start_addr(start_addr[ADDR_W-1:3]),
+    .stop(halt || errors_reg != 0),
+    .beats(unissued_reg),
+    .beats_final(1'b1),
+    .space(space_reg),
+    .issue(issue),
+    .issue_beats(issue_beats),
+    .complete(complete),
+    .none_outstanding(none_outstanding),
+    .a_addr(m_axi_araddr),
+    .a_len(m_axi_arlen),
+    .a_valid(m_axi_arvalid),
+    .a_ready(m_axi_arready)
+);
+
+always @(posedge clk) begin
+    if (start) unissued_reg <= start_beats;
+    else if (issue) unissued_reg <= unissued_reg - {{BEATS_W-SIZE_W{1'b0}}, issue_beats};
+    space_reg <= space_reg - (issue ? {{SPACE_W-SIZE_W{1'b0}}, issue_beats} : {SPACE_W{1'b0}})
+        + {{SPACE_W-1{1'b0}}, pop};
+    if (rst) begin
+        unissued_reg <= 0;
+        space_reg    <= FIFO_DEPTH[SPACE_W-1:0];
+    end
+end
+
+// Read data
+reg [63:0]        r_data_reg;
+reg [1:0]         r_resp_reg;
+reg               r_last_reg;
+reg               r_valid_reg;
+reg [BEATS_W-1:0] unreceived_reg;
+
+wire r_error = r_resp_reg[1];
+
+assign m_axi_rready = 1'b1;
+assign complete     = r_valid_reg && r_last_reg;
+
+always @(posedge clk) begin
+    r_data_reg  <= m_axi_rdata;
+    r_resp_reg  <= m_axi_rresp;
+    r_last_reg  <= m_axi_rlast;
+    r_valid_reg <= m_axi_rvalid && !rst;
+    if (start) unreceived_reg <= start_beats;
+    else if (r_valid_reg) unreceived_reg <= unreceived_reg - 1'b1;
+end
+
+// Stream
+wire [63:0] fifo_data;
+wire        fifo_last;
+wire        fifo_valid;
+wire        fifo_ready;
+wire        register_ready;
+reg  [7:0]  last_keep_reg;
+
+stream_fifo #(.WIDTH(65), .DEPTH(FIFO_DEPTH), .LATENCY(SRAM_LATENCY)) fifo (
+    .clk(clk),
+    .rst(rst),
+    .s_data({unreceived_reg == 1, r_data_reg}),
+    .s_valid(r_valid_reg && !r_error && errors_reg == 0),
+    .s_ready(fifo_ready),
+    .m_data({fifo_last, fifo_data}),
+    .m_valid(fifo_valid),
+    .m_ready(register_ready)
+);
+
+assign pop = fifo_valid && register_ready;
+
+stream_register #(.WIDTH(73)) out (
+    .clk(clk),
+    .rst(rst),
+    .s_data({fifo_last, fifo_last ? last_keep_reg : 8'hff, fifo_data}),
+    .s_valid(fifo_valid),
+    .s_ready(register_ready),
+    .m_data({m_axis_tlast, m_axis_tkeep, m_axis_tdata}),
+    .m_valid(m_axis_tvalid),
+    .m_ready(m_axis_tready)
+);
+
+always @(posedge clk) begin
+    if (start) last_keep_reg <= start_length[2:0] == 0 ? 8'hff : ~(8'hff << start_length[2:0]);
+end
+
+// Completion
+reg  active_reg;
+reg  done_reg;
+reg  quiet_reg;
+wire sent   = m_axis_tvalid && m_axis_tready && m_axis_tlast;
+wire finish = active_reg && (errors_reg != 0 ? none_outstanding : sent);
+
+assign done   = done_reg;
+assign errors = errors_reg;
+assign quiet  = quiet_reg;
+
+always @(posedge clk) begin
+    active_reg <= start || (active_reg && !finish);
+    done_reg   <= finish;
+    quiet_reg  <= halt && none_outstanding;
+    if (start) errors_reg <= {2'b00, start_bad};
+    else if (r_valid_reg && r_error) errors_reg <= errors_reg | {r_resp_reg[0], !r_resp_reg[0], 1'b0};
+    if (rst) begin
+        active_reg <= 1'b0;
+        done_reg   <= 1'b0;
+        quiet_reg  <= 1'b0;
+        errors_reg <= 3'b000;
+    end
+end
+
+`ifndef SYNTHESIS
+always @(posedge clk) begin
+    if (!rst && r_valid_reg && !fifo_ready) begin
+        $display("axi_dma_mm2s: read data without space in the FIFO");
+        $stop;
+    end
+end
+`endif
+
+endmodule
+
+`resetall

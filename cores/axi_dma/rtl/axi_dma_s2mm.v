@@ -1,0 +1,268 @@
+`resetall
+`default_nettype none
+
+/*
+ * Stream to memory: writes one packet with AXI bursts, up to start_length bytes.
+ *
+ * A burst is issued only when all of its beats are in the FIFO, so its data never wait for the stream; a packet that ends in
+ * mid-burst makes a shorter burst. Nothing beyond start_length is written: a longer packet, or one with holes in tkeep, ends
+ * the transfer with an internal error after what fits has been written. The stream is taken only while a transfer runs and
+ * not past the packet's tlast. done is given when every write is answered.
+ */
+module axi_dma_s2mm #(
+    // Width of an address in bits
+    parameter ADDR_W = 40,
+    // Width of a length in bytes
+    parameter LENGTH_W = 26,
+    // Longest burst in beats: 2, 4, 8 or 16
+    parameter BURST = 16,
+    // Writes that may wait for their response
+    parameter OUTSTANDING = 8,
+    // Beats that the FIFO holds: a power of two, at least OUTSTANDING * BURST
+    parameter FIFO_DEPTH = 512,
+    // Read latency of the FIFO's memory: 1 or 2
+    parameter SRAM_LATENCY = 2
+) (
+    input  wire                clk,
+    input  wire                rst,
+    input  wire                start,
+    input  wire [ADDR_W-1:0]   start_addr,
+    input  wire [LENGTH_W-1:0] start_length,
+    // errors: [0] internal, [1] slave, [2] decode; all zero with done: the transfer is complete
+    output wire                done,
+    output wire [2:0]          errors,
+    // Bytes taken from the packet, valid with done
+    output wire [LENGTH_W-1:0] received,
+    // halt: issue nothing more; quiet: nothing is outstanding any more
+    input  wire                halt,
+    output wire                quiet,
+    output wire [ADDR_W-1:0]   m_axi_awaddr,
+    output wire [7:0]          m_axi_awlen,
+    output wire                m_axi_awvalid,
+    input  wire                m_axi_awready,
+    output wire [63:0]         m_axi_wdata,
+    output wire [7:0]          m_axi_wstrb,
+    output wire                m_axi_wlast,
+    output wire                m_axi_wvalid,
+    input  wire                m_axi_wready,
+    input  wire [1:0]          m_axi_bresp,
+    input  wire                m_axi_bvalid,
+    output wire                m_axi_bready,
+    input  wire [63:0]         s_axis_tdata,
+    input  wire [7:0]          s_axis_tkeep,
+    input  wire                s_axis_tlast,
+    input  wire                s_axis_tvalid,
+    output wire                s_axis_tready
+);
+
+localparam SPACE_W  = $clog2(FIFO_DEPTH) + 1;
+localparam SIZE_W   = $clog2(BURST) + 1;
+localparam OFFSET_W = $clog2(BURST);
+
+localparam [SPACE_W-1:0] SPACE_ONE = 1;
+
+wire start_bad = start_length == 0 || start_addr[2:0] != 0;
+
+// Stream in
+reg  [63:0]        in_data_reg;
+reg  [7:0]         in_keep_reg;
+reg                in_last_reg;
+reg                in_valid_reg;
+reg                open_reg;
+reg                ready_reg;
+reg  [SPACE_W-1:0] space_reg;
+reg                ended_reg;
+reg                abort_reg;
+wire               take = s_axis_tvalid && ready_reg;
+wire               open = open_reg && !(take && s_axis_tlast) && !ended_reg && !abort_reg && !halt;
+wire               pop;
+
+assign s_axis_tready = ready_reg;
+
+always @(posedge clk) begin
+    in_data_reg  <= s_axis_tdata;
+    in_keep_reg  <= s_axis_tkeep;
+    in_last_reg  <= s_axis_tlast;
+    in_valid_reg <= take;
+    open_reg     <= open || (start && !start_bad);
+    ready_reg    <= open && space_reg > SPACE_ONE;
+    space_reg    <= space_reg + {{SPACE_W-1{1'b0}}, pop} - {{SPACE_W-1{1'b0}}, take};
+    if (start) space_reg <= FIFO_DEPTH[SPACE_W-1:0];
+    if (rst) begin
+        in_valid_reg <= 1'b0;
+        open_reg     <= 1'b0;
+        ready_reg    <= 1'b0;
+    end
+end
+
+// What a beat brings, and how much of it fits
+function [3:0] count_ones(input [7:0] bits);
+    integer i;
+    begin
+        count_ones = 0;
+        for (i = 0; i < 8; i = i + 1) count_ones = count_ones + {3'b000, bits[i]};
+    end
+endfunction
+
+reg  [LENGTH_W-1:0] room_reg;
+reg  [LENGTH_W-1:0] received_reg;
+wire [7:0]          in_keep_above = in_keep_reg + 8'd1;
+wire                malformed     = (in_keep_reg & in_keep_above) != 0 || (!in_last_reg && in_keep_reg != 8'hff);
+wire [3:0]          in_bytes      = count_ones(in_keep_reg);
+wire                room_for_beat = room_reg[LENGTH_W-1:3] != 0;
+wire                overlong      = !room_for_beat && in_bytes > {1'b0, room_reg[2:0]};
+wire [3:0]          in_taken      = overlong ? {1'b0, room_reg[2:0]} : in_bytes;
+wire                fills         = room_reg == {{LENGTH_W-4{1'b0}}, in_taken};
+wire                consider      = in_valid_reg && !ended_reg;
+wire                push          = consider && room_reg != 0;
+wire                final_beat    = in_last_reg || malformed || fills;
+
+reg [7:0] final_strb_reg;
+reg       closed_reg;
+
+always @(posedge clk) begin
+    if (start) begin
+        room_reg     <= start_length;
+        received_reg <= 0;
+        ended_reg    <= 1'b0;
+        closed_reg   <= 1'b0;
+    end else if (consider) begin
+        room_reg     <= room_reg - {{LENGTH_W-4{1'b0}}, in_taken};
+        received_reg <= received_reg + {{LENGTH_W-4{1'b0}}, in_taken};
+        ended_reg    <= in_last_reg || malformed || overlong;
+        closed_reg   <= closed_reg || final_beat;
+    end
+    if (push && final_beat) final_strb_reg <= room_for_beat ? in_keep_reg : in_keep_reg & ~(8'hff << room_reg[2:0]);
+    if (rst) begin
+        ended_reg  <= 1'b0;
+        closed_reg <= 1'b0;
+    end
+end
+
+wire [63:0] fifo_data;
+wire        fifo_final;
+wire        fifo_valid;
+wire        fifo_ready;
+
+stream_fifo #(.WIDTH(65), .DEPTH(FIFO_DEPTH), .LATENCY(SRAM_LATENCY)) fifo (
+    .clk(clk),
+    .rst(rst),
+    .s_data({final_beat, in_data_reg}),
+    .s_valid(push),
+    .s_ready(fifo_ready),
+    .m_data({fifo_final, fifo_data}),
+    .m_valid(fifo_valid),
+    .m_ready(pop)
+);
+
+// Write addresses
+reg  [SPACE_W-1:0] beats_reg;
+reg                b_valid_reg;
+wire               issue;
+wire [SIZE_W-1:0]  issue_beats;
+wire               none_outstanding;
+
+axi_dma_bursts #(
+    .ADDR_W(ADDR_W),
+    .BURST(BURST),
+    .OUTSTANDING(OUTSTANDING),
+    .BEATS_W(SPACE_W),
+    .SPACE_W(SPACE_W)
+) bursts (
+    .clk(clk),
+    .rst(rst),
+    .start(start),
+    .start_addr(start_addr[ADDR_W-1:3]),
+    .stop(halt || abort_reg),
+    .beats(beats_reg),
+    .beats_final(closed_reg),
+    .space({SPACE_W{1'b1}}),
+    .issue(issue),
+    .issue_beats(issue_beats),
+    .complete(b_valid_reg),
+    .none_outstanding(none_outstanding),
+    .a_addr(m_axi_awaddr),
+    .a_len(m_axi_awlen),
+    .a_valid(m_axi_awvalid),
+    .a_ready(m_axi_awready)
+);
+
+always @(posedge clk) begin
+    beats_reg <= beats_reg + {{SPACE_W-1{1'b0}}, push}
+        - (issue ? {{SPACE_W-SIZE_W{1'b0}}, issue_beats} : {SPACE_W{1'b0}});
+    if (rst) beats_reg <= 0;
+end
+
+// Write data: only beats whose address has been taken
+reg  [SPACE_W-1:0]  granted_reg;
+reg  [OFFSET_W-1:0] offset_reg;
+wire                register_ready;
+wire                send    = fifo_valid && granted_reg != 0;
+wire                granted = m_axi_awvalid && m_axi_awready;
+
+assign pop = send && register_ready;
+
+always @(posedge clk) begin
+    granted_reg <= granted_reg + (granted ? {{SPACE_W-SIZE_W{1'b0}}, m_axi_awlen[SIZE_W-1:0]} + 1'b1 : {SPACE_W{1'b0}})
+        - {{SPACE_W-1{1'b0}}, pop};
+    if (start) offset_reg <= start_addr[OFFSET_W+2:3];
+    else if (pop) offset_reg <= offset_reg + 1'b1;
+    if (rst) granted_reg <= 0;
+end
+
+stream_register #(.WIDTH(73)) out (
+    .clk(clk),
+    .rst(rst),
+    .s_data({fifo_final || &offset_reg, fifo_final ? final_strb_reg : 8'hff, fifo_data}),
+    .s_valid(send),
+    .s_ready(register_ready),
+    .m_data({m_axi_wlast, m_axi_wstrb, m_axi_wdata}),
+    .m_valid(m_axi_wvalid),
+    .m_ready(m_axi_wready)
+);
+
+// Completion
+reg  [1:0] b_resp_reg;
+reg  [2:0] errors_reg;
+reg        active_reg;
+reg        done_reg;
+reg        quiet_reg;
+wire       b_error = b_valid_reg && b_resp_reg[1];
+wire       finish  = active_reg && none_outstanding && (abort_reg || (ended_reg && beats_reg == 0));
+
+assign m_axi_bready = 1'b1;
+assign done         = done_reg;
+assign errors       = errors_reg;
+assign received     = received_reg;
+assign quiet        = quiet_reg;
+
+always @(posedge clk) begin
+    b_resp_reg  <= m_axi_bresp;
+    b_valid_reg <= m_axi_bvalid && !rst;
+    active_reg  <= start || (active_reg && !finish);
+    done_reg    <= finish;
+    quiet_reg   <= halt && none_outstanding;
+    abort_reg   <= start ? start_bad : abort_reg || b_error;
+    if (start) errors_reg <= {2'b00, start_bad};
+    else errors_reg <= errors_reg | {b_error && b_resp_reg[0], b_error && !b_resp_reg[0], consider && (malformed || overlong)};
+    if (rst) begin
+        active_reg <= 1'b0;
+        done_reg   <= 1'b0;
+        quiet_reg  <= 1'b0;
+        abort_reg  <= 1'b0;
+        errors_reg <= 3'b000;
+    end
+end
+
+`ifndef SYNTHESIS
+always @(posedge clk) begin
+    if (!rst && push && !fifo_ready) begin
+        $display("axi_dma_s2mm: a beat without space in the FIFO");
+        $stop;
+    end
+end
+`endif
+
+endmodule
+
+`resetall

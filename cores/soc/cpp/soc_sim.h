@@ -1,0 +1,47 @@
+// C interface of the simulated system on chip, loaded by host/tilewright/sim/library.py (which declares it again).
+#pragma once
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct soc soc_t;
+
+typedef struct {
+    uint64_t ddr_base;          // physical address of the DDR
+    uint64_t ddr_size;          // bytes, a multiple of 4096
+    uint8_t *ddr_data;          // ddr_size bytes, owned by the caller, who keeps them until soc_destroy
+    const uint8_t *ddr_pages;   // one byte for each 4096 bytes: not 0 = allocated; owned by the caller, may change
+    uint32_t latency;           // cycles from a read address to its first beat, and from the last write beat to its response
+    double stall_probability;   // that a cycle withholds ready or valid, on each channel of the DDR; 0 <= p < 1
+    uint64_t seed;              // of the stalls and of all registers that no reset sets
+} soc_config_t;
+
+enum { SOC_SLAVE_DMA = 0, SOC_SLAVE_ACCELERATOR = 1 };
+enum { SOC_OK = 0, SOC_SLVERR = 2, SOC_DECERR = 3, SOC_NO_RESPONSE = 4 };
+enum { SOC_IRQ_MM2S = 1, SOC_IRQ_S2MM = 2, SOC_IRQ_ACCELERATOR = 4 };
+
+// A system out of reset, or NULL if the configuration makes no sense.
+soc_t *soc_create(const soc_config_t *config);
+void soc_destroy(soc_t *soc);
+
+// One AXI4-Lite access: steps the clock until the response (10000 cycles at most, then SOC_NO_RESPONSE).
+int soc_read(soc_t *soc, int slave, uint32_t address, uint32_t *value);
+int soc_write(soc_t *soc, int slave, uint32_t address, uint32_t value);
+
+void soc_run(soc_t *soc, uint64_t cycles);
+uint64_t soc_cycles(const soc_t *soc);
+
+// Cycle of the latest handshake on a DDR channel or on a stream between DMA and accelerator.
+uint64_t soc_last_activity(const soc_t *soc);
+
+uint32_t soc_interrupts(const soc_t *soc);
+
+// The first AXI rule that the DMA broke, or an empty string. Valid until soc_destroy.
+const char *soc_violation(const soc_t *soc);
+
+#ifdef __cplusplus
+}
+#endif

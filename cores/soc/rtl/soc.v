@@ -1,0 +1,175 @@
+`resetall
+`default_nettype none
+
+/*
+ * The programmable logic of the simulated board: accelerator and DMA, wired as a block design wires them.
+ *
+ *   m_axi_mm2s -> axi_dma -> s_axis  accelerator  m_axis -> axi_dma -> m_axi_s2mm
+ *
+ * The two AXI4-Lite slaves stay apart: the address map is the interconnect's, outside. Writes are of whole words. program_beat and result_beat tell
+ * an observer that a beat moved on the streams between the two.
+ */
+module soc #(
+    // Rows and columns of the array: 8, 16 or 32
+    parameter N = 8,
+    // Bits of an accumulator: 28 to 32
+    parameter ACC_W = 28,
+    // Activation memory in words of N activations
+    parameter ACT_DEPTH = 8192,
+    // Accumulators in a column
+    parameter ACC_DEPTH = 1024,
+    // Weight FIFO in groups of 64 bits (128 for N = 32)
+    parameter WGT_DEPTH = 512,
+    // Result positions held
+    parameter OUT_DEPTH = 64,
+    // Read latency of the memories: 1 or 2
+    parameter SRAM_LATENCY = 2,
+    // Identifies the build
+    parameter [31:0] BUILD_HASH = 32'd0,
+    // Bits of a DDR address
+    parameter ADDR_W = 40,
+    // Bits of the DMA's LENGTH registers
+    parameter LENGTH_W = 26
+) (
+    input  wire              aclk,
+    input  wire              aresetn,
+
+    // Registers of the DMA
+    input  wire [9:0]        s_axil_dma_awaddr,
+    input  wire              s_axil_dma_awvalid,
+    output wire              s_axil_dma_awready,
+    input  wire [31:0]       s_axil_dma_wdata,
+    input  wire              s_axil_dma_wvalid,
+    output wire              s_axil_dma_wready,
+    output wire [1:0]        s_axil_dma_bresp,
+    output wire              s_axil_dma_bvalid,
+    input  wire              s_axil_dma_bready,
+    input  wire [9:0]        s_axil_dma_araddr,
+    input  wire              s_axil_dma_arvalid,
+    output wire              s_axil_dma_arready,
+    output wire [31:0]       s_axil_dma_rdata,
+    output wire [1:0]        s_axil_dma_rresp,
+    output wire              s_axil_dma_rvalid,
+    input  wire              s_axil_dma_rready,
+
+    // Registers of the accelerator
+    input  wire [11:0]       s_axil_acc_awaddr,
+    input  wire              s_axil_acc_awvalid,
+    output wire              s_axil_acc_awready,
+    input  wire [31:0]       s_axil_acc_wdata,
+    input  wire              s_axil_acc_wvalid,
+    output wire              s_axil_acc_wready,
+    output wire [1:0]        s_axil_acc_bresp,
+    output wire              s_axil_acc_bvalid,
+    input  wire              s_axil_acc_bready,
+    input  wire [11:0]       s_axil_acc_araddr,
+    input  wire              s_axil_acc_arvalid,
+    output wire              s_axil_acc_arready,
+    output wire [31:0]       s_axil_acc_rdata,
+    output wire [1:0]        s_axil_acc_rresp,
+    output wire              s_axil_acc_rvalid,
+    input  wire              s_axil_acc_rready,
+
+    // DDR, read
+    output wire [ADDR_W-1:0] m_axi_mm2s_araddr,
+    output wire [7:0]        m_axi_mm2s_arlen,
+    output wire [2:0]        m_axi_mm2s_arsize,
+    output wire [1:0]        m_axi_mm2s_arburst,
+    output wire [2:0]        m_axi_mm2s_arprot,
+    output wire [3:0]        m_axi_mm2s_arcache,
+    output wire              m_axi_mm2s_arvalid,
+    input  wire              m_axi_mm2s_arready,
+    input  wire [63:0]       m_axi_mm2s_rdata,
+    input  wire [1:0]        m_axi_mm2s_rresp,
+    input  wire              m_axi_mm2s_rlast,
+    input  wire              m_axi_mm2s_rvalid,
+    output wire              m_axi_mm2s_rready,
+
+    // DDR, write
+    output wire [ADDR_W-1:0] m_axi_s2mm_awaddr,
+    output wire [7:0]        m_axi_s2mm_awlen,
+    output wire [2:0]        m_axi_s2mm_awsize,
+    output wire [1:0]        m_axi_s2mm_awburst,
+    output wire [2:0]        m_axi_s2mm_awprot,
+    output wire [3:0]        m_axi_s2mm_awcache,
+    output wire              m_axi_s2mm_awvalid,
+    input  wire              m_axi_s2mm_awready,
+    output wire [63:0]       m_axi_s2mm_wdata,
+    output wire [7:0]        m_axi_s2mm_wstrb,
+    output wire              m_axi_s2mm_wlast,
+    output wire              m_axi_s2mm_wvalid,
+    input  wire              m_axi_s2mm_wready,
+    input  wire [1:0]        m_axi_s2mm_bresp,
+    input  wire              m_axi_s2mm_bvalid,
+    output wire              m_axi_s2mm_bready,
+
+    // Interrupts
+    output wire              mm2s_introut,
+    output wire              s2mm_introut,
+    output wire              accelerator_irq,
+
+    // Observation
+    output wire              program_beat,
+    output wire              result_beat
+);
+
+wire [63:0] program_tdata, result_tdata;
+wire [7:0]  program_tkeep, result_tkeep;
+wire        program_tvalid, program_tready, program_tlast;
+wire        result_tvalid, result_tready, result_tlast;
+
+assign program_beat = program_tvalid && program_tready;
+assign result_beat  = result_tvalid && result_tready;
+
+axi_dma #(.ADDR_W(ADDR_W), .LENGTH_W(LENGTH_W)) axi_dma_0 (
+    .aclk(aclk), .axi_resetn(aresetn),
+    .s_axi_lite_awaddr(s_axil_dma_awaddr), .s_axi_lite_awvalid(s_axil_dma_awvalid), .s_axi_lite_awready(s_axil_dma_awready),
+    .s_axi_lite_wdata(s_axil_dma_wdata), .s_axi_lite_wvalid(s_axil_dma_wvalid), .s_axi_lite_wready(s_axil_dma_wready),
+    .s_axi_lite_bresp(s_axil_dma_bresp), .s_axi_lite_bvalid(s_axil_dma_bvalid), .s_axi_lite_bready(s_axil_dma_bready),
+    .s_axi_lite_araddr(s_axil_dma_araddr), .s_axi_lite_arvalid(s_axil_dma_arvalid), .s_axi_lite_arready(s_axil_dma_arready),
+    .s_axi_lite_rdata(s_axil_dma_rdata), .s_axi_lite_rresp(s_axil_dma_rresp),
+    .s_axi_lite_rvalid(s_axil_dma_rvalid), .s_axi_lite_rready(s_axil_dma_rready),
+    .m_axi_mm2s_araddr(m_axi_mm2s_araddr), .m_axi_mm2s_arlen(m_axi_mm2s_arlen), .m_axi_mm2s_arsize(m_axi_mm2s_arsize),
+    .m_axi_mm2s_arburst(m_axi_mm2s_arburst), .m_axi_mm2s_arprot(m_axi_mm2s_arprot), .m_axi_mm2s_arcache(m_axi_mm2s_arcache),
+    .m_axi_mm2s_arvalid(m_axi_mm2s_arvalid), .m_axi_mm2s_arready(m_axi_mm2s_arready),
+    .m_axi_mm2s_rdata(m_axi_mm2s_rdata), .m_axi_mm2s_rresp(m_axi_mm2s_rresp), .m_axi_mm2s_rlast(m_axi_mm2s_rlast),
+    .m_axi_mm2s_rvalid(m_axi_mm2s_rvalid), .m_axi_mm2s_rready(m_axi_mm2s_rready),
+    .m_axi_s2mm_awaddr(m_axi_s2mm_awaddr), .m_axi_s2mm_awlen(m_axi_s2mm_awlen), .m_axi_s2mm_awsize(m_axi_s2mm_awsize),
+    .m_axi_s2mm_awburst(m_axi_s2mm_awburst), .m_axi_s2mm_awprot(m_axi_s2mm_awprot), .m_axi_s2mm_awcache(m_axi_s2mm_awcache),
+    .m_axi_s2mm_awvalid(m_axi_s2mm_awvalid), .m_axi_s2mm_awready(m_axi_s2mm_awready),
+    .m_axi_s2mm_wdata(m_axi_s2mm_wdata), .m_axi_s2mm_wstrb(m_axi_s2mm_wstrb), .m_axi_s2mm_wlast(m_axi_s2mm_wlast),
+    .m_axi_s2mm_wvalid(m_axi_s2mm_wvalid), .m_axi_s2mm_wready(m_axi_s2mm_wready),
+    .m_axi_s2mm_bresp(m_axi_s2mm_bresp), .m_axi_s2mm_bvalid(m_axi_s2mm_bvalid), .m_axi_s2mm_bready(m_axi_s2mm_bready),
+    .m_axis_mm2s_tdata(program_tdata), .m_axis_mm2s_tkeep(program_tkeep), .m_axis_mm2s_tlast(program_tlast),
+    .m_axis_mm2s_tvalid(program_tvalid), .m_axis_mm2s_tready(program_tready),
+    .s_axis_s2mm_tdata(result_tdata), .s_axis_s2mm_tkeep(result_tkeep), .s_axis_s2mm_tlast(result_tlast),
+    .s_axis_s2mm_tvalid(result_tvalid), .s_axis_s2mm_tready(result_tready),
+    .mm2s_introut(mm2s_introut), .s2mm_introut(s2mm_introut)
+);
+
+accelerator #(
+    .N(N), .ACC_W(ACC_W), .ACT_DEPTH(ACT_DEPTH), .ACC_DEPTH(ACC_DEPTH), .WGT_DEPTH(WGT_DEPTH), .OUT_DEPTH(OUT_DEPTH),
+    .SRAM_LATENCY(SRAM_LATENCY), .BUILD_HASH(BUILD_HASH)
+) accelerator_0 (
+    .aclk(aclk), .aresetn(aresetn),
+    .s_axil_awaddr(s_axil_acc_awaddr), .s_axil_awprot(3'b000),
+    .s_axil_awvalid(s_axil_acc_awvalid), .s_axil_awready(s_axil_acc_awready),
+    .s_axil_wdata(s_axil_acc_wdata), .s_axil_wstrb(4'b1111),
+    .s_axil_wvalid(s_axil_acc_wvalid), .s_axil_wready(s_axil_acc_wready),
+    .s_axil_bresp(s_axil_acc_bresp), .s_axil_bvalid(s_axil_acc_bvalid), .s_axil_bready(s_axil_acc_bready),
+    .s_axil_araddr(s_axil_acc_araddr), .s_axil_arprot(3'b000),
+    .s_axil_arvalid(s_axil_acc_arvalid), .s_axil_arready(s_axil_acc_arready),
+    .s_axil_rdata(s_axil_acc_rdata), .s_axil_rresp(s_axil_acc_rresp),
+    .s_axil_rvalid(s_axil_acc_rvalid), .s_axil_rready(s_axil_acc_rready),
+    .s_axis_tdata(program_tdata), .s_axis_tvalid(program_tvalid), .s_axis_tready(program_tready), .s_axis_tlast(program_tlast),
+    .m_axis_tdata(result_tdata), .m_axis_tkeep(result_tkeep),
+    .m_axis_tvalid(result_tvalid), .m_axis_tready(result_tready), .m_axis_tlast(result_tlast),
+    .irq(accelerator_irq)
+);
+
+// the accelerator takes whole beats only
+wire unused_ok = &{1'b0, program_tkeep};
+
+endmodule
+
+`resetall
