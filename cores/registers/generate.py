@@ -1,7 +1,7 @@
 """Write the Verilog header, the Python module and the documentation page of the register map from accelerator.rdl.
 
 python cores/registers/generate.py           writes the three files
-python cores/registers/generate.py --check   exit status 1, with their names, when they differ from what would be written
+python cores/registers/generate.py --check   names those that differ from what would be written; exit status 1 if any
 """
 
 import sys
@@ -15,7 +15,9 @@ from systemrdl.rdltypes import OnWriteType, UserEnum
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 SOURCE = HERE / "accelerator.rdl"
-NOTICE = "Generated from cores/registers/accelerator.rdl by cores/registers/generate.py (`make registers`): do not edit."
+NOTICE = (
+    "Generated from cores/registers/accelerator.rdl by cores/registers/generate.py (`make registers`): do not edit."
+)
 
 
 def compile_map() -> AddrmapNode:
@@ -51,14 +53,28 @@ def enumerations(top: AddrmapNode) -> list[type[UserEnum]]:
     return list(found.values())
 
 
+def field_reset(field: FieldNode) -> int | None:
+    """Return the reset value of a field that has a constant one."""
+    reset = field.get_property("reset")
+    return reset if isinstance(reset, int) else None
+
+
+def description(node: AddrmapNode | RegNode | FieldNode) -> str:
+    """Return the text that the map must have for the component. Raises ValueError when it has none."""
+    text = node.get_property("desc")
+    if not text:
+        raise ValueError(f"accelerator.rdl: {node.get_path()} has no desc")
+    return text
+
+
 def reset_value(register: RegNode) -> int | None:
     """Return the value of a register whose fields are all constants, else None."""
     value = 0
     for field in fields(register):
-        reset = field.get_property("reset")
+        reset = field_reset(field)
         if reset is None or field.is_hw_writable or field.is_sw_writable:
             return None
-        value |= int(reset) << field.low
+        value |= reset << field.low
     return value
 
 
@@ -153,7 +169,9 @@ def python(top: AddrmapNode) -> str:
             ]
     lines += ["", "# 64-bit counters by name: read the low word first, it keeps the high word (offset + 4)"]
     lines.append("COUNTERS: Final[dict[str, int]] = {")
-    lines += [f'    "{register.inst_name}": REG_{register.inst_name},' for register in registers(top) if is_counter(register)]
+    lines += [
+        f'    "{register.inst_name}": REG_{register.inst_name},' for register in registers(top) if is_counter(register)
+    ]
     lines += ["}", ""]
     return PYTHON_HEAD.format(notice=NOTICE) + "\n".join(lines)
 
@@ -169,36 +187,56 @@ def access(field: FieldNode) -> str:
 
 def page_register(register: RegNode) -> Iterator[str]:
     """Yield the lines of one register's section, fields included."""
-    yield from ("", f"### {register.inst_name} (0x{register.absolute_address:03X})", "", register.get_property("desc"), "")
+    yield from (
+        "",
+        f"### {register.inst_name} (0x{register.absolute_address:03X})",
+        "",
+        description(register),
+        "",
+    )
     yield from ("| Bits | Field | Access | Reset | Meaning |", "|---|---|---|---|---|")
     for field in fields(register):
         bits = f"{field.high}:{field.low}" if field.width > 1 else str(field.low)
-        reset = field.get_property("reset")
+        reset = field_reset(field)
         encode = field.get_property("encode")
-        meaning = field.get_property("desc")
+        meaning = description(field)
         if encode is not None:
             title = encode.type_name.replace("_", " ").capitalize() + "s"
             meaning += f" See [{title}](#{title.lower().replace(' ', '-')})."
-        shown = "" if reset is None else f"0x{int(reset):X}"
+        shown = "" if reset is None else f"0x{reset:X}"
         yield f"| {bits} | {field.inst_name} | {access(field)} | {shown} | {meaning} |"
 
 
 def page(top: AddrmapNode) -> str:
     """Return the documentation page in Markdown."""
-    lines = [f"<!-- {NOTICE} -->", "", "# Register map", "", top.get_property("desc"), ""]
+    lines = [f"<!-- {NOTICE} -->", "", "# Register map", "", description(top), ""]
     lines += ["| Offset | Register | Meaning |", "|---|---|---|"]
     for register in registers(top):
-        anchor = "counters" if is_counter(register) else f"{register.inst_name.lower()}-0x{register.absolute_address:03x}"
-        description = register.get_property("desc")
-        lines.append(f"| 0x{register.absolute_address:03X} | [{register.inst_name}](#{anchor}) | {description} |")
+        anchor = (
+            "counters" if is_counter(register) else f"{register.inst_name.lower()}-0x{register.absolute_address:03x}"
+        )
+        lines.append(
+            f"| 0x{register.absolute_address:03X} | [{register.inst_name}](#{anchor}) | {description(register)} |"
+        )
     lines += ["", "## Registers"]
     for register in registers(top):
         if not is_counter(register):
             lines += page_register(register)
-    lines += ["", "## Counters", "", "64 bits each, low word at the offset above, high word 4 bytes after it. Reading the low word"]
+    lines += [
+        "",
+        "## Counters",
+        "",
+        "64 bits each, low word at the offset above, high word 4 bytes after it. Reading the low word",
+    ]
     lines += ["keeps the high word for the next read. BEGIN sets all to zero; they stop after the trailer."]
     for encode in enumerations(top):
-        lines += ["", f"## {encode.type_name.replace('_', ' ').capitalize()}s", "", "| Value | Name | Meaning |", "|---|---|---|"]
+        lines += [
+            "",
+            f"## {encode.type_name.replace('_', ' ').capitalize()}s",
+            "",
+            "| Value | Name | Meaning |",
+            "|---|---|---|",
+        ]
         lines += [f"| {int(member.value)} | {member.name} | {member.rdl_desc} |" for member in encode]
     return "\n".join(lines) + "\n"
 
@@ -220,10 +258,14 @@ def main() -> int:
         print(__doc__, file=sys.stderr)
         return 2
     differing = [
-        (path, text) for path, text in outputs().items() if not path.exists() or path.read_text(encoding="utf-8") != text
+        (path, text)
+        for path, text in outputs().items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
     ]
     for path, text in differing:
-        print(f"{path.relative_to(ROOT)} {'differs from accelerator.rdl: run `make registers`' if check else 'written'}")
+        print(
+            f"{path.relative_to(ROOT)} {'differs from accelerator.rdl: run `make registers`' if check else 'written'}"
+        )
         if not check:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")

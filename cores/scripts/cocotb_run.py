@@ -1,7 +1,7 @@
 """FuseSoC hook: run the cocotb tests of the work root's design under Icarus.
 
-Each file tb_NAME.py of the target is a cocotb test module; see edam.Design for its toplevels. The exit status is 1 when a test
-fails, when a module has no test, or when there is no module: Edalize's own cocotb support reports none of these.
+Each file tb_NAME.py of the target is a cocotb test module; see edam.Design for its toplevels. The exit status is 1 when
+a test fails, when a module has no test, or when there is no module: Edalize's own cocotb support reports none of these.
 """
 
 import sys

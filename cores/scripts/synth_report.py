@@ -29,7 +29,9 @@ def main() -> int:
     """Print one line a resource."""
     found = list(Path.cwd().glob("*.json"))
     if len(found) != 1:
-        sys.exit(f"{Path.cwd()}: {len(found)} netlists, expected 1: this script runs after Yosys in a FuseSoC work root")
+        sys.exit(
+            f"{Path.cwd()}: {len(found)} netlists, expected 1: this script runs after Yosys in a FuseSoC work root"
+        )
     cells = count(found[0])
     print(f"{found[0].stem}, xc7, Yosys synth_xilinx (estimates before placement):")
     for name, pattern in CLASSES.items():

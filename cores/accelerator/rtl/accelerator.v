@@ -82,6 +82,7 @@ wire clk = aclk;
 reg  rst;
 wire soft_reset;
 wire error;
+initial rst = 1'b1;
 always @(posedge clk) rst <= !aresetn || soft_reset;
 wire engine_rst = rst || error;
 
@@ -290,7 +291,7 @@ wire [COUNTERS-1:0]    count = {COUNTERS{running_reg || program_start}} & {
 always @(posedge clk) beat_in_reg <= in_valid && in_ready && !rst;
 
 performance_counters #(.COUNTERS(COUNTERS)) u_performance_counters (
-    .clk(clk), .clear(program_start), .count(count), .value(counters)
+    .clk(clk), .clear(program_start || !aresetn), .count(count), .value(counters)
 );
 
 // ---- registers

@@ -128,6 +128,12 @@ reg        registers_rst_reg;
 reg        engines_rst_reg;
 reg        resetting_reg;
 
+initial begin
+    rst_reg           = 1'b1;
+    registers_rst_reg = 1'b1;
+    engines_rst_reg   = 1'b1;
+end
+
 always @(posedge aclk) begin
     rst_reg           <= !axi_resetn;
     registers_rst_reg <= !axi_resetn || reset_request != 0;

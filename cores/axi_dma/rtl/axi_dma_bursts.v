@@ -96,7 +96,7 @@ end
 always @(posedge clk) begin
     if (state_reg == SIZE) begin
         size_reg  <= whole ? to_boundary : beats[SIZE_W-1:0];
-        ready_reg <= whole || (beats_final && beats != 0);
+        ready_reg <= beats != 0 && (whole || beats_final);
     end
     if (go) begin
         a_addr_reg <= {block_reg, offset_reg, 3'b000};

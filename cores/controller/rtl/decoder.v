@@ -101,7 +101,7 @@ localparam [3:0] TRAILER    = 4'd9;
 localparam [3:0] DRAIN      = 4'd10;
 
 localparam       PAIRED     = GROUP_W > 64;
-localparam       WORDS      = GROUP_W / (N * ACT_W);    // activation words a group
+localparam       WORDS      = GROUP_W / (N * ACT_W);    // activation words a group: 1 or 2
 localparam       GROUPS     = ACT_DEPTH / WORDS;
 
 reg [3:0]  state_reg;
@@ -180,7 +180,7 @@ wire [7:0]  begin_error     =
 
 // ---- LOAD checks
 wire [7:0]  load_addr_error =
-    s_data[63:32] != 32'd0 || (s_data[31:0] & (WORDS - 1)) != 0   ? ERROR_BAD_DESCRIPTOR :
+    s_data[63:32] != 32'd0 || (WORDS == 2 && s_data[0])            ? ERROR_BAD_DESCRIPTOR :
     s_data[31:0] >= ACT_DEPTH                                     ? ERROR_ACT_OVERFLOW : 8'd0;
 wire [7:0]  load_data_error = load_group_reg >= GROUPS            ? ERROR_ACT_OVERFLOW : 8'd0;
 
@@ -270,7 +270,7 @@ always @(posedge clk) begin
             end
         end
         LOAD_ADDR: if (beat) begin
-            load_group_reg <= s_data[31:0] / WORDS;
+            load_group_reg <= s_data[31:0] >> (WORDS - 1);
             state_reg      <= LOAD_DATA;
         end
         LOAD_DATA: if (beat) begin

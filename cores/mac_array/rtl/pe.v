@@ -34,17 +34,17 @@ reg signed [WGT_W-1:0]     shadow_reg;
 reg signed [WGT_W-1:0]     active_reg;
 reg signed [PRODUCT_W-1:0] product_reg;
 
-wire signed [ACT_W:0]     act_signed = {1'b0, act_out};
+wire signed [ACT_W:0]     act_signed = $signed({1'b0, act_out});
 wire signed [PRODUCT_W:0] product    = act_signed * active_reg;
 
 always @(posedge clk) begin
     act_out  <= act_in;
     swap_out <= swap_in;
     load_out <= load_in;
-    if (load_in) shadow_reg <= weight_in;
+    if (load_in) shadow_reg <= $signed(weight_in);
     if (swap_in) active_reg <= shadow_reg;
-    product_reg <= product[PRODUCT_W-1:0];
-    psum_out <= psum_in + {{PSUM_W-PRODUCT_W{product_reg[PRODUCT_W-1]}}, product_reg};
+    product_reg <= $signed(product[PRODUCT_W-1:0]);
+    psum_out <= psum_in + $signed({{PSUM_W-PRODUCT_W{product_reg[PRODUCT_W-1]}}, product_reg});
 end
 
 // The top bit only repeats the sign: |15 * -8| < 2^7.

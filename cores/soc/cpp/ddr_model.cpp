@@ -51,26 +51,31 @@ AxiResponse DdrMemory::write(uint64_t address, uint64_t beat, uint8_t strobes) {
     return response;
 }
 
-std::string AxiAddressCheck::check(const AxiAddress &now, bool ready) {
-    std::ostringstream message;
+const char *AxiAddressCheck::broken_rule(const AxiAddress &now) {
     const unsigned beats = now.len + 1u;
-    if (held_.valid && !(now == held_)) {
-        message << channel_ << ": address channel changed while it waited for ready";
-    } else if (now.valid && (now.size != BEAT_SIZE || now.burst != BURST_INCR || now.address % BEAT_BYTES != 0)) {
-        message << channel_ << ": not an aligned INCR burst of 64-bit beats";
-    } else if (now.valid && beats > MAX_BURST_BEATS) {
-        message << channel_ << ": burst of " << beats << " beats, AXI3 allows " << MAX_BURST_BEATS;
-    } else if (now.valid && now.address % BOUNDARY + beats * BEAT_BYTES > BOUNDARY) {
-        message << channel_ << ": burst crosses a 4 KiB boundary";
+    if (now.size != BEAT_SIZE || now.burst != BURST_INCR) return "not an INCR burst of 64-bit beats";
+    if (now.address % BEAT_BYTES != 0) return "address is not a multiple of 8";
+    if (beats > MAX_BURST_BEATS) return "burst is longer than the 16 beats of AXI3";
+    if (now.address % BOUNDARY + beats * BEAT_BYTES > BOUNDARY) return "burst crosses a 4 KiB boundary";
+    return nullptr;
+}
+
+void AxiAddressCheck::note(const char *rule, const AxiAddress &now) {
+    if (!violation_.empty()) return;
+    std::ostringstream message;
+    message << channel_ << ": " << rule << " (address 0x" << std::hex << now.address << std::dec << ", " << now.len + 1u
+            << " beats)";
+    violation_ = message.str();
+}
+
+void AxiAddressCheck::clock(const AxiAddress &now, bool ready) {
+    if (held_.valid && !(now == held_)) note("address changed while it waited for ready", now);
+    if (now.valid) {
+        const char *rule = broken_rule(now);
+        if (rule) note(rule, now);
     }
     held_ = now;
     held_.valid = now.valid && !ready;
-    std::string text = message.str();
-    if (!text.empty()) {
-        message << " (address 0x" << std::hex << now.address << std::dec << ", " << beats << " beats)";
-        text = message.str();
-    }
-    return text;
 }
 
 DdrReadPort::DdrReadPort(const DdrMemory &memory, unsigned latency, double stall_probability, uint64_t seed)
@@ -79,8 +84,7 @@ DdrReadPort::DdrReadPort(const DdrMemory &memory, unsigned latency, double stall
 bool DdrReadPort::clock(uint64_t cycle, const AxiAddress &ar, bool rready) {
     const bool address_taken = ar.valid && arready;
     const bool beat_taken = rvalid && rready;
-    const std::string broken = check_.check(ar, arready);
-    if (violation.empty()) violation = broken;
+    check_.clock(ar, arready);
 
     if (address_taken) bursts_.push_back({ar.address, ar.len + 1u, cycle + latency_});
     if (beat_taken) rvalid = false;
@@ -99,8 +103,8 @@ bool DdrReadPort::clock(uint64_t cycle, const AxiAddress &ar, bool rready) {
 DdrWritePort::DdrWritePort(DdrMemory &memory, unsigned latency, double stall_probability, uint64_t seed)
     : memory_(memory), latency_(latency), stalls_(seed, stall_probability) {}
 
-void DdrWritePort::note(const std::string &message) {
-    if (violation.empty()) violation = message;
+void DdrWritePort::note(const char *message) {
+    if (violation_.empty()) violation_ = message;
 }
 
 void DdrWritePort::take_beat(uint64_t cycle, const AxiWriteBeat &w) {
@@ -120,7 +124,7 @@ bool DdrWritePort::clock(uint64_t cycle, const AxiAddress &aw, const AxiWriteBea
     const bool address_taken = aw.valid && awready;
     const bool beat_taken = w.valid && wready;
     const bool response_taken = bvalid && bready;
-    note(check_.check(aw, awready));
+    check_.clock(aw, awready);
     if (held_.valid && !(w == held_)) note("W: data changed while they waited for ready");
     held_ = w;
     held_.valid = w.valid && !wready;

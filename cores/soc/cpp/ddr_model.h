@@ -57,16 +57,21 @@ struct AxiWriteBeat {
     }
 };
 
-// Checks what AXI asks of a master's address channel: INCR bursts of whole beats, aligned, at most 16 beats (AXI3), within
-// 4 KiB, and unchanged while they wait. Returns the first rule broken, or an empty string.
+// Checks what AXI asks of a master's address channel: INCR bursts of whole beats, aligned, at most 16 beats (AXI3),
+// within 4 KiB, and unchanged while they wait. Keeps the first rule broken.
 class AxiAddressCheck {
   public:
     explicit AxiAddressCheck(const char *channel) : channel_(channel) {}
-    std::string check(const AxiAddress &now, bool ready);
+    void clock(const AxiAddress &now, bool ready);
+    const std::string &violation() const { return violation_; }
 
   private:
+    static const char *broken_rule(const AxiAddress &now);
+    void note(const char *rule, const AxiAddress &now);
+
     const char *channel_;
     AxiAddress held_{};
+    std::string violation_;
 };
 
 struct AxiBurst {
@@ -80,14 +85,15 @@ class DdrReadPort {
   public:
     DdrReadPort(const DdrMemory &memory, unsigned latency, double stall_probability, uint64_t seed);
 
-    // One rising edge: the master's signals in, handshakes with the present outputs, new outputs. True if anything moved.
+    // One rising edge: the master's signals, handshakes with the present outputs, then new outputs. True if anything
+    // moved.
     bool clock(uint64_t cycle, const AxiAddress &ar, bool rready);
 
     bool arready = false;
     bool rvalid = false, rlast = false;
     uint64_t rdata = 0;
     uint8_t rresp = AXI_OKAY;
-    std::string violation;
+    const std::string &violation() const { return check_.violation(); }
 
   private:
     const DdrMemory &memory_;
@@ -106,7 +112,7 @@ class DdrWritePort {
 
     bool awready = false, wready = false, bvalid = false;
     uint8_t bresp = AXI_OKAY;
-    std::string violation;
+    const std::string &violation() const { return violation_.empty() ? check_.violation() : violation_; }
 
   private:
     struct Response {
@@ -115,7 +121,7 @@ class DdrWritePort {
     };
 
     void take_beat(uint64_t cycle, const AxiWriteBeat &w);
-    void note(const std::string &message);
+    void note(const char *message);
 
     DdrMemory &memory_;
     unsigned latency_;
@@ -125,4 +131,5 @@ class DdrWritePort {
     std::deque<AxiBurst> bursts_;
     std::deque<Response> responses_;
     uint8_t burst_response_ = AXI_OKAY;
+    std::string violation_;
 };

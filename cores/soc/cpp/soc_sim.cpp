@@ -7,6 +7,8 @@
 #include "ddr_model.h"
 #include "verilated.h"
 
+struct soc;
+
 namespace {
 constexpr unsigned RESET_CYCLES = 16;
 constexpr unsigned RESPONSE_LIMIT = 10000;
@@ -18,6 +20,9 @@ struct AxiLiteSlave {
     CData &arvalid, &arready, &rresp, &rvalid, &rready;
     IData &wdata, &rdata;
 };
+
+// The model that this thread steps: Verilator's hooks for $stop have no argument that tells.
+thread_local soc *stepping = nullptr;
 }  // namespace
 
 struct soc {
@@ -34,6 +39,7 @@ struct soc {
     int read(int slave, uint32_t address, uint32_t &value);
     int write(int slave, uint32_t address, uint32_t value);
     const char *violation() const;
+    void assertion_failed(const char *file, int line);
 
     VerilatedContext context;
     Vsoc top;
@@ -43,6 +49,7 @@ struct soc {
     AxiLiteSlave slaves[2];
     uint64_t cycle = 0;
     uint64_t last_activity = 0;
+    std::string failed_assertion;
 
   private:
     // Before any register of the model exists: what no reset sets starts random, as on a board.
@@ -82,6 +89,7 @@ soc::soc(const soc_config_t &config)
 
 template <typename Observer>
 void soc::step(Observer observe) {
+    stepping = this;
     top.aclk = 0;
     top.m_axi_mm2s_arready = read_port.arready;
     top.m_axi_mm2s_rvalid = read_port.rvalid;
@@ -155,14 +163,29 @@ int soc::write(int slave, uint32_t address, uint32_t value) {
 }
 
 const char *soc::violation() const {
-    return read_port.violation.empty() ? write_port.violation.c_str() : read_port.violation.c_str();
+    if (!failed_assertion.empty()) return failed_assertion.c_str();
+    const std::string &read = read_port.violation();
+    return read.empty() ? write_port.violation().c_str() : read.c_str();
+}
+
+void soc::assertion_failed(const char *file, int line) {
+    if (!failed_assertion.empty()) return;
+    failed_assertion = std::string("assertion failed at ") + file + ":" + std::to_string(line);
+}
+
+// $stop and $fatal end up here instead of ending the process.
+void vl_stop(const char *filename, int linenum, const char *) { stepping->assertion_failed(filename, linenum); }
+
+void vl_fatal(const char *filename, int linenum, const char *, const char *) {
+    stepping->assertion_failed(filename, linenum);
 }
 
 extern "C" {
 
 soc_t *soc_create(const soc_config_t *config) {
     const uint64_t page = uint64_t{1} << DdrMemory::PAGE_BITS;
-    if (config->ddr_size < page || config->ddr_size % page != 0 || !config->ddr_data || !config->ddr_pages) return nullptr;
+    if (config->ddr_size < page || config->ddr_size % page != 0) return nullptr;
+    if (!config->ddr_data || !config->ddr_pages) return nullptr;
     if (!(config->stall_probability >= 0.0 && config->stall_probability < 1.0)) return nullptr;
     return new soc(*config);
 }

@@ -14,7 +14,7 @@ typedef struct {
     uint64_t ddr_size;          // bytes, a multiple of 4096
     uint8_t *ddr_data;          // ddr_size bytes, owned by the caller, who keeps them until soc_destroy
     const uint8_t *ddr_pages;   // one byte for each 4096 bytes: not 0 = allocated; owned by the caller, may change
-    uint32_t latency;           // cycles from a read address to its first beat, and from the last write beat to its response
+    uint32_t latency;           // cycles from a read address to its first beat, from a last write beat to its response
     double stall_probability;   // that a cycle withholds ready or valid, on each channel of the DDR; 0 <= p < 1
     uint64_t seed;              // of the stalls and of all registers that no reset sets
 } soc_config_t;
@@ -39,7 +39,8 @@ uint64_t soc_last_activity(const soc_t *soc);
 
 uint32_t soc_interrupts(const soc_t *soc);
 
-// The first AXI rule that the DMA broke, or an empty string. Valid until soc_destroy.
+// The first AXI rule that the DMA broke or the first assertion of the RTL that failed ($stop), or an empty string.
+// Valid until soc_destroy.
 const char *soc_violation(const soc_t *soc);
 
 #ifdef __cplusplus

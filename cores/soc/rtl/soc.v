@@ -6,8 +6,8 @@
  *
  *   m_axi_mm2s -> axi_dma -> s_axis  accelerator  m_axis -> axi_dma -> m_axi_s2mm
  *
- * The two AXI4-Lite slaves stay apart: the address map is the interconnect's, outside. Writes are of whole words. program_beat and result_beat tell
- * an observer that a beat moved on the streams between the two.
+ * The two AXI4-Lite slaves stay apart: the address map is the interconnect's, outside. Writes are of whole words.
+ * program_beat and result_beat tell an observer that a beat moved on the streams between the two.
  */
 module soc #(
     // Rows and columns of the array: 8, 16 or 32
@@ -123,19 +123,25 @@ assign result_beat  = result_tvalid && result_tready;
 
 axi_dma #(.ADDR_W(ADDR_W), .LENGTH_W(LENGTH_W)) axi_dma_0 (
     .aclk(aclk), .axi_resetn(aresetn),
-    .s_axi_lite_awaddr(s_axil_dma_awaddr), .s_axi_lite_awvalid(s_axil_dma_awvalid), .s_axi_lite_awready(s_axil_dma_awready),
-    .s_axi_lite_wdata(s_axil_dma_wdata), .s_axi_lite_wvalid(s_axil_dma_wvalid), .s_axi_lite_wready(s_axil_dma_wready),
-    .s_axi_lite_bresp(s_axil_dma_bresp), .s_axi_lite_bvalid(s_axil_dma_bvalid), .s_axi_lite_bready(s_axil_dma_bready),
-    .s_axi_lite_araddr(s_axil_dma_araddr), .s_axi_lite_arvalid(s_axil_dma_arvalid), .s_axi_lite_arready(s_axil_dma_arready),
+    .s_axi_lite_awaddr(s_axil_dma_awaddr),
+    .s_axi_lite_awvalid(s_axil_dma_awvalid), .s_axi_lite_awready(s_axil_dma_awready),
+    .s_axi_lite_wdata(s_axil_dma_wdata),
+    .s_axi_lite_wvalid(s_axil_dma_wvalid), .s_axi_lite_wready(s_axil_dma_wready),
+    .s_axi_lite_bresp(s_axil_dma_bresp),
+    .s_axi_lite_bvalid(s_axil_dma_bvalid), .s_axi_lite_bready(s_axil_dma_bready),
+    .s_axi_lite_araddr(s_axil_dma_araddr),
+    .s_axi_lite_arvalid(s_axil_dma_arvalid), .s_axi_lite_arready(s_axil_dma_arready),
     .s_axi_lite_rdata(s_axil_dma_rdata), .s_axi_lite_rresp(s_axil_dma_rresp),
     .s_axi_lite_rvalid(s_axil_dma_rvalid), .s_axi_lite_rready(s_axil_dma_rready),
-    .m_axi_mm2s_araddr(m_axi_mm2s_araddr), .m_axi_mm2s_arlen(m_axi_mm2s_arlen), .m_axi_mm2s_arsize(m_axi_mm2s_arsize),
-    .m_axi_mm2s_arburst(m_axi_mm2s_arburst), .m_axi_mm2s_arprot(m_axi_mm2s_arprot), .m_axi_mm2s_arcache(m_axi_mm2s_arcache),
+    .m_axi_mm2s_araddr(m_axi_mm2s_araddr), .m_axi_mm2s_arlen(m_axi_mm2s_arlen),
+    .m_axi_mm2s_arsize(m_axi_mm2s_arsize), .m_axi_mm2s_arburst(m_axi_mm2s_arburst),
+    .m_axi_mm2s_arprot(m_axi_mm2s_arprot), .m_axi_mm2s_arcache(m_axi_mm2s_arcache),
     .m_axi_mm2s_arvalid(m_axi_mm2s_arvalid), .m_axi_mm2s_arready(m_axi_mm2s_arready),
     .m_axi_mm2s_rdata(m_axi_mm2s_rdata), .m_axi_mm2s_rresp(m_axi_mm2s_rresp), .m_axi_mm2s_rlast(m_axi_mm2s_rlast),
     .m_axi_mm2s_rvalid(m_axi_mm2s_rvalid), .m_axi_mm2s_rready(m_axi_mm2s_rready),
-    .m_axi_s2mm_awaddr(m_axi_s2mm_awaddr), .m_axi_s2mm_awlen(m_axi_s2mm_awlen), .m_axi_s2mm_awsize(m_axi_s2mm_awsize),
-    .m_axi_s2mm_awburst(m_axi_s2mm_awburst), .m_axi_s2mm_awprot(m_axi_s2mm_awprot), .m_axi_s2mm_awcache(m_axi_s2mm_awcache),
+    .m_axi_s2mm_awaddr(m_axi_s2mm_awaddr), .m_axi_s2mm_awlen(m_axi_s2mm_awlen),
+    .m_axi_s2mm_awsize(m_axi_s2mm_awsize), .m_axi_s2mm_awburst(m_axi_s2mm_awburst),
+    .m_axi_s2mm_awprot(m_axi_s2mm_awprot), .m_axi_s2mm_awcache(m_axi_s2mm_awcache),
     .m_axi_s2mm_awvalid(m_axi_s2mm_awvalid), .m_axi_s2mm_awready(m_axi_s2mm_awready),
     .m_axi_s2mm_wdata(m_axi_s2mm_wdata), .m_axi_s2mm_wstrb(m_axi_s2mm_wstrb), .m_axi_s2mm_wlast(m_axi_s2mm_wlast),
     .m_axi_s2mm_wvalid(m_axi_s2mm_wvalid), .m_axi_s2mm_wready(m_axi_s2mm_wready),
@@ -161,7 +167,8 @@ accelerator #(
     .s_axil_arvalid(s_axil_acc_arvalid), .s_axil_arready(s_axil_acc_arready),
     .s_axil_rdata(s_axil_acc_rdata), .s_axil_rresp(s_axil_acc_rresp),
     .s_axil_rvalid(s_axil_acc_rvalid), .s_axil_rready(s_axil_acc_rready),
-    .s_axis_tdata(program_tdata), .s_axis_tvalid(program_tvalid), .s_axis_tready(program_tready), .s_axis_tlast(program_tlast),
+    .s_axis_tdata(program_tdata),
+    .s_axis_tvalid(program_tvalid), .s_axis_tready(program_tready), .s_axis_tlast(program_tlast),
     .m_axis_tdata(result_tdata), .m_axis_tkeep(result_tkeep),
     .m_axis_tvalid(result_tvalid), .m_axis_tready(result_tready), .m_axis_tlast(result_tlast),
     .irq(accelerator_irq)

@@ -1,0 +1,3 @@
+// Written by make_golden.py: beats of each golden file.
+localparam PROGRAM_BEATS = 222;
+localparam RESULT_BEATS  = 515;

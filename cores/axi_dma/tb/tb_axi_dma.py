@@ -1,0 +1,582 @@
+"""axi_dma against a memory and streams that stall at random; the whole memory is compared after every transfer."""
+
+import logging
+import random
+from itertools import repeat
+
+import cocotb
+from cocotb.clock import Clock
+from cocotb.triggers import ClockCycles, RisingEdge
+from cocotbext.axi import AxiLiteBus, AxiLiteMaster
+from cocotbext.axi.stream import define_stream
+from dma_memory import DECERR, SLVERR, DmaMemory, ProtocolMonitor
+
+BeatBus, Beat, BeatSource, BeatSink, _ = define_stream("Beat", signals=["tdata", "tkeep", "tlast", "tvalid", "tready"])
+
+MM2S, S2MM = 0x00, 0x30
+DMACR, DMASR, ADDRESS, ADDRESS_MSB, LENGTH = 0x00, 0x04, 0x18, 0x1C, 0x28
+RUN, RESET, IOC_IRQ, ERR_IRQ = 0x1, 0x4, 0x1000, 0x4000
+HALTED, IDLE, INT_ERR, SLV_ERR, DEC_ERR = 0x1, 0x2, 0x10, 0x20, 0x40
+COMPLETE = IDLE | IOC_IRQ
+
+# The window lies across 4 GiB, so that bursts carry into the upper address word.
+BASE, SIZE = 0xFFFF_0000, 0x3_0000
+
+
+def stalls(rng, probability):
+    """Pauses in runs: each run of stalled or free cycles has a random length."""
+    while True:
+        stalled = rng.random() < probability
+        yield from [stalled] * rng.randint(1, 6)
+
+
+class Bench:
+    """The core with its memory, streams and register master."""
+
+    def __init__(self, dut):
+        self.dut = dut
+        self.rng = random.Random(cocotb.RANDOM_SEED)
+        for bus in ("s_axi_lite", "m_axi_mm2s", "m_axi_s2mm"):
+            logging.getLogger(f"cocotb.{dut._name}.{bus}").setLevel(logging.WARNING)
+        dut.axi_resetn.value = 0
+        args = (dut.aclk, dut.axi_resetn)
+        self.registers = AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axi_lite"), *args, reset_active_level=False)
+        self.source = BeatSource(BeatBus.from_prefix(dut, "s_axis_s2mm"), *args, reset_active_level=False)
+        self.sink = BeatSink(BeatBus.from_prefix(dut, "m_axis_mm2s"), *args, reset_active_level=False)
+        self.memory = DmaMemory(dut, *args, BASE, SIZE)
+        self.monitor = ProtocolMonitor(dut)
+        self.expected = bytearray(self.rng.randbytes(SIZE))
+        self.memory.data[:] = self.expected
+        # Small bursts are slow: keep the time that a test takes.
+        self.longest = 2500 if int(dut.BURST.value) == 16 else 600
+        self.length_mask = (1 << int(dut.LENGTH_W.value)) - 1
+
+    async def start(self):
+        cocotb.start_soon(Clock(self.dut.aclk, 10, "ns").start())
+        await ClockCycles(self.dut.aclk, 4)
+        self.dut.axi_resetn.value = 1
+        cocotb.start_soon(self.monitor.run(RisingEdge(self.dut.aclk)))
+        await self.cycles(4)
+        return self
+
+    async def cycles(self, number):
+        await ClockCycles(self.dut.aclk, number)
+
+    def stall(self, probability):
+        """Stall every channel of memory and streams with this probability; 0: never."""
+        make = (lambda: stalls(random.Random(self.rng.getrandbits(32)), probability)) if probability else None
+        self.memory.stall(make)
+        for stream in (self.source, self.sink):
+            if make is None:
+                stream.clear_pause_generator()
+                stream.pause = False
+            else:
+                stream.set_pause_generator(make())
+
+    async def read(self, address):
+        return await self.registers.read_dword(address)
+
+    async def write(self, address, value):
+        await self.registers.write_dword(address, value)
+
+    async def run_channels(self, control=RUN):
+        for channel in (MM2S, S2MM):
+            await self.write(channel + DMACR, control)
+            assert await self.read(channel + DMASR) & HALTED == 0
+
+    async def command(self, channel, address, length):
+        await self.write(channel + ADDRESS, address & 0xFFFF_FFFF)
+        await self.write(channel + ADDRESS_MSB, address >> 32)
+        await self.write(channel + LENGTH, length)
+
+    async def wait_status(self, channel, mask, polls=4000):
+        """Poll DMASR until a bit of `mask` is set; its value."""
+        for _ in range(polls):
+            status = await self.read(channel + DMASR)
+            if status & mask:
+                return status
+        raise AssertionError(f"channel {channel:#x}: status stays {status:#x}, waited for {mask:#x}")
+
+    async def check_complete(self, channel):
+        """Wait for the end of a transfer without errors and clear its interrupt."""
+        assert await self.wait_status(channel, IDLE | HALTED) == COMPLETE
+        await self.write(channel + DMASR, IOC_IRQ)
+        assert await self.read(channel + DMASR) == IDLE
+
+    async def reset(self, channel=MM2S):
+        """Soft reset through DMACR of `channel`, waited for; the stream from before it is thrown away."""
+        self.monitor.stream_may_break = True
+        await self.write(channel + DMACR, RESET)
+        while await self.read(channel + DMACR) & RESET:
+            pass
+        self.monitor.stream_may_break = False
+        self.drop_streams()
+
+    def drop_streams(self):
+        """Reset both ends of the streams, as the soft reset of the unit at the streams does."""
+        for stream in (self.sink, self.source):
+            stream.clear()
+            stream.assert_reset()
+
+    def random_address(self):
+        """A multiple of 8 with space for 16 KiB behind it, often just below a 4 KiB boundary."""
+        offset = self.rng.randrange(0, SIZE - 0x8000, 8)
+        if self.rng.random() < 0.5:
+            offset = (offset & ~0xFFF) + 0x1000 - 8 * self.rng.randint(1, 20)
+        return BASE + offset
+
+    def random_length(self, most):
+        return self.rng.choice((self.rng.randint(1, 40), self.rng.randint(1, most), 8 * self.rng.randint(1, most // 8)))
+
+    # Memory to stream
+
+    async def receive_packet(self):
+        data = bytearray()
+        while True:
+            beat = await self.sink.recv()
+            keep, last = int(beat.tkeep), bool(beat.tlast)
+            assert keep & (keep + 1) == 0 and keep, f"tkeep {keep:#x} has holes"
+            assert last or keep == 0xFF, f"tkeep {keep:#x} before the last beat"
+            data += int(beat.tdata).to_bytes(8, "little")[: keep.bit_count()]
+            if last:
+                return bytes(data)
+
+    async def check_send(self, address, length):
+        """Run one MM2S transfer and compare the packet."""
+        await self.command(MM2S, address, length)
+        got = await self.receive_packet()
+        expected = bytes(self.expected[address - BASE : address - BASE + length])
+        assert got == expected, mismatch(f"MM2S {address:#x} +{length}", expected, got)
+        await self.check_complete(MM2S)
+        assert await self.read(MM2S + LENGTH) == length
+        assert self.sink.empty(), "beats after tlast"
+
+    # Stream to memory
+
+    def send_beats(self, data, last=True):
+        for start in range(0, len(data), 8):
+            word = data[start : start + 8]
+            final = last and start + 8 >= len(data)
+            keep = (1 << len(word)) - 1
+            self.source.send_nowait(Beat(tdata=int.from_bytes(word, "little"), tkeep=keep, tlast=final))
+
+    def expect(self, address, data):
+        self.expected[address - BASE : address - BASE + len(data)] = data
+
+    def check_memory(self, what):
+        assert self.memory.data == self.expected, mismatch(what, self.expected, self.memory.data)
+
+    async def check_receive(self, address, length, data):
+        """Run one S2MM transfer of a packet that fits and compare the whole memory."""
+        self.send_beats(data)
+        await self.command(S2MM, address, length)
+        await self.check_complete(S2MM)
+        self.expect(address, data)
+        self.check_memory(f"S2MM {address:#x} +{len(data)} of {length}")
+        assert await self.read(S2MM + LENGTH) == len(data)
+
+    async def check_both_exact(self):
+        """One transfer each way, to show that the core works as before."""
+        await self.check_send(self.random_address(), self.random_length(600))
+        data = self.rng.randbytes(self.random_length(600))
+        await self.check_receive(self.random_address(), len(data) + self.rng.choice((0, 0, 3, 64)), data)
+
+
+def mismatch(what, expected, got):
+    place = next((i for i, pair in enumerate(zip(expected, got, strict=False)) if pair[0] != pair[1]), None)
+    return f"{what}: expected {len(expected)} bytes, got {len(got)}; first difference at {place}"
+
+
+async def bench(dut, stall=0.0, latency=8, run=True):
+    b = await Bench(dut).start()
+    b.stall(stall)
+    b.memory.latency(latency)
+    if run:
+        await b.run_channels()
+    return b
+
+
+@cocotb.test()
+async def registers(dut):
+    b = await bench(dut, run=False)
+    for channel in (MM2S, S2MM):
+        assert await b.read(channel + DMACR) == 0x0001_0002
+        assert await b.read(channel + DMASR) == 0x1
+        for offset in (0x08, 0x0C, 0x10, 0x14, ADDRESS, ADDRESS_MSB, 0x20, 0x24, LENGTH, 0x2C):
+            assert await b.read(channel + offset) == 0, f"{channel + offset:#x}"
+        await b.write(channel + LENGTH, 64)
+        assert await b.read(channel + LENGTH) == 0, "LENGTH is ignored while halted"
+        await b.write(channel + ADDRESS, 0xFFFF_FFFF)
+        await b.write(channel + ADDRESS_MSB, 0xFFFF_FFFF)
+        assert await b.read(channel + ADDRESS) == 0xFFFF_FFFF
+        assert await b.read(channel + ADDRESS_MSB) == (1 << (int(dut.ADDR_W.value) - 32)) - 1
+        await b.write(channel + DMACR, 0xFFFF_FFFB)
+        assert await b.read(channel + DMACR) == 0xFFFF_7003
+        await b.write(channel + DMACR, 0x0000_0001)
+        assert await b.read(channel + DMACR) == 0x00FF_0003, "a threshold of 0 has no effect"
+        assert await b.read(channel + DMASR) == 0x0, "Idle is 0 before the first transfer"
+        await b.write(channel + DMACR, 0)
+        assert await b.read(channel + DMASR) == 0x1
+    for address in (0x60, 0x64, 0x100, 0x3FC):
+        await b.write(address, 0xFFFF_FFFF)
+        assert await b.read(address) == 0
+    assert not b.memory.bursts_read and not b.memory.bursts_written
+    await b.reset(S2MM)
+    assert await b.read(MM2S + DMACR) == await b.read(S2MM + DMACR) == 0x0001_0002
+
+
+@cocotb.test()
+async def random_sends(dut):
+    b = await bench(dut)
+    for index in range(24):
+        b.stall((0.0, 0.2, 0.6)[index % 3])
+        b.memory.latency(b.rng.choice((1, 8, 40)))
+        await b.check_send(b.random_address(), b.random_length(b.longest))
+    b.check_memory("reads change nothing")
+
+
+@cocotb.test()
+async def random_receives(dut):
+    b = await bench(dut)
+    for index in range(24):
+        b.stall((0.0, 0.2, 0.6)[index % 3])
+        b.memory.latency(b.rng.choice((1, 8, 40)))
+        data = b.rng.randbytes(b.random_length(b.longest))
+        await b.check_receive(b.random_address(), len(data) + b.rng.choice((0, 1, 8, 1000)), data)
+
+
+@cocotb.test()
+async def every_short_length(dut):
+    b = await bench(dut, latency=1)
+    for length in range(1, 34):
+        address = BASE + 0x1000 - 8 * b.rng.randint(1, 3)
+        await b.check_send(address, length)
+        await b.check_receive(address, length, b.rng.randbytes(length))
+
+
+@cocotb.test()
+async def both_ways_at_once(dut):
+    b = await bench(dut, stall=0.2, latency=20)
+    for _ in range(4):
+        data = b.rng.randbytes(b.random_length(b.longest))
+        send = cocotb.start_soon(b.check_send(BASE + 8 * b.rng.randrange(512), b.random_length(b.longest)))
+        await b.check_receive(BASE + 0x8000 + 8 * b.rng.randrange(512), b.longest, data)
+        await send
+
+
+@cocotb.test()
+async def blocked_ends_fill_the_fifo_and_no_more(dut):
+    b = await bench(dut, latency=2)
+    depth = int(dut.FIFO_DEPTH.value)
+    length = 8 * (depth + 200)
+    b.sink.pause = True
+    send = cocotb.start_soon(b.check_send(BASE + 0x1000, length))
+    await b.cycles(4 * depth)
+    requested = sum(beats for _, beats in b.memory.bursts_read)
+    # One burst less where the next one would not fit; 4 beats have left for the queue behind the FIFO.
+    assert depth - int(dut.BURST.value) < requested <= depth + 4
+    b.sink.pause = False
+    await send
+    b.memory.stall(lambda: repeat(True))
+    receive = cocotb.start_soon(b.check_receive(BASE + 0x1000, length, b.rng.randbytes(length)))
+    await b.cycles(4 * depth)
+    assert b.monitor.stream_in in (depth - 1, depth)
+    b.memory.stall(None)
+    await receive
+
+
+@cocotb.test()
+async def next_packet_waits_for_length(dut):
+    b = await bench(dut)
+    first, second = b.rng.randbytes(40), b.rng.randbytes(24)
+    b.send_beats(first)
+    b.send_beats(second)
+    await b.cycles(50)
+    assert b.monitor.stream_in == 0, "beats taken before LENGTH was written"
+    for data, taken in ((first, 5), (second, 8)):
+        await b.command(S2MM, BASE, 512)
+        await b.wait_status(S2MM, IDLE)
+        await b.cycles(50)
+        assert b.monitor.stream_in == taken
+        b.expect(BASE, data)
+        b.check_memory("packet by packet")
+        assert await b.read(S2MM + LENGTH) == len(data)
+
+
+@cocotb.test()
+async def overlong_packets(dut):
+    b = await bench(dut)
+    for length, packet in ((8, 16), (64, 65), (60, 64), (1, 2), (128, 400), (120, 1000), (13, 24), (4096, 4104)):
+        b.stall(b.rng.choice((0.0, 0.4)))
+        address, data = b.random_address(), b.rng.randbytes(packet)
+        b.send_beats(data)
+        await b.command(S2MM, address, length)
+        assert await b.wait_status(S2MM, HALTED) == HALTED | INT_ERR | ERR_IRQ
+        b.expect(address, data[:length])
+        b.check_memory(f"nothing beyond LENGTH: {length} of {packet}")
+        assert await b.read(S2MM + LENGTH) == length
+        assert await b.read(S2MM + DMACR) & RUN == 0
+        await b.write(S2MM + DMACR, RUN)
+        await b.write(S2MM + DMASR, 0xFFFF_FFFF)
+        assert await b.read(S2MM + DMASR) == HALTED | INT_ERR, "errors stay until a reset"
+        await b.check_send(b.random_address(), 100)
+        await b.reset(b.rng.choice((MM2S, S2MM)))
+        assert await b.read(S2MM + DMASR) == HALTED
+        await b.run_channels()
+        await b.check_both_exact()
+
+
+@cocotb.test()
+async def missing_tlast(dut):
+    b = await bench(dut)
+    data = b.rng.randbytes(256)
+    b.send_beats(data, last=False)
+    await b.command(S2MM, BASE + 8, 256)
+    await b.cycles(500)
+    assert await b.read(S2MM + DMASR) == 0, "the packet has not ended: neither idle nor in error"
+    b.expect(BASE + 8, data)
+    b.check_memory("what has come is written")
+    b.send_beats(b"x")
+    assert await b.wait_status(S2MM, HALTED) == HALTED | INT_ERR | ERR_IRQ
+    b.check_memory("no byte more")
+    await b.reset()
+    await b.run_channels()
+    b.send_beats(b.rng.randbytes(48), last=False)
+    await b.command(S2MM, BASE, 256)
+    await b.cycles(200)
+    assert await b.read(S2MM + DMASR) == 0
+    b.check_memory("a short burst is not written before the packet ends")
+    await b.reset()
+    b.check_memory("a reset drops it")
+    await b.run_channels()
+    await b.check_both_exact()
+
+
+@cocotb.test()
+async def malformed_tkeep(dut):
+    b = await bench(dut)
+    for keep, last in ((0x7F, 0), (0x00, 0), (0xFD, 1), (0xF0, 1)):
+        data = b.rng.randbytes(24)
+        b.send_beats(data[:16], last=False)
+        b.source.send_nowait(Beat(tdata=int.from_bytes(data[16:], "little"), tkeep=keep, tlast=last))
+        await b.command(S2MM, BASE, 256)
+        assert await b.wait_status(S2MM, HALTED) == HALTED | INT_ERR | ERR_IRQ
+        assert await b.read(S2MM + LENGTH) == 16 + keep.bit_count()
+        b.expect(BASE, data[:16])
+        for lane in range(8):
+            if keep >> lane & 1:
+                b.expect(BASE + 16 + lane, data[16 + lane : 17 + lane])
+        b.check_memory(f"tkeep {keep:#x}")
+        await b.reset()
+        await b.run_channels()
+    data = b.rng.randbytes(32)
+    b.send_beats(data, last=False)
+    b.source.send_nowait(Beat(tdata=0, tkeep=0, tlast=1))
+    await b.command(S2MM, BASE, 32)
+    assert await b.wait_status(S2MM, IDLE) == COMPLETE, "an empty last beat ends a packet that fills LENGTH"
+    b.expect(BASE, data)
+    b.check_memory("empty last beat")
+    await b.check_both_exact()
+
+
+@cocotb.test()
+async def zero_length_and_unaligned_address(dut):
+    b = await bench(dut)
+    for channel in (MM2S, S2MM):
+        for address, length in ((BASE, 0), (BASE + 4, 64), (BASE, b.length_mask + 1)):
+            b.source.send_nowait(Beat(tdata=0, tkeep=0xFF, tlast=1))
+            await b.command(channel, address, length)
+            assert await b.wait_status(channel, HALTED) == HALTED | INT_ERR | ERR_IRQ
+            await b.cycles(20)
+            assert not b.memory.bursts_read and not b.memory.bursts_written and b.monitor.stream_in == 0
+            other = S2MM - channel
+            assert await b.read(other + DMASR) == 0, "the other channel runs on"
+            await b.reset(channel)
+            await b.run_channels()
+    await b.check_both_exact()
+
+
+@cocotb.test()
+async def bus_errors(dut):
+    b = await bench(dut)
+    for channel in (MM2S, S2MM):
+        for response, bits in ((SLVERR, SLV_ERR), (DECERR, DEC_ERR)):
+            for bad in (0, 40, 128, 1592):
+                b.stall(b.rng.choice((0.0, 0.4)))
+                address = BASE + 0x2000
+                b.memory.errors = {range(address + bad, address + bad + 8): response}
+                b.send_beats(b.rng.randbytes(1600))
+                await b.command(channel, address, 1600)
+                assert await b.wait_status(channel, HALTED) == HALTED | bits | ERR_IRQ
+                assert not b.memory.outstanding
+                await b.write(channel + DMACR, RUN)
+                assert await b.read(channel + DMASR) == HALTED | bits | ERR_IRQ
+                while not b.sink.empty():
+                    assert not int((await b.sink.recv()).tlast), "a packet in error has no tlast"
+                b.memory.errors = {}
+                await b.reset(b.rng.choice((MM2S, S2MM)))
+                b.expected[:] = b.memory.data
+                await b.run_channels()
+                await b.check_both_exact()
+    await b.command(MM2S, BASE + SIZE - 64, 128)
+    assert await b.wait_status(MM2S, HALTED) == HALTED | DEC_ERR | ERR_IRQ
+
+
+@cocotb.test()
+async def interrupts(dut):
+    b = await bench(dut)
+    introut = {MM2S: dut.mm2s_introut, S2MM: dut.s2mm_introut}
+    for channel in (MM2S, S2MM):
+        for enable in (0, IOC_IRQ, ERR_IRQ):
+            await b.write(channel + DMACR, RUN | enable)
+            if channel == S2MM:
+                b.send_beats(bytes(64))
+            await b.command(channel, BASE, 64)
+            await b.wait_status(channel, IDLE)
+            await b.cycles(2)
+            assert bool(introut[channel].value) == (enable == IOC_IRQ)
+            assert not introut[S2MM - channel].value
+            await b.write(channel + DMASR, ERR_IRQ)
+            assert await b.read(channel + DMASR) == COMPLETE
+            await b.write(channel + DMASR, IOC_IRQ)
+            assert await b.read(channel + DMASR) == IDLE
+            assert not introut[channel].value
+        for enable in (IOC_IRQ, ERR_IRQ):
+            await b.write(channel + DMACR, RUN | enable)
+            await b.command(channel, BASE, 0)
+            await b.wait_status(channel, HALTED)
+            await b.cycles(2)
+            assert bool(introut[channel].value) == (enable == ERR_IRQ)
+            await b.write(channel + DMASR, ERR_IRQ)
+            await b.cycles(2)
+            assert not introut[channel].value
+            await b.reset()
+            await b.run_channels()
+
+
+@cocotb.test()
+async def reset_in_mid_transfer(dut):
+    b = await bench(dut)
+    for index in range(12):
+        b.stall((0.0, 0.3, 0.7)[index % 3])
+        b.memory.latency(b.rng.choice((1, 10, 60)))
+        send, receive = b.random_address(), b.random_address()
+        data = b.rng.randbytes(3000)
+        b.send_beats(data)
+        await b.command(MM2S, send, 3000)
+        await b.command(S2MM, receive, 3000)
+        await b.cycles(b.rng.randint(0, 400))
+        await b.reset((MM2S, S2MM)[index % 2])
+        assert not b.memory.outstanding, "a reset ends when nothing is outstanding"
+        assert b.monitor.written == b.monitor.granted
+        written = sum(beats for _, beats in b.memory.bursts_written) * 8
+        b.memory.bursts_written.clear()
+        b.expect(receive, data[:written])
+        b.check_memory(f"{written} bytes were written before the reset")
+        for channel in (MM2S, S2MM):
+            assert await b.read(channel + DMASR) == HALTED
+            assert await b.read(channel + DMACR) == 0x0001_0002
+        await b.run_channels()
+        await b.check_both_exact()
+        b.memory.bursts_written.clear()
+
+
+@cocotb.test()
+async def transfer_right_after_reset(dut):
+    b = await bench(dut, latency=300)
+    b.sink.pause = True
+    await b.command(MM2S, BASE, 4000)
+    await b.cycles(100)
+    b.monitor.stream_may_break = True
+    await b.write(MM2S + DMACR, RESET)
+    await b.run_channels()
+    data = b.rng.randbytes(200)
+    b.send_beats(data)
+    await b.command(S2MM, BASE + 0x4000, 200)
+    await b.command(MM2S, BASE + 0x100, 333)
+    assert await b.read(MM2S + DMACR) & RESET, "the reset is still in progress"
+    while await b.read(MM2S + DMACR) & RESET:
+        pass
+    b.monitor.stream_may_break = False
+    b.sink.clear()
+    b.sink.pause = False
+    assert await b.receive_packet() == b.expected[0x100 : 0x100 + 333]
+    assert await b.wait_status(MM2S, IDLE) == COMPLETE
+    assert await b.wait_status(S2MM, IDLE) == COMPLETE
+    b.expect(BASE + 0x4000, data)
+    b.check_memory("S2MM after a reset")
+
+
+@cocotb.test()
+async def stop_completes_the_transfer(dut):
+    b = await bench(dut, stall=0.3)
+    data = b.rng.randbytes(1000)
+    await b.command(S2MM, BASE, 1000)
+    await b.command(MM2S, BASE + 0x4000, 1000)
+    for channel in (MM2S, S2MM):
+        await b.write(channel + LENGTH, 8)
+        await b.write(channel + DMACR, 0)
+        assert await b.read(channel + DMASR) == 0, "still running"
+    b.send_beats(data)
+    assert await b.receive_packet() == b.expected[0x4000 : 0x4000 + 1000]
+    for channel in (MM2S, S2MM):
+        assert await b.wait_status(channel, HALTED) == HALTED | IOC_IRQ
+        assert await b.read(channel + LENGTH) == 1000
+    b.expect(BASE, data)
+    b.check_memory("S2MM ends after a stop")
+    await b.run_channels()
+    await b.check_both_exact()
+
+
+@cocotb.test()
+async def length_uses_all_bits(dut):
+    b = await bench(dut)
+    for channel in (MM2S, S2MM):
+        await b.command(channel, BASE, b.length_mask)
+        assert await b.read(channel + LENGTH) == b.length_mask
+    await b.cycles(300)
+    assert b.memory.bursts_read[0] == (BASE, int(dut.BURST.value))
+    await b.reset()
+
+
+async def throughput(b, valid, ready, beats):
+    """Beats a cycle from the first to the last beat of a channel."""
+    cycle, first, seen = 0, None, 0
+    while seen < beats:
+        await RisingEdge(b.dut.aclk)
+        cycle += 1
+        if valid.value and ready.value:
+            first = cycle if first is None else first
+            seen += 1
+    rate = (beats - 1) / (cycle - first)
+    b.dut._log.info("%d beats in %d cycles: %.4f beats a cycle", beats, cycle - first + 1, rate)
+    return rate
+
+
+@cocotb.test()
+async def one_beat_a_cycle_to_stream(dut):
+    b = await bench(dut, latency=40)
+    length = 0x1_0000
+    rates = cocotb.start_soon(throughput(b, dut.m_axis_mm2s_tvalid, dut.m_axis_mm2s_tready, length // 8))
+    await b.check_send(BASE + 0x7F8, length)
+    assert await rates >= 0.99
+
+
+@cocotb.test()
+async def one_beat_a_cycle_to_memory(dut):
+    b = await bench(dut, latency=40)
+    length = 0x1_0000
+    rates = cocotb.start_soon(throughput(b, dut.m_axi_s2mm_wvalid, dut.m_axi_s2mm_wready, length // 8))
+    await b.check_receive(BASE + 0x7F8, length, b.rng.randbytes(length))
+    assert await rates >= 0.99
+
+
+@cocotb.test()
+async def eight_bursts_outstanding(dut):
+    b = await bench(dut, latency=1000)
+    await b.command(MM2S, BASE, 4096)
+    await b.cycles(500)
+    assert [beats for _, beats in b.memory.bursts_read] == [16] * 8
+    assert b.memory.outstanding == 8
+    assert await b.receive_packet() == b.expected[:4096]
+    assert b.memory.most_outstanding == 8
