@@ -22,6 +22,9 @@ COMPLETE = IDLE | IOC_IRQ
 # The window lies across 4 GiB, so that bursts carry into the upper address word.
 BASE, SIZE = 0xFFFF_0000, 0x3_0000
 
+# The longest test takes 0.2 ms.
+dma_test = cocotb.test(timeout_time=2, timeout_unit="ms")
+
 
 def stalls(rng, probability):
     """Pauses in runs: each run of stalled or free cycles has a random length."""
@@ -196,7 +199,7 @@ async def bench(dut, stall=0.0, latency=8, run=True):
     return b
 
 
-@cocotb.test()
+@dma_test
 async def registers(dut):
     b = await bench(dut, run=False)
     for channel in (MM2S, S2MM):
@@ -225,7 +228,7 @@ async def registers(dut):
     assert await b.read(MM2S + DMACR) == await b.read(S2MM + DMACR) == 0x0001_0002
 
 
-@cocotb.test()
+@dma_test
 async def random_sends(dut):
     b = await bench(dut)
     for index in range(24):
@@ -235,7 +238,7 @@ async def random_sends(dut):
     b.check_memory("reads change nothing")
 
 
-@cocotb.test()
+@dma_test
 async def random_receives(dut):
     b = await bench(dut)
     for index in range(24):
@@ -245,7 +248,7 @@ async def random_receives(dut):
         await b.check_receive(b.random_address(), len(data) + b.rng.choice((0, 1, 8, 1000)), data)
 
 
-@cocotb.test()
+@dma_test
 async def every_short_length(dut):
     b = await bench(dut, latency=1)
     for length in range(1, 34):
@@ -254,7 +257,7 @@ async def every_short_length(dut):
         await b.check_receive(address, length, b.rng.randbytes(length))
 
 
-@cocotb.test()
+@dma_test
 async def both_ways_at_once(dut):
     b = await bench(dut, stall=0.2, latency=20)
     for _ in range(4):
@@ -264,7 +267,7 @@ async def both_ways_at_once(dut):
         await send
 
 
-@cocotb.test()
+@dma_test
 async def blocked_ends_fill_the_fifo_and_no_more(dut):
     b = await bench(dut, latency=2)
     depth = int(dut.FIFO_DEPTH.value)
@@ -285,7 +288,7 @@ async def blocked_ends_fill_the_fifo_and_no_more(dut):
     await receive
 
 
-@cocotb.test()
+@dma_test
 async def next_packet_waits_for_length(dut):
     b = await bench(dut)
     first, second = b.rng.randbytes(40), b.rng.randbytes(24)
@@ -303,7 +306,7 @@ async def next_packet_waits_for_length(dut):
         assert await b.read(S2MM + LENGTH) == len(data)
 
 
-@cocotb.test()
+@dma_test
 async def overlong_packets(dut):
     b = await bench(dut)
     for length, packet in ((8, 16), (64, 65), (60, 64), (1, 2), (128, 400), (120, 1000), (13, 24), (4096, 4104)):
@@ -326,7 +329,7 @@ async def overlong_packets(dut):
         await b.check_both_exact()
 
 
-@cocotb.test()
+@dma_test
 async def missing_tlast(dut):
     b = await bench(dut)
     data = b.rng.randbytes(256)
@@ -352,7 +355,7 @@ async def missing_tlast(dut):
     await b.check_both_exact()
 
 
-@cocotb.test()
+@dma_test
 async def malformed_tkeep(dut):
     b = await bench(dut)
     for keep, last in ((0x7F, 0), (0x00, 0), (0xFD, 1), (0xF0, 1)):
@@ -379,7 +382,7 @@ async def malformed_tkeep(dut):
     await b.check_both_exact()
 
 
-@cocotb.test()
+@dma_test
 async def zero_length_and_unaligned_address(dut):
     b = await bench(dut)
     for channel in (MM2S, S2MM):
@@ -396,7 +399,7 @@ async def zero_length_and_unaligned_address(dut):
     await b.check_both_exact()
 
 
-@cocotb.test()
+@dma_test
 async def bus_errors(dut):
     b = await bench(dut)
     for channel in (MM2S, S2MM):
@@ -422,7 +425,7 @@ async def bus_errors(dut):
     assert await b.wait_status(MM2S, HALTED) == HALTED | DEC_ERR | ERR_IRQ
 
 
-@cocotb.test()
+@dma_test
 async def interrupts(dut):
     b = await bench(dut)
     introut = {MM2S: dut.mm2s_introut, S2MM: dut.s2mm_introut}
@@ -454,7 +457,7 @@ async def interrupts(dut):
             await b.run_channels()
 
 
-@cocotb.test()
+@dma_test
 async def reset_in_mid_transfer(dut):
     b = await bench(dut)
     for index in range(12):
@@ -481,7 +484,7 @@ async def reset_in_mid_transfer(dut):
         b.memory.bursts_written.clear()
 
 
-@cocotb.test()
+@dma_test
 async def transfer_right_after_reset(dut):
     b = await bench(dut, latency=300)
     b.sink.pause = True
@@ -507,7 +510,7 @@ async def transfer_right_after_reset(dut):
     b.check_memory("S2MM after a reset")
 
 
-@cocotb.test()
+@dma_test
 async def stop_completes_the_transfer(dut):
     b = await bench(dut, stall=0.3)
     data = b.rng.randbytes(1000)
@@ -528,7 +531,7 @@ async def stop_completes_the_transfer(dut):
     await b.check_both_exact()
 
 
-@cocotb.test()
+@dma_test
 async def length_uses_all_bits(dut):
     b = await bench(dut)
     for channel in (MM2S, S2MM):
@@ -553,7 +556,7 @@ async def throughput(b, valid, ready, beats):
     return rate
 
 
-@cocotb.test()
+@dma_test
 async def one_beat_a_cycle_to_stream(dut):
     b = await bench(dut, latency=40)
     length = 0x1_0000
@@ -562,7 +565,7 @@ async def one_beat_a_cycle_to_stream(dut):
     assert await rates >= 0.99
 
 
-@cocotb.test()
+@dma_test
 async def one_beat_a_cycle_to_memory(dut):
     b = await bench(dut, latency=40)
     length = 0x1_0000
@@ -571,7 +574,7 @@ async def one_beat_a_cycle_to_memory(dut):
     assert await rates >= 0.99
 
 
-@cocotb.test()
+@dma_test
 async def eight_bursts_outstanding(dut):
     b = await bench(dut, latency=1000)
     await b.command(MM2S, BASE, 4096)

@@ -9,7 +9,7 @@
 module crc32 (
     input  wire [31:0] crc_in,
     input  wire [63:0] data,
-    output wire [31:0] crc_out
+    output reg  [31:0] crc_out
 );
 
 localparam [31:0] POLYNOMIAL = 32'hEDB88320;
@@ -28,19 +28,22 @@ function [31:0] response(input integer index);
     end
 endfunction
 
-wire [95:0] in = {data, crc_in};
+wire [95:0]      in = {data, crc_in};
+wire [96*32-1:0] terms;
 
-genvar i, o;
+genvar i;
 generate
-    for (o = 0; o < 32; o = o + 1) begin : g_bit
-        wire [95:0] mask;
-        for (i = 0; i < 96; i = i + 1) begin : g_mask
-            localparam [31:0] RESPONSE = response(i);
-            assign mask[i] = RESPONSE[o];
-        end
-        assign crc_out[o] = ^(in & mask);
+    for (i = 0; i < 96; i = i + 1) begin : g_term
+        localparam [31:0] RESPONSE = response(i);
+        assign terms[i*32 +: 32] = in[i] ? RESPONSE : 32'd0;
     end
 endgenerate
+
+integer k;
+always @* begin
+    crc_out = 32'd0;
+    for (k = 0; k < 96; k = k + 1) crc_out = crc_out ^ terms[k*32 +: 32];
+end
 
 endmodule
 

@@ -1,0 +1,168 @@
+// Tests of the DDR model by itself. Prints each failed check, and exits with 1 if there was one.
+#include "ddr_model.h"
+
+#include <cstdio>
+#include <vector>
+
+namespace {
+constexpr uint64_t BASE = 0x800000000ULL;
+constexpr uint64_t SIZE = 4 * 4096;
+int failures = 0;
+
+#define CHECK(condition)                                                     \
+    do {                                                                     \
+        if (!(condition)) {                                                  \
+            std::printf("%s:%d: %s\n", __FILE__, __LINE__, #condition);      \
+            ++failures;                                                      \
+        }                                                                    \
+    } while (0)
+
+// Two allocated pages, then two that are not.
+struct Fixture {
+    std::vector<uint8_t> data = std::vector<uint8_t>(SIZE);
+    std::vector<uint8_t> pages = {1, 1, 0, 0};
+    DdrMemory memory{BASE, SIZE, data.data(), pages.data()};
+
+    Fixture() {
+        for (size_t i = 0; i < data.size(); ++i) data[i] = static_cast<uint8_t>(i * 7 + (i >> 8));
+    }
+};
+
+AxiAddress burst(uint64_t address, unsigned beats) {
+    return {address, static_cast<uint8_t>(beats - 1), 3, 1, true};
+}
+
+struct ReadBeat {
+    uint64_t cycle, data;
+    uint8_t response;
+    bool last;
+};
+
+// Issues the bursts as fast as the port takes them, with rready high, and returns the beats.
+std::vector<ReadBeat> read_all(DdrReadPort &port, std::vector<AxiAddress> bursts, uint64_t cycles) {
+    std::vector<ReadBeat> beats;
+    size_t next = 0;
+    for (uint64_t cycle = 0; cycle < cycles; ++cycle) {
+        const AxiAddress ar = next < bursts.size() ? bursts[next] : AxiAddress{};
+        if (port.rvalid) beats.push_back({cycle, port.rdata, port.rresp, port.rlast});
+        if (ar.valid && port.arready) ++next;
+        port.clock(cycle, ar, true);
+    }
+    return beats;
+}
+
+void reads_arrive_in_order_after_the_latency() {
+    Fixture fixture;
+    DdrReadPort port(fixture.memory, 40, 0.0, 1);
+    const auto beats = read_all(port, {burst(BASE, 16), burst(BASE + 128, 2), burst(BASE + 4088, 1)}, 200);
+    CHECK(beats.size() == 19);
+    CHECK(beats.front().cycle == 1 + 40 + 1);  // arready rises in cycle 1; the data stand in the cycle after the edge
+    CHECK(beats.back().cycle == beats.front().cycle + 18);  // many outstanding: no gap between bursts
+    for (size_t i = 0; i < beats.size(); ++i) {
+        uint64_t expected = 0;
+        fixture.memory.read(i < 18 ? BASE + 8 * i : BASE + 4088, expected);
+        CHECK(beats[i].data == expected);
+        CHECK(beats[i].response == AXI_OKAY);
+        CHECK(beats[i].last == (i == 15 || i == 17 || i == 18));
+    }
+    CHECK(port.violation().empty());
+}
+
+void stalls_withhold_beats_but_lose_none() {
+    Fixture fixture;
+    std::vector<AxiAddress> bursts;
+    for (unsigned i = 0; i < 64; ++i) bursts.push_back(burst(BASE + 128 * i, 16));
+    DdrReadPort port(fixture.memory, 10, 0.25, 7);
+    const auto beats = read_all(port, bursts, 4000);
+    CHECK(beats.size() == 1024);
+    const uint64_t cycles = beats.back().cycle - beats.front().cycle + 1;
+    CHECK(cycles > 1200 && cycles < 1550);  // 1024 / 0.75 = 1365
+    for (size_t i = 0; i < beats.size(); ++i) {
+        uint64_t expected = 0;
+        fixture.memory.read(BASE + 8 * i, expected);
+        CHECK(beats[i].data == expected);
+    }
+}
+
+void addresses_outside_are_refused() {
+    Fixture fixture;
+    uint64_t data = 0;
+    CHECK(fixture.memory.read(BASE + 8184, data) == AXI_OKAY);
+    CHECK(fixture.memory.read(BASE + 8192, data) == AXI_SLVERR);
+    CHECK(fixture.memory.read(BASE + SIZE - 8, data) == AXI_SLVERR);
+    CHECK(fixture.memory.read(BASE + SIZE, data) == AXI_DECERR);
+    CHECK(fixture.memory.read(BASE - 8, data) == AXI_DECERR);
+    CHECK(fixture.memory.read(0, data) == AXI_DECERR);
+    const std::vector<uint8_t> before = fixture.data;
+    CHECK(fixture.memory.write(BASE + 8192, 0, 0xFF) == AXI_SLVERR);
+    CHECK(fixture.memory.write(BASE + SIZE, 0, 0xFF) == AXI_DECERR);
+    CHECK(fixture.data == before);
+    CHECK(fixture.memory.write(BASE, 0x8877665544332211ULL, 0xA5) == AXI_OKAY);
+    for (unsigned i = 0; i < 8; ++i) CHECK(fixture.data[i] == (0xA5 >> i & 1 ? 0x11 * (i + 1) : before[i]));
+}
+
+void writes_are_answered_once_with_the_worst_response() {
+    Fixture fixture;
+    DdrWritePort port(fixture.memory, 20, 0.1, 3);
+    const std::vector<AxiAddress> bursts = {burst(BASE, 2), burst(BASE + 8192 - 8, 1), burst(BASE + 8192, 2)};
+    const std::vector<uint8_t> expected = {AXI_OKAY, AXI_OKAY, AXI_SLVERR};
+    const std::vector<AxiWriteBeat> beats = {
+        {1, 0xFF, false, true}, {2, 0xFF, true, true},  // first burst
+        {3, 0xFF, true, true},                          // second
+        {4, 0xFF, false, true}, {5, 0xFF, true, true}};
+    std::vector<uint8_t> responses;
+    size_t burst_index = 0, beat_index = 0;
+    for (uint64_t cycle = 0; cycle < 400; ++cycle) {
+        const AxiAddress aw = burst_index < bursts.size() ? bursts[burst_index] : AxiAddress{};
+        const AxiWriteBeat w = beat_index < beats.size() ? beats[beat_index] : AxiWriteBeat{};
+        burst_index += aw.valid && port.awready;
+        beat_index += w.valid && port.wready;
+        if (port.bvalid) responses.push_back(port.bresp);
+        port.clock(cycle, aw, w, true);
+    }
+    CHECK(responses == expected);
+    CHECK(fixture.data[0] == 1 && fixture.data[8] == 2 && fixture.data[8184] == 3);
+    CHECK(port.violation().empty());
+}
+
+std::string address_violation(AxiAddress first, AxiAddress second) {
+    Fixture fixture;
+    DdrReadPort port(fixture.memory, 1, 0.0, 1);
+    port.clock(0, first, true);  // arready is low in the first cycle: the address waits
+    port.clock(1, second, true);
+    return port.violation();
+}
+
+void broken_rules_are_named() {
+    const AxiAddress good = burst(BASE + 4096 - 128, 16);
+    CHECK(address_violation(good, good).empty());
+    CHECK(address_violation(good, burst(BASE, 16)).find("changed") != std::string::npos);
+    CHECK(address_violation(good, AxiAddress{}).find("changed") != std::string::npos);
+    const AxiAddress crossing = burst(BASE + 4096 - 120, 16);
+    CHECK(address_violation(crossing, crossing).find("4 KiB") != std::string::npos);
+    const AxiAddress too_long = burst(BASE, 17);
+    CHECK(address_violation(too_long, too_long).find("AXI3") != std::string::npos);
+    const AxiAddress askew = burst(BASE + 4, 1);
+    CHECK(address_violation(askew, askew).find("multiple of 8") != std::string::npos);
+    AxiAddress narrow = burst(BASE, 1);
+    narrow.size = 2;
+    CHECK(address_violation(narrow, narrow).find("64-bit") != std::string::npos);
+
+    Fixture fixture;
+    DdrWritePort port(fixture.memory, 1, 0.0, 1);
+    for (uint64_t cycle = 0; cycle < 4; ++cycle) {
+        port.clock(cycle, cycle == 1 ? burst(BASE, 2) : AxiAddress{}, {0, 0xFF, true, cycle > 1}, true);
+    }
+    CHECK(port.violation().find("WLAST") != std::string::npos);
+}
+}  // namespace
+
+int main() {
+    reads_arrive_in_order_after_the_latency();
+    stalls_withhold_beats_but_lose_none();
+    addresses_outside_are_refused();
+    writes_are_answered_once_with_the_worst_response();
+    broken_rules_are_named();
+    std::printf("%d checks failed\n", failures);
+    return failures ? 1 : 0;
+}

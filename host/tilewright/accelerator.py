@@ -1,0 +1,169 @@
+"""The accelerator as a pynq IP driver: identity, status, counters, soft reset. Register map: ``docs/registers.md``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pynq import DefaultIP
+
+from tilewright import registers as reg
+from tilewright.errors import ParameterMismatchError
+from tilewright.program import FORMAT_VERSION, ArrayParameters, Opcode
+
+
+@dataclass(frozen=True)
+class Info:
+    """What the accelerator is; fields as in the register map.
+
+    Attributes:
+        version: (major, minor, patch).
+        array: array parameters.
+        wgt_depth: groups of the weight FIFO.
+        out_depth: output positions of the result buffer.
+        program_format: version of the program format.
+        sram_latency: read latency of the memories in cycles.
+        build_hash: first 32 bits of the hash of the sources.
+    """
+
+    version: tuple[int, int, int]
+    array: ArrayParameters
+    wgt_depth: int
+    out_depth: int
+    program_format: int
+    sram_latency: int
+    build_hash: int
+
+
+@dataclass(frozen=True)
+class Counters:
+    """Performance counters of the last program; ``docs/registers.md`` says what each counts."""
+
+    cycles: int
+    layer_cycles: int
+    mac_cycles: int
+    stall_weights: int
+    stall_activations: int
+    stall_output: int
+    beats_in: int
+    beats_out: int
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name} {value}" for name, value in asdict(self).items())
+
+
+class Accelerator(DefaultIP):
+    """The accelerator's registers.
+
+    Args:
+        description: the IP's entry in the overlay's ``ip_dict``.
+    """
+
+    bindto = ["tilewright:ip:accelerator:0.1"]  # noqa: RUF012 - pynq's metaclass wants a plain list
+
+    def __init__(self, description: dict[str, Any]) -> None:
+        super().__init__(description=description)
+
+    def check_identity(self) -> None:
+        """Makes sure that this is an accelerator that this library can drive.
+
+        Raises:
+            ParameterMismatchError: ID, major or minor version, or program format differ; names both values.
+        """
+        identifier = self.read(reg.REG_ID)
+        if identifier != reg.REG_ID_RESET:
+            raise ParameterMismatchError(
+                f"the unit at {self.mmio.base_addr:#x} has ID {identifier:#010x}, an accelerator has "
+                f"{reg.REG_ID_RESET:#010x}; is the right bitstream loaded?"
+            )
+        version = self.read(reg.REG_VERSION)
+        compatible = reg.VERSION_MAJOR.mask | reg.VERSION_MINOR.mask
+        if version & compatible != reg.REG_VERSION_RESET & compatible:
+            raise ParameterMismatchError(
+                f"the accelerator has version {_version_text(version)}, this library drives "
+                f"{_version_text(reg.REG_VERSION_RESET)}; use the bitstream and the library of one release"
+            )
+        program_format = reg.FORMAT_PROGRAM_FORMAT.extract(self.read(reg.REG_FORMAT))
+        if program_format != FORMAT_VERSION:
+            raise ParameterMismatchError(
+                f"the accelerator reads program format {program_format}, this library writes {FORMAT_VERSION}"
+            )
+
+    def info(self) -> Info:
+        """All constant registers, decoded."""
+        version, depths, formats = (self.read(at) for at in (reg.REG_VERSION, reg.REG_DEPTHS, reg.REG_FORMAT))
+        return Info(
+            version=_version(version),
+            array=self.array_parameters(),
+            wgt_depth=reg.DEPTHS_WGT_DEPTH.extract(depths),
+            out_depth=reg.DEPTHS_OUT_DEPTH.extract(depths),
+            program_format=reg.FORMAT_PROGRAM_FORMAT.extract(formats),
+            sram_latency=reg.FORMAT_SRAM_LATENCY.extract(formats),
+            build_hash=self.read(reg.REG_BUILD_HASH),
+        )
+
+    def array_parameters(self) -> ArrayParameters:
+        """What a program must be compiled for."""
+        array = self.read(reg.REG_ARRAY)
+        return ArrayParameters(
+            n=reg.ARRAY_N.extract(array),
+            act_w=reg.ARRAY_ACT_W.extract(array),
+            wgt_w=reg.ARRAY_WGT_W.extract(array),
+            acc_w=reg.ARRAY_ACC_W.extract(array),
+            act_depth=self.read(reg.REG_ACT_DEPTH),
+            acc_depth=self.read(reg.REG_ACC_DEPTH),
+        )
+
+    def counters(self) -> Counters:
+        """The 64-bit counters of the last program."""
+        return Counters(**{name.lower(): self._read_counter(offset) for name, offset in reg.COUNTERS.items()})
+
+    def describe_status(self) -> str:
+        """STATUS and ERROR in words, for error messages."""
+        status = self.read(reg.REG_STATUS)
+        flags = {
+            "busy": reg.STATUS_BUSY,
+            "done": reg.STATUS_DONE,
+            "error": reg.STATUS_ERROR,
+            "draining": reg.STATUS_DRAINING,
+            "output blocked": reg.STATUS_OUTPUT_BLOCKED,
+            "input starved": reg.STATUS_INPUT_STARVED,
+        }
+        words = [name for name, field in flags.items() if field.extract(status)] or ["idle"]
+        decoder = _name_of(reg.DecoderState, reg.STATUS_DECODER_STATE.extract(status))
+        engine = _name_of(reg.EngineState, reg.STATUS_ENGINE_STATE.extract(status))
+        text = f"accelerator {status:#010x} ({', '.join(words)}; decoder {decoder}, engine {engine})"
+        error = self.read(reg.REG_ERROR)
+        if error:
+            code = _name_of(reg.ErrorCode, reg.ERROR_CODE.extract(error))
+            text += f", error {code} at command {reg.ERROR_SEQUENCE.extract(error)}"
+        return text
+
+    def last_command(self) -> tuple[int, str]:
+        """Sequence number and opcode name of the command header taken last."""
+        command = self.read(reg.REG_COMMAND)
+        return reg.COMMAND_SEQUENCE.extract(command), _name_of(Opcode, reg.COMMAND_OPCODE.extract(command))
+
+    def soft_reset(self) -> None:
+        """Resets decoder, engine, results and the kept error; the bitstream stays."""
+        self.write(reg.REG_CONTROL, reg.CONTROL_SOFT_RESET.place(1))
+
+    def _read_counter(self, offset: int) -> int:
+        low = self.read(offset)
+        return int(low | self.read(offset + 4) << 32)
+
+
+def _version(word: int) -> tuple[int, int, int]:
+    return (
+        reg.VERSION_MAJOR.extract(word),
+        reg.VERSION_MINOR.extract(word),
+        reg.VERSION_PATCH.extract(word),
+    )
+
+
+def _version_text(word: int) -> str:
+    return ".".join(str(part) for part in _version(word))
+
+
+def _name_of(names: Any, value: int) -> str:
+    return names(value).name if value in iter(names) else f"unknown ({value})"

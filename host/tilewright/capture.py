@@ -1,0 +1,55 @@
+"""Gets a layer's integers from model/: in a process of its own, because the host library never imports torch."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from tilewright.errors import CaptureError
+from tilewright.layer import ConvLayer
+
+
+def capture_layer(
+    name: str,
+    images: Sequence[Path] = (),
+    data: Path | None = None,
+    count: int | None = None,
+    checkpoint: Path | None = None,
+) -> ConvLayer:
+    """Runs images through the PyTorch network up to a layer and extracts the layer's integers.
+
+    Args:
+        name: the layer, such as ``features.27``.
+        images: image files; empty, and without ``data``, takes scikit-image's cat.
+        data: CIFAR-10's folder; its first ``count`` test images are taken.
+        count: how many images of ``data``.
+        checkpoint: file to take instead of the one in ``model/checkpoints``.
+
+    Returns:
+        The layer, with PyTorch's outputs.
+
+    Raises:
+        CaptureError: the process failed; holds what it printed.
+        LayerError: its file is not a valid layer.
+    """
+    options: list[str | Path] = ["--layer", name]
+    if checkpoint is not None:
+        options += ["--checkpoint", checkpoint]
+    for image in images:
+        options += ["--image", image]
+    if data is not None:
+        options += ["--data", data]
+    if count is not None:
+        options += ["--count", str(count)]
+    with tempfile.TemporaryDirectory(prefix="tilewright-") as folder:
+        file = Path(folder) / "layer.npz"
+        command = [sys.executable, "-m", "tilewright_model", "capture", *map(str, options), "--out", str(file)]
+        process = subprocess.run(command, capture_output=True, text=True, check=False)
+        if process.returncode:
+            raise CaptureError(
+                f"{' '.join(command)} failed with exit code {process.returncode}:\n{process.stderr}{process.stdout}"
+            )
+        return ConvLayer.load(file)

@@ -1,0 +1,62 @@
+"""Exceptions of the host library: one class for each kind of failure, all below :class:`TilewrightError`."""
+
+from __future__ import annotations
+
+
+class TilewrightError(Exception):
+    """Base of every exception that this package raises on purpose."""
+
+
+class LayerError(TilewrightError):
+    """A layer's integers, shapes or metadata are wrong, or the layer does not fit the accelerator."""
+
+
+class ProgramError(TilewrightError):
+    """Beats are not a valid program: names the beat, the command and the field."""
+
+
+class ParameterMismatchError(TilewrightError):
+    """The accelerator is not the one that was asked for: ID, version, program format or array parameters differ."""
+
+
+class BufferNotAllocatedError(TilewrightError):
+    """A buffer's physical address is not one that ``pynq.allocate`` gave out, so that DMA would go astray."""
+
+
+class DeviceTimeoutError(TilewrightError):
+    """A transfer did not end in time: names what stopped (DMA status, accelerator status, counters, last command)."""
+
+
+class DmaError(TilewrightError):
+    """The DMA reported an error in DMASR, or it is not in a state to start a transfer."""
+
+
+class DeviceError(TilewrightError):
+    """The accelerator refused a program.
+
+    Args:
+        message: what was refused and what to do.
+        code: error code of the trailer or the ERROR register (:class:`tilewright.registers.ErrorCode`).
+        sequence: sequence number of the failing command.
+    """
+
+    def __init__(self, message: str, code: int, sequence: int) -> None:
+        super().__init__(message)
+        self.code = code
+        self.sequence = sequence
+
+
+class ResultError(TilewrightError):
+    """A result packet cannot be trusted: trailer, length, program id or CRC-32 is wrong."""
+
+
+class CaptureError(TilewrightError):
+    """``python -m tilewright_model capture`` failed; carries what it printed."""
+
+
+class SimulationError(TilewrightError):
+    """The simulated device could not be built, loaded or used."""
+
+
+class StimulusError(TilewrightError):
+    """A stimulus set is damaged, incomplete or ambiguous: names the file and the line."""

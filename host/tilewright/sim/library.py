@@ -1,0 +1,151 @@
+"""The Verilated system on chip, bound with cffi in ABI mode."""
+
+from __future__ import annotations
+
+import threading
+from enum import IntEnum, IntFlag
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from cffi import FFI
+
+from tilewright.sim.errors import BusError, SimulatorBuildError
+
+_ffi = FFI()
+# cores/soc/cpp/soc_sim.h
+_ffi.cdef(
+    """
+    typedef struct soc soc_t;
+    typedef struct {
+        uint64_t ddr_base;
+        uint64_t ddr_size;
+        uint8_t *ddr_data;
+        const uint8_t *ddr_pages;
+        uint32_t latency;
+        double stall_probability;
+        uint64_t seed;
+    } soc_config_t;
+    soc_t *soc_create(const soc_config_t *config);
+    void soc_destroy(soc_t *soc);
+    int soc_read(soc_t *soc, int slave, uint32_t address, uint32_t *value);
+    int soc_write(soc_t *soc, int slave, uint32_t address, uint32_t value);
+    void soc_run(soc_t *soc, uint64_t cycles);
+    uint64_t soc_cycles(const soc_t *soc);
+    uint64_t soc_last_activity(const soc_t *soc);
+    uint32_t soc_interrupts(const soc_t *soc);
+    const char *soc_violation(const soc_t *soc);
+    """
+)
+
+
+class Slave(IntEnum):
+    """The AXI4-Lite slaves of the system."""
+
+    DMA = 0
+    ACCELERATOR = 1
+
+
+class Interrupt(IntFlag):
+    """The interrupt lines of the system."""
+
+    MM2S = 1
+    S2MM = 2
+    ACCELERATOR = 4
+
+
+_RESPONSES = {2: "SLVERR", 3: "DECERR", 4: "no response within 10000 cycles (a board's CPU would hang here)"}
+
+
+class Soc:
+    """One simulated system on chip, out of reset. Calls are serialised: the model is not re-entrant.
+
+    Args:
+        library: shared library from :func:`tilewright.sim.build.build_library`.
+        ddr: the DDR's contents, uint8; shared with the model, not copied.
+        ddr_base: physical address of ``ddr[0]``.
+        pages: uint8, one for each 4096 bytes of ``ddr``, not 0 where memory is allocated; shared.
+        latency: cycles from a read address to its first beat.
+        stall_probability: that a cycle withholds ready or valid on a DDR channel.
+        seed: of the stalls and of the registers that no reset sets.
+
+    Raises:
+        SimulatorBuildError: the library does not load.
+        BusError: the model refuses the configuration.
+    """
+
+    def __init__(
+        self,
+        library: Path,
+        ddr: npt.NDArray[np.uint8],
+        ddr_base: int,
+        pages: npt.NDArray[np.uint8],
+        *,
+        latency: int,
+        stall_probability: float,
+        seed: int,
+    ) -> None:
+        try:
+            self._lib: Any = _ffi.dlopen(str(library))
+        except OSError as error:
+            raise SimulatorBuildError(
+                f"{library} does not load ({error}); delete its folder to build it again"
+            ) from error
+        self._shared = (ddr, pages)
+        self._lock = threading.Lock()
+        self._value = _ffi.new("uint32_t *")
+        config = _ffi.new("soc_config_t *")
+        config.ddr_base, config.ddr_size = ddr_base, ddr.nbytes
+        config.ddr_data = _ffi.cast("uint8_t *", ddr.ctypes.data)
+        config.ddr_pages = _ffi.cast("const uint8_t *", pages.ctypes.data)
+        config.latency, config.stall_probability, config.seed = latency, stall_probability, seed
+        handle = self._lib.soc_create(config)
+        if handle == _ffi.NULL:
+            raise BusError(f"the model refuses DDR size {ddr.nbytes} or stall probability {stall_probability}")
+        self._soc = _ffi.gc(handle, self._lib.soc_destroy)
+
+    def read(self, slave: Slave, address: int) -> int:
+        """Read a 32-bit register. Raises BusError for a response other than OKAY."""
+        with self._lock:
+            response = self._lib.soc_read(self._soc, slave, address, self._value)
+            value = int(self._value[0])
+        self._check(response, "read from", slave, address)
+        return value
+
+    def write(self, slave: Slave, address: int, value: int) -> None:
+        """Write a 32-bit register. Raises BusError for a response other than OKAY."""
+        with self._lock:
+            response = self._lib.soc_write(self._soc, slave, address, value)
+        self._check(response, "write to", slave, address)
+
+    def run(self, cycles: int) -> None:
+        """Step the clock. Raises BusError if the DMA broke a rule of AXI."""
+        with self._lock:
+            self._lib.soc_run(self._soc, cycles)
+        self._check_rules()
+
+    @property
+    def cycles(self) -> int:
+        """Clock cycles since power-up."""
+        return int(self._lib.soc_cycles(self._soc))
+
+    @property
+    def quiet_cycles(self) -> int:
+        """Cycles since the latest handshake on a DDR channel or on a stream between DMA and accelerator."""
+        return self.cycles - int(self._lib.soc_last_activity(self._soc))
+
+    @property
+    def interrupts(self) -> Interrupt:
+        """The interrupt lines that are high."""
+        return Interrupt(self._lib.soc_interrupts(self._soc))
+
+    def _check(self, response: int, verb: str, slave: Slave, address: int) -> None:
+        if response != 0:
+            raise BusError(f"{verb} {slave.name} register {address:#05x}: {_RESPONSES.get(response, response)}")
+        self._check_rules()
+
+    def _check_rules(self) -> None:
+        text = _ffi.string(self._lib.soc_violation(self._soc)).decode()
+        if text:
+            raise BusError(f"the simulated hardware broke a rule: {text}")

@@ -1,0 +1,94 @@
+"""CIFAR-10 as tensors: from a `cifar10.npz`, from torchvision's folder, or downloaded by torchvision."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tilewright_model.errors import DataError
+
+NPZ = "cifar10.npz"
+TORCHVISION_FOLDER = "cifar-10-batches-py"
+DOWNLOADS = Path.home() / ".cache" / "tilewright" / "cifar10"
+
+
+@dataclass(frozen=True)
+class Images:
+    """pixels: uint8 (n, 3, 32, 32); labels: int64 (n,); both on one device."""
+
+    pixels: Tensor
+    labels: Tensor
+
+    def to(self, device: torch.device) -> "Images":
+        """The same images on `device`."""
+        return Images(self.pixels.to(device), self.labels.to(device))
+
+    def first(self, count: int | None) -> "Images":
+        """The first `count` images (all of them if None)."""
+        return Images(self.pixels[:count], self.labels[:count])
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def cifar10_root(given: Path | None) -> Path | None:
+    """`given`, else the environment's CIFAR10_ROOT, else None (torchvision downloads)."""
+    named = os.environ.get("CIFAR10_ROOT")
+    return given or (Path(named) if named else None)
+
+
+def load_cifar10(root: Path | None, split: str) -> Images:
+    """The "train" (50,000) or "test" (10,000) images.
+
+    `root` names a folder with `cifar10.npz`, such a file, or torchvision's folder; None lets torchvision download into
+    `~/.cache/tilewright/cifar10`. Raises DataError if there is no CIFAR-10 at `root`.
+    """
+    if root is None:
+        return _from_torchvision(DOWNLOADS, split, download=True)
+    file = root / NPZ if root.is_dir() else root
+    if file.is_file():
+        return _from_npz(file, split)
+    if root.name == TORCHVISION_FOLDER:
+        return _from_torchvision(root.parent, split, download=False)
+    if (root / TORCHVISION_FOLDER).is_dir():
+        return _from_torchvision(root, split, download=False)
+    raise DataError(
+        f"no CIFAR-10 at {root}: expected {NPZ} or torchvision's folder {TORCHVISION_FOLDER} in it; "
+        "set CIFAR10_ROOT or --data to a folder that holds one, or leave both out to download"
+    )
+
+
+def _from_npz(file: Path, split: str) -> Images:
+    try:
+        with np.load(file, allow_pickle=False) as arrays:
+            pixels, labels = arrays[f"{split}_images"], arrays[f"{split}_labels"]
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
+        raise DataError(f"{file} is not a CIFAR-10 archive ({error}); make it anew") from error
+    return _checked(pixels, labels, file)
+
+
+def _from_torchvision(root: Path, split: str, *, download: bool) -> Images:
+    # imported here, so that cifar10.npz works where torchvision is not installed
+    from torchvision.datasets import CIFAR10  # type: ignore[import-untyped]
+
+    try:
+        dataset = CIFAR10(str(root), train=split == "train", download=download)
+    except (OSError, RuntimeError) as error:
+        raise DataError(f"torchvision cannot read CIFAR-10 in {root}: {error}") from error
+    return _checked(dataset.data, np.asarray(dataset.targets), root)
+
+
+def _checked(pixels: NDArray[Any], labels: NDArray[Any], source: Path) -> Images:
+    if pixels.shape != (len(labels), 32, 32, 3) or pixels.dtype != np.uint8:
+        raise DataError(
+            f"{source}: expected uint8 images (n, 32, 32, 3) with n labels, got {pixels.dtype} {pixels.shape}"
+        )
+    return Images(
+        torch.from_numpy(np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))), torch.from_numpy(labels.astype(np.int64))
+    )

@@ -1,0 +1,17 @@
+"""The named exceptions of `tilewright_model`; each message says what is wrong, where, and what to do."""
+
+
+class ModelError(Exception):
+    """Base of every error that this package raises on bad input."""
+
+
+class CheckpointError(ModelError):
+    """A checkpoint is missing, truncated, foreign or of other shapes than the network."""
+
+
+class DataError(ModelError):
+    """Images are missing, unreadable or of the wrong shape."""
+
+
+class CaptureError(ModelError):
+    """A layer name is not a quantised convolution, or its values do not fit the integer format."""

@@ -1,0 +1,114 @@
+"""The notebook's weight and activation quantisers, forward and backward.
+
+Both scale by the float32 reciprocal of the number of levels, as the notebook's saved tensors were (a GPU divides by a
+scalar so), and CPU and GPU give the same bits. `torch.round` rounds halves to even. Formulas: the mission's notebook.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+def signed_levels(bits: int) -> int:
+    """Largest code of a symmetric signed quantiser: 2^(bits-1) - 1 (7 for 4 bits)."""
+    return int(2 ** (bits - 1) - 1)
+
+
+def unsigned_levels(bits: int) -> int:
+    """Largest code of an unsigned quantiser: 2^bits - 1 (15 for 4 bits)."""
+    return int(2**bits - 1)
+
+
+def normalised_weight(weight: Tensor, alpha: Tensor) -> Tensor:
+    """z = ((w - mean) / std) / alpha over the whole tensor, with the unbiased standard deviation."""
+    return (weight - weight.mean()) / weight.std() / alpha
+
+
+def dequantise(codes: Tensor, alpha: Tensor, levels: int) -> Tensor:
+    """codes * float32(1/levels) * alpha."""
+    return codes * (1.0 / levels) * alpha
+
+
+class QuantiseWeight(torch.autograd.Function):
+    """w_q = round(n |c|) / n * sign(c) * alpha with c = clamp(z, -1, 1) and z = `normalised_weight`.
+
+    Backward: dw = g where |z| <= 1 (else 0); dalpha = sum of g sign(z) where |z| > 1. The gradient passes the
+    normalisation as it is: nothing through mean and std.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, weight: Tensor, alpha: Tensor, levels: int) -> Tensor:
+        """float (any shape), 0-d float and the largest code to quantised float of the same shape."""
+        z = normalised_weight(weight, alpha)
+        ctx.save_for_backward(z)
+        clamped = z.clamp(-1, 1)
+        return dequantise(torch.round(clamped.abs() * levels) * clamped.sign(), alpha, levels)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None]:
+        """Gradients of the input (its shape), alpha (0-d) and the number of levels (none)."""
+        (gradient,) = gradients
+        (z,) = ctx.saved_tensors
+        outside = z.abs() > 1
+        return gradient.masked_fill(outside, 0), (gradient * z.sign() * outside).sum(), None
+
+
+class QuantiseActivation(torch.autograd.Function):
+    """x_q = round(n min(u, 1)) / n * alpha with u = x / alpha; no lower clamp.
+
+    Backward: dx = g where u <= 1 (else 0); dalpha = sum of g where u > 1.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, alpha: Tensor, levels: int) -> Tensor:
+        """float (any shape), 0-d float and the largest code to quantised float of the same shape."""
+        u = x / alpha
+        ctx.save_for_backward(u > 1)
+        return dequantise(torch.round(u.clamp(max=1) * levels), alpha, levels)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None]:
+        """Gradients of the input (its shape), alpha (0-d) and the number of levels (none)."""
+        (gradient,) = gradients
+        (outside,) = ctx.saved_tensors
+        return gradient.masked_fill(outside, 0), (gradient * outside).sum(), None
+
+
+class WeightQuantiser(nn.Module):
+    """Signed weight quantiser with a learned clipping value `wgt_alpha` (0-d, in standard deviations, starts at 3)."""
+
+    def __init__(self, bits: int = 4, alpha: float = 3.0) -> None:
+        super().__init__()
+        self.levels = signed_levels(bits)
+        self.wgt_alpha = nn.Parameter(torch.tensor(alpha))
+
+    def forward(self, weight: Tensor) -> Tensor:
+        """Quantised weights, same shape and dtype."""
+        quantised: Tensor = QuantiseWeight.apply(weight, self.wgt_alpha, self.levels)
+        return quantised
+
+
+class ActivationQuantiser(nn.Module):
+    """Unsigned quantiser of `bits` bits; the clipping value is the caller's, as in the notebook."""
+
+    def __init__(self, bits: int = 4) -> None:
+        super().__init__()
+        self.levels = unsigned_levels(bits)
+
+    def forward(self, x: Tensor, alpha: Tensor) -> Tensor:
+        """Quantised activations, same shape and dtype as `x`; `alpha` is 0-d."""
+        quantised: Tensor = QuantiseActivation.apply(x, alpha, self.levels)
+        return quantised
+
+
+class ImageQuantiser(nn.Module):
+    """Signed quantiser of a normalised image to `bits` bits over a fixed range; it learns nothing."""
+
+    def __init__(self, bits: int = 8) -> None:
+        super().__init__()
+        self.levels = signed_levels(bits)
+
+    def forward(self, x: Tensor, alpha: Tensor) -> Tensor:
+        """round(n clamp(x / alpha, -1, 1)) / n * alpha, same shape and dtype as `x`; `alpha` is 0-d."""
+        return dequantise(torch.round((x / alpha).clamp(-1, 1) * self.levels), alpha, self.levels)

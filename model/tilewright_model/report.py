@@ -1,0 +1,34 @@
+"""What a training run shows: the CSV log, one line an epoch, a progress bar."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+LOG_FIELDS = ["epoch", "progress", "rate", "loss", "train_accuracy", "test_accuracy", "seconds"]
+
+
+def write_log(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Write all epochs so far, so that a resumed run holds each epoch once."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, LOG_FIELDS)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def epoch_line(row: dict[str, Any]) -> str:
+    """One epoch for people."""
+    test = "" if row["test_accuracy"] is None else f"  test {row['test_accuracy']:.2f} %"
+    return (
+        f"epoch {row['epoch']:4d}  {100 * row['progress']:5.1f} % of the schedule  rate {row['rate']:.5f}  "
+        f"loss {row['loss']:.4f}  train {row['train_accuracy']:.2f} %{test}  {row['seconds']:.0f} s"
+    )
+
+
+def progress_bar(console: Console) -> Progress:
+    """A bar over the fraction of the schedule; none where the output is no terminal."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, disable=not console.is_terminal)

@@ -1,0 +1,204 @@
+"""Packed and notebook checkpoints: round trips, and one clear error for every damaged or foreign file."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from tilewright_model.checkpoint import load_network, load_notebook, load_tensors, sha256
+from tilewright_model.errors import CheckpointError
+from tilewright_model.export import (
+    load_packed,
+    pack_nibbles,
+    packed_training,
+    save_integers,
+    save_packed,
+    unpack_nibbles,
+)
+from tilewright_model.image import IMAGE_ALPHA, normalise
+from tilewright_model.vgg16 import VGG16, VGG16Options
+
+MEBI = 1024 * 1024
+
+
+@pytest.fixture(scope="module")
+def packed(network: VGG16, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("packed") / "network.safetensors"
+    save_packed(network, path, {"seed": 3})
+    return path
+
+
+@pytest.fixture(scope="module")
+def notebook_file(notebook_network: VGG16, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return what the notebook's save_checkpoint writes, weight_q stale and under nn.DataParallel's prefix."""
+    state = notebook_network.state_dict()
+    state = {f"module.{k}": torch.zeros_like(v) if k.endswith("weight_q") else v for k, v in state.items()}
+    state["module.features.27.act_alpha"] = state["module.features.27.act_alpha"].reshape(1)
+    path = tmp_path_factory.mktemp("notebook") / "model_best.pth.tar"
+    optimiser = torch.optim.SGD(notebook_network.parameters(), lr=0.01, momentum=0.9)
+    torch.save({"epoch": 200, "state_dict": state, "best_prec": 91.35, "optimizer": optimiser.state_dict()}, path)
+    return path
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.integers(-8, 7), min_size=0, max_size=65))
+def test_nibbles_come_back(codes: list[int]) -> None:
+    tensor = torch.tensor(codes, dtype=torch.int8)
+    packed = pack_nibbles(tensor)
+    assert packed.dtype == torch.uint8 and len(packed) == (len(codes) + 1) // 2
+    assert unpack_nibbles(packed, tensor.shape).tolist() == codes
+
+
+def test_the_even_code_is_the_low_nibble() -> None:
+    assert pack_nibbles(torch.tensor([1, -2, 7], dtype=torch.int8)).tolist() == [0xE1, 0x07]
+
+
+def test_a_packed_network_computes_the_same_bits(network: VGG16, packed: Path, crops: Tensor) -> None:
+    loaded = load_packed(packed)
+    assert loaded.options == network.options
+    for name, layer in loaded.quantised_layers().items():
+        assert torch.equal(layer.weight_codes(), network.quantised_layers()[name].weight_codes())
+        assert torch.equal(layer.quantised_weight(), network.quantised_layers()[name].quantised_weight())
+    with torch.no_grad():
+        assert torch.equal(loaded(normalise(crops)), network(normalise(crops)))
+
+
+def test_frozen_weights_stay_as_they_are(packed: Path) -> None:
+    loaded = load_packed(packed)
+    layer = loaded.quantised_layers()["features.27"]
+    before = layer.quantised_weight().clone()
+    loaded.state_dict()
+    layer.refresh()
+    assert torch.equal(layer.quantised_weight(), before)
+    assert not layer.weight.requires_grad and float(layer.weight.std()) != pytest.approx(1.0)
+
+
+def test_packing_twice_gives_the_same_file(packed: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again.safetensors"
+    save_packed(load_packed(packed), again, packed_training(packed))
+    assert load_file(again).keys() == load_file(packed).keys()
+    assert all(torch.equal(load_file(again)[key], value) for key, value in load_file(packed).items())
+    assert packed_training(again) == {"seed": 3}
+
+
+def test_a_packed_file_is_small_and_records_the_image_scale(packed: Path) -> None:
+    assert packed.stat().st_size <= 6 * MEBI
+    header = packed.read_bytes()
+    metadata = json.loads(header[8 : 8 + int.from_bytes(header[:8], "little")])["__metadata__"]
+    assert json.loads(metadata["image_scale"]) == pytest.approx(IMAGE_ALPHA / 127, rel=1e-6)
+
+
+@pytest.mark.parametrize("size", [0, 7, 100, 20_000, 1_000_000, -1])
+def test_a_truncated_packed_file_is_named(packed: Path, tmp_path: Path, size: int) -> None:
+    cut = tmp_path / "cut.safetensors"
+    cut.write_bytes(packed.read_bytes()[:size])
+    with pytest.raises(CheckpointError, match=r"cut\.safetensors is truncated"):
+        load_network(cut)
+
+
+def rewrite(packed: Path, path: Path, change: Any, metadata: dict[str, str] | None = None) -> Path:
+    tensors = load_file(packed)
+    change(tensors)
+    header = packed.read_bytes()
+    own = json.loads(header[8 : 8 + int.from_bytes(header[:8], "little")])["__metadata__"]
+    save_file(tensors, path, own | (metadata or {}))
+    return path
+
+
+def test_foreign_and_misshapen_packed_files_are_named(packed: Path, tmp_path: Path) -> None:
+    path = tmp_path / "foreign.safetensors"
+    codes = "features.27.weight_codes"
+    cases: list[tuple[Any, dict[str, str], str]] = [
+        (lambda t: t.pop(codes), {}, r"missing \['features\.27\.weight_codes'\]"),
+        (lambda t: t.pop("classifier.bias"), {}, r"missing \['classifier\.bias'\]"),
+        (lambda t: t.update(extra=torch.zeros(1)), {}, r"unknown \['extra'\]"),
+        (lambda t: t.update({"classifier.bias": torch.zeros(9)}), {}, r"classifier\.bias \(9,\) for \(10,\)"),
+        (lambda t: t.update({codes: t[codes][:-1].clone()}), {}, r"features\.27: packed weights hold 1151 bytes"),
+        (lambda t: None, {"format": "other"}, "format 'other'"),
+        (lambda t: None, {"version": "9"}, "version '9'"),
+        (lambda t: None, {"options": "{"}, "unusable network options"),
+        (lambda t: None, {"options": '{"depth": 3}'}, "unusable network options"),
+    ]
+    for change, metadata, message in cases:
+        with pytest.raises(CheckpointError, match=message):
+            load_network(rewrite(packed, path, change, metadata))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    for name in ("none.safetensors", "none.pth"):
+        with pytest.raises(CheckpointError, match="no checkpoint at"):
+            load_network(tmp_path / name)
+
+
+def test_weights_wider_than_a_nibble_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="at most 4 bits, not 8"):
+        save_packed(VGG16(VGG16Options(weight_bits=8)), tmp_path / "wide.safetensors")
+
+
+def test_a_notebooks_checkpoint_loads_with_weight_q_recomputed(
+    notebook_file: Path, notebook_network: VGG16, crops: Tensor
+) -> None:
+    loaded = load_notebook(notebook_file)
+    assert all(torch.equal(v, loaded.state_dict()[k]) for k, v in notebook_network.state_dict().items())
+    assert loaded.quantised_layers()["features.27"].weight_q.abs().sum() > 0
+    with torch.no_grad():
+        assert torch.equal(loaded(normalise(crops)), notebook_network(normalise(crops)))
+
+
+def test_damaged_and_foreign_notebook_files_are_named(
+    notebook_file: Path, notebook_network: VGG16, tmp_path: Path
+) -> None:
+    path = tmp_path / "bad.pth"
+    for size in (0, 100, 1_000_000):
+        path.write_bytes(notebook_file.read_bytes()[:size])
+        with pytest.raises(CheckpointError, match=r"bad\.pth is truncated"):
+            load_network(path)
+    state = notebook_network.state_dict()
+    cases: list[tuple[Any, str]] = [
+        ([1, 2], "holds a list"),
+        ({"epoch": 3}, "holds no state dict"),
+        ({"state_dict": {"conv1.weight": torch.zeros(3)}}, r"unknown \['conv1\.weight'\]"),
+        (
+            state | {"features.27.weight": torch.zeros(8, 8, 3, 3)},
+            r"features\.27\.weight \(8, 8, 3, 3\) for \(16, 16, 3, 3\)",
+        ),
+        ({k: v for k, v in state.items() if k != "features.0.act_alpha"}, r"missing \['features\.0\.act_alpha'\]"),
+    ]
+    for content, message in cases:
+        torch.save(content, path)
+        with pytest.raises(CheckpointError, match=message):
+            load_network(path)
+
+
+def test_a_file_with_code_in_it_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "code.pth"
+    torch.save({"state_dict": Path("x")}, path)  # any class that is not a plain tensor or number
+    with pytest.raises(CheckpointError, match="no PyTorch checkpoint of plain tensors"):
+        load_tensors(path)
+
+
+def test_integers_export_for_every_layer(network: VGG16, tmp_path: Path) -> None:
+    import numpy as np
+
+    save_integers(network, tmp_path / "integers.npz")
+    with np.load(tmp_path / "integers.npz", allow_pickle=False) as arrays:
+        for name, layer in network.quantised_layers().items():
+            assert np.array_equal(arrays[f"{name}.weight_codes"], layer.weight_codes().numpy())
+            assert (
+                float(arrays[f"{name}.delta_w"]) == layer.delta_w and float(arrays[f"{name}.delta_a"]) == layer.delta_a
+            )
+
+
+def test_the_trained_checkpoint_is_the_recorded_one(trained_checkpoint: Path) -> None:
+    record = json.loads(trained_checkpoint.with_suffix(".json").read_text())
+    assert record["sha256"] == sha256(trained_checkpoint)
+    assert record["total"] == 10_000 and record["accuracy"] == record["correct"] / 100
+    assert record["accuracy"] >= 91.35
+    assert trained_checkpoint.stat().st_size <= 6 * MEBI
+    assert load_packed(trained_checkpoint).options == VGG16Options(image_bits=8, alpha_a=4.0)

@@ -1,0 +1,105 @@
+"""FuseSoC writes the Vivado project of a board without Vivado, and its Tcl is complete and consistent.
+
+Vivado is not here: Yosys's Tcl interpreter runs the scripts with every Vivado command recorded.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+# Records unknown commands, one a line, words separated by tabs; a command's result is its last word.
+RECORDER = """
+proc unknown {args} { puts "CALL\\t[join $args \\t]"; return [lindex $args end] }
+foreach script [lrange $argv 0 end] { source $script }
+"""
+IP_CORES = ("accelerator", "controller", "mac_array", "sram", "stream")
+
+
+@pytest.fixture(scope="module")
+def work_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("board")
+    command = [str(Path(sys.executable).parent / "fusesoc"), "run", "--target", "pynq_z2", "--setup"]
+    command += ["--work-root", str(folder), "tilewright:soc:board"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def calls(work_root: Path) -> list[list[str]]:
+    """Return the Vivado commands that the two scripts give, each as its words."""
+    scripts = [next(work_root.glob(f"src/*/{name}.tcl")) for name in ("package_ip", "pynq_z2")]
+    text = RECORDER.replace("[lrange $argv 0 end]", "{" + " ".join(str(script) for script in scripts) + "}")
+    (work_root / "record.tcl").write_text(text, encoding="utf-8")
+    yosys = shutil.which("yosys")
+    assert yosys is not None
+    done = subprocess.run([yosys, "-q", "-c", "record.tcl"], cwd=work_root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return [line.split("\t")[1:] for line in done.stdout.splitlines() if line.startswith("CALL\t")]
+
+
+def arguments(calls: list[list[str]], command: str) -> list[list[str]]:
+    return [call[1:] for call in calls if call[0] == command]
+
+
+def test_project_names_part_and_every_source(work_root: Path) -> None:
+    (project,) = (path for path in work_root.glob("*.tcl") if path.name.endswith("0.1.0.tcl"))
+    text = project.read_text(encoding="utf-8")
+    assert "set_property part xc7z020clg400-1 [current_project]" in text
+    assert "set_property top tilewright_wrapper" in text
+    read = [Path(name) for name in re.findall(r"^read_verilog \{(.*)\}$", text, re.MULTILINE)]
+    assert all((work_root / name).is_file() for name in read)
+    expected = sorted(path.name for core in IP_CORES for path in (ROOT / "cores" / core / "rtl").glob("*.v"))
+    assert sorted(name.name for name in read) == expected
+    assert [Path(name).name for name in re.findall(r"^source \{(.*)\}$", text, re.MULTILINE)] == [
+        "package_ip.tcl",
+        "pynq_z2.tcl",
+    ]
+
+
+def test_accelerator_is_packaged_under_the_name_that_the_driver_binds(calls: list[list[str]]) -> None:
+    (package,) = arguments(calls, "ipx::package_project")
+    assert package[package.index("-vendor") + 1] == "tilewright"
+    assert package[package.index("-library") + 1] == "ip"
+    properties = {words[0]: words[1] for words in arguments(calls, "set_property")}
+    assert (properties["name"], properties["version"]) == ("accelerator", "0.1")
+    headers = [Path(word).name for words in arguments(calls, "add_files") for word in words if word.endswith(".vh")]
+    assert headers == ["accelerator_registers.vh"]
+
+
+def test_block_design_connects_cells_that_exist(calls: list[list[str]]) -> None:
+    cells = {words[-1]: words[words.index("-vlnv") + 1] for words in arguments(calls, "create_bd_cell")}
+    assert cells["accelerator_0"] == "tilewright:ip:accelerator:0.1"
+    assert cells["axi_dma_0"] == "xilinx.com:ip:axi_dma:7.1"
+    nets = arguments(calls, "connect_bd_net") + arguments(calls, "connect_bd_intf_net")
+    assert len(nets) > 40
+    assert {pin.split("/")[0] for net in nets for pin in net} == set(cells)
+
+
+def test_every_port_of_the_accelerator_is_connected(calls: list[list[str]]) -> None:
+    source = (ROOT / "cores" / "accelerator" / "rtl" / "accelerator.v").read_text(encoding="utf-8")
+    ports = re.findall(r"^    (?:input|output) +(?:wire|reg) +(?:\[.*?\] +)?(\w+),?$", source, re.MULTILINE)
+    assert len(ports) > 25
+    interfaces = {re.sub(r"^([sm]_axi[ls])_.*$|^(s_axil|s_axis|m_axis)_.*$", r"\1\2", port) for port in ports}
+    assert interfaces == {"aclk", "aresetn", "irq", "s_axil", "s_axis", "m_axis"}
+    nets = arguments(calls, "connect_bd_net") + arguments(calls, "connect_bd_intf_net")
+    connected = {pin.split("/")[1] for net in nets for pin in net if pin.startswith("accelerator_0/")}
+    assert connected == interfaces
+
+
+def test_address_map(calls: list[list[str]]) -> None:
+    mapped = {
+        words[-2].split("/")[0]: (words[words.index("-offset") + 1], words[words.index("-range") + 1])
+        for words in arguments(calls, "assign_bd_address")
+        if "-offset" in words
+    }
+    assert mapped == {
+        "axi_dma_0": ("0x40400000", "64K"),
+        "axi_intc_0": ("0x41800000", "64K"),
+        "accelerator_0": ("0x43C00000", "64K"),
+    }

@@ -1,0 +1,58 @@
+"""Fixtures for the simulated device: an overlay that tests may leave in an error, and a transfer by pynq's own DMA."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pynq
+import pytest
+
+from tilewright import registers
+from tilewright.packing import Beats
+
+Exchange = Callable[[Any, Beats, int], npt.NDArray[np.uint64]]
+
+
+def reset(overlay: Any) -> None:
+    """Reset DMA and accelerator, and start the channels, as a driver on a board does."""
+    dma = overlay.axi_dma_0
+    dma.mmio.write(0x00, 4)
+    while dma.mmio.read(0x00) & 4:
+        pass
+    overlay.accelerator_0.write(registers.REG_CONTROL, 1)
+    dma.sendchannel.start()
+    dma.recvchannel.start()
+
+
+@pytest.fixture(scope="session")
+def overlay_for_errors() -> Any:
+    from tilewright.sim import open_overlay
+
+    return open_overlay(8, seed=20)
+
+
+@pytest.fixture
+def overlay(overlay_for_errors: Any) -> Iterator[Any]:
+    """An 8 x 8 device of these tests' own, reset after each."""
+    pynq.Device.active_device = overlay_for_errors.device
+    yield overlay_for_errors
+    reset(overlay_for_errors)
+
+
+@pytest.fixture(scope="session")
+def exchange() -> Exchange:
+    """`exchange(overlay, beats, room)` sends beats, and returns what came back, up to room beats."""
+
+    def exchange(overlay: Any, beats: Beats, room: int) -> npt.NDArray[np.uint64]:
+        dma = overlay.axi_dma_0
+        send = pynq.allocate(beats.shape, np.uint64, target=overlay.device)
+        receive = pynq.allocate((room,), np.uint64, target=overlay.device)
+        send[:] = beats
+        dma.recvchannel.transfer(receive)
+        dma.sendchannel.transfer(send)
+        dma.sendchannel.wait()
+        dma.recvchannel.wait()
+        return np.array(receive[: dma.recvchannel.transferred // 8])
+
+    return exchange

@@ -1,0 +1,110 @@
+"""The command line and the notebook, run as a user runs them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from tilewright.layer import ConvLayer
+
+NOTEBOOKS = Path(__file__).parents[2] / "host" / "notebooks"
+
+
+def tilewright(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tilewright", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def json_of(process: subprocess.CompletedProcess[str]) -> Any:
+    assert process.stdout.count("\n") == 1, process.stdout + process.stderr
+    return json.loads(process.stdout)
+
+
+def test_demo_as_json() -> None:
+    process = tilewright("demo", "--json", "--seed", "1")
+    facts = json_of(process)
+    assert process.returncode == 0
+    assert facts["equal"] is True
+    assert (facts["layer"], facts["array"], facts["images"]) == ("features.27", 8, 1)
+    assert (facts["compared"], facts["mismatches"]) == (512, 0)
+    assert (facts["float_integers_compared"], facts["float_integers_mismatches"]) == (256, 0)
+    assert 0 < facts["nonzero"] <= 512
+    assert 576 == facts["mac_cycles"] <= facts["cycles"] <= 620 < facts["program_cycles"]
+    assert facts["utilisation"] == pytest.approx(36864 / (64 * facts["cycles"]))
+    assert 0 <= facts["max_distance"] < 0.5
+    assert facts["seed"] == 1
+
+
+def test_demo_for_people() -> None:
+    process = tilewright("demo", "--array", "16", "--seed", "2")
+    assert process.returncode == 0, process.stderr
+    for part in ("features.27", "16x16", "256 raw + 256 after ReLU", "0 raw, 0 after ReLU", "equal", "chelsea"):
+        assert part in process.stdout
+
+
+def test_verify_of_images_without_pytorch(cat_layer: ConvLayer, tmp_path: Path) -> None:
+    cat_layer.save(tmp_path / "layer.npz")
+    facts = json_of(tilewright("verify", "--file", tmp_path / "layer.npz", "--json", "--array", "8"))
+    assert facts["equal"] is True
+    assert facts["compared"] == 512
+
+
+def test_a_mismatch_is_reported_and_fails(cat_layer: ConvLayer, tmp_path: Path) -> None:
+    assert cat_layer.accumulators is not None
+    accumulators = cat_layer.accumulators.copy()
+    accumulators[0, 3, 1, 2] = abs(accumulators[0, 3, 1, 2]) + 1
+    dataclasses.replace(cat_layer, accumulators=accumulators).save(tmp_path / "layer.npz")
+    process = tilewright("verify", "--file", tmp_path / "layer.npz", "--json")
+    facts = json_of(process)
+    assert process.returncode == 1
+    assert (facts["equal"], facts["mismatches"]) == (False, 2)
+    process = tilewright("verify", "--file", tmp_path / "layer.npz")
+    assert process.returncode == 1
+    assert "NOT EQUAL" in process.stdout
+    assert "image 0, channel 3, row 1, column 2" in process.stdout
+
+
+def test_truncated_checkpoint_is_named(tmp_path: Path) -> None:
+    shipped = next((Path(__file__).parents[2] / "model" / "checkpoints").glob("*.safetensors"))
+    whole = shipped.read_bytes()
+    (tmp_path / "half.safetensors").write_bytes(whole[: len(whole) // 2])
+    process = tilewright("verify", "--checkpoint", tmp_path / "half.safetensors")
+    assert process.returncode == 2
+    assert process.stdout == ""
+    assert "CaptureError" in process.stderr
+    assert "CheckpointError" in process.stderr
+    assert "truncated" in process.stderr
+
+
+def test_unknown_layer_is_named() -> None:
+    process = tilewright("verify", "--layer", "features.99")
+    assert process.returncode == 2
+    assert "features.99" in process.stderr
+
+
+def test_info() -> None:
+    facts = json_of(tilewright("info", "--json", "--array", "32"))
+    assert (facts["n"], facts["act_w"], facts["wgt_w"], facts["version"]) == (32, 4, 4, "0.1.0")
+    assert facts["simulated"] is True
+    assert {"device", "build_hash", "program_format", "pynq", "numpy", "tilewright", "acc_depth"} <= facts.keys()
+    process = tilewright("info")
+    assert process.returncode == 0
+    assert "sram_latency" in process.stdout
+
+
+@pytest.mark.parametrize("name", ["1_first_run.ipynb"])
+def test_notebook(name: str) -> None:
+    notebook = nbformat.read(NOTEBOOKS / name, as_version=4)
+    NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": NOTEBOOKS}}).execute()
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    assert sum("image/png" in output.get("data", {}) for output in outputs) >= 2
+    text = "".join(output.get("text", "") for output in outputs)
+    assert text.count(" 0 of 256 outputs differ") == 3

@@ -1,0 +1,222 @@
+"""Damaged, incomplete and ambiguous sets: one clear error that names file and line."""
+
+import re
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tilewright.driver import Driver
+from tilewright.errors import StimulusError
+from tilewright.layer import ConvLayer
+from tilewright.stimulus.findings import examine
+from tilewright.stimulus.reader import read_set
+from tilewright.stimulus.replay import replay
+from tilewright.stimulus.sizes import Overrides
+from tilewright.stimulus.writer import write_notebook_set, write_set
+
+MakeLayer = Callable[..., ConvLayer]
+
+
+@pytest.fixture
+def folder(make_layer: MakeLayer, tmp_path: Path) -> Path:
+    """A complete set of 16 -> 16 channels."""
+    write_set(make_layer(1, ic=16, oc=16), 0, tmp_path / "set")
+    return tmp_path / "set"
+
+
+def edit(path: Path, line: int, change: Callable[[str], str]) -> None:
+    lines = path.read_text().splitlines()
+    lines[line - 1] = change(lines[line - 1])
+    path.write_text("".join(f"{text}\n" for text in lines))
+
+
+def cut(path: Path, lines: int) -> None:
+    path.write_text("".join(f"{text}\n" for text in path.read_text().splitlines()[:-lines]))
+
+
+def refusal(folder: Path, overrides: Overrides | None = None) -> str:
+    with pytest.raises(StimulusError) as raised:
+        examine(read_set(folder), overrides or Overrides())
+    return str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "change", "says"),
+    [
+        (
+            "activation_tile1.txt",
+            20,
+            lambda text: text[:5] + "x" + text[6:],
+            "character 'x' in column 6 is not a binary",
+        ),
+        ("weight_itile0_otile1_kij3.txt", 4, lambda text: "2" + text[1:], "character '2' in column 1 is not a binary"),
+        ("out.txt", 7, lambda text: text[:-1], "127 characters, 128 expected (groups of 8 field(s) of 16 bits)"),
+        ("out.txt", 4, lambda text: text[:32], "32 characters, 128 expected"),
+        ("psum_otile1.txt", 300, lambda text: text + "0", "129 characters, 128 expected"),
+        ("psum.txt", 50, lambda text: text[:3] + " " + text[4:], "columns 1 to 16 are not one binary number"),
+        ("acc.txt", 100, lambda text: text[1:], "10 characters, 11 expected"),
+        ("activation_tile0.txt", 9, lambda text: "", "empty line between other lines"),
+        ("out_otile1.txt", 12, lambda text: "é" + text[1:], "a byte outside ASCII"),
+    ],
+)
+def test_a_damaged_line_is_named(folder: Path, name: str, line: int, change: Callable[[str], str], says: str) -> None:
+    edit(folder / name, line, change)
+    message = refusal(folder)
+    assert message.startswith(f"{folder / name}:{line}: ")
+    assert says in message
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "last", "says"),
+    [
+        ("activation_tile1.txt", 1, 38, "file ends after 35 rows, other tiles have 36"),
+        ("weight_itile1_otile1_kij8.txt", 3, 8, "file ends after 5 weight lines, 8 expected"),
+        ("out_otile1.txt", 2, 17, "file ends after 14 outputs; 36 activation rows and a kernel of 3x3 give 16 or 4"),
+        (
+            "psum.txt",
+            7,
+            644,
+            "file ends after 641 partial sums of 8 columns; expected 36 (one tap), 324 (all taps), 648",
+        ),
+        ("acc.txt", 1, 287, "file ends after 287 addresses, 288 expected"),
+        ("out.txt", 16, 4, "no data line (3 comment line(s) only)"),
+    ],
+)
+def test_missing_lines_are_named(folder: Path, name: str, lines: int, last: int, says: str) -> None:
+    cut(folder / name, lines)
+    message = refusal(folder)
+    assert message.startswith(f"{folder / name}:{last}: ")
+    assert says in message
+
+
+def test_activation_rows_missing_from_all_tiles(folder: Path) -> None:
+    for tile in (0, 1):
+        cut(folder / f"activation_tile{tile}.txt", 3)
+    message = refusal(folder)
+    assert message.startswith(f"{folder / 'activation_tile0.txt'}:36: file ends after 33 rows; 4x4 outputs in out.txt")
+    assert message.endswith("need 36")
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("weight_itile1_otile0_kij4.txt", "file missing (weights of kernel tap 4)"),
+        ("activation_tile0.txt", "file missing (activations of input tile 0)"),
+        ("out_otile1.txt", "file missing (outputs of that output-channel tile)"),
+    ],
+)
+def test_a_missing_file_is_named(folder: Path, name: str, says: str) -> None:
+    (folder / name).unlink()
+    assert refusal(folder) == f"{folder / name}: {says}"
+
+
+def test_missing_kinds_of_files(folder: Path, tmp_path: Path) -> None:
+    assert "no such folder" in refusal(tmp_path / "nowhere")
+    for name in ("out.txt", "out_otile1.txt", "psum.txt", "psum_otile1.txt"):
+        (folder / name).unlink()
+    assert "neither an out nor a psum file" in refusal(folder)
+    for path in folder.glob("activation*"):
+        path.unlink()
+    assert "no activation file" in refusal(folder)
+
+
+def test_the_last_tap_missing_everywhere(folder: Path) -> None:
+    for path in folder.glob("weight*_kij8.txt"):
+        path.unlink()
+    assert "8 kernel taps are no square kernel; the weights of further taps are missing" in refusal(folder)
+
+
+def test_a_wrong_address_is_named(folder: Path) -> None:
+    edit(folder / "acc.txt", 42, lambda text: ("0" if text[0] == "1" else "1") + text[1:])
+    assert refusal(folder).startswith(f"{folder / 'acc.txt'}:42: address ")
+
+
+def test_two_files_for_one_part(folder: Path) -> None:
+    (folder / "activation_tile00.txt").write_bytes((folder / "activation_tile0.txt").read_bytes())
+    assert "a second activation file of one tile" in refusal(folder)
+
+
+def test_ambiguous_orientation_asks_for_the_option(make_layer: MakeLayer, tmp_path: Path) -> None:
+    layer = make_layer(2)
+    still = ConvLayer("still", layer.weight_codes, np.zeros_like(layer.activation_codes), 1, 1)
+    write_set(still, 0, tmp_path)
+    message = refusal(tmp_path)
+    assert message.startswith(f"{tmp_path / 'weight_itile0_otile0_kij0.txt'}:4: ambiguous orientation: ")
+    assert "--weight-line" in message
+    for line, says in (("oc", "output channel (oc)"), ("ic", "input channel (ic)")):
+        findings = examine(read_set(tmp_path), Overrides(weight_line=line))
+        assert (findings.details["weight line"], findings.details["rows"]) == (says, "in order")
+        assert findings.fit.mismatches == 0
+
+
+def test_sums_of_another_layer_fit_no_orientation(make_layer: MakeLayer, folder: Path, tmp_path: Path) -> None:
+    write_set(make_layer(3, ic=16, oc=16), 0, tmp_path / "other")
+    for name in ("out.txt", "out_otile1.txt", "psum.txt", "psum_otile1.txt"):
+        (folder / name).write_bytes((tmp_path / "other" / name).read_bytes())
+    assert "no orientation explains out.txt, out_otile1.txt, psum.txt, psum_otile1.txt" in refusal(folder)
+
+
+def test_a_flipped_weight_bit_is_found_by_the_rtl(folder: Path, driver: Driver) -> None:
+    # line 6 is column 2; characters 20 to 23 are row 2
+    edit(folder / "weight_itile1_otile0_kij4.txt", 6, lambda text: text[:22] + str(1 - int(text[22])) + text[23:])
+    outcome = replay(examine(read_set(folder), Overrides()), driver)
+    assert outcome.mismatches
+    assert {mismatch.column for mismatch in outcome.mismatches} == {2}
+    assert {mismatch.file for mismatch in outcome.mismatches} <= {"out.txt", "psum.txt"}
+    # psum.txt: 3 comment lines, 324 rows of input tile 0, four taps of 36 rows of input tile 1, then tap 4
+    lines = [mismatch.line for mismatch in outcome.mismatches if mismatch.file == "psum.txt"]
+    assert 3 + 324 + 4 * 36 < min(lines) <= max(lines) <= 3 + 324 + 5 * 36
+    listed = outcome.as_dict()["listed"]
+    assert listed[0]["computed"] != listed[0]["in_file"]
+
+
+def test_one_wrong_output_is_found_by_the_rtl(folder: Path, driver: Driver) -> None:
+    edit(folder / "out_otile1.txt", 10, lambda text: text[:-17] + str(1 - int(text[-17])) + text[-16:])
+    outcome = replay(examine(read_set(folder), Overrides()), driver)
+    assert [(m.file, m.line, m.column, abs(m.in_file - m.computed)) for m in outcome.mismatches] == [
+        ("out_otile1.txt", 10, 1, 1)
+    ]
+
+
+def test_a_damaged_psum_line_of_a_notebook_set(make_layer: MakeLayer, tmp_path: Path) -> None:
+    write_notebook_set(make_layer(4, ic=16, oc=16), 0, tmp_path)
+    edit(tmp_path / "psum.txt", 30, lambda text: text[:127] + ("0" if text[127] == "1" else "1"))
+    message = refusal(tmp_path)
+    assert message.startswith(f"{tmp_path / 'psum.txt'}:30: no activations in 0..15 give these partial sums")
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_any_flipped_bit_is_noticed(data: st.DataObject, make_layer: MakeLayer) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        path = data.draw(st.sampled_from(write_set(make_layer(5, size=3), 0, folder)))
+        lines = path.read_text().splitlines()
+        line = data.draw(st.integers(1 if path.name == "acc.txt" else 4, len(lines)))
+        bit = data.draw(st.integers(0, len(lines[-1]) - 1))
+        edit(path, line, lambda text: text[:bit] + str(1 - int(text[bit])) + text[bit + 1 :])
+        try:
+            findings = examine(read_set(folder), Overrides())
+        except StimulusError as error:
+            assert str(error).startswith(f"{path}:{line}: ")
+            assert path.name == "acc.txt"
+        else:
+            assert findings.fit.mismatches > 0
+
+
+@settings(max_examples=30, deadline=None)
+@given(data=st.data())
+def test_a_removed_line_is_noticed(data: st.DataObject, make_layer: MakeLayer) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        path = data.draw(st.sampled_from(write_set(make_layer(6, ic=16), 0, folder)))
+        lines = path.read_text().splitlines()
+        del lines[data.draw(st.integers(0 if path.name == "acc.txt" else 3, len(lines) - 1))]
+        path.write_text("".join(f"{text}\n" for text in lines))
+        with pytest.raises(StimulusError, match=re.escape(str(path))):
+            examine(read_set(folder), Overrides())
