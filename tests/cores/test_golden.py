@@ -1,0 +1,55 @@
+"""The accelerator's `sim` target: replays the golden files, fails on a planted difference; the files fit the checkpoint."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tilewright.compiler import weight_rows
+from tilewright.packing import pack_nibbles
+from tilewright.program import Conv, decode_program
+from tilewright_model.capture import layer_named
+from tilewright_model.checkpoint import load_network
+
+ROOT = Path(__file__).resolve().parents[2]
+GOLDEN = "cores/accelerator/golden"
+CHECKPOINT = ROOT / "model" / "checkpoints" / "vgg16_w4a4_cifar10.safetensors"
+
+
+def fusesoc(checkout: Path, target: str) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).parent / "fusesoc"), "run", "--target", target, "tilewright:ip:accelerator"]
+    return subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """The cores alone, so that a planted difference stays here."""
+    shutil.copytree(ROOT / "cores", tmp_path / "cores", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy2(ROOT / "fusesoc.conf", tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("target", ["sim", "sim_verilator"])
+def test_replay_is_equal_and_finds_a_planted_difference(checkout: Path, target: str) -> None:
+    done = fusesoc(checkout, target)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "PASS: 1030 result beats equal" in done.stdout + done.stderr
+    results = checkout / GOLDEN / "relu_results.hex"
+    beats = results.read_text(encoding="ascii").splitlines()
+    beats[100] = f"{int(beats[100], 16) ^ 1:016x}"
+    results.write_text("\n".join(beats) + "\n", encoding="ascii")
+    done = fusesoc(checkout, target)
+    assert done.returncode != 0
+    assert "result beat 100" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("mode", ["raw", "relu"])
+def test_golden_weights_are_those_of_the_checkpoint(mode: str) -> None:
+    lines = (ROOT / GOLDEN / f"{mode}_program.hex").read_text(encoding="ascii").split()
+    commands = decode_program(np.array([int(line, 16) for line in lines], dtype=np.uint64))
+    (conv,) = [command for command in commands if isinstance(command, Conv)]
+    assert conv.images >= 4 and conv.relu == (mode == "relu")
+    codes = layer_named(load_network(CHECKPOINT), "features.27").weight_codes().numpy()
+    np.testing.assert_array_equal(conv.weights, pack_nibbles(weight_rows(codes, 8)))
