@@ -56,10 +56,12 @@ def test_the_notebooks_check_holds_for_its_layer(trained_checkpoint: Path, crops
 
 def test_hooks_see_what_the_layer_saw_and_are_removed(network: VGG16, crops: Tensor) -> None:
     layer = layer_named(network, "features.27")
-    x, y = run_and_hook(network, layer, crops, batch=3)
+    x, y = run_and_hook(network, layer, crops, batch=2)
     with torch.no_grad():
-        assert torch.equal(layer(x), y)
-        assert torch.equal(network.features[:27](normalise(crops)), x)
+        for start in (0, 2):  # float bits may depend on the batch, so the same batches
+            expected = network.features[:27](normalise(crops[start : start + 2]))
+            assert bool((expected == x[start : start + 2]).all())
+            assert bool((layer(expected) == y[start : start + 2]).all())
     assert y.min() < 0, "the output must be the convolution's, before the ReLU that works in place"
     assert not layer._forward_hooks
 

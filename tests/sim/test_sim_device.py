@@ -90,6 +90,7 @@ def test_empty_program_returns_its_trailer(overlay: Any, exchange: Any) -> None:
 
 
 def test_interrupt_lines(overlay: Any, exchange: Any) -> None:
+    overlay.accelerator_0.write(registers.REG_IRQ_STATUS, 3)
     overlay.accelerator_0.write(registers.REG_CONTROL, 2)
     assert not any(overlay.device.interrupts.values())
     exchange(overlay, empty_program(), 3)

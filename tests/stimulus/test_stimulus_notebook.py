@@ -85,6 +85,7 @@ def test_our_notebook_set_is_diagnosed_as_the_notebooks(make_layer: MakeLayer, d
     write_notebook_set(make_layer(2, ic=16, oc=16), 1, tmp_path)
     findings = examine(read_set(tmp_path), Overrides())
     assert names(findings.defects) == NOTEBOOK_DEFECTS
+    assert findings.details["out"] == "dequantised, not comparable"
     outcome = replay(findings, driver)
     assert (outcome.mismatches, outcome.compared("psum"), outcome.compared("out")) == ([], 288, 0)
 
@@ -101,6 +102,14 @@ def test_rows_that_do_not_follow_are_not_compared(make_layer: MakeLayer, driver:
     assert findings.notes == ("replayed: partial sums of 8 given rows and 0 recovered rows of 36",)
     outcome = replay(findings, driver)
     assert (outcome.mismatches, outcome.compared("psum")) == ([], 64)
+
+
+def test_notebook_set_of_one_tile(make_layer: MakeLayer, driver: Driver, tmp_path: Path) -> None:
+    write_notebook_set(make_layer(7), 0, tmp_path)
+    findings = examine(read_set(tmp_path), Overrides())
+    assert names(findings.defects) == NOTEBOOK_DEFECTS - {"tiles-missing"}
+    outcome = replay(findings, driver)
+    assert (outcome.mismatches, outcome.compared("psum"), outcome.compared("out")) == ([], 288, 128)
 
 
 def test_given_rows_may_be_zero(make_layer: MakeLayer, driver: Driver, tmp_path: Path) -> None:

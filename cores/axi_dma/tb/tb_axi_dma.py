@@ -239,6 +239,27 @@ async def registers(dut):
 
 
 @dma_test
+async def register_accesses_in_a_row_under_stalls(dut):
+    b = await bench(dut, run=False)
+    write, read = b.registers.write_if, b.registers.read_if
+    channels = (write.aw_channel, write.w_channel, write.b_channel, read.ar_channel, read.r_channel)
+    values = dict.fromkeys((MM2S + ADDRESS, S2MM + ADDRESS), 0)
+    for _ in range(16):
+        for channel in channels:
+            channel.set_pause_generator(stalls(random.Random(b.rng.getrandbits(32)), b.rng.choice((0.0, 0.5, 0.8))))
+        accesses = []
+        for _ in range(8):
+            address = b.rng.choice(list(values))
+            values[address] = b.rng.getrandbits(32)
+            accesses.append(cocotb.start_soon(b.write(address, values[address])))
+        for access in accesses:
+            await access
+        reads = {address: cocotb.start_soon(b.read(address)) for address in [*values, MM2S + DMACR, S2MM + DMASR]}
+        got = {address: await access for address, access in reads.items()}
+        assert got == {**values, MM2S + DMACR: 0x0001_0002, S2MM + DMASR: HALTED}
+
+
+@dma_test
 async def random_sends(dut):
     b = await bench(dut)
     for index in range(24):

@@ -98,6 +98,7 @@ class SimMemory:
             coherent=False,
         )
         buffer.memory, buffer.pointer, buffer.return_to = self, allocation, self
+        buffer.freed = True  # nothing for PynqBuffer to unmap once the pointer is returned
         return buffer
 
     def return_pointer(self, allocation: Allocation) -> None:

@@ -11,6 +11,8 @@ import typer
 from rich.table import Table
 
 from tilewright.capture import capture_layer
+from tilewright.console import failures_named, messages, open_driver, output, spinner
+from tilewright.demo import DEMO_LAYER
 from tilewright.errors import StimulusError
 from tilewright.layer import ConvLayer
 from tilewright.stimulus.defects import Defect
@@ -19,8 +21,6 @@ from tilewright.stimulus.reader import read_set
 from tilewright.stimulus.replay import Replay, replay
 from tilewright.stimulus.sizes import Overrides
 from tilewright.stimulus.writer import write_notebook_set, write_set
-
-EXPORTED_LAYER = "features.27"
 
 stimulus_app = typer.Typer(help="Stimulus files of course testbenches: write them, run others' through the RTL.")
 
@@ -60,14 +60,12 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Writes a layer's stimulus files: all tiles, all taps; or, on request, the notebook's incomplete ones."""
-    from tilewright.cli import failures_named, messages, spinner
-
     with failures_named():
         if layer_file is not None:
             layer = ConvLayer.load(layer_file)
         else:
-            with spinner(messages, f"PyTorch up to {EXPORTED_LAYER}"):
-                layer = capture_layer(EXPORTED_LAYER)
+            with spinner(messages, f"PyTorch up to {DEMO_LAYER}"):
+                layer = capture_layer(DEMO_LAYER)
         defects: list[Defect] = []
         if as_notebook:
             files, defects = write_notebook_set(layer, image_index, directory)
@@ -94,8 +92,6 @@ def replay_command(
     as_json: AsJson = False,
 ) -> None:
     """Runs a set through the RTL and compares it with its out and psum files; the data decide its variant."""
-    from tilewright.cli import failures_named, open_driver
-
     with failures_named():
         overrides = Overrides(
             weight_line=None if weight_line is None else weight_line.value,
@@ -125,8 +121,6 @@ def _size(option: str, text: str | None) -> tuple[int, int] | None:
 def _report_export(
     directory: Path, layer: ConvLayer, image: int, files: list[Path], defects: list[Defect], as_json: bool
 ) -> None:
-    from tilewright.cli import output
-
     facts: dict[str, Any] = {
         "directory": str(directory),
         "layer": layer.name,
@@ -143,8 +137,6 @@ def _report_export(
 
 
 def _report_replay(outcome: Replay, as_json: bool) -> None:
-    from tilewright.cli import output
-
     facts = outcome.as_dict()
     if as_json:
         typer.echo(json.dumps(facts))

@@ -64,6 +64,8 @@ def examine(stimulus: StimulusSet, overrides: Overrides) -> Findings:
     rows, psums = _row_defects(stimulus, geometry, fit), _psum_defects(stimulus, geometry, fit)
     defects = (*rows, *_weight_defects(stimulus, fit), *out_defects, *psums, *acc_defects)
     details = describe_variant(stimulus, geometry, fit, outs, acc)
+    if out_defects and not outs:
+        details["out"] = "dequantised, not comparable"
     return Findings(stimulus, geometry, fit, outs, details, defects, _notes(stimulus, geometry, fit))
 
 
@@ -73,7 +75,7 @@ def _check_recovery(fit: Fit) -> None:
         if not tile.refused.any():
             continue
         row = int(tile.refused.argmax())
-        match = next(match for match in fit.psums if match.layout.ic == ic)
+        match = next((match for match in fit.psums if match.layout.ic == ic), fit.psums[0])
         where = f"{match.file.table.path}:{match.layout.line(match.file, row)}"
         raise StimulusError(
             f"{where}: no activations in 0..15 give these partial sums ({int(tile.refused.sum())} such row(s)); the "
