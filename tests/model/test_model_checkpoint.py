@@ -145,7 +145,8 @@ def test_a_notebooks_checkpoint_loads_with_weight_q_recomputed(
     notebook_file: Path, notebook_network: VGG16, crops: Tensor
 ) -> None:
     loaded = load_notebook(notebook_file)
-    assert all(torch.equal(v, loaded.state_dict()[k]) for k, v in notebook_network.state_dict().items())
+    state = loaded.state_dict()
+    assert all(torch.equal(value, state[key]) for key, value in notebook_network.state_dict().items())
     assert loaded.quantised_layers()["features.27"].weight_q.abs().sum() > 0
     with torch.no_grad():
         assert torch.equal(loaded(normalise(crops)), notebook_network(normalise(crops)))

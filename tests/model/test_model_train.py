@@ -27,6 +27,7 @@ from tilewright_model.train import CHECKPOINT, train
 from tilewright_model.vgg16 import VGG16
 
 EPOCHS = 3
+IMAGES = 12
 
 
 def test_the_notebooks_rates_step_at_80_120_and_160_of_200_epochs() -> None:
@@ -96,6 +97,7 @@ def test_the_clock_fits_the_epochs_to_the_time(monkeypatch: pytest.MonkeyPatch) 
 
 def command(data: Path, out: Path, *more: str) -> list[str]:
     options = ["--seed", "4", "--epochs", str(EPOCHS), "--evaluate-every", "1", "--test-images", "8", "--device", "cpu"]
+    options += ["--images", str(IMAGES)]
     return [sys.executable, "-m", "tilewright_model", "train", "--data", str(data), "--out", str(out), *options, *more]
 
 
@@ -115,7 +117,7 @@ def test_a_killed_run_goes_on_as_if_it_had_not_stopped(data_root: Path, tmp_path
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     kill_after_the_first_save(data_root, killed)
     assert load_tensors(killed / "state.pth")["epoch"] < EPOCHS
-    training, test = load_cifar10(data_root, "train"), load_cifar10(data_root, "test").first(8)
+    training, test = load_cifar10(data_root, "train").first(IMAGES), load_cifar10(data_root, "test").first(8)
     train(Settings(whole, seed=4, epochs=EPOCHS, evaluate_every=1), training, test)
     score = train(Settings(killed, seed=4, epochs=EPOCHS, evaluate_every=1), training, test, resume=True)
     expected, found = load_tensors(whole / "state.pth"), load_tensors(killed / "state.pth")
