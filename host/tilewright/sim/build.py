@@ -75,17 +75,17 @@ def build_library(parameters: SocParameters) -> Path:
         SimulatorBuildError: a tool is missing or a build step failed; names the log file and quotes its end.
     """
     cores = cores_folder()
-    folder = cache_folder() / "soc" / _key(cores, parameters)
-    library = folder / LIBRARY
+    library = _library(cores, parameters)
     if library.is_file():
         return library
     with _exclusive(cache_folder() / "build.lock"):
-        if not library.is_file():
-            _build(cores, parameters, folder)
+        while not (library := _library(cores, parameters)).is_file():
+            _build(cores, parameters, library)
     return library
 
 
-def _key(cores: Path, parameters: SocParameters) -> str:
+def _library(cores: Path, parameters: SocParameters) -> Path:
+    """Return where the library for the sources as they are now belongs."""
     facts = {
         "sources": sources_hash(cores),
         "parameters": parameters.verilog,
@@ -94,7 +94,7 @@ def _key(cores: Path, parameters: SocParameters) -> str:
         "machine": platform.machine(),
     }
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-    return f"{parameters.n}x{parameters.n}-{digest[:24]}"
+    return cache_folder() / "soc" / f"{parameters.n}x{parameters.n}-{digest[:24]}" / LIBRARY
 
 
 @contextmanager
@@ -105,8 +105,10 @@ def _exclusive(lock: Path) -> Iterator[None]:
         yield
 
 
-def _build(cores: Path, parameters: SocParameters, folder: Path) -> None:
+def _build(cores: Path, parameters: SocParameters, library: Path) -> None:
+    """Build, and keep the product unless a source has changed meanwhile."""
     _check_tools()
+    folder = library.parent
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "build.log"
     with tempfile.TemporaryDirectory(prefix="build-", dir=folder) as scratch:
@@ -119,7 +121,8 @@ def _build(cores: Path, parameters: SocParameters, folder: Path) -> None:
         if status != 0 or len(products) != 1:
             end = "\n".join(log.read_text(errors="replace").splitlines()[-LOG_LINES:])
             raise SimulatorBuildError(f"building the simulated hardware failed (status {status}), see {log}:\n{end}")
-        _install(products[0], folder / LIBRARY)
+        if _library(cores, parameters) == library:
+            _install(products[0], library)
 
 
 def _install(product: Path, library: Path) -> None:

@@ -61,7 +61,7 @@ CLOCK_REGISTERS = {
 _tags = itertools.count()
 
 
-class SimDevice(Device):  # type: ignore[misc]
+class SimDevice(Device):
     """A simulated Zynq UltraScale+ board, empty until an overlay is loaded.
 
     Args:
