@@ -108,3 +108,4 @@ def test_notebook(name: str) -> None:
     assert sum("image/png" in output.get("data", {}) for output in outputs) >= 2
     text = "".join(output.get("text", "") for output in outputs)
     assert text.count(" 0 of 256 outputs differ") == 3
+    assert "channel 5 is explained exactly by one weight" in text

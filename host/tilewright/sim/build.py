@@ -101,7 +101,11 @@ def _library(cores: Path, parameters: SocParameters) -> Path:
 def _exclusive(lock: Path) -> Iterator[None]:
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("another process builds simulated hardware: waiting for it", file=sys.stderr)
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
@@ -154,7 +158,10 @@ def _environment() -> dict[str, str]:
 
 def _run(arguments: list[str], folder: Path, log: Path, title: str) -> int:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with log.open("w") as output, Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        console.print(f"{title} (about a minute)")
+    with log.open("w") as output, Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(title)
         process = subprocess.Popen(
             arguments, cwd=folder, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
