@@ -93,7 +93,7 @@ def compile_runs(runs: Sequence[Run], array: ArrayParameters, program_id: int | 
     if program_id is None:
         program_id = crc32_of(np.concatenate([command.payload() for command in commands]))
     begin = Begin(array.n, array.act_w, array.wgt_w, array.acc_w, program_id)
-    outputs = tuple(OutputMap(run.layer.name, run.layer.output_shape, run.relu) for run in runs)
+    outputs = tuple(OutputMap(run.layer.name, run.layer.output_shape) for run in runs)
     return Program(encode_program([begin, *commands]), array, program_id, outputs)
 
 

@@ -73,9 +73,9 @@ def outcome_table(outcome: Verification, seed: int | None) -> Table:
         "Mismatches": f"{raw.mismatches} raw, {relu.mismatches} after ReLU",
         "Against the float layer": f"{floats.mismatches} of {floats.compared} integers differ; "
         f"largest distance from an integer {layer.metadata['max_distance']:.3g}",
-        "Cycles of the layer": f"{outcome.cycles} ({outcome.mac_cycles} issue MACs)",
+        "Cycles of the layer": f"{outcome.cycles}, {outcome.mac_cycles} of them issue a position",
         "Cycles of the transfer": f"{outcome.program_cycles}, first program beat to last result beat, DMA included",
-        "Array utilisation": f"{outcome.utilisation:.1%} of {layer.macs} MACs' ideal",
+        "Array utilisation": f"{outcome.utilisation:.1%} ({layer.macs} MACs, {outcome.n * outcome.n} a cycle)",
         "Seed": "-" if seed is None else str(seed),
     }
     for name, text in rows.items():

@@ -11,7 +11,6 @@ from tilewright.errors import BufferNotAllocatedError, DmaError
 
 MM2S_DMACR: Final = 0x00
 MM2S_DMASR: Final = 0x04
-MM2S_LENGTH: Final = 0x28
 S2MM_DMACR: Final = 0x30
 S2MM_DMASR: Final = 0x34
 S2MM_LENGTH: Final = 0x58

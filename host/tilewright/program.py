@@ -53,16 +53,6 @@ class ArrayParameters:
         """Largest value that an accumulator holds."""
         return (1 << (self.acc_w - 1)) - 1
 
-    @property
-    def act_max(self) -> int:
-        """Largest activation."""
-        return (1 << self.act_w) - 1
-
-    @property
-    def words_a_beat(self) -> int:
-        """Activation words (or weight rows) that share a beat; a LOAD address is a multiple of it."""
-        return max(1, 16 // self.n)
-
     def __str__(self) -> str:
         return (
             f"{self.n}x{self.n}, activations {self.act_w} bit, weights {self.wgt_w} bit, "

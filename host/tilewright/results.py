@@ -23,12 +23,10 @@ class OutputMap:
     Attributes:
         name: the layer's name.
         shape: (images, oc, out_h, out_w).
-        relu: whether negative accumulators were sent as zero.
     """
 
     name: str
     shape: tuple[int, int, int, int]
-    relu: bool
 
     def tiles(self, n: int) -> int:
         """Output-channel tiles of an array of n columns."""

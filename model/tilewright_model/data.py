@@ -75,7 +75,7 @@ def _from_npz(file: Path, split: str) -> Images:
 
 def _from_torchvision(root: Path, split: str, *, download: bool) -> Images:
     # imported here, so that cifar10.npz works where torchvision is not installed
-    from torchvision.datasets import CIFAR10  # type: ignore[import-untyped]
+    from torchvision.datasets import CIFAR10
 
     try:
         dataset = CIFAR10(str(root), train=split == "train", download=download)

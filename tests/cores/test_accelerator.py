@@ -6,7 +6,8 @@ DEPENDS = ("stream", "sram", "mac_array", "controller")
 
 
 @pytest.mark.parametrize(
-    ("n", "latency", "test_filter"), [(8, 2, None), (8, 1, None), (16, 2, "random|squeezed"), (32, 2, "squeezed")]
+    ("n", "latency", "test_filter"),
+    [(8, 2, None), (8, 1, "random|squeezed"), (16, 2, "random|squeezed"), (32, 2, "squeezed")],
 )
 def test_accelerator(run_cocotb, n: int, latency: int, test_filter: str | None) -> None:
     run_cocotb(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from tilewright.compiler import weight_rows
 from tilewright.packing import pack_nibbles
 from tilewright.program import Conv, decode_program

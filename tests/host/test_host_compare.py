@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+
 from tilewright.compare import LISTED, compare
 from tilewright.errors import ResultError
 from tilewright.layer import ConvLayer

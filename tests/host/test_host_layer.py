@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from tilewright.errors import LayerError
 from tilewright.layer import ConvLayer
 from tilewright.reference import layer_outputs

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from tilewright.compiler import Run, compile_layer, compile_raw_and_relu, expected_results
 from tilewright.errors import DeviceError, ProgramError, ResultError
 from tilewright.layer import ConvLayer

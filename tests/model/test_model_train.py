@@ -158,7 +158,7 @@ def test_evaluate_counts_the_right_answers(data_root: Path, trained_checkpoint: 
 
 
 def test_the_trained_checkpoint_classifies_cifar10_as_recorded(cifar10_root: Path, trained_checkpoint: Path) -> None:
-    count = 1000
+    count = 500
     result = CliRunner().invoke(app, ["evaluate", "--data", str(cifar10_root), "--count", str(count), "--json"])
     assert result.exit_code == 0, result.output
     recorded = json.loads(trained_checkpoint.with_suffix(".json").read_text())["accuracy"]

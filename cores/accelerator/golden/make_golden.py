@@ -1,7 +1,7 @@
 """Writes the golden files that the accelerator's `sim` target replays: features.27 of the trained checkpoint.
 
-Four photographs that scikit-image ships run through the network in PyTorch (`tilewright_model capture`); the layer's integers
-become one program without and one with ReLU, and PyTorch's own accumulators become the expected results.
+Four photographs that scikit-image ships run through the network in PyTorch (`tilewright_model capture`); the integers
+of the layer become one program without and one with ReLU, and PyTorch's own accumulators become the expected results.
 """
 
 import subprocess
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from skimage import data, io
+
 from tilewright.compiler import compile_layer
 from tilewright.layer import ConvLayer
 from tilewright.program import ArrayParameters
@@ -51,7 +52,9 @@ def main() -> None:
         write_beats(FOLDER / f"{name}_results.hex", results)
         print(f"{name}: {outputs.size} outputs of {layer.images} images, {np.count_nonzero(outputs)} not zero")
     sizes = f"localparam PROGRAM_BEATS = {len(program.beats)};\nlocalparam RESULT_BEATS  = {len(results)};\n"
-    (FOLDER / "golden_sizes.vh").write_text(f"// Written by make_golden.py: beats of each golden file.\n{sizes}", encoding="ascii")
+    (FOLDER / "golden_sizes.vh").write_text(
+        f"// Written by make_golden.py: beats of each golden file.\n{sizes}", encoding="ascii"
+    )
 
 
 if __name__ == "__main__":

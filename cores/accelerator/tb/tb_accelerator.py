@@ -8,6 +8,7 @@ import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import RisingEdge, with_timeout
 from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStreamSource
+
 from tilewright import registers
 from tilewright.compiler import Run, compile_layer, compile_runs, expected_results
 from tilewright.layer import ConvLayer

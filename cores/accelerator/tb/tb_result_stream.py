@@ -6,6 +6,7 @@ import cocotb
 import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, ReadOnly
+
 from tilewright.results import Trailer
 
 

@@ -6,6 +6,7 @@ import cocotb
 import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, ReadOnly
+
 from tilewright.compiler import Run, compile_runs
 from tilewright.layer import ConvLayer
 from tilewright.program import ArrayParameters, Conv, Load, decode_program
@@ -22,7 +23,9 @@ def random_program(rng: random.Random, n: int):
         ic, oc, kernel, size = rng.randint(1, 20), rng.randint(1, 20), rng.randint(1, 3), rng.randint(3, 5)
         weights = data.integers(-8, 8, (oc, ic, kernel, kernel)).astype(np.int8)
         codes = data.integers(0, 16, (2, ic, size, size)).astype(np.uint8)
-        runs.append(Run(ConvLayer("random", weights, codes, rng.randint(1, 2), rng.randrange(2)), bool(rng.randrange(2))))
+        runs.append(
+            Run(ConvLayer("random", weights, codes, rng.randint(1, 2), rng.randrange(2)), bool(rng.randrange(2)))
+        )
     return compile_runs(runs, ArrayParameters(n=n))
 
 

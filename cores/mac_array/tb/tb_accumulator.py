@@ -18,7 +18,7 @@ async def random_sums(dut):
         await FallingEdge(dut.clk)
     dut.rst.value = 0
     sums: dict[int, int] = {}
-    last_use = {address: -100 for address in range(depth)}
+    last_use = dict.fromkeys(range(depth), -100)
     psums = deque([0] * latency)
     expected: deque[int] = deque()
     outputs = 0

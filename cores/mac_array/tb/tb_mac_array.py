@@ -88,7 +88,14 @@ async def passes_against_numpy(dut):
     for _ in range(3 * n):
         await FallingEdge(dut.clk)
     dut.rst.value = 0
-    for positions, passes, relu, gaps in [(1, 3, 0, 0), (4, 2, 1, 0), (16, 3, 0, 0), (7, 3, 1, 1), (1, 2, 0, 1), (33, 1, 0, 1)]:
+    for positions, passes, relu, gaps in [
+        (1, 3, 0, 0),
+        (4, 2, 1, 0),
+        (16, 3, 0, 0),
+        (7, 3, 1, 1),
+        (1, 2, 0, 1),
+        (33, 1, 0, 1),
+    ]:
         table, expected = plan(rng, n, rows, 2, passes, positions, bool(relu), bool(gaps))
         seen, finals = await drive(dut, table, n, acc_w)
         for column in range(n):
