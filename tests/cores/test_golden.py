@@ -1,4 +1,4 @@
-"""The accelerator's `sim` target: replays the golden files, fails on a planted difference; the files fit the checkpoint."""
+"""The accelerator's `sim` target: replays the golden files and finds a planted difference."""
 
 import os
 import shutil

@@ -19,17 +19,16 @@ async def deskews_under_random_stalls(dut):
     dut.rst.value = 0
     total, delay = 120, 9  # positions; cycles from a reservation to column 0's result
     positions = [[rng.randrange(-(1 << acc_w - 1), 1 << acc_w - 1) for _ in range(n)] for _ in range(total)]
-    reserved_at: list[int] = []
+    position_of: dict[int, int] = {}  # cycle of a reservation: the position that it is for
     beats: list[int] = []
     fullest = 0
     for cycle in range(60 * total):
         ready = rng.random() < (0.2 if cycle < 1500 else 0.9)
-        reserve = len(reserved_at) < total and bool(dut.space.value) and rng.random() < 0.7
+        reserve = len(position_of) < total and bool(dut.space.value) and rng.random() < 0.7
         valid = data = 0
         for column in range(n):
-            arriving = [p for p, at in enumerate(reserved_at[-depth - n - delay :], max(0, len(reserved_at) - depth - n - delay))
-                        if at + delay + column == cycle]  # fmt: skip
-            for position in arriving:
+            position = position_of.get(cycle - delay - column)
+            if position is not None:
                 valid |= 1 << column
                 data |= (positions[position][column] & ((1 << acc_w) - 1)) << column * acc_w
         dut.m_ready.value, dut.reserve.value, dut.in_valid.value, dut.in_data.value = ready, reserve, valid, data
@@ -37,8 +36,8 @@ async def deskews_under_random_stalls(dut):
         if dut.m_valid.value and ready:
             beats.append(int(dut.m_data.value))
         if reserve:
-            reserved_at.append(cycle)
-        fullest = max(fullest, len(reserved_at) - len(beats) // (n // 2))
+            position_of[cycle] = len(position_of)
+        fullest = max(fullest, len(position_of) - len(beats) // (n // 2))
         await FallingEdge(dut.clk)
         if len(beats) == total * n // 2:
             break

@@ -9,7 +9,7 @@
 module crc32 (
     input  wire [31:0] crc_in,
     input  wire [63:0] data,
-    output reg  [31:0] crc_out
+    output wire [31:0] crc_out
 );
 
 localparam [31:0] POLYNOMIAL = 32'hEDB88320;
@@ -29,21 +29,20 @@ function [31:0] response(input integer index);
 endfunction
 
 wire [95:0]      in = {data, crc_in};
-wire [96*32-1:0] terms;
+wire [32*96-1:0] masks;         // of output bit o, at o*96: the input bits that it is the parity of
 
-genvar i;
+genvar i, o;
 generate
-    for (i = 0; i < 96; i = i + 1) begin : g_term
+    for (i = 0; i < 96; i = i + 1) begin : g_in
         localparam [31:0] RESPONSE = response(i);
-        assign terms[i*32 +: 32] = in[i] ? RESPONSE : 32'd0;
+        for (o = 0; o < 32; o = o + 1) begin : g_mask
+            assign masks[o*96 + i] = RESPONSE[o];
+        end
+    end
+    for (o = 0; o < 32; o = o + 1) begin : g_out
+        assign crc_out[o] = ^(in & masks[o*96 +: 96]);
     end
 endgenerate
-
-integer k;
-always @* begin
-    crc_out = 32'd0;
-    for (k = 0; k < 96; k = k + 1) crc_out = crc_out ^ terms[k*32 +: 32];
-end
 
 endmodule
 

@@ -86,8 +86,20 @@ def configure(dut, c: Convolution):
     dut.cfg_valid.value = 1
 
 
+def errors_now(dut) -> set[str]:
+    names = ("act_overflow", "acc_overflow", "weights_short", "weights_long")
+    return {name for name in names if getattr(dut, f"error_{name}").value}
+
+
+def issued_now(dut) -> tuple:
+    """As `expected_positions` gives it."""
+    addr = None if dut.issue_zero.value else int(dut.issue_act_addr.value)
+    first, last, final = (bool(getattr(dut, f"issue_{name}").value) for name in ("first", "last", "final"))
+    return (bool(dut.issue_swap.value), addr, first, last, final, int(dut.issue_acc_addr.value))
+
+
 async def run(dut, c: Convolution, rng: random.Random, stall: float, tiles: int | None = None):
-    """Run one command; returns the issued positions, the errors seen and the number of cycles from first to last issue."""
+    """Run one command; returns the issued positions, the errors seen and the cycles from first to last issue."""
     issued, errors, cycles = [], set(), []
     offered = tiles if tiles is not None else c.passes
     taken = 0
@@ -100,27 +112,18 @@ async def run(dut, c: Convolution, rng: random.Random, stall: float, tiles: int 
         accepted = bool(dut.cfg_valid.value and dut.cfg_ready.value)
         taken += bool(dut.tile_take.value)
         await FallingEdge(dut.clk)
-        if accepted:
-            dut.cfg_valid.value = 0
-        for name in ("act_overflow", "acc_overflow", "weights_short", "weights_long"):
-            if getattr(dut, f"error_{name}").value:
-                errors.add(name)
+        dut.cfg_valid.value = bool(dut.cfg_valid.value) and not accepted
+        errors |= errors_now(dut)
         if dut.issue_valid.value:
-            addr = None if dut.issue_zero.value else int(dut.issue_act_addr.value)
-            flags = (bool(dut.issue_swap.value), addr, bool(dut.issue_first.value), bool(dut.issue_last.value))
-            issued.append((*flags, bool(dut.issue_final.value), int(dut.issue_acc_addr.value)))
+            issued.append(issued_now(dut))
             assert bool(dut.issue_relu.value) == bool(c.relu)
             cycles.append(cycle)
-            if dut.issue_final.value:
-                break
-        if errors and tiles is not None:
+        if (dut.issue_valid.value and dut.issue_final.value) or (errors and tiles is not None):
             break
+    dut.tile_ready.value = 0
     for _ in range(3):
-        dut.tile_ready.value = 0
         await FallingEdge(dut.clk)
-        for name in ("act_overflow", "acc_overflow", "weights_short", "weights_long"):
-            if getattr(dut, f"error_{name}").value:
-                errors.add(name)
+        errors |= errors_now(dut)
     return issued, errors, cycles[-1] - cycles[0] + 1 if cycles else 0
 
 

@@ -1,7 +1,7 @@
 """mac_array: passes back to back at the shortest distance the weights allow, and with gaps, against numpy.
 
-The time table follows the contract of the module's header: the groups of pass k+1 are sent in the cycle of pass k's swap or
-later, and before its own swap.
+The time table follows the contract of the module's header: the groups of pass k+1 are sent in the cycle of pass k's
+swap or later, and before its own swap.
 """
 
 import cocotb

@@ -57,7 +57,7 @@ async def words_and_order_survive_random_stalls(dut):
 
 @cocotb.test()
 async def one_word_a_cycle(dut):
-    source, sink = await start(dut)
+    source, _ = await start(dut)
     for word in range(300):
         await source.send(Word(data=word & 0xFF))
     taken = []
