@@ -1,10 +1,6 @@
-"""cores/mac_array: processing element, accumulator, array."""
+"""cores/mac_array with other parameters than the defaults, which test_targets.py runs."""
 
 import pytest
-
-
-def test_pe(run_cocotb) -> None:
-    run_cocotb("mac_array", "pe", "tb_pe", ("sram",))
 
 
 @pytest.mark.parametrize("latency", [1, 2])

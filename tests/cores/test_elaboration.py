@@ -1,0 +1,39 @@
+"""Parameters that the hardware cannot be built with are refused at elaboration, by name."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+CORES = Path(__file__).resolve().parents[2] / "cores"
+SOURCES = [source for source in CORES.glob("*/rtl/*.v") if source.parts[-3] != "soc"]
+
+
+@pytest.mark.parametrize(
+    ("module", "parameter", "value", "error"),
+    [
+        ("sram", "LATENCY", 3, "sram_LATENCY"),
+        ("sram", "DEPTH", 1, "sram_DEPTH"),
+        ("stream_fifo", "DEPTH", 12, "stream_fifo_DEPTH"),
+        ("mac_array", "N", 12, "mac_array_N"),
+        ("mac_array", "ROWS", 4, "mac_array_ROWS"),
+        ("mac_array", "ACC_W", 27, "mac_array_ACC_W"),
+        ("accelerator", "N", 24, "mac_array_N"),
+        ("accelerator", "ACC_W", 20, "mac_array_ACC_W"),
+        ("accelerator", "WGT_DEPTH", 100, "stream_fifo_DEPTH"),
+        ("accelerator", "OUT_DEPTH", 100, "result_buffer_DEPTH"),
+        ("accelerator", "SRAM_LATENCY", 3, "sram_LATENCY"),
+        ("act_buffer", "BANKS", 4, "act_buffer_BANKS"),
+        ("axi_dma", "ADDR_W", 31, "axi_dma_ADDR_W"),
+        ("axi_dma", "LENGTH_W", 27, "axi_dma_LENGTH_W"),
+        ("axi_dma", "BURST", 32, "axi_dma_BURST"),
+        ("axi_dma", "BURST", 12, "axi_dma_BURST"),
+        ("axi_dma", "FIFO_DEPTH", 64, "axi_dma_FIFO_DEPTH"),
+    ],
+)
+def test_parameter_is_refused(tmp_path: Path, module: str, parameter: str, value: int, error: str) -> None:
+    command = ["iverilog", "-g2005", "-s", module, f"-P{module}.{parameter}={value}", "-o", str(tmp_path / "out.vvp")]
+    includes = [f"-I{CORES / 'registers' / 'rtl'}"]
+    done = subprocess.run([*command, *includes, *SOURCES], capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert f"ERROR_{error}_must" in done.stderr, done.stderr
