@@ -56,8 +56,7 @@ def spinner(console: Console, text: str) -> Progress:
         console: where it goes.
         text: what is being done.
     """
-    progress = Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console, transient=True
-    )
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
     progress.add_task(text, total=None)
     return progress

@@ -29,7 +29,7 @@ def run_verification(driver: Driver, layer: ConvLayer, console: Console) -> Veri
     Raises:
         TilewrightError: as :func:`tilewright.verify.verify_layer`.
     """
-    with Progress(console=console, transient=True) as progress:
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("Running on the accelerator", total=2 * layer.images)
         return verify_layer(driver, layer, advance=lambda images: progress.advance(task, images))
 
