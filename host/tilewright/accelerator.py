@@ -8,8 +8,9 @@ from typing import Any
 from pynq import DefaultIP
 
 from tilewright import registers as reg
+from tilewright.commands import FORMAT_VERSION, Opcode
 from tilewright.errors import ParameterMismatchError
-from tilewright.program import FORMAT_VERSION, ArrayParameters, Opcode
+from tilewright.program import ArrayParameters
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,9 @@ class Info:
         array: array parameters.
         wgt_depth: groups of the weight FIFO.
         out_depth: output positions of the result buffer.
+        thr_w: bits of a threshold.
+        thr_sets: sets of thresholds held in the columns.
+        thr_depth: beats of the threshold FIFO.
         program_format: version of the program format.
         sram_latency: read latency of the memories in cycles.
         build_hash: first 32 bits of the hash of the sources.
@@ -30,6 +34,9 @@ class Info:
     array: ArrayParameters
     wgt_depth: int
     out_depth: int
+    thr_w: int
+    thr_sets: int
+    thr_depth: int
     program_format: int
     sram_latency: int
     build_hash: int
@@ -47,9 +54,22 @@ class Counters:
     stall_output: int
     beats_in: int
     beats_out: int
+    stall_thresholds: int
 
     def __str__(self) -> str:
         return ", ".join(f"{name} {value}" for name, value in asdict(self).items())
+
+
+@dataclass(frozen=True)
+class LogEntry:
+    """Counters when a CONV command (a READ included) had issued its last position, since BEGIN; low 32 bits of each."""
+
+    cycles: int
+    mac_cycles: int
+    stall_weights: int
+    stall_activations: int
+    stall_output: int
+    stall_thresholds: int
 
 
 class Accelerator(DefaultIP):
@@ -59,7 +79,7 @@ class Accelerator(DefaultIP):
         description: the IP's entry in the overlay's ``ip_dict``.
     """
 
-    bindto = ["tilewright:ip:accelerator:0.1"]  # noqa: RUF012 - pynq's metaclass wants a plain list
+    bindto = ["tilewright:ip:accelerator:0.2"]  # noqa: RUF012 - pynq's metaclass wants a plain list
 
     def __init__(self, description: dict[str, Any]) -> None:
         super().__init__(description=description)
@@ -92,11 +112,15 @@ class Accelerator(DefaultIP):
     def info(self) -> Info:
         """All constant registers, decoded."""
         version, depths, formats = (self.read(at) for at in (reg.REG_VERSION, reg.REG_DEPTHS, reg.REG_FORMAT))
+        postproc = self.read(reg.REG_POSTPROC)
         return Info(
             version=_version(version),
             array=self.array_parameters(),
             wgt_depth=reg.DEPTHS_WGT_DEPTH.extract(depths),
             out_depth=reg.DEPTHS_OUT_DEPTH.extract(depths),
+            thr_w=reg.POSTPROC_THR_W.extract(postproc),
+            thr_sets=reg.POSTPROC_SETS.extract(postproc),
+            thr_depth=reg.POSTPROC_THR_DEPTH.extract(postproc),
             program_format=reg.FORMAT_PROGRAM_FORMAT.extract(formats),
             sram_latency=reg.FORMAT_SRAM_LATENCY.extract(formats),
             build_hash=self.read(reg.REG_BUILD_HASH),
@@ -117,6 +141,24 @@ class Accelerator(DefaultIP):
     def counters(self) -> Counters:
         """The 64-bit counters of the last program."""
         return Counters(**{name.lower(): self._read_counter(offset) for name, offset in reg.COUNTERS.items()})
+
+    def layer_log(self) -> list[LogEntry]:
+        """The log of the last program: an entry a CONV command, in order.
+
+        Raises:
+            ParameterMismatchError: the program had more CONV commands than the log holds.
+        """
+        word = self.read(reg.REG_LOG)
+        count, depth = reg.LOG_COUNT.extract(word), reg.LOG_DEPTH.extract(word)
+        if count > depth:
+            raise ParameterMismatchError(
+                f"the program had {count} CONV commands, the log holds {depth}; run fewer images at a time"
+            )
+        entries = []
+        for index in range(count):
+            self.write(reg.REG_LOG_INDEX, index)
+            entries.append(LogEntry(*(self.read(offset) for offset in _LOG_WORDS)))
+        return entries
 
     def describe_status(self) -> str:
         """STATUS and ERROR in words, for error messages."""
@@ -151,6 +193,17 @@ class Accelerator(DefaultIP):
     def _read_counter(self, offset: int) -> int:
         low = self.read(offset)
         return int(low | self.read(offset + 4) << 32)
+
+
+# In the order of LogEntry's attributes
+_LOG_WORDS = (
+    reg.REG_LOG_CYCLES,
+    reg.REG_LOG_MAC_CYCLES,
+    reg.REG_LOG_STALL_WEIGHTS,
+    reg.REG_LOG_STALL_ACTIVATIONS,
+    reg.REG_LOG_STALL_OUTPUT,
+    reg.REG_LOG_STALL_THRESHOLDS,
+)
 
 
 def _version(word: int) -> tuple[int, int, int]:

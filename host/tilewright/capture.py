@@ -1,15 +1,13 @@
-"""Gets a layer's integers from model/: in a process of its own, because the host library never imports torch."""
+"""Gets a layer's integers from model/."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from tilewright.errors import CaptureError
 from tilewright.layer import ConvLayer
+from tilewright.model_process import run_model
 
 
 def capture_layer(
@@ -32,7 +30,7 @@ def capture_layer(
         The layer, with PyTorch's outputs.
 
     Raises:
-        CaptureError: the process failed; holds what it printed.
+        ModelProcessError: the process failed; holds what it printed.
         LayerError: its file is not a valid layer.
     """
     options: list[str | Path] = ["--layer", name]
@@ -46,10 +44,5 @@ def capture_layer(
         options += ["--count", str(count)]
     with tempfile.TemporaryDirectory(prefix="tilewright-") as folder:
         file = Path(folder) / "layer.npz"
-        command = [sys.executable, "-m", "tilewright_model", "capture", *map(str, options), "--out", str(file)]
-        process = subprocess.run(command, capture_output=True, text=True, check=False)
-        if process.returncode:
-            raise CaptureError(
-                f"{' '.join(command)} failed with exit code {process.returncode}:\n{process.stderr}{process.stdout}"
-            )
+        run_model("capture", *options, "--out", file)
         return ConvLayer.load(file)

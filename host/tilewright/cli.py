@@ -14,14 +14,17 @@ from rich.table import Table
 from tilewright import __version__
 from tilewright.capture import capture_layer
 from tilewright.console import failures_named, messages, open_driver, output, spinner
-from tilewright.demo import DEMO_LAYER, outcome_table, run_demo, run_verification
+from tilewright.demo import DEMO_LAYER, demo_table, outcome_table, run_demo, run_verification
 from tilewright.driver import Driver
 from tilewright.layer import ConvLayer
+from tilewright.network import cli as network_cli
+from tilewright.network.file import load_network
 from tilewright.stimulus.cli import stimulus_app
 from tilewright.verify import Verification
 
-app = typer.Typer(help="Run quantised convolutions on the Tilewright accelerator.", no_args_is_help=True)
+app = typer.Typer(help="Run quantised networks on the Tilewright accelerator, exactly.", no_args_is_help=True)
 app.add_typer(stimulus_app, name="stimulus")
+app.command()(network_cli.run)
 
 Array = Annotated[int, typer.Option(help="Rows and columns of the simulated array: 8, 16 or 32.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of the simulated memory's stalls; default: a new one each time.")]
@@ -34,29 +37,56 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and 
 
 @app.command()
 def demo(array: Array = 8, seed: Seed = None, bitstream: Bitstream = None, as_json: AsJson = False) -> None:
-    """The main job: a real image, the squeezed layer of VGG16, every output compared with PyTorch's."""
+    """The main job: a real image, the whole trained VGG16, every integer compared with PyTorch's."""
     with failures_named():
+        network_file = network_cli.resolve_network(None, None)
+        images = network_cli.gather_images(load_network(network_file), (), None)
         driver = open_driver(array, seed, bitstream)
-        report_outcome(run_demo(driver, messages), driver, as_json)
+        outcome = run_demo(driver, network_file, images, messages)
+        seed = getattr(driver.device, "seed", None)
+        if as_json:
+            typer.echo(json.dumps({**outcome.as_dict(), "seed": seed}))
+        else:
+            output.print(demo_table(outcome, seed))
+            if not outcome.run.equal:
+                output.print(str(outcome.run.comparison), markup=False, highlight=False)
+            print_differences(outcome.layer)
+        if not outcome.equal:
+            raise typer.Exit(1)
 
 
 @app.command()
 def verify(
-    layer: Annotated[str, typer.Option(help="Layer of the network.")] = DEMO_LAYER,
+    layer: Annotated[str, typer.Option(help="One layer of the network, alone, raw and with ReLU.")] = DEMO_LAYER,
+    layers: Annotated[
+        str | None,
+        typer.Option(help="Instead: the whole network, these layers' maps read back: `all`, or names with commas."),
+    ] = None,
     array: Array = 8,
     images: Annotated[list[Path] | None, typer.Option(help="Image file; may be repeated.")] = None,
     data: Annotated[Path | None, typer.Option(help="CIFAR-10's folder; takes its first test images.")] = None,
     count: Annotated[int | None, typer.Option(help="How many images of --data.")] = None,
+    batch: Annotated[int, typer.Option(min=1, help="Images a program, with --layers.")] = 1,
     checkpoint: Annotated[Path | None, typer.Option(help="Checkpoint; default: the trained one.")] = None,
     file: Annotated[
-        Path | None, typer.Option(help="Layer file that capture wrote, for machines without PyTorch.")
+        Path | None,
+        typer.Option(help="Layer file that capture wrote, or with --layers a network file."),
     ] = None,
     seed: Seed = None,
     bitstream: Bitstream = None,
     as_json: AsJson = False,
 ) -> None:
-    """Runs one layer on images of your choice and compares every output with PyTorch's."""
+    """Compares one layer's outputs, or every layer's map, with PyTorch's, on images of your choice."""
     with failures_named():
+        if layers is not None:
+            path = network_cli.resolve_network(file, checkpoint)
+            network = load_network(path)
+            taken = network_cli.gather_images(network, images or (), data, 0, count)
+            driver, names = open_driver(array, seed, bitstream), network_cli.layer_names(network, layers)
+            clock = network_cli.DEFAULT_CLOCK_MHZ
+            run = network_cli.run_with_progress(driver, network, path, taken, batch, names, True, clock)
+            network_cli.report_run(run, taken, driver, clock, as_json)
+            return
         if file is not None:
             captured = ConvLayer.load(file)
         else:
@@ -105,8 +135,13 @@ def report_outcome(outcome: Verification, driver: Driver, as_json: bool) -> None
         typer.echo(json.dumps({**outcome.as_dict(), "seed": seed}))
     else:
         output.print(outcome_table(outcome, seed))
-        for report in outcome.reports:
-            if not report.equal:
-                output.print(str(report), markup=False, highlight=False)
+        print_differences(outcome)
     if not outcome.equal:
         raise typer.Exit(1)
+
+
+def print_differences(outcome: Verification) -> None:
+    """Prints what differs of a layer's outputs, if anything does."""
+    for report in outcome.reports:
+        if not report.equal:
+            output.print(str(report), markup=False, highlight=False)

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tilewright.commands import Begin, Body, Conv, Load, Mode, Weights
 from tilewright.errors import LayerError
 from tilewright.layer import ACTIVATION_MAX, ConvLayer
 from tilewright.packing import Beats, crc32_of, pack_nibbles
-from tilewright.program import ArrayParameters, Begin, Conv, Load, Program, encode_program
+from tilewright.program import ArrayParameters, Program, encode_program
 from tilewright.reference import layer_outputs
 from tilewright.results import OutputMap, encode_results
 
@@ -34,7 +35,7 @@ class Run:
 def compile_layer(
     layer: ConvLayer, array: ArrayParameters, relu: bool = False, program_id: int | None = None
 ) -> Program:
-    """Compiles one layer: BEGIN, LOAD, CONV, END.
+    """Compiles one layer: BEGIN, LOAD, CONV, WEIGHTS, END.
 
     Args:
         layer: integers, images included.
@@ -82,14 +83,16 @@ def compile_runs(runs: Sequence[Run], array: ArrayParameters, program_id: int | 
     Raises:
         LayerError: a layer does not fit.
     """
-    commands: list[Load | Conv] = []
+    commands: list[Body] = []
     loaded: ConvLayer | None = None
-    for run in runs:
+    for number, run in enumerate(runs):
         check_fits(run.layer, array)
         if run.layer is not loaded:
-            commands.append(Load(0, pack_nibbles(activation_words(run.layer.activation_codes, array.n))))
+            words = pack_nibbles(activation_words(run.layer.activation_codes, array.n))
+            commands.append(Load(0, words, after=number))
             loaded = run.layer
-        commands.append(_conv_command(run, array))
+        weights = pack_nibbles(weight_rows(run.layer.weight_codes, array.n))
+        commands += [_descriptor(run, array), Weights(weights, last=True)]
     if program_id is None:
         program_id = crc32_of(np.concatenate([command.payload() for command in commands]))
     begin = Begin(array.n, array.act_w, array.wgt_w, array.acc_w, program_id)
@@ -108,7 +111,7 @@ def expected_results(runs: Sequence[Run], program: Program) -> Beats:
         uint64, trailer included.
     """
     arrays = tuple(layer_outputs(run.layer, run.relu) for run in runs)
-    return encode_results(arrays, program.array.n, program.program_id)
+    return encode_results(program.outputs, arrays, program.array.n, program.program_id)
 
 
 def images_that_fit(layer: ConvLayer, array: ArrayParameters) -> int:
@@ -190,7 +193,7 @@ def weight_rows(codes: npt.NDArray[np.int8], n: int) -> npt.NDArray[np.int8]:
     return np.ascontiguousarray(tiles.transpose(0, 2, 4, 5, 3, 1))
 
 
-def _conv_command(run: Run, array: ArrayParameters) -> Conv:
+def _descriptor(run: Run, array: ArrayParameters) -> Conv:
     layer = run.layer
     (in_h, in_w), (out_h, out_w), (kernel_h, kernel_w) = layer.in_size, layer.out_size, layer.kernel
     ic_tiles = _tiles(layer.in_channels, array.n)
@@ -205,12 +208,12 @@ def _conv_command(run: Run, array: ArrayParameters) -> Conv:
         kernel_h=kernel_h,
         kernel_w=kernel_w,
         stride=layer.stride,
-        padding=layer.padding,
-        act_base=0,
+        act_base=-layer.padding * (in_w + 1),
         act_tile_stride=in_h * in_w,
         act_image_stride=ic_tiles * in_h * in_w,
-        relu=run.relu,
-        weights=pack_nibbles(weight_rows(layer.weight_codes, array.n)),
+        origin_y=-layer.padding,
+        origin_x=-layer.padding,
+        mode=Mode.RELU if run.relu else Mode.RAW,
     )
 
 

@@ -1,6 +1,10 @@
-"""The main job: one real image, the squeezed layer of the trained VGG16, through the accelerator, equal to PyTorch."""
+"""The main job: one real image through the whole trained VGG16 on the accelerator, every integer equal to PyTorch's."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress
@@ -10,9 +14,58 @@ from tilewright.capture import capture_layer
 from tilewright.console import spinner
 from tilewright.driver import Driver
 from tilewright.layer import ConvLayer
+from tilewright.network.cli import CLASSES, DEFAULT_CLOCK_MHZ, layer_names, run_table, run_with_progress
+from tilewright.network.file import load_network
+from tilewright.network.prepare import Images
+from tilewright.network.session import NetworkRun
 from tilewright.verify import Verification, verify_layer
 
 DEMO_LAYER = "features.27"
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What the main job did.
+
+    Attributes:
+        run: the whole network, every layer's map read back and compared.
+        layer: its squeezed layer alone, raw and with ReLU, against PyTorch's float layer too.
+        images: the image.
+    """
+
+    run: NetworkRun
+    layer: Verification
+    images: Images
+
+    @property
+    def equal(self) -> bool:
+        """Whether nothing that was compared differs."""
+        return self.run.equal and self.layer.equal
+
+    @property
+    def class_name(self) -> str:
+        """The class that the network sees."""
+        return CLASSES[self.run.predictions[0]]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The outcome as JSON types: sums of network and layer where both compared, else the network's."""
+        layer, run = self.layer.as_dict(), self.run.as_dict(DEFAULT_CLOCK_MHZ * 1e6)
+        return {
+            **layer,
+            "equal": self.equal,
+            "class": self.class_name,
+            "compared": run["compared"] + layer["compared"],
+            "nonzero": run["nonzero"] + layer["nonzero"],
+            "mismatches": run["mismatches"] + layer["mismatches"],
+            "cycles": run["cycles"],
+            "mac_cycles": run["mac_cycles"],
+            "program_cycles": run["cycles"],
+            "seconds": run["device_s"],
+            "programs": run["programs"] + layer["programs"],
+            "macs": run["macs"],
+            "utilisation": run["utilisation"],
+            "network": run,
+        }
 
 
 def run_verification(driver: Driver, layer: ConvLayer, console: Console) -> Verification:
@@ -34,27 +87,52 @@ def run_verification(driver: Driver, layer: ConvLayer, console: Console) -> Veri
         return verify_layer(driver, layer, advance=lambda images: progress.advance(task, images))
 
 
-def run_demo(driver: Driver, console: Console) -> Verification:
-    """Captures the layer for the default image, runs it, compares.
+def run_demo(driver: Driver, network_file: Path, images: Images, console: Console) -> Demo:
+    """Runs the network and its squeezed layer on an image, compares all integers.
 
     Args:
         driver: of the accelerator.
+        network_file: the trained network.
+        images: one image, the packaged one, which the layer's capture takes too.
         console: where progress goes.
 
     Returns:
         The outcome.
 
     Raises:
-        CaptureError: PyTorch's part failed.
+        ModelProcessError: PyTorch's part failed.
         TilewrightError: the run failed.
     """
+    network = load_network(network_file)
+    taps = layer_names(network, "all")
+    run = run_with_progress(driver, network, network_file, images, 1, taps, True, DEFAULT_CLOCK_MHZ)
     with spinner(console, f"PyTorch up to {DEMO_LAYER}"):
         layer = capture_layer(DEMO_LAYER)
-    return run_verification(driver, layer, console)
+    return Demo(run, run_verification(driver, layer, console), images)
+
+
+def demo_table(demo: Demo, seed: int | None) -> Table:
+    """What the main job did and what came of it, for people.
+
+    Args:
+        demo: the outcome.
+        seed: of the simulated device; None on a board.
+    """
+    raw, relu, floats = demo.layer.reports
+    distance = demo.layer.layer.metadata["max_distance"]
+    table = run_table(demo.run, demo.images, seed, DEFAULT_CLOCK_MHZ)
+    differing = raw.mismatches + relu.mismatches
+    table.add_row(
+        DEMO_LAYER,
+        f"alone, raw and with ReLU: {differing} of {raw.compared + relu.compared} differ; against the float layer: "
+        f"{floats.mismatches} of {floats.compared} differ, largest distance from an integer {distance:.3g}",
+    )
+    table.add_row("Class", f"[bold]{demo.class_name}[/bold]")
+    return table
 
 
 def outcome_table(outcome: Verification, seed: int | None) -> Table:
-    """What ran and what came of it, for people.
+    """What ran and what came of it for one layer, for people.
 
     Args:
         outcome: of the run.

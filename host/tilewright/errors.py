@@ -11,6 +11,14 @@ class LayerError(TilewrightError):
     """A layer's integers, shapes or metadata are wrong, or the layer does not fit the accelerator."""
 
 
+class NetworkError(TilewrightError):
+    """A network file or its contents are wrong, or images do not fit the network: names the file, layer or tensor."""
+
+
+class CompileError(TilewrightError):
+    """A network cannot be compiled for an array: names the layer and the reason."""
+
+
 class ProgramError(TilewrightError):
     """Beats are not a valid program: names the beat, the command and the field."""
 
@@ -50,8 +58,8 @@ class ResultError(TilewrightError):
     """A result packet cannot be trusted: trailer, length, program id or CRC-32 is wrong."""
 
 
-class CaptureError(TilewrightError):
-    """``python -m tilewright_model capture`` failed; carries what it printed."""
+class ModelProcessError(TilewrightError):
+    """A command of ``python -m tilewright_model`` failed; carries what it printed."""
 
 
 class SimulationError(TilewrightError):

@@ -1,31 +1,34 @@
-"""The program format: commands to beats and back. ``docs/program_format.md`` describes every field."""
+"""A program: the beats that the accelerator receives, and what comes back; see ``docs/program_format.md``."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import IntEnum
-from typing import ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from tilewright.commands import (
+    DESCRIPTOR_BEATS,
+    Begin,
+    Body,
+    Command,
+    Conv,
+    End,
+    Load,
+    Opcode,
+    Thresholds,
+    Weights,
+    flags_of,
+)
 from tilewright.errors import ProgramError
 from tilewright.packing import BEAT_BYTES, Beats, crc32_of
-from tilewright.results import OutputMap, decode_results
+from tilewright.results import ResultMap, decode_results
 
-MAGIC = 0x52505754
-FORMAT_VERSION = 1
-DESCRIPTOR_BEATS = 6
 MAX_SEQUENCE = 0xFFFF
-
-
-class Opcode(IntEnum):
-    """Low byte of a command's header."""
-
-    BEGIN = 0x01
-    LOAD = 0x02
-    CONV = 0x03
-    END = 0x0F
+# Size of the activation memory, whatever the array
+ACT_BYTES = 128 * 1024
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,13 @@ class ArrayParameters:
     act_w: int = 4
     wgt_w: int = 4
     acc_w: int = 28
-    act_depth: int = 8192
+    act_depth: int = 32768
     acc_depth: int = 1024
+
+    @classmethod
+    def of_size(cls, n: int) -> ArrayParameters:
+        """The parameters that the hardware of n rows and columns has unless it is built with others."""
+        return cls(n=n, act_depth=ACT_BYTES * 2 // n)
 
     @property
     def acc_max(self) -> int:
@@ -60,163 +68,9 @@ class ArrayParameters:
         )
 
 
-@dataclass(frozen=True)
-class Begin:
-    """First command: format version, array parameters, program id."""
-
-    opcode: ClassVar[Opcode] = Opcode.BEGIN
-    n: int
-    act_w: int
-    wgt_w: int
-    acc_w: int
-    program_id: int
-    format_version: int = FORMAT_VERSION
-
-    def payload(self) -> Beats:
-        """uint64 (2,)."""
-        widths = self.n | self.act_w << 8 | self.wgt_w << 16 | self.acc_w << 24
-        return _beats(MAGIC | self.format_version << 32, widths | self.program_id << 32)
-
-    @classmethod
-    def parse(cls, payload: Beats, where: str) -> Begin:
-        """Inverse of :meth:`payload`; raises ProgramError."""
-        first, second = (int(beat) for beat in payload)
-        if first & 0xFFFFFFFF != MAGIC:
-            raise ProgramError(f"{where}: magic is {first & 0xFFFFFFFF:#010x}, a program has {MAGIC:#010x}")
-        if first >> 32 != FORMAT_VERSION:
-            raise ProgramError(f"{where}: format version {first >> 32}, this library knows version {FORMAT_VERSION}")
-        n, act_w, wgt_w, acc_w = (second >> shift & 0xFF for shift in (0, 8, 16, 24))
-        return cls(n, act_w, wgt_w, acc_w, program_id=second >> 32)
-
-    def __str__(self) -> str:
-        return f"BEGIN program {self.program_id:#010x} for {self.n}x{self.n}"
-
-
-@dataclass(frozen=True)
-class Load:
-    """Writes activation words.
-
-    Attributes:
-        address: first word.
-        data: packed words, uint64 beats.
-    """
-
-    opcode: ClassVar[Opcode] = Opcode.LOAD
-    address: int
-    data: Beats = field(repr=False)
-
-    def payload(self) -> Beats:
-        """uint64 (1 + data beats,)."""
-        return np.concatenate((_beats(self.address), self.data))
-
-    @classmethod
-    def parse(cls, payload: Beats, where: str) -> Load:
-        """Inverse of :meth:`payload`; raises ProgramError."""
-        address = int(payload[0])
-        if address >> 32:
-            raise ProgramError(f"{where}: upper half of the address beat is {address >> 32:#x}, it must be 0")
-        return cls(address, payload[1:])
-
-    def __str__(self) -> str:
-        return f"LOAD {len(self.data)} beat(s) at word {self.address}"
-
-
-@dataclass(frozen=True)
-class Conv:
-    """One convolution: descriptor and weights. Strides of addresses are in words, ``weights`` are packed rows."""
-
-    opcode: ClassVar[Opcode] = Opcode.CONV
-    in_h: int
-    in_w: int
-    out_h: int
-    out_w: int
-    ic_tiles: int
-    oc_tiles: int
-    images: int
-    kernel_h: int
-    kernel_w: int
-    stride: int
-    padding: int
-    act_base: int
-    act_tile_stride: int
-    act_image_stride: int
-    relu: bool
-    weights: Beats = field(repr=False)
-
-    @property
-    def positions(self) -> int:
-        """Output positions of all images."""
-        return self.images * self.out_h * self.out_w
-
-    def payload(self) -> Beats:
-        """uint64 (6 + weight beats,)."""
-        size = self.in_h | self.in_w << 16 | self.out_h << 32 | self.out_w << 48
-        kernel = self.kernel_h << 48 | self.kernel_w << 52 | self.stride << 56 | self.padding << 58
-        loops = self.ic_tiles | self.oc_tiles << 16 | self.images << 32 | kernel
-        address = self.act_base | self.act_tile_stride << 32
-        descriptor = _beats(size, loops, address, self.act_image_stride | int(self.relu) << 32, 0, 0)
-        return np.concatenate((descriptor, self.weights))
-
-    @classmethod
-    def parse(cls, payload: Beats, where: str) -> Conv:
-        """Inverse of :meth:`payload`; raises ProgramError."""
-        size, loops, address, mode, *reserved = (int(beat) for beat in payload[:DESCRIPTOR_BEATS])
-        if any(reserved) or loops >> 60 or mode >> 33:
-            raise ProgramError(f"{where}: a reserved bit of the descriptor is set")
-        in_h, in_w, out_h, out_w = (size >> shift & 0xFFFF for shift in (0, 16, 32, 48))
-        return cls(
-            in_h=in_h,
-            in_w=in_w,
-            out_h=out_h,
-            out_w=out_w,
-            ic_tiles=loops & 0xFFFF,
-            oc_tiles=loops >> 16 & 0xFFFF,
-            images=loops >> 32 & 0xFFFF,
-            kernel_h=loops >> 48 & 0xF,
-            kernel_w=loops >> 52 & 0xF,
-            stride=loops >> 56 & 0x3,
-            padding=loops >> 58 & 0x3,
-            act_base=address & 0xFFFFFFFF,
-            act_tile_stride=address >> 32,
-            act_image_stride=mode & 0xFFFFFFFF,
-            relu=bool(mode >> 32),
-            weights=payload[DESCRIPTOR_BEATS:],
-        )
-
-    def __str__(self) -> str:
-        return (
-            f"CONV{' with ReLU' if self.relu else ''} of {self.ic_tiles} input and {self.oc_tiles} output tile(s), "
-            f"{self.kernel_h}x{self.kernel_w} taps, {self.images} image(s) of {self.out_h}x{self.out_w} outputs"
-        )
-
-
-@dataclass(frozen=True)
-class End:
-    """Last command: CRC-32 of all beats before its payload."""
-
-    opcode: ClassVar[Opcode] = Opcode.END
-    crc: int
-
-    def payload(self) -> Beats:
-        """uint64 (1,)."""
-        return _beats(self.crc)
-
-    @classmethod
-    def parse(cls, payload: Beats, where: str) -> End:
-        """Inverse of :meth:`payload`; raises ProgramError."""
-        crc = int(payload[0])
-        if crc >> 32:
-            raise ProgramError(f"{where}: upper half of the CRC beat is {crc >> 32:#x}, it must be 0")
-        return cls(crc)
-
-    def __str__(self) -> str:
-        return f"END with CRC-32 {self.crc:#010x}"
-
-
-Command = Begin | Load | Conv | End
-_COMMANDS: dict[int, type[Command]] = {command.opcode: command for command in (Begin, Load, Conv, End)}
-# Smallest payload of each command in beats; BEGIN's and END's are exact.
-_PAYLOAD_BEATS = {Opcode.BEGIN: 2, Opcode.LOAD: 2, Opcode.CONV: DESCRIPTOR_BEATS + 1, Opcode.END: 1}
+_KINDS: dict[int, type[Command]] = {kind.opcode: kind for kind in (Begin, Load, Conv, Weights, Thresholds, End)}
+_EXACT_BEATS = {Opcode.BEGIN: 2, Opcode.CONV: DESCRIPTOR_BEATS, Opcode.END: 1}
+_FEWEST_BEATS = {**_EXACT_BEATS, Opcode.LOAD: 2, Opcode.WEIGHTS: 1, Opcode.THRESHOLDS: 1}
 
 
 @dataclass(frozen=True)
@@ -227,13 +81,13 @@ class Program:
         beats: uint64 (count,), the one packet; read-only.
         array: parameters that it was compiled for.
         program_id: 32-bit number that the result trailer repeats.
-        outputs: one entry for each CONV command, in order.
+        outputs: one entry for each CONV command that returns something, in order.
     """
 
     beats: Beats = field(repr=False)
     array: ArrayParameters
     program_id: int
-    outputs: tuple[OutputMap, ...]
+    outputs: tuple[ResultMap, ...]
 
     @property
     def nbytes(self) -> int:
@@ -245,14 +99,14 @@ class Program:
         """Result beats before the trailer."""
         return sum(output.beats(self.array.n) for output in self.outputs)
 
-    def unpack(self, packet: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.int32], ...]:
+    def unpack(self, packet: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[Any], ...]:
         """Checks a result packet and takes it apart.
 
         Args:
             packet: uint64, all beats received, trailer included.
 
         Returns:
-            For each CONV command, int32 (images, oc, out_h, out_w).
+            For each entry of ``outputs``: int32 sums or uint8 codes (images, channels, h, w).
 
         Raises:
             ResultError: the packet cannot be trusted; says which field is wrong.
@@ -261,11 +115,11 @@ class Program:
         return decode_results(packet, self.array.n, self.program_id, self.outputs)
 
 
-def encode_program(commands: list[Begin | Load | Conv]) -> Beats:
+def encode_program(commands: Sequence[Begin | Body]) -> Beats:
     """Beats of a whole program; sequence numbers, lengths, END and its CRC-32 are added.
 
     Args:
-        commands: BEGIN, then LOAD and CONV commands.
+        commands: BEGIN, then any others but END.
 
     Returns:
         uint64 (count,), read-only.
@@ -274,12 +128,14 @@ def encode_program(commands: list[Begin | Load | Conv]) -> Beats:
         ProgramError: more commands than sequence numbers.
     """
     if len(commands) > MAX_SEQUENCE:
-        raise ProgramError(f"{len(commands)} commands; a program holds at most {MAX_SEQUENCE} before END")
+        raise ProgramError(
+            f"{len(commands)} commands; a program holds at most {MAX_SEQUENCE} before END: run fewer images at a time"
+        )
     parts: list[Beats] = []
     for sequence, command in enumerate(commands):
         payload = command.payload()
-        parts += [_header(command.opcode, sequence, len(payload)), payload]
-    parts.append(_header(Opcode.END, len(commands), 1))
+        parts += [_header(command, sequence, len(payload)), payload]
+    parts.append(_header(End(0), len(commands), 1))
     body = np.concatenate(parts)
     beats = np.concatenate((body, End(crc32_of(body)).payload()))
     beats.setflags(write=False)
@@ -341,28 +197,22 @@ def _decode_command(beats: Beats, start: int, sequence: int) -> tuple[Command, i
     header = int(beats[start])
     opcode, flags, got_sequence, length = header & 0xFF, header >> 8 & 0xFF, header >> 16 & 0xFFFF, header >> 32
     where = f"beat {start}, command {sequence}"
-    if opcode not in _COMMANDS:
+    if opcode not in _KINDS:
         raise ProgramError(f"{where}: unknown opcode {opcode:#04x}")
-    kind = _COMMANDS[opcode]
+    kind = _KINDS[opcode]
     where += f" ({kind.opcode.name})"
     if (sequence == 0) != (kind is Begin):
         raise ProgramError(f"{where}: BEGIN is the first command and no other")
     if got_sequence != sequence:
         raise ProgramError(f"{where}: sequence number is {got_sequence}")
-    if flags:
-        raise ProgramError(f"{where}: flags are {flags:#04x}, they must be 0")
-    needed = _PAYLOAD_BEATS[kind.opcode]
-    if length < needed or (kind in (Begin, End) and length != needed):
+    needed = _FEWEST_BEATS[kind.opcode]
+    if length < needed or (kind.opcode in _EXACT_BEATS and length != needed):
         raise ProgramError(f"{where}: payload of {length} beat(s), it needs {needed}")
     end = start + 1 + length
     if end > len(beats):
         raise ProgramError(f"{where}: payload of {length} beat(s), but only {len(beats) - start - 1} follow")
-    return kind.parse(beats[start + 1 : end], where), end
+    return kind.parse(beats[start + 1 : end], flags, where), end
 
 
-def _header(opcode: Opcode, sequence: int, length: int) -> Beats:
-    return _beats(opcode | sequence << 16 | length << 32)
-
-
-def _beats(*values: int) -> Beats:
-    return np.array(values, dtype=np.uint64)
+def _header(command: Command, sequence: int, length: int) -> Beats:
+    return np.array([command.opcode | flags_of(command) << 8 | sequence << 16 | length << 32], dtype=np.uint64)

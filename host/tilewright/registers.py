@@ -35,14 +35,16 @@ class DecoderState(IntEnum):
     HEADER = 0
     BEGIN = 1
     LOAD_ADDR = 2
-    LOAD_DATA = 3
-    DESCRIPTOR = 4
-    START = 5
-    WEIGHTS = 6
-    END = 7
-    FINISH = 8
-    TRAILER = 9
-    DRAIN = 10
+    LOAD_WAIT = 3
+    LOAD_DATA = 4
+    DESCRIPTOR = 5
+    CHECK = 6
+    WEIGHTS = 7
+    THRESHOLDS = 8
+    END = 9
+    FINISH = 10
+    TRAILER = 11
+    DRAIN = 12
 
 
 class EngineState(IntEnum):
@@ -52,6 +54,8 @@ class EngineState(IntEnum):
     WAITS_FOR_WEIGHTS = 1
     RUNS = 2
     OUTPUT_BLOCKED = 3
+    WAITS_FOR_ACTIVATIONS = 4
+    WAITS_FOR_THRESHOLDS = 5
 
 
 class ErrorCode(IntEnum):
@@ -72,16 +76,21 @@ class ErrorCode(IntEnum):
     TLAST_EARLY = 12
     TLAST_MISSING = 13
     BAD_CRC = 14
+    THRESHOLDS_SHORT = 15
+    THRESHOLDS_LONG = 16
+    NEVER_READY = 17
 
 
 DECODER_STATE_DESCRIPTIONS: Final[dict[DecoderState, str]] = {
     DecoderState.HEADER: "Waits for a command header.",
     DecoderState.BEGIN: "Takes the BEGIN command.",
-    DecoderState.LOAD_ADDR: "Waits for the layers before, then takes a LOAD command's address.",
+    DecoderState.LOAD_ADDR: "Takes a LOAD command's address.",
+    DecoderState.LOAD_WAIT: "Waits until CONV commands have read what the LOAD command overwrites.",
     DecoderState.LOAD_DATA: "Takes activations.",
-    DecoderState.DESCRIPTOR: "Takes a CONV command's descriptor.",
-    DecoderState.START: "Checks the descriptor, then waits for the sequencer.",
+    DecoderState.DESCRIPTOR: "Takes a CONV command's descriptor, once the one before has gone to the sequencer.",
+    DecoderState.CHECK: "Checks the descriptor.",
     DecoderState.WEIGHTS: "Takes weights.",
+    DecoderState.THRESHOLDS: "Takes thresholds.",
     DecoderState.END: "Takes the END command's CRC-32.",
     DecoderState.FINISH: "Waits for the last result.",
     DecoderState.TRAILER: "The trailer is being sent.",
@@ -89,10 +98,12 @@ DECODER_STATE_DESCRIPTIONS: Final[dict[DecoderState, str]] = {
 }
 
 ENGINE_STATE_DESCRIPTIONS: Final[dict[EngineState, str]] = {
-    EngineState.IDLE: "No layer is open.",
+    EngineState.IDLE: "No CONV command is open.",
     EngineState.WAITS_FOR_WEIGHTS: "The next pass waits for its weights.",
     EngineState.RUNS: "Output positions are being issued.",
-    EngineState.OUTPUT_BLOCKED: "The last pass waits for space for its results.",
+    EngineState.OUTPUT_BLOCKED: "The last pass, or a READ, waits for space for its results.",
+    EngineState.WAITS_FOR_ACTIVATIONS: "The next pass waits for activations that an earlier layer writes.",
+    EngineState.WAITS_FOR_THRESHOLDS: "The last pass of an output tile waits for its thresholds.",
 }
 
 ERROR_CODE_DESCRIPTIONS: Final[dict[ErrorCode, str]] = {
@@ -105,12 +116,15 @@ ERROR_CODE_DESCRIPTIONS: Final[dict[ErrorCode, str]] = {
     ErrorCode.BAD_LENGTH: "A command's payload length is impossible for its opcode.",
     ErrorCode.BAD_DESCRIPTOR: "A descriptor has a value out of range, or a reserved bit is not zero.",
     ErrorCode.ACT_OVERFLOW: "An address lies beyond the activation memory.",
-    ErrorCode.ACC_OVERFLOW: "A layer has more output positions (images x height x width) than accumulators.",
-    ErrorCode.WEIGHTS_SHORT: "A CONV command carries fewer weights than its descriptor needs.",
-    ErrorCode.WEIGHTS_LONG: "A CONV command carries more weights than its descriptor needs.",
+    ErrorCode.ACC_OVERFLOW: "A CONV command has more output positions (images x height x width) than accumulators.",
+    ErrorCode.WEIGHTS_SHORT: "Fewer weights than a CONV command needs, or their end is marked too early.",
+    ErrorCode.WEIGHTS_LONG: "More weights than the CONV commands need, or their end is marked too late.",
     ErrorCode.TLAST_EARLY: "TLAST came before the END command's last beat: the transfer was too short.",
     ErrorCode.TLAST_MISSING: "TLAST is missing on the END command's last beat: the transfer was too long.",
     ErrorCode.BAD_CRC: "The CRC-32 does not match: beats changed on the way, by a missing flush for example.",
+    ErrorCode.THRESHOLDS_SHORT: "Fewer thresholds than a CONV command needs.",
+    ErrorCode.THRESHOLDS_LONG: "More thresholds than the CONV commands need.",
+    ErrorCode.NEVER_READY: "A command waits for output tiles or CONV commands that will never be done.",
 }
 
 # Offsets in bytes; of a counter, its low word
@@ -128,6 +142,15 @@ REG_ERROR: Final = 0x028
 REG_COMMAND: Final = 0x02C
 REG_PROGRAM: Final = 0x030
 REG_IRQ_STATUS: Final = 0x034
+REG_POSTPROC: Final = 0x038
+REG_LOG: Final = 0x040
+REG_LOG_INDEX: Final = 0x044
+REG_LOG_CYCLES: Final = 0x048
+REG_LOG_MAC_CYCLES: Final = 0x04C
+REG_LOG_STALL_WEIGHTS: Final = 0x050
+REG_LOG_STALL_ACTIVATIONS: Final = 0x054
+REG_LOG_STALL_OUTPUT: Final = 0x058
+REG_LOG_STALL_THRESHOLDS: Final = 0x05C
 REG_CYCLES: Final = 0x100
 REG_LAYER_CYCLES: Final = 0x108
 REG_MAC_CYCLES: Final = 0x110
@@ -136,10 +159,11 @@ REG_STALL_ACTIVATIONS: Final = 0x120
 REG_STALL_OUTPUT: Final = 0x128
 REG_BEATS_IN: Final = 0x130
 REG_BEATS_OUT: Final = 0x138
+REG_STALL_THRESHOLDS: Final = 0x140
 
 # Values of the constant registers
 REG_ID_RESET: Final = 0x54573031
-REG_VERSION_RESET: Final = 0x00010000
+REG_VERSION_RESET: Final = 0x00020000
 
 # Bit fields, named REGISTER_FIELD
 ID_VALUE: Final = Field(low=0, width=32)
@@ -174,6 +198,18 @@ COMMAND_SEQUENCE: Final = Field(low=16, width=16)
 PROGRAM_IDENTIFIER: Final = Field(low=0, width=32)
 IRQ_STATUS_DONE: Final = Field(low=0, width=1)
 IRQ_STATUS_ERROR: Final = Field(low=1, width=1)
+POSTPROC_THR_W: Final = Field(low=0, width=8)
+POSTPROC_SETS: Final = Field(low=8, width=8)
+POSTPROC_THR_DEPTH: Final = Field(low=16, width=16)
+LOG_COUNT: Final = Field(low=0, width=16)
+LOG_DEPTH: Final = Field(low=16, width=16)
+LOG_INDEX_INDEX: Final = Field(low=0, width=16)
+LOG_CYCLES_COUNT: Final = Field(low=0, width=32)
+LOG_MAC_CYCLES_COUNT: Final = Field(low=0, width=32)
+LOG_STALL_WEIGHTS_COUNT: Final = Field(low=0, width=32)
+LOG_STALL_ACTIVATIONS_COUNT: Final = Field(low=0, width=32)
+LOG_STALL_OUTPUT_COUNT: Final = Field(low=0, width=32)
+LOG_STALL_THRESHOLDS_COUNT: Final = Field(low=0, width=32)
 
 # 64-bit counters by name: read the low word first, it keeps the high word (offset + 4)
 COUNTERS: Final[dict[str, int]] = {
@@ -185,4 +221,5 @@ COUNTERS: Final[dict[str, int]] = {
     "STALL_OUTPUT": REG_STALL_OUTPUT,
     "BEATS_IN": REG_BEATS_IN,
     "BEATS_OUT": REG_BEATS_OUT,
+    "STALL_THRESHOLDS": REG_STALL_THRESHOLDS,
 }

@@ -1,14 +1,16 @@
-"""The result packet: outputs of each CONV command, then the trailer; ``docs/program_format.md`` has every field."""
+"""The result packet: what CONV commands return, then the trailer; ``docs/program_format.md`` has every field."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import DeviceError, ResultError
-from tilewright.packing import BEAT_BYTES, Beats, crc32_of, pack_int32, unpack_int32
+from tilewright.packing import BEAT_BYTES, Beats, crc32_of, pack_int32, pack_nibbles, unpack_int32, unpack_nibbles
 from tilewright.registers import ERROR_CODE_DESCRIPTIONS
 
 TRAILER_MAGIC = 0x53525754
@@ -18,7 +20,7 @@ TRAILER_FORMAT = 1
 
 @dataclass(frozen=True)
 class OutputMap:
-    """Outputs of one CONV command.
+    """Sums that a CONV command sends.
 
     Attributes:
         name: the layer's name.
@@ -32,15 +34,55 @@ class OutputMap:
         """Output-channel tiles of an array of n columns."""
         return -(-self.shape[1] // n)
 
-    @property
-    def positions(self) -> int:
-        """Output positions of all images."""
-        images, _, out_h, out_w = self.shape
-        return images * out_h * out_w
-
     def beats(self, n: int) -> int:
         """Result beats from an array of n columns."""
-        return self.tiles(n) * self.positions * n // 2
+        images, _, out_h, out_w = self.shape
+        return self.tiles(n) * images * out_h * out_w * n // 2
+
+    def encode(self, array: npt.NDArray[Any], n: int) -> Beats:
+        """The beats of int32 sums (images, oc, out_h, out_w); columns beyond oc are zero."""
+        images, _, out_h, out_w = self.shape
+        columns = _tiled(array, n).reshape(images, -1, n, out_h * out_w).transpose(1, 0, 3, 2)
+        return pack_int32(columns)
+
+    def decode(self, beats: Beats, n: int) -> npt.NDArray[np.int32]:
+        """Inverse of :meth:`encode`. Raises ResultError when a column beyond oc is not zero."""
+        images, _, out_h, out_w = self.shape
+        columns = unpack_int32(beats).reshape(self.tiles(n), images, out_h, out_w, n)
+        return _untiled(columns.transpose(1, 0, 4, 2, 3).reshape(images, -1, out_h, out_w), self.name, self.shape[1], n)
+
+
+@dataclass(frozen=True)
+class CodeMap:
+    """Activation codes that a READ sends.
+
+    Attributes:
+        name: of the layer that wrote them.
+        shape: (images, channels, h, w).
+    """
+
+    name: str
+    shape: tuple[int, int, int, int]
+
+    def beats(self, n: int) -> int:
+        """Result beats from an array of n columns: one a word, two for n = 32."""
+        images, channels, h, w = self.shape
+        return -(-channels // n) * images * h * w * max(1, n // 16)
+
+    def encode(self, array: npt.NDArray[Any], n: int) -> Beats:
+        """The beats of uint8 codes (images, channels, h, w)."""
+        images, _, h, w = self.shape
+        words = _tiled(array, n).reshape(images, -1, n, h, w).transpose(1, 0, 3, 4, 2)
+        return pack_nibbles(np.pad(words, [(0, 0)] * 4 + [(0, max(0, 16 - n))]))
+
+    def decode(self, beats: Beats, n: int) -> npt.NDArray[np.uint8]:
+        """Inverse of :meth:`encode`; what the channels beyond the map hold is left out."""
+        images, channels, h, w = self.shape
+        words = unpack_nibbles(beats).reshape(-1, images, h, w, max(n, 16))[..., :n]
+        return np.ascontiguousarray(words.transpose(1, 0, 4, 2, 3).reshape(images, -1, h, w)[:, :channels])
+
+
+ResultMap = OutputMap | CodeMap
 
 
 @dataclass(frozen=True)
@@ -89,36 +131,35 @@ class Trailer:
         return cls(first >> 32 & 0xFF, first >> 40 & 0xFFFF, second & 0xFFFFFFFF, second >> 32, third)
 
 
-def encode_results(arrays: tuple[npt.NDArray[np.int32], ...], n: int, program_id: int) -> Beats:
+def encode_results(maps: Sequence[ResultMap], arrays: Sequence[npt.NDArray[Any]], n: int, program_id: int) -> Beats:
     """The packet that an accelerator without fault sends.
 
     Args:
-        arrays: for each CONV command, int32 (images, oc, out_h, out_w), ReLU already applied where asked.
-        n: columns of the array; columns beyond oc are sent as zero.
+        maps: what the program returns.
+        arrays: the contents of each.
+        n: columns of the array.
         program_id: the program's id.
 
     Returns:
         uint64, trailer included.
     """
-    body = np.concatenate([_encode_output(array, n) for array in arrays])
+    body = np.concatenate([entry.encode(array, n) for entry, array in zip(maps, arrays, strict=True)])
     trailer = Trailer(0, 0, program_id, len(body), 0).encode()
     trailer[-1] = crc32_of(np.concatenate((body, trailer[:-1])))
     return np.concatenate((body, trailer))
 
 
-def decode_results(
-    packet: Beats, n: int, program_id: int, outputs: tuple[OutputMap, ...]
-) -> tuple[npt.NDArray[np.int32], ...]:
+def decode_results(packet: Beats, n: int, program_id: int, maps: Sequence[ResultMap]) -> tuple[npt.NDArray[Any], ...]:
     """Checks a result packet and takes it apart.
 
     Args:
         packet: uint64, all beats received.
         n: columns of the array.
         program_id: id of the program that was sent.
-        outputs: what the program's CONV commands return.
+        maps: what the program returns.
 
     Returns:
-        For each CONV command, int32 (images, oc, out_h, out_w).
+        For each map its contents: int32 sums or uint8 codes.
 
     Raises:
         ResultError: trailer, CRC-32, program id or length is wrong.
@@ -133,15 +174,14 @@ def decode_results(
             "before it was sent?"
         )
     body = packet[:-TRAILER_BEATS]
-    expected = sum(output.beats(n) for output in outputs)
-    if not trailer.result_beats == len(body) == expected:
+    lengths = [entry.beats(n) for entry in maps]
+    if not trailer.result_beats == len(body) == sum(lengths):
         raise ResultError(
             f"{len(body)} result beats ({len(body) * BEAT_BYTES} bytes) received, the trailer counts "
-            f"{trailer.result_beats}, the program returns {expected}"
+            f"{trailer.result_beats}, the program returns {sum(lengths)}"
         )
-    ends = np.cumsum([output.beats(n) for output in outputs])
-    parts = np.split(body, ends[:-1])
-    return tuple(_decode_output(part, n, output) for part, output in zip(parts, outputs, strict=True))
+    parts = np.split(body, np.cumsum(lengths)[:-1])
+    return tuple(entry.decode(part, n) for part, entry in zip(parts, maps, strict=True))
 
 
 def device_error(code: int, sequence: int) -> DeviceError:
@@ -156,19 +196,15 @@ def device_error(code: int, sequence: int) -> DeviceError:
     return DeviceError(f"the accelerator stopped at command {sequence} with error {code}, {text}", code, sequence)
 
 
-def _encode_output(array: npt.NDArray[np.int32], n: int) -> Beats:
-    images, oc, out_h, out_w = array.shape
-    padded = np.pad(array, ((0, 0), (0, -oc % n), (0, 0), (0, 0)))
-    columns = padded.reshape(images, -1, n, out_h * out_w).transpose(1, 0, 3, 2)
-    return pack_int32(columns)
+def _tiled(array: npt.NDArray[Any], n: int) -> npt.NDArray[Any]:
+    """The array with its channels filled up with zeros to a multiple of n."""
+    return np.pad(array, ((0, 0), (0, -array.shape[1] % n), (0, 0), (0, 0)))
 
 
-def _decode_output(beats: Beats, n: int, output: OutputMap) -> npt.NDArray[np.int32]:
-    images, oc, out_h, out_w = output.shape
-    columns = unpack_int32(beats).reshape(output.tiles(n), images, out_h, out_w, n)
-    padded = columns.transpose(1, 0, 4, 2, 3).reshape(images, -1, out_h, out_w)
-    beyond = np.argwhere(padded[:, oc:] != 0)
+def _untiled(array: npt.NDArray[Any], name: str, channels: int, n: int) -> npt.NDArray[Any]:
+    """The array without the channels that the layer does not have, which must be zero."""
+    beyond = np.argwhere(array[:, channels:] != 0)
     if len(beyond):
-        channel = oc + int(beyond[0][1])
-        raise ResultError(f"layer {output.name} has {oc} channels, but column {channel % n} beyond them is not zero")
-    return np.ascontiguousarray(padded[:, :oc])
+        column = (channels + int(beyond[0][1])) % n
+        raise ResultError(f"layer {name} has {channels} channels, but column {column} beyond them is not zero")
+    return np.ascontiguousarray(array[:, :channels])

@@ -12,9 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tilewright_model.errors import CaptureError
-from tilewright_model.image import normalise
 from tilewright_model.layers import QuantConv2d
-from tilewright_model.vgg16 import VGG16
+from tilewright_model.network import Network
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class LayerMetadata:
     padding: int
     delta_w: float
     delta_a: float
-    #: largest |y / (delta_w delta_a) - nearest integer| of the float layer's output y
+    #: largest |y / (delta_w delta_a) - nearest integer| of the float32 layer's output y
     max_distance: float
     checkpoint_sha256: str
     image_source: str
@@ -41,7 +40,7 @@ class LayerIntegers:
 
     weight_codes int8 (oc, ic, kh, kw); activation_codes uint8 (images, ic, h, w); accumulators int32
     (images, oc, oh, ow), the raw sums of the codes' convolution in float64; float_integers int32, same shape: the
-    unmodified float layer's output over delta_w delta_a, rounded.
+    output of the float32 layer, fed with the same codes dequantised, over delta_w delta_a, rounded.
     """
 
     weight_codes: NDArray[np.int8]
@@ -63,7 +62,7 @@ class LayerIntegers:
             np.savez_compressed(file, **arrays, metadata=np.array(json.dumps(asdict(self.metadata))))
 
 
-def layer_named(model: VGG16, name: str) -> QuantConv2d:
+def layer_named(model: Network, name: str) -> QuantConv2d:
     """The quantised convolution `name`. Raises CaptureError, naming those that exist, if there is none."""
     layers = model.quantised_layers()
     if name not in layers:
@@ -72,8 +71,8 @@ def layer_named(model: VGG16, name: str) -> QuantConv2d:
 
 
 @torch.no_grad()
-def run_and_hook(model: VGG16, layer: nn.Module, pixels: Tensor, batch: int = 100) -> tuple[Tensor, Tensor]:
-    """Input and output (float32, copies) of any module while `model` classifies uint8 images (n, 3, 32, 32)."""
+def run_and_hook(model: Network, layer: nn.Module, pixels: Tensor, batch: int = 100) -> tuple[Tensor, Tensor]:
+    """Input and output (copies) of any module while `model.eval()` classifies uint8 images (n, 3, 32, 32)."""
     inputs: list[Tensor] = []
     outputs: list[Tensor] = []
 
@@ -85,27 +84,28 @@ def run_and_hook(model: VGG16, layer: nn.Module, pixels: Tensor, batch: int = 10
     try:
         model.eval()
         for part in torch.split(pixels, batch):
-            model(normalise(part))
+            model(model.normalise(part))
     finally:
         handle.remove()
     return torch.cat(inputs), torch.cat(outputs)
 
 
 @torch.no_grad()
-def capture(model: VGG16, name: str, pixels: Tensor, *, checkpoint_sha256: str, image_source: str) -> LayerIntegers:
+def capture(model: Network, name: str, pixels: Tensor, *, checkpoint_sha256: str, image_source: str) -> LayerIntegers:
     """Integers of layer `name` while the network classifies `pixels`, uint8 (n, 3, 32, 32).
 
     Raises CaptureError if there is no such layer or its input codes are no unsigned bytes (the signed image).
     """
     layer = layer_named(model, name)
-    x, y = run_and_hook(model, layer, pixels)
-    activations, weights = layer.input_codes(x), layer.weight_codes()
+    x, _ = run_and_hook(model, layer, pixels)
+    activations, weights = layer.exact().codes(x).long(), layer.weight_codes()
     low, high = int(activations.min()), int(activations.max())
     if low < 0 or high > 255:
         raise CaptureError(
             f"{name}: input codes {low}..{high} are not unsigned; the layer file holds layers behind a ReLU, "
             "not the first convolution, which takes the signed image"
         )
+    y = layer.ordinary(layer.dequantised(activations))
     accumulators = _convolve(activations.double(), weights.double(), layer)
     scaled = y.double() / (layer.delta_w * layer.delta_a)
     difference = notebook_difference(layer, activations, weights, y)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from tilewright_model.errors import CheckpointError
 from tilewright_model.export import load_packed
+from tilewright_model.files import written
 from tilewright_model.vgg16 import VGG16, VGG16Options
 
 DEFAULT_CHECKPOINT = Path(__file__).resolve().parents[1] / "checkpoints" / "vgg16_w4a4_cifar10.safetensors"
@@ -76,7 +77,5 @@ def _load_checked(model: VGG16, state: dict[str, Tensor], path: Path) -> None:
 
 def save_state(path: Path, state: dict[str, Any]) -> None:
     """Write a training state so that a kill leaves the old file or the new one, never half of one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    torch.save(state, partial)
-    partial.replace(path)
+    with written(path) as partial:
+        torch.save(state, partial)

@@ -33,6 +33,13 @@ class Images:
         """The first `count` images (all of them if None)."""
         return Images(self.pixels[:count], self.labels[:count])
 
+    def part(self, first: int, count: int | None) -> "Images":
+        """`count` images from number `first` on (all that follow if None). Raises DataError if there are fewer."""
+        stop = len(self) if count is None else first + count
+        if not first < stop <= len(self):
+            raise DataError(f"images {first}..{stop - 1} were asked for; there are {len(self)}, from 0 on")
+        return Images(self.pixels[first:stop], self.labels[first:stop])
+
     def __len__(self) -> int:
         return len(self.labels)
 

@@ -15,3 +15,7 @@ class DataError(ModelError):
 
 class CaptureError(ModelError):
     """A layer name is not a quantised convolution, or its values do not fit the integer format."""
+
+
+class NetworkError(ModelError):
+    """A network has a layer or an order that the network file does not cover, or such a file is damaged or foreign."""

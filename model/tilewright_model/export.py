@@ -5,14 +5,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
 from tilewright_model.errors import CheckpointError
+from tilewright_model.files import written
 from tilewright_model.vgg16 import VGG16, VGG16Options
 
 FORMAT = "tilewright-packed-vgg16"
@@ -62,11 +61,8 @@ def save_packed(model: VGG16, path: Path, training: dict[str, Any] | None = None
         "image_scale": json.dumps(layers["features.0"].delta_a if model.options.image_bits else None),
         "training": json.dumps(training or {}),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    save_file(tensors, partial, metadata)
-    partial.chmod(0o644)
-    partial.replace(path)
+    with written(path) as partial:
+        save_file(tensors, partial, metadata)
 
 
 def load_packed(path: Path) -> VGG16:
@@ -78,7 +74,7 @@ def load_packed(path: Path) -> VGG16:
     if metadata.get("format") != FORMAT or metadata.get("version") != VERSION:
         raise CheckpointError(
             f"{path}: format {metadata.get('format')!r} version {metadata.get('version')!r}, expected {FORMAT!r} "
-            f"version {VERSION!r}; write it with `python -m tilewright_model export`"
+            f"version {VERSION!r}; `train` and `import` of `python -m tilewright_model` write it"
         )
     try:
         model = VGG16(VGG16Options(**json.loads(metadata["options"])))
@@ -134,14 +130,3 @@ def _fill(model: VGG16, tensors: dict[str, Tensor], path: Path) -> None:
             layer.freeze(unpack_nibbles(codes, layer.weight.shape), float(tensors[f"{name}.weight_quant.wgt_alpha"]))
         except CheckpointError as error:
             raise CheckpointError(f"{path}, {name}: {error}") from error
-
-
-def save_integers(model: VGG16, path: Path) -> None:
-    """Write a .npz: for every layer, NAME.weight_codes int8 (oc, ic, kh, kw), NAME.delta_w and NAME.delta_a."""
-    arrays: dict[str, NDArray[Any]] = {}
-    for name, layer in model.quantised_layers().items():
-        arrays[f"{name}.weight_codes"] = layer.weight_codes().cpu().numpy()
-        arrays[f"{name}.delta_w"], arrays[f"{name}.delta_a"] = np.array(layer.delta_w), np.array(layer.delta_a)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        np.savez_compressed(file, **arrays)

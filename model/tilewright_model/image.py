@@ -1,4 +1,4 @@
-"""Images: the notebook's normalisation, and files as 32x32 pixels."""
+"""Images: the notebook's normalisation, and files as pixels of a given size."""
 
 from pathlib import Path
 
@@ -17,40 +17,55 @@ SIZE = 32
 IMAGE_ALPHA = max(max(m, 1 - m) / s for m, s in zip(MEAN, STD, strict=True))
 
 
+def _normalised_values() -> Tensor:
+    mean, std = torch.tensor(MEAN).view(3, 1), torch.tensor(STD).view(3, 1)
+    return (torch.arange(256).float() / 255 - mean) / std
+
+
+#: float32 (3, 256) on the CPU: (pixel / 255 - mean) / std of every pixel value, so that all devices see the same bits
+NORMALISED = _normalised_values()
+
+
 def normalise(pixels: Tensor) -> Tensor:
-    """uint8 (n, 3, h, w) to float32: (pixel / 255 - mean) / std per channel."""
-    mean = torch.tensor(MEAN, device=pixels.device).view(1, 3, 1, 1)
-    std = torch.tensor(STD, device=pixels.device).view(1, 3, 1, 1)
-    return (pixels.float() / 255 - mean) / std
+    """uint8 (n, 3, h, w) to float32 (n, 3, h, w) on the same device: (pixel / 255 - mean) / std per channel."""
+    return look_up(NORMALISED, pixels)
 
 
-def from_array(pixels: NDArray[np.uint8]) -> Tensor:
-    """uint8 (h, w, 3) of any size to uint8 (1, 3, 32, 32): centre square, then bicubic resize.
+def look_up(table: Tensor, pixels: Tensor) -> Tensor:
+    """table[channel, pixel] for every pixel: a table (c, 256) of any dtype and uint8 (n, c, h, w) to (n, c, h, w)."""
+    channels = torch.arange(len(table), device=pixels.device).view(1, -1, 1, 1)
+    return table.to(pixels.device)[channels, pixels.long()]
+
+
+def from_array(pixels: NDArray[np.uint8], size: tuple[int, int] = (SIZE, SIZE)) -> Tensor:
+    """uint8 (h, w, 3) of any size to uint8 (1, 3, *size): the largest centred part of that shape, then bicubic resize.
 
     Raises DataError if the array is not an 8-bit RGB image.
     """
     if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
         raise DataError(f"expected an RGB image (height, width, 3) of uint8, got {pixels.dtype} {pixels.shape}")
-    side = min(pixels.shape[:2])
-    top, left = (pixels.shape[0] - side) // 2, (pixels.shape[1] - side) // 2
-    square = Image.fromarray(pixels[top : top + side, left : left + side])
-    resized = np.asarray(square.resize((SIZE, SIZE), Image.Resampling.BICUBIC))
+    height, width = size
+    rows = max(1, min(pixels.shape[0], pixels.shape[1] * height // width))
+    columns = max(1, min(pixels.shape[1], pixels.shape[0] * width // height))
+    top, left = (pixels.shape[0] - rows) // 2, (pixels.shape[1] - columns) // 2
+    part = Image.fromarray(pixels[top : top + rows, left : left + columns])
+    resized = np.asarray(part.resize((width, height), Image.Resampling.BICUBIC))
     return torch.from_numpy(resized.transpose(2, 0, 1).copy())[None]
 
 
-def from_file(path: Path) -> Tensor:
-    """An image file as uint8 (1, 3, 32, 32). Raises DataError if Pillow cannot read it."""
+def from_file(path: Path, size: tuple[int, int] = (SIZE, SIZE)) -> Tensor:
+    """An image file as uint8 (1, 3, *size). Raises DataError if Pillow cannot read it."""
     try:
         with Image.open(path) as image:
-            return from_array(np.asarray(image.convert("RGB")))
+            return from_array(np.asarray(image.convert("RGB")), size)
     except (OSError, UnidentifiedImageError) as error:
         raise DataError(
             f"cannot read the image {path}: {error}; give a PNG, JPEG or other file that Pillow reads"
         ) from error
 
 
-def cat() -> Tensor:
-    """The cat that scikit-image ships (Chelsea), as uint8 (1, 3, 32, 32)."""
+def cat(size: tuple[int, int] = (SIZE, SIZE)) -> Tensor:
+    """The cat that scikit-image ships (Chelsea), as uint8 (1, 3, *size)."""
     from skimage import data  # here: training needs no scikit-image
 
-    return from_array(data.chelsea())  # type: ignore[no-untyped-call]
+    return from_array(data.chelsea(), size)  # type: ignore[no-untyped-call]

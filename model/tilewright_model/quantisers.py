@@ -4,6 +4,7 @@ Both scale by the float32 reciprocal of the number of levels, as the notebook's 
 scalar so), and CPU and GPU give the same bits. `torch.round` rounds halves to even. Formulas: the mission's notebook.
 """
 
+import math
 from typing import Any
 
 import torch
@@ -28,6 +29,14 @@ def normalised_weight(weight: Tensor, alpha: Tensor) -> Tensor:
 def dequantise(codes: Tensor, alpha: Tensor, levels: int) -> Tensor:
     """codes * float32(1/levels) * alpha."""
     return codes * (1.0 / levels) * alpha
+
+
+def exact_codes(x: Tensor, alpha: Tensor, levels: int, lowest: float) -> Tensor:
+    """round_half_even(levels * clamp(x / alpha, lowest, 1)), the reference's quantiser: float64 codes of x's shape.
+
+    `alpha` is float64 () on x's device: a GPU divides by a tensor, but multiplies by the reciprocal of a number.
+    """
+    return (x.double() / alpha).clamp_(lowest, 1.0).mul_(levels).round_()
 
 
 class QuantiseWeight(torch.autograd.Function):
@@ -92,6 +101,9 @@ class WeightQuantiser(nn.Module):
 class ActivationQuantiser(nn.Module):
     """Unsigned quantiser of `bits` bits; the clipping value is the caller's, as in the notebook."""
 
+    #: lower clamp of x / alpha
+    lowest = -math.inf
+
     def __init__(self, bits: int = 4) -> None:
         super().__init__()
         self.levels = unsigned_levels(bits)
@@ -104,6 +116,8 @@ class ActivationQuantiser(nn.Module):
 
 class ImageQuantiser(nn.Module):
     """Signed quantiser of a normalised image to `bits` bits over a fixed range; it learns nothing."""
+
+    lowest = -1.0
 
     def __init__(self, bits: int = 8) -> None:
         super().__init__()

@@ -2,9 +2,12 @@
 
 from dataclasses import asdict, dataclass
 
-from torch import Tensor, nn
+from torch import nn
 
+from tilewright_model.batch_norm import BatchNorm2d
 from tilewright_model.layers import QuantConv2d
+from tilewright_model.linear import Linear
+from tilewright_model.network import Network
 
 POOL = 0
 #: Output channels of each convolution, POOL = 2x2 max-pooling, None = the squeezed convolution without batch-norm.
@@ -43,23 +46,13 @@ class VGG16Options:
     alpha_a: float = 8.0
 
 
-class VGG16(nn.Module):
+class VGG16(Network):
     """VGG16 for 32x32 images and ten classes; state-dict keys `features.N.*` and `classifier.*` as in the notebook."""
 
     def __init__(self, options: VGG16Options | None = None) -> None:
-        super().__init__()
-        self.options = options or VGG16Options()
-        self.features = nn.Sequential(*build_features(self.options))
-        self.classifier = nn.Linear(512, 10)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Normalised images float (n, 3, 32, 32) to class scores float (n, 10)."""
-        scores: Tensor = self.classifier(self.features(images).flatten(1))
-        return scores
-
-    def quantised_layers(self) -> dict[str, QuantConv2d]:
-        """Every quantised convolution by its state-dict name, in order."""
-        return {name: module for name, module in self.named_modules() if isinstance(module, QuantConv2d)}
+        options = options or VGG16Options()
+        super().__init__(nn.Sequential(*build_features(options)), Linear(512, 10), (3, 32, 32))
+        self.options = options
 
 
 def build_features(options: VGG16Options) -> list[nn.Module]:
@@ -75,7 +68,7 @@ def build_features(options: VGG16Options) -> list[nn.Module]:
         width = entry or SQUEEZE
         modules.append(QuantConv2d(channels, width, image_bits=image_bits if channels == 3 else None, **common))
         if entry is not None:
-            modules.append(nn.BatchNorm2d(width))
+            modules.append(BatchNorm2d(width))
         modules.append(nn.ReLU(inplace=True))
         channels = width
     modules.append(nn.AvgPool2d(kernel_size=1, stride=1))

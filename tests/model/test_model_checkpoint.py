@@ -13,14 +13,7 @@ from torch import Tensor
 
 from tilewright_model.checkpoint import load_network, load_notebook, load_tensors, sha256
 from tilewright_model.errors import CheckpointError
-from tilewright_model.export import (
-    load_packed,
-    pack_nibbles,
-    packed_training,
-    save_integers,
-    save_packed,
-    unpack_nibbles,
-)
+from tilewright_model.export import load_packed, pack_nibbles, packed_training, save_packed, unpack_nibbles
 from tilewright_model.image import IMAGE_ALPHA, normalise
 from tilewright_model.vgg16 import VGG16, VGG16Options
 
@@ -182,18 +175,6 @@ def test_a_file_with_code_in_it_is_refused(tmp_path: Path) -> None:
     torch.save({"state_dict": Path("x")}, path)  # any class that is not a plain tensor or number
     with pytest.raises(CheckpointError, match="no PyTorch checkpoint of plain tensors"):
         load_tensors(path)
-
-
-def test_integers_export_for_every_layer(network: VGG16, tmp_path: Path) -> None:
-    import numpy as np
-
-    save_integers(network, tmp_path / "integers.npz")
-    with np.load(tmp_path / "integers.npz", allow_pickle=False) as arrays:
-        for name, layer in network.quantised_layers().items():
-            assert np.array_equal(arrays[f"{name}.weight_codes"], layer.weight_codes().numpy())
-            assert (
-                float(arrays[f"{name}.delta_w"]) == layer.delta_w and float(arrays[f"{name}.delta_a"]) == layer.delta_a
-            )
 
 
 def test_the_trained_checkpoint_is_the_recorded_one(trained_checkpoint: Path) -> None:

@@ -74,7 +74,7 @@ def test_accelerator_is_packaged_under_the_name_that_the_driver_binds(calls: lis
 
 def test_block_design_connects_cells_that_exist(calls: list[list[str]]) -> None:
     cells = {words[-1]: words[words.index("-vlnv") + 1] for words in arguments(calls, "create_bd_cell")}
-    assert cells["accelerator_0"] == "tilewright:ip:accelerator:0.1"
+    assert cells["accelerator_0"] == "tilewright:ip:accelerator:0.2"
     assert cells["axi_dma_0"] == "xilinx.com:ip:axi_dma:7.1"
     nets = arguments(calls, "connect_bd_net") + arguments(calls, "connect_bd_intf_net")
     assert len(nets) > 40

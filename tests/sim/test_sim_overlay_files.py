@@ -27,7 +27,7 @@ def test_ip_dict(bit: Path) -> None:
     assert set(parser.ip_dict) >= {"axi_dma_0", "accelerator_0"}
     dma, accelerator = parser.ip_dict["axi_dma_0"], parser.ip_dict["accelerator_0"]
     assert (dma["type"], dma["phys_addr"]) == ("xilinx.com:ip:axi_dma:7.1", DMA_BASE)
-    assert (accelerator["type"], accelerator["phys_addr"]) == ("tilewright:ip:accelerator:0.1", ACCELERATOR_BASE)
+    assert (accelerator["type"], accelerator["phys_addr"]) == ("tilewright:ip:accelerator:0.2", ACCELERATOR_BASE)
     assert dma["parameters"]["c_sg_length_width"] == "26"
     assert dma["parameters"]["c_m_axi_mm2s_data_width"] == dma["parameters"]["c_m_axi_s2mm_data_width"] == "64"
     assert accelerator["parameters"]["N"] == "16" and accelerator["parameters"]["ACC_DEPTH"] == "512"

@@ -79,7 +79,7 @@ def test_truncated_checkpoint_is_named(tmp_path: Path) -> None:
     process = tilewright("verify", "--checkpoint", tmp_path / "half.safetensors")
     assert process.returncode == 2
     assert process.stdout == ""
-    assert "CaptureError" in process.stderr
+    assert "ModelProcessError" in process.stderr
     assert "CheckpointError" in process.stderr
     assert "truncated" in process.stderr
 

@@ -5,22 +5,27 @@
  * The accelerator: program in, results out, registers beside it.
  *
  *   s_axis -> decoder -> activation memory -> mac_array -> result buffer -> result stream -> m_axis
- *                    \-> weight FIFO -> loader --^
- *                     \-> sequencer (addresses, swap, accumulator commands)
+ *                    \-> weight FIFO -> loader --^  |  ^
+ *                     \-> sequencer --------------'  |  |
+ *                      \-> threshold FIFO -> postproc <-'  (codes back to the activation memory)
  */
 module accelerator #(
     // Rows and columns of the array: 8, 16 or 32
     parameter N = 8,
     // Bits of an accumulator: 28 to 32
     parameter ACC_W = 28,
-    // Activation memory in words of N activations
-    parameter ACT_DEPTH = 8192,
+    // Activation memory in words of N activations: 128 KiB
+    parameter ACT_DEPTH = 262144 / N,
     // Accumulators in a column: output positions held at a time
     parameter ACC_DEPTH = 1024,
     // Weight FIFO in groups of 64 bits (128 for N = 32)
-    parameter WGT_DEPTH = 512,
+    parameter WGT_DEPTH = 4096,
+    // Threshold FIFO in beats
+    parameter THR_DEPTH = 512,
     // Result positions held
     parameter OUT_DEPTH = 64,
+    // CONV commands that the log holds
+    parameter LOG_DEPTH = 512,
     // Read latency of all memories: 1 or 2
     parameter SRAM_LATENCY = 2,
     // Identifies the build
@@ -60,13 +65,19 @@ module accelerator #(
     input  wire        m_axis_tready,
     output wire        m_axis_tlast,
 
-    output wire        irq
+    output wire        irq,
+
+    // For an observer: something moved inside in this cycle
+    output wire        moved
 );
 
 `include "accelerator_registers.vh"
 
 localparam ACT_W        = 4;
 localparam WGT_W        = 4;
+localparam THR_W        = 21;
+localparam SETS         = 8;
+localparam SET_W        = $clog2(SETS);
 localparam WORD_W       = N * ACT_W;
 localparam GROUP_W      = WORD_W > 64 ? WORD_W : 64;
 localparam BANKS        = GROUP_W / WORD_W;
@@ -75,6 +86,9 @@ localparam INDEX_W      = $clog2(N / ROWS);
 localparam ACT_ADDR_W   = $clog2(ACT_DEPTH);
 localparam GROUP_ADDR_W = $clog2(ACT_DEPTH / BANKS);
 localparam ACC_ADDR_W   = $clog2(ACC_DEPTH);
+
+// What travels with a position through the array: codes wanted, pooled, threshold set
+localparam TAG_W        = 2 + SET_W;
 
 wire clk = aclk;
 
@@ -96,19 +110,24 @@ stream_register #(.WIDTH(65)) input_register (
     .m_data({in_last, in_data}), .m_valid(in_valid), .m_ready(in_ready)
 );
 
-wire                    act_wr_en;
-wire [GROUP_ADDR_W-1:0] act_wr_addr;
-wire [GROUP_W-1:0]      act_wr_data;
+wire                    ld_valid, ld_ready;
+wire [GROUP_ADDR_W-1:0] ld_addr;
+wire [GROUP_W-1:0]      ld_data;
 wire [GROUP_W-1:0]      weight_group;
-wire                    weight_end, weight_valid, weight_ready, weight_first_beat;
-wire                    cfg_valid, cfg_ready, cfg_stride_2, cfg_relu;
+wire                    weight_end, weight_valid, weight_ready;
+wire [63:0]             thr_in_data;
+wire                    thr_in_valid, thr_in_ready;
+wire                    cfg_valid, cfg_ready, cfg_stride_2, cfg_pool, cfg_nibbles, cfg_step;
 wire [15:0]             cfg_in_h, cfg_in_w, cfg_out_h, cfg_out_w, cfg_ic_tiles, cfg_oc_tiles, cfg_images;
+wire [15:0]             cfg_origin_y, cfg_origin_x;
 wire [2:0]              cfg_kernel_h, cfg_kernel_w;
-wire [1:0]              cfg_padding;
-wire [31:0]             cfg_act_base, cfg_tile_stride, cfg_image_stride;
-wire                    engine_idle, engine_error;
+wire [1:0]              cfg_mode;
+wire [31:0]             cfg_act_base, cfg_tile_stride, cfg_image_stride, cfg_after;
+wire [31:0]             cfg_out_base, cfg_out_tile_stride, cfg_out_image_stride;
+wire [31:0]             convs_issued;
+wire                    engine_idle, engine_error, leftover_weights, leftover_thresholds;
 wire [7:0]              engine_error_code;
-wire                    trailer_request, trailer_done, program_start, loading, draining;
+wire                    trailer_request, trailer_done, program_start, loading, draining, finishing;
 wire [31:0]             program_id;
 wire [7:0]              error_code, last_opcode;
 wire [15:0]             error_sequence, last_sequence;
@@ -119,25 +138,31 @@ decoder #(
 ) u_decoder (
     .clk(clk), .rst(rst),
     .s_data(in_data), .s_last(in_last), .s_valid(in_valid), .s_ready(in_ready),
-    .act_wr_en(act_wr_en), .act_wr_addr(act_wr_addr), .act_wr_data(act_wr_data),
+    .act_wr_valid(ld_valid), .act_wr_ready(ld_ready), .act_wr_addr(ld_addr), .act_wr_data(ld_data),
     .weight_group(weight_group), .weight_end(weight_end), .weight_valid(weight_valid), .weight_ready(weight_ready),
-    .weight_first_beat(weight_first_beat),
+    .thr_data(thr_in_data), .thr_valid(thr_in_valid), .thr_ready(thr_in_ready),
     .cfg_valid(cfg_valid), .cfg_ready(cfg_ready),
     .cfg_in_h(cfg_in_h), .cfg_in_w(cfg_in_w), .cfg_out_h(cfg_out_h), .cfg_out_w(cfg_out_w),
     .cfg_ic_tiles(cfg_ic_tiles), .cfg_oc_tiles(cfg_oc_tiles), .cfg_images(cfg_images),
-    .cfg_kernel_h(cfg_kernel_h), .cfg_kernel_w(cfg_kernel_w), .cfg_stride_2(cfg_stride_2), .cfg_padding(cfg_padding),
-    .cfg_act_base(cfg_act_base), .cfg_tile_stride(cfg_tile_stride), .cfg_image_stride(cfg_image_stride), .cfg_relu(cfg_relu),
-    .engine_idle(engine_idle), .engine_error(engine_error), .engine_error_code(engine_error_code),
+    .cfg_kernel_h(cfg_kernel_h), .cfg_kernel_w(cfg_kernel_w), .cfg_stride_2(cfg_stride_2),
+    .cfg_origin_y(cfg_origin_y), .cfg_origin_x(cfg_origin_x),
+    .cfg_act_base(cfg_act_base), .cfg_tile_stride(cfg_tile_stride), .cfg_image_stride(cfg_image_stride),
+    .cfg_out_base(cfg_out_base), .cfg_out_tile_stride(cfg_out_tile_stride), .cfg_out_image_stride(cfg_out_image_stride),
+    .cfg_after(cfg_after), .cfg_mode(cfg_mode), .cfg_pool(cfg_pool), .cfg_nibbles(cfg_nibbles), .cfg_step(cfg_step),
+    .convs_issued(convs_issued), .engine_idle(engine_idle),
+    .leftovers(leftover_weights || leftover_thresholds), .leftover_weights(leftover_weights),
+    .engine_error(engine_error), .engine_error_code(engine_error_code),
     .trailer_request(trailer_request), .trailer_done(trailer_done),
     .program_start(program_start), .program_id(program_id),
     .error(error), .error_code(error_code), .error_sequence(error_sequence),
-    .last_opcode(last_opcode), .last_sequence(last_sequence), .loading(loading), .draining(draining), .state(decoder_state)
+    .last_opcode(last_opcode), .last_sequence(last_sequence), .loading(loading), .draining(draining), .finishing(finishing),
+    .state(decoder_state)
 );
 
 // ---- weights
 wire [GROUP_W-1:0] fifo_group;
 wire               fifo_end, fifo_valid, fifo_ready;
-wire               tile_ready, tile_last, tile_take, tile_torn;
+wire               tile_ready, tile_last, tile_take, tile_torn, tile_started;
 wire               load_valid, array_load_valid;
 wire [INDEX_W-1:0] load_index, array_load_index;
 wire [GROUP_W-1:0] load_data, array_load_data;
@@ -151,58 +176,90 @@ stream_fifo #(.WIDTH(GROUP_W + 1), .DEPTH(WGT_DEPTH), .LATENCY(SRAM_LATENCY)) we
 weight_loader #(.N(N), .ROWS(ROWS), .GROUP_W(GROUP_W)) u_weight_loader (
     .clk(clk), .rst(engine_rst),
     .s_group(fifo_group), .s_end(fifo_end), .s_valid(fifo_valid), .s_ready(fifo_ready),
-    .tile_ready(tile_ready), .tile_last(tile_last), .tile_take(tile_take), .torn(tile_torn),
+    .tile_ready(tile_ready), .tile_last(tile_last), .tile_take(tile_take), .tile_started(tile_started), .torn(tile_torn),
     .load_valid(load_valid), .load_index(load_index), .load_data(load_data)
 );
 
+assign leftover_weights = fifo_valid || tile_ready || tile_started;
+
 // ---- positions
-wire                  result_space, result_reserve;
-wire                  issue_valid, issue_swap, issue_zero, issue_first, issue_last, issue_relu, issue_final;
+wire                  seq_cfg_ready, post_cfg_ready;
+wire                  set_ready, set_take;
+wire [SET_W-1:0]      set;
+wire [31:0]           tiles_done;
+wire                  result_space, result_empty, result_reserve, read_space, read_empty, read_reserve;
+wire                  issue_valid, issue_read, issue_swap, issue_zero, issue_first, issue_last, issue_relu;
+wire                  issue_codes, issue_pool, issue_shift, issue_final;
 wire [ACT_ADDR_W-1:0] issue_act_addr;
 wire [ACC_ADDR_W-1:0] issue_acc_addr;
-wire                  stall_weights, stall_output;
-wire                  error_act_overflow, error_acc_overflow, error_weights_short, error_weights_long;
+wire                  stall_weights, stall_activations, stall_thresholds, stall_output;
+wire                  error_act_overflow, error_acc_overflow, error_weights_short, error_weights_long, error_write_overflow;
+wire                  stuck;
+
+localparam [1:0] MODE_CODES = 2'd2;
+
+// A descriptor goes to the sequencer and, if codes are written, to the post-processor in the same cycle.
+assign cfg_ready = seq_cfg_ready && post_cfg_ready;
 
 sequencer #(.ACT_DEPTH(ACT_DEPTH), .ACC_DEPTH(ACC_DEPTH)) u_sequencer (
-    .clk(clk), .rst(engine_rst),
-    .cfg_valid(cfg_valid), .cfg_ready(cfg_ready),
+    .clk(clk), .rst(engine_rst), .clear(program_start),
+    .cfg_valid(cfg_valid && post_cfg_ready), .cfg_ready(seq_cfg_ready),
     .cfg_in_h(cfg_in_h), .cfg_in_w(cfg_in_w), .cfg_out_h(cfg_out_h), .cfg_out_w(cfg_out_w),
     .cfg_ic_tiles(cfg_ic_tiles), .cfg_oc_tiles(cfg_oc_tiles), .cfg_images(cfg_images),
-    .cfg_kernel_h(cfg_kernel_h), .cfg_kernel_w(cfg_kernel_w), .cfg_stride_2(cfg_stride_2), .cfg_padding(cfg_padding),
-    .cfg_act_base(cfg_act_base), .cfg_tile_stride(cfg_tile_stride), .cfg_image_stride(cfg_image_stride), .cfg_relu(cfg_relu),
+    .cfg_kernel_h(cfg_kernel_h), .cfg_kernel_w(cfg_kernel_w), .cfg_stride_2(cfg_stride_2),
+    .cfg_origin_y(cfg_origin_y), .cfg_origin_x(cfg_origin_x),
+    .cfg_act_base(cfg_act_base), .cfg_tile_stride(cfg_tile_stride), .cfg_image_stride(cfg_image_stride),
+    .cfg_after(cfg_after), .cfg_mode(cfg_mode), .cfg_pool(cfg_pool), .cfg_nibbles(cfg_nibbles), .cfg_step(cfg_step),
     .tile_ready(tile_ready), .tile_last(tile_last), .tile_take(tile_take),
-    .result_space(result_space), .result_reserve(result_reserve),
-    .issue_valid(issue_valid), .issue_swap(issue_swap), .issue_zero(issue_zero), .issue_act_addr(issue_act_addr),
-    .issue_first(issue_first), .issue_last(issue_last), .issue_relu(issue_relu), .issue_final(issue_final),
-    .issue_acc_addr(issue_acc_addr),
-    .stall_weights(stall_weights), .stall_output(stall_output),
+    .tiles_done(tiles_done), .set_ready(set_ready), .set_take(set_take),
+    .result_space(result_space), .result_empty(result_empty), .result_reserve(result_reserve),
+    .read_space(read_space), .read_reserve(read_reserve),
+    .issue_valid(issue_valid), .issue_read(issue_read), .issue_swap(issue_swap), .issue_zero(issue_zero),
+    .issue_act_addr(issue_act_addr), .issue_first(issue_first), .issue_last(issue_last), .issue_relu(issue_relu),
+    .issue_codes(issue_codes), .issue_pool(issue_pool), .issue_shift(issue_shift), .issue_final(issue_final),
+    .issue_acc_addr(issue_acc_addr), .convs_issued(convs_issued),
+    .stall_weights(stall_weights), .stall_activations(stall_activations), .stall_thresholds(stall_thresholds),
+    .stall_output(stall_output),
     .error_act_overflow(error_act_overflow), .error_acc_overflow(error_acc_overflow),
     .error_weights_short(error_weights_short), .error_weights_long(error_weights_long)
 );
 
-assign engine_error      = error_act_overflow || error_acc_overflow || error_weights_short || tile_torn || error_weights_long;
-assign engine_error_code = error_act_overflow ? ERROR_ACT_OVERFLOW :
+assign engine_error      = error_act_overflow || error_write_overflow || error_acc_overflow || error_weights_short || tile_torn ||
+                           error_weights_long || stuck;
+assign engine_error_code = error_act_overflow || error_write_overflow ? ERROR_ACT_OVERFLOW :
                            error_acc_overflow ? ERROR_ACC_OVERFLOW :
-                           error_weights_long ? ERROR_WEIGHTS_LONG : ERROR_WEIGHTS_SHORT;
+                           error_weights_long ? ERROR_WEIGHTS_LONG :
+                           error_weights_short || tile_torn || stall_weights ? ERROR_WEIGHTS_SHORT :
+                           stall_thresholds ? ERROR_THRESHOLDS_SHORT : ERROR_NEVER_READY;
 
 // ---- activations; everything else that was issued waits for the memory
+wire                  wr_valid;
+wire [ACT_ADDR_W-1:0] wr_addr;
+wire [WORD_W-1:0]     wr_word;
 wire [WORD_W-1:0]     act_data;
-wire                  array_valid, array_swap, array_first, array_last, array_relu, array_final;
+reg  [SET_W-1:0]      issue_set_reg;
+wire                  array_valid, array_swap, array_first, array_last, array_relu, array_shift, array_final, act_read;
+wire [TAG_W-1:0]      array_tag;
 wire [ACC_ADDR_W-1:0] array_acc_addr;
 
 act_buffer #(.WORD_W(WORD_W), .DEPTH(ACT_DEPTH), .BANKS(BANKS), .LATENCY(SRAM_LATENCY)) u_act_buffer (
     .clk(clk), .rst(rst),
-    .wr_en(act_wr_en), .wr_addr(act_wr_addr), .wr_data(act_wr_data),
+    .wr_valid(wr_valid), .wr_addr(wr_addr), .wr_word(wr_word),
+    .ld_valid(ld_valid), .ld_ready(ld_ready), .ld_addr(ld_addr), .ld_data(ld_data),
     .rd_zero(issue_zero), .rd_addr(issue_act_addr), .rd_data(act_data)
 );
 
-delay_line #(.WIDTH(3), .CYCLES(SRAM_LATENCY), .RESETTABLE(1)) delay_valid (
+// The set that a last pass claims, from its first position on
+always @(posedge clk) if (set_take) issue_set_reg <= set;
+
+delay_line #(.WIDTH(4), .CYCLES(SRAM_LATENCY), .RESETTABLE(1)) delay_valid (
     .clk(clk), .rst(engine_rst),
-    .in({issue_valid, issue_swap, load_valid}), .out({array_valid, array_swap, array_load_valid}));
-delay_line #(.WIDTH(ACC_ADDR_W + 4), .CYCLES(SRAM_LATENCY)) delay_command (
+    .in({issue_valid, issue_read, issue_swap, load_valid}), .out({array_valid, act_read, array_swap, array_load_valid}));
+delay_line #(.WIDTH(TAG_W + ACC_ADDR_W + 5), .CYCLES(SRAM_LATENCY)) delay_command (
     .clk(clk), .rst(engine_rst),
-    .in({issue_first, issue_last, issue_relu, issue_final, issue_acc_addr}),
-    .out({array_first, array_last, array_relu, array_final, array_acc_addr}));
+    .in({issue_codes, issue_pool, issue_set_reg, issue_first, issue_last, issue_relu, issue_shift, issue_final && issue_valid,
+         issue_acc_addr}),
+    .out({array_tag, array_first, array_last, array_relu, array_shift, array_final, array_acc_addr}));
 delay_line #(.WIDTH(INDEX_W + GROUP_W), .CYCLES(SRAM_LATENCY)) delay_weights (
     .clk(clk), .rst(engine_rst),
     .in({load_index, load_data}), .out({array_load_index, array_load_data}));
@@ -210,33 +267,79 @@ delay_line #(.WIDTH(INDEX_W + GROUP_W), .CYCLES(SRAM_LATENCY)) delay_weights (
 // ---- array
 wire [N-1:0]       out_valid;
 wire [N*ACC_W-1:0] out_data;
+wire [N*TAG_W-1:0] out_tag;
 wire               out_final;
 
 mac_array #(
-    .N(N), .ROWS(ROWS), .ACT_W(ACT_W), .WGT_W(WGT_W), .ACC_W(ACC_W), .ACC_DEPTH(ACC_DEPTH), .SRAM_LATENCY(SRAM_LATENCY)
+    .N(N), .ROWS(ROWS), .ACT_W(ACT_W), .WGT_W(WGT_W), .ACC_W(ACC_W), .ACC_DEPTH(ACC_DEPTH), .SRAM_LATENCY(SRAM_LATENCY),
+    .TAG_W(TAG_W)
 ) u_mac_array (
     .clk(clk), .rst(engine_rst),
     .load_valid(array_load_valid), .load_index(array_load_index), .load_data(array_load_data),
     .act_data(act_data), .act_swap(array_swap),
-    .acc_valid(array_valid), .acc_first(array_first), .acc_last(array_last), .acc_relu(array_relu), .acc_final(array_final),
-    .acc_addr(array_acc_addr),
-    .out_valid(out_valid), .out_data(out_data), .out_final(out_final)
+    .acc_valid(array_valid), .acc_first(array_first), .acc_last(array_last), .acc_relu(array_relu), .acc_shift(array_shift),
+    .acc_final(array_final), .acc_tag(array_tag), .acc_addr(array_acc_addr),
+    .out_valid(out_valid), .out_data(out_data), .out_tag(out_tag), .out_final(out_final)
 );
 
-// ---- results
-wire [63:0] result_data;
-wire        result_valid, result_ready, result_empty;
+wire [N-1:0]       out_codes;
+wire [N*SET_W-1:0] out_set;
+genvar c;
+generate
+    for (c = 0; c < N; c = c + 1) begin : g_tag
+        assign out_codes[c]              = out_tag[c*TAG_W + TAG_W - 1];
+        assign out_set[c*SET_W +: SET_W] = out_tag[c*TAG_W +: SET_W];
+    end
+endgenerate
+
+// ---- codes, back to the activation memory
+wire [63:0] thr_data;
+wire        thr_valid, thr_ready, thr_pending, post_busy;
+
+stream_fifo #(.WIDTH(64), .DEPTH(THR_DEPTH), .LATENCY(SRAM_LATENCY)) threshold_fifo (
+    .clk(clk), .rst(engine_rst),
+    .s_data(thr_in_data), .s_valid(thr_in_valid), .s_ready(thr_in_ready),
+    .m_data(thr_data), .m_valid(thr_valid), .m_ready(thr_ready)
+);
+
+postproc #(.N(N), .ACC_W(ACC_W), .CODE_W(ACT_W), .THR_W(THR_W), .SETS(SETS), .ACT_DEPTH(ACT_DEPTH)) u_postproc (
+    .clk(clk), .rst(engine_rst), .clear(program_start),
+    .s_thr_data(thr_data), .s_thr_valid(thr_valid), .s_thr_ready(thr_ready), .thr_pending(thr_pending),
+    .set_ready(set_ready), .set(set), .set_take(set_take),
+    .in_valid(out_valid & out_codes), .in_data(out_data), .in_set(out_set), .in_pool(out_tag[(N-1)*TAG_W + TAG_W - 2]),
+    .cfg_valid(cfg_valid && seq_cfg_ready && cfg_mode == MODE_CODES), .cfg_ready(post_cfg_ready),
+    .cfg_h(cfg_pool ? cfg_out_h >> 1 : cfg_out_h), .cfg_w(cfg_pool ? cfg_out_w >> 1 : cfg_out_w),
+    .cfg_images(cfg_images), .cfg_oc_tiles(cfg_oc_tiles),
+    .cfg_base(cfg_out_base), .cfg_tile_stride(cfg_out_tile_stride), .cfg_image_stride(cfg_out_image_stride),
+    .wr_valid(wr_valid), .wr_addr(wr_addr), .wr_word(wr_word),
+    .tiles_done(tiles_done), .busy(post_busy), .error_overflow(error_write_overflow)
+);
+
+assign leftover_thresholds = thr_valid || thr_pending;
+
+// ---- results: words that a READ brought go before raw ones, because a READ starts only when no raw result is left
+wire [63:0] raw_data, read_data;
+wire        raw_valid, raw_ready, read_valid, result_ready;
 
 result_buffer #(.N(N), .ACC_W(ACC_W), .DEPTH(OUT_DEPTH), .LATENCY(SRAM_LATENCY)) u_result_buffer (
     .clk(clk), .rst(engine_rst),
     .reserve(result_reserve), .space(result_space),
-    .in_valid(out_valid), .in_data(out_data),
-    .m_data(result_data), .m_valid(result_valid), .m_ready(result_ready), .empty(result_empty)
+    .in_valid(out_valid & ~out_codes), .in_data(out_data),
+    .m_data(raw_data), .m_valid(raw_valid), .m_ready(raw_ready), .empty(result_empty)
 );
+
+read_buffer #(.WORD_W(WORD_W), .DEPTH(OUT_DEPTH), .LATENCY(SRAM_LATENCY)) u_read_buffer (
+    .clk(clk), .rst(engine_rst),
+    .reserve(read_reserve), .space(read_space),
+    .in_valid(act_read), .in_word(act_data),
+    .m_data(read_data), .m_valid(read_valid), .m_ready(result_ready), .empty(read_empty)
+);
+
+assign raw_ready = result_ready && !read_valid;
 
 result_stream u_result_stream (
     .clk(clk), .rst(rst),
-    .s_data(result_data), .s_valid(result_valid), .s_ready(result_ready),
+    .s_data(read_valid ? read_data : raw_data), .s_valid(read_valid || raw_valid), .s_ready(result_ready),
     .trailer_request(trailer_request), .trailer_done(trailer_done),
     .error_code(error_code), .error_sequence(error_sequence), .program_id(program_id),
     .m_data(m_axis_tdata), .m_last(m_axis_tlast), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready)
@@ -245,46 +348,61 @@ result_stream u_result_stream (
 assign m_axis_tkeep = 8'hFF;
 
 // ---- state
-reg  [1:0] open_layers_reg;     // CONV commands between their first weight beat and their last result
+reg  [4:0] open_convs_reg;      // CONV commands that the sequencer has taken and whose last result is not out
 reg        running_reg;         // a program is between its first beat and the end of its trailer
 reg        done_reg;
-wire       layer_open  = open_layers_reg != 2'd0;
+wire       conv_taken  = cfg_valid && cfg_ready;
+wire       read_final  = issue_final && issue_read;
+wire       conv_open   = open_convs_reg != 5'd0;
+wire       beat_out    = m_axis_tvalid && m_axis_tready;
 
-assign engine_idle = cfg_ready && !layer_open && result_empty;
+assign engine_idle = seq_cfg_ready && !conv_open && !post_busy && result_empty && read_empty;
 
 always @(posedge clk) begin
-    open_layers_reg <= open_layers_reg + {1'b0, weight_first_beat} - {1'b0, out_final};
-    if (engine_rst) open_layers_reg <= 2'd0;
+    open_convs_reg <= open_convs_reg + {4'd0, conv_taken} - {4'd0, out_final} - {4'd0, read_final};
+    if (engine_rst) open_convs_reg <= 5'd0;
     if (trailer_done) {running_reg, done_reg} <= 2'b01;
     if (program_start) {running_reg, done_reg} <= 2'b10;
     if (rst) {running_reg, done_reg} <= 2'b00;
 end
 
-reg [1:0] engine_state;
+reg [2:0] engine_state;
 always @* begin
-    if (!layer_open) engine_state = ENGINE_IDLE;
+    if (!conv_open) engine_state = ENGINE_IDLE;
     else if (stall_output) engine_state = ENGINE_OUTPUT_BLOCKED;
     else if (stall_weights) engine_state = ENGINE_WAITS_FOR_WEIGHTS;
+    else if (stall_activations) engine_state = ENGINE_WAITS_FOR_ACTIVATIONS;
+    else if (stall_thresholds) engine_state = ENGINE_WAITS_FOR_THRESHOLDS;
     else engine_state = ENGINE_RUNS;
 end
 
 wire output_blocked = m_axis_tvalid && !m_axis_tready;
 wire input_starved  = in_ready && !in_valid;
 
+assign moved = issue_valid || issue_read || load_valid || wr_valid || beat_out || (thr_valid && thr_ready);
+
+watchdog u_watchdog (
+    .clk(clk), .rst(engine_rst),
+    .waiting(running_reg && !output_blocked && !trailer_request && (finishing || (in_valid && !in_ready))),
+    .moved(moved),
+    .stuck(stuck)
+);
+
 // ---- counters, in the order of the register map; program_start comes one cycle after the program's first beat
-localparam COUNTERS = 8;
+localparam COUNTERS = 9;
+localparam LOGGED   = 6;
 
 reg                    beat_in_reg;
-wire                   beat_out = m_axis_tvalid && m_axis_tready;
 wire [COUNTERS*64-1:0] counters;
 wire [COUNTERS-1:0]    count = {COUNTERS{running_reg || program_start}} & {
+    stall_thresholds,
     beat_out,
     beat_in_reg,
     stall_output,
-    loading && !layer_open,
+    stall_activations || (loading && !conv_open),
     stall_weights,
     issue_valid,
-    layer_open || weight_first_beat,
+    conv_open,
     1'b1
 };
 
@@ -294,13 +412,28 @@ performance_counters #(.COUNTERS(COUNTERS)) u_performance_counters (
     .clk(clk), .clear(program_start || !aresetn), .count(count), .value(counters)
 );
 
+// Entries hold what was counted before the cycle after a CONV command's last position
+reg                  log_write_reg;
+wire [15:0]          log_count, log_index;
+wire [LOGGED*32-1:0] log_entry;
+
+always @(posedge clk) log_write_reg <= issue_final;
+
+layer_log #(.COUNTERS(LOGGED), .DEPTH(LOG_DEPTH), .LATENCY(SRAM_LATENCY)) u_layer_log (
+    .clk(clk), .clear(program_start || !aresetn), .write(log_write_reg),
+    .counters({counters[8*64 +: 32], counters[5*64 +: 32], counters[4*64 +: 32], counters[3*64 +: 32], counters[2*64 +: 32],
+               counters[0 +: 32]}),
+    .count(log_count), .rd_index(log_index), .rd_entry(log_entry)
+);
+
 // ---- registers
-localparam [15:0] FORMAT_VERSION = 16'd1;
+localparam [15:0] FORMAT_VERSION = 16'd2;
 
 axil_registers #(
     .ARRAY({ACC_W[7:0], WGT_W[7:0], ACT_W[7:0], N[7:0]}),
     .ACT_DEPTH(ACT_DEPTH), .ACC_DEPTH(ACC_DEPTH), .DEPTHS({OUT_DEPTH[15:0], WGT_DEPTH[15:0]}),
-    .FORMAT({8'd0, SRAM_LATENCY[7:0], FORMAT_VERSION}), .BUILD_HASH(BUILD_HASH), .COUNTERS(COUNTERS)
+    .FORMAT({8'd0, SRAM_LATENCY[7:0], FORMAT_VERSION}), .BUILD_HASH(BUILD_HASH),
+    .POSTPROC({THR_DEPTH[15:0], SETS[7:0], THR_W[7:0]}), .LOG_DEPTH(LOG_DEPTH[15:0]), .COUNTERS(COUNTERS), .LOG_WORDS(LOGGED)
 ) u_axil_registers (
     .clk(clk), .rst(!aresetn),
     .s_axil_awaddr(s_axil_awaddr), .s_axil_awprot(s_axil_awprot), .s_axil_awvalid(s_axil_awvalid), .s_axil_awready(s_axil_awready),
@@ -310,10 +443,11 @@ axil_registers #(
     .s_axil_rdata(s_axil_rdata), .s_axil_rresp(s_axil_rresp), .s_axil_rvalid(s_axil_rvalid), .s_axil_rready(s_axil_rready),
     .soft_reset(soft_reset), .irq(irq),
     .event_done(trailer_done && !error), .event_error(trailer_done && error),
-    .status({14'd0, input_starved, output_blocked, 2'd0, engine_state, decoder_state, 4'd0, draining, error, done_reg, running_reg}),
+    .status({14'd0, input_starved, output_blocked, 1'd0, engine_state, decoder_state, 4'd0, draining, error, done_reg, running_reg}),
     .error({error_sequence, 8'd0, error_code}),
     .command({last_sequence, 8'd0, last_opcode}),
-    .program_id(program_id), .counters(counters)
+    .program_id(program_id), .counters(counters),
+    .log_count(log_count), .log_index(log_index), .log_entry(log_entry)
 );
 
 endmodule

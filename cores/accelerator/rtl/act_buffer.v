@@ -2,9 +2,11 @@
 `default_nettype none
 
 /*
- * Activation memory: words of N activations, written a group (64 bits or more) at a time, read a word a cycle.
+ * Activation memory: words of N activations, read a word a cycle, written by the post-processor a word at a time and by LOAD
+ * commands a group (64 bits or more) at a time.
  *
- * rd_data follows rd_addr by SRAM_LATENCY cycles; rd_zero gives a word of zeros instead (a position outside the map).
+ * The post-processor's words are taken at once; a group waits (ld_ready) while a word is written. rd_data follows rd_addr by
+ * LATENCY cycles; rd_zero gives a word of zeros instead (a position outside the map).
  */
 module act_buffer #(
     // Bits of a word: N activations
@@ -22,9 +24,13 @@ module act_buffer #(
 ) (
     input  wire                    clk,
     input  wire                    rst,
-    input  wire                    wr_en,
-    input  wire [GROUP_ADDR_W-1:0] wr_addr,
-    input  wire [BANKS*WORD_W-1:0] wr_data,
+    input  wire                    wr_valid,
+    input  wire [ADDR_W-1:0]       wr_addr,
+    input  wire [WORD_W-1:0]       wr_word,
+    input  wire                    ld_valid,
+    output wire                    ld_ready,
+    input  wire [GROUP_ADDR_W-1:0] ld_addr,
+    input  wire [BANKS*WORD_W-1:0] ld_data,
     input  wire                    rd_zero,
     input  wire [ADDR_W-1:0]       rd_addr,
     output wire [WORD_W-1:0]       rd_data
@@ -33,17 +39,26 @@ module act_buffer #(
 wire [BANKS*WORD_W-1:0] bank_data;
 wire                    zero;
 wire [WORD_W-1:0]       word;
+wire [GROUP_ADDR_W-1:0] group = wr_valid ? wr_addr[ADDR_W-1 -: GROUP_ADDR_W] : ld_addr;
+
+assign ld_ready = !wr_valid;
 
 delay_line #(.WIDTH(1), .CYCLES(LATENCY)) delay_zero (.clk(clk), .rst(rst), .in(rd_zero), .out(zero));
 
 genvar b;
 generate
     for (b = 0; b < BANKS; b = b + 1) begin : g_bank
+        wire chosen;
+        if (BANKS == 1) begin : g_all
+            assign chosen = 1'b1;
+        end else begin : g_one
+            assign chosen = {31'd0, wr_addr[0]} == b;
+        end
         sram #(.WIDTH(WORD_W), .DEPTH(DEPTH / BANKS), .LATENCY(LATENCY)) memory (
             .clk(clk),
-            .wr_en(wr_en),
-            .wr_addr(wr_addr),
-            .wr_data(wr_data[b*WORD_W +: WORD_W]),
+            .wr_en(wr_valid ? chosen : ld_valid),
+            .wr_addr(group),
+            .wr_data(wr_valid ? wr_word : ld_data[b*WORD_W +: WORD_W]),
             .rd_en(1'b1),
             .rd_addr(rd_addr[ADDR_W-1 -: GROUP_ADDR_W]),
             .rd_data(bank_data[b*WORD_W +: WORD_W])

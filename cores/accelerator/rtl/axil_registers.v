@@ -12,8 +12,12 @@ module axil_registers #(
     parameter [31:0] DEPTHS     = 32'd0,
     parameter [31:0] FORMAT     = 32'd0,
     parameter [31:0] BUILD_HASH = 32'd0,
+    parameter [31:0] POSTPROC   = 32'd0,
+    parameter [15:0] LOG_DEPTH  = 16'd0,
     // Number of 64-bit counters
-    parameter COUNTERS = 8
+    parameter COUNTERS = 9,
+    // Number of words in an entry of the log
+    parameter LOG_WORDS = 6
 ) (
     input  wire                   clk,
     input  wire                   rst,
@@ -46,18 +50,24 @@ module axil_registers #(
     input  wire [31:0]            error,
     input  wire [31:0]            command,
     input  wire [31:0]            program_id,
-    input  wire [COUNTERS*64-1:0] counters
+    input  wire [COUNTERS*64-1:0] counters,
+    input  wire [15:0]            log_count,
+    output wire [15:0]            log_index,
+    input  wire [LOG_WORDS*32-1:0] log_entry
 );
 
 `include "accelerator_registers.vh"
 
 localparam INDEX_W = $clog2(COUNTERS);
+localparam LOG_WORD_W = $clog2(LOG_WORDS);
 
 reg        soft_reset_reg;
 reg        irq_enable_reg;
 reg [1:0]  irq_status_reg;      // error, done
 reg        irq_reg;
+reg [15:0] log_index_reg;
 
+assign log_index  = log_index_reg;
 assign soft_reset = soft_reset_reg;
 assign irq        = irq_reg;
 
@@ -89,7 +99,9 @@ always @(posedge clk) begin
             default: ;
         endcase
     end
+    if (write && write_addr == REG_LOG_INDEX && s_axil_wstrb[1:0] == 2'b11) log_index_reg <= s_axil_wdata[15:0];
     if (rst) begin
+        log_index_reg  <= 16'd0;
         wready_reg     <= 1'b0;
         bvalid_reg     <= 1'b0;
         soft_reset_reg <= 1'b0;
@@ -109,6 +121,9 @@ wire [11:0] read_addr = {s_axil_araddr[11:2], 2'b00};
 wire [11:0] counter_offset = read_addr - REG_CYCLES;
 wire        is_counter = counter_offset < COUNTERS * 8;
 wire [63:0] counter    = counters[counter_offset[3 +: INDEX_W]*64 +: 64];
+wire [11:0] log_offset = read_addr - REG_LOG_CYCLES;
+wire        is_log     = log_offset < LOG_WORDS * 4;
+wire [31:0] log_word   = log_entry[log_offset[2 +: LOG_WORD_W]*32 +: 32];
 
 assign s_axil_arready = arready_reg;
 assign s_axil_rdata   = rdata_reg;
@@ -141,14 +156,17 @@ always @(posedge clk) begin
             REG_COMMAND:    rdata_reg <= command;
             REG_PROGRAM:    rdata_reg <= program_id;
             REG_IRQ_STATUS: rdata_reg <= {30'd0, irq_status_reg};
-            default:        rdata_reg <= !is_counter ? 32'd0 : counter_offset[2] ? high_reg : counter[31:0];
+            REG_POSTPROC:   rdata_reg <= POSTPROC;
+            REG_LOG:        rdata_reg <= {LOG_DEPTH, log_count};
+            REG_LOG_INDEX:  rdata_reg <= {16'd0, log_index_reg};
+            default:        rdata_reg <= is_log ? log_word : !is_counter ? 32'd0 : counter_offset[2] ? high_reg : counter[31:0];
         endcase
         if (is_counter && !counter_offset[2]) high_reg <= counter[63:32];
     end
 end
 
-wire unused_ok = &{1'b0, s_axil_awprot, s_axil_arprot, s_axil_awaddr[1:0], s_axil_araddr[1:0], s_axil_wstrb[3:1],
-                   s_axil_wdata[31:2]};
+wire unused_ok = &{1'b0, s_axil_awprot, s_axil_arprot, s_axil_awaddr[1:0], s_axil_araddr[1:0], s_axil_wstrb[3:2],
+                   s_axil_wdata[31:16]};
 
 endmodule
 

@@ -2,11 +2,11 @@
 `default_nettype none
 
 /*
- * Takes the program stream apart: checks every command, writes activations, hands CONV descriptors to the sequencer and
- * weights to the weight FIFO, checks the program's CRC-32, asks for the trailer.
+ * Takes the program stream apart: checks every command, writes activations, hands CONV descriptors to the sequencer, weights
+ * and thresholds to their FIFOs, checks the program's CRC-32, asks for the trailer.
  *
- * The first error of a program is kept with its command's sequence number until reset; the stream is drained to TLAST and
- * answered with a trailer, and so is every later program.
+ * One descriptor may wait for the sequencer while the stream goes on. The first error of a program is kept with its command's
+ * sequence number until reset; the stream is drained to TLAST and answered with a trailer, and so is every later program.
  */
 module decoder #(
     // Rows and columns of the array: 8, 16 or 32
@@ -32,7 +32,8 @@ module decoder #(
     input  wire                    s_valid,
     output wire                    s_ready,
     // Activation memory
-    output reg                     act_wr_en,
+    output reg                     act_wr_valid,
+    input  wire                    act_wr_ready,
     output reg  [GROUP_ADDR_W-1:0] act_wr_addr,
     output reg  [GROUP_W-1:0]      act_wr_data,
     // Weights
@@ -40,7 +41,10 @@ module decoder #(
     output wire                    weight_end,
     output wire                    weight_valid,
     input  wire                    weight_ready,
-    output wire                    weight_first_beat,
+    // Thresholds
+    output wire [63:0]             thr_data,
+    output wire                    thr_valid,
+    input  wire                    thr_ready,
     // Descriptor
     output wire                    cfg_valid,
     input  wire                    cfg_ready,
@@ -54,13 +58,24 @@ module decoder #(
     output wire [2:0]              cfg_kernel_h,
     output wire [2:0]              cfg_kernel_w,
     output wire                    cfg_stride_2,
-    output wire [1:0]              cfg_padding,
+    output wire [15:0]             cfg_origin_y,
+    output wire [15:0]             cfg_origin_x,
     output wire [31:0]             cfg_act_base,
     output wire [31:0]             cfg_tile_stride,
     output wire [31:0]             cfg_image_stride,
-    output wire                    cfg_relu,
+    output wire [31:0]             cfg_out_base,
+    output wire [31:0]             cfg_out_tile_stride,
+    output wire [31:0]             cfg_out_image_stride,
+    output wire [31:0]             cfg_after,
+    output wire [1:0]              cfg_mode,
+    output wire                    cfg_pool,
+    output wire                    cfg_nibbles,
+    output wire                    cfg_step,
     // Engine
-    input  wire                    engine_idle,     // every issued position's result is out and sent
+    input  wire [31:0]             convs_issued,
+    input  wire                    engine_idle,     // every CONV command is done, every result is sent
+    input  wire                    leftovers,       // weights or thresholds that no CONV command took
+    input  wire                    leftover_weights,
     input  wire                    engine_error,
     input  wire [7:0]              engine_error_code,
     // Trailer
@@ -76,58 +91,68 @@ module decoder #(
     output reg  [15:0]             last_sequence,
     output wire                    loading,
     output wire                    draining,
+    output wire                    finishing,
     output wire [3:0]              state
 );
 
 `include "accelerator_registers.vh"
 
-localparam [31:0] MAGIC          = 32'h52505754;
-localparam [15:0] FORMAT_VERSION = 16'd1;
-localparam [7:0]  OPCODE_BEGIN   = 8'h01;
-localparam [7:0]  OPCODE_LOAD    = 8'h02;
-localparam [7:0]  OPCODE_CONV    = 8'h03;
-localparam [7:0]  OPCODE_END     = 8'h0F;
+localparam [31:0] MAGIC             = 32'h52505754;
+localparam [15:0] FORMAT_VERSION    = 16'd2;
+localparam [7:0]  OPCODE_BEGIN      = 8'h01;
+localparam [7:0]  OPCODE_LOAD       = 8'h02;
+localparam [7:0]  OPCODE_CONV       = 8'h03;
+localparam [7:0]  OPCODE_WEIGHTS    = 8'h04;
+localparam [7:0]  OPCODE_THRESHOLDS = 8'h05;
+localparam [7:0]  OPCODE_END        = 8'h0F;
 
-localparam [3:0] HEADER     = 4'd0;
-localparam [3:0] BEGIN      = 4'd1;
-localparam [3:0] LOAD_ADDR  = 4'd2;
-localparam [3:0] LOAD_DATA  = 4'd3;
-localparam [3:0] DESCRIPTOR = 4'd4;
-localparam [3:0] START      = 4'd5;
-localparam [3:0] WEIGHTS    = 4'd6;
-localparam [3:0] END        = 4'd7;
-localparam [3:0] FINISH     = 4'd8;
-localparam [3:0] TRAILER    = 4'd9;
-localparam [3:0] DRAIN      = 4'd10;
+localparam [1:0]  MODE_CODES = 2'd2;
 
-localparam       PAIRED     = GROUP_W > 64;
-localparam       WORDS      = GROUP_W / (N * ACT_W);    // activation words a group: 1 or 2
-localparam       GROUPS     = ACT_DEPTH / WORDS;
+localparam        PAIRED     = GROUP_W > 64;
+localparam        WORDS      = GROUP_W / (N * ACT_W);   // activation words a group: 1 or 2
+localparam        GROUPS     = ACT_DEPTH / WORDS;
+localparam        DESCRIPTOR_BEATS = 7;
 
 reg [3:0]  state_reg;
 reg [31:0] remaining_reg;          // payload beats not yet taken
 reg [15:0] sequence_reg;           // expected sequence number
 reg        begun_reg;
+reg        end_mark_reg;           // the WEIGHTS command ends its CONV command's weights
 reg [2:0]  descriptor_beat_reg;
-reg [63:0] descriptor_reg [0:5];
+reg [63:0] descriptor_reg [0:DESCRIPTOR_BEATS-1];
+reg        descriptor_full_reg;    // a checked descriptor waits for the sequencer
+reg [15:0] descriptor_sequence_reg;
 reg [15:0] conv_sequence_reg;
 reg [31:0] load_group_reg;
+reg [31:0] load_after_reg;
 reg        half_reg;               // the low beat of a pair is in low_reg
-reg        first_weight_reg;
 reg [31:0] crc_reg;
 wire [31:0] crc_next;
 
 crc32 u_crc32 (.crc_in(crc_reg), .data(s_data), .crc_out(crc_next));
 
-assign state    = state_reg;
-assign loading  = state_reg == LOAD_ADDR || state_reg == LOAD_DATA;
-assign draining = state_reg == DRAIN;
+assign state     = state_reg;
+assign loading   = state_reg == DECODER_LOAD_ADDR || state_reg == DECODER_LOAD_WAIT || state_reg == DECODER_LOAD_DATA;
+assign draining  = state_reg == DECODER_DRAIN;
+assign finishing = state_reg == DECODER_FINISH;
 
 // ---- input handshake: never depends on s_valid
-assign s_ready = state_reg == HEADER || state_reg == BEGIN || state_reg == LOAD_DATA || state_reg == DESCRIPTOR ||
-                 state_reg == END || state_reg == DRAIN || (state_reg == LOAD_ADDR && engine_idle) ||
-                 (state_reg == WEIGHTS && weight_ready);
-wire beat         = s_valid && s_ready;
+wire act_wr_free = !act_wr_valid || act_wr_ready;
+
+reg ready;
+always @* begin
+    case (state_reg)
+        DECODER_HEADER, DECODER_LOAD_DATA: ready = act_wr_free;
+        DECODER_DESCRIPTOR:                ready = !descriptor_full_reg;
+        DECODER_WEIGHTS:                   ready = weight_ready;
+        DECODER_THRESHOLDS:                ready = thr_ready;
+        DECODER_BEGIN, DECODER_LOAD_ADDR, DECODER_END, DECODER_DRAIN: ready = 1'b1;
+        default:                           ready = 1'b0;
+    endcase
+end
+
+assign s_ready    = ready;
+wire beat         = s_valid && ready;
 wire payload_last = remaining_reg == 32'd1;
 
 // ---- groups: one beat, or two for N = 32
@@ -144,32 +169,44 @@ generate
     end
 endgenerate
 
-assign weight_valid      = state_reg == WEIGHTS && s_valid && group_beat && !s_last;
-assign weight_end        = payload_last;
-assign weight_first_beat = state_reg == WEIGHTS && beat && first_weight_reg;
+assign weight_valid = state_reg == DECODER_WEIGHTS && s_valid && group_beat && !s_last;
+assign weight_end   = payload_last && end_mark_reg;
+assign thr_valid    = state_reg == DECODER_THRESHOLDS && s_valid && !s_last;
+assign thr_data     = s_data;
 
 always @(posedge clk) begin
-    act_wr_en   <= state_reg == LOAD_DATA && beat && group_beat && !s_last && load_group_reg < GROUPS;
-    act_wr_addr <= load_group_reg[GROUP_ADDR_W-1:0];
-    act_wr_data <= weight_group;
+    if (act_wr_free) begin
+        act_wr_valid <= state_reg == DECODER_LOAD_DATA && beat && group_beat && !s_last && load_group_reg < GROUPS;
+        act_wr_addr  <= load_group_reg[GROUP_ADDR_W-1:0];
+        act_wr_data  <= weight_group;
+    end
+    if (rst) act_wr_valid <= 1'b0;
 end
 
 // ---- header checks
 wire [7:0]  header_opcode   = s_data[7:0];
 wire [31:0] header_length   = s_data[63:32];
-wire        known_opcode    = header_opcode == OPCODE_BEGIN || header_opcode == OPCODE_LOAD ||
-                              header_opcode == OPCODE_CONV || header_opcode == OPCODE_END;
-wire        length_ok       =
-    header_opcode == OPCODE_BEGIN ? header_length == 32'd2 :
-    header_opcode == OPCODE_LOAD  ? header_length >= 32'd2 && (!PAIRED || header_length[0]) :
-    header_opcode == OPCODE_CONV  ? header_length >= 32'd7 && (!PAIRED || !header_length[0]) :
-                                    header_length == 32'd1;
+wire        known_opcode    = header_opcode == OPCODE_BEGIN || header_opcode == OPCODE_LOAD || header_opcode == OPCODE_CONV ||
+                              header_opcode == OPCODE_WEIGHTS || header_opcode == OPCODE_THRESHOLDS ||
+                              header_opcode == OPCODE_END;
+wire        flags_ok        = s_data[15:9] == 7'd0 && (!s_data[8] || header_opcode == OPCODE_WEIGHTS);
+reg         length_ok;
+always @* begin
+    case (header_opcode)
+        OPCODE_BEGIN:      length_ok = header_length == 32'd2;
+        OPCODE_LOAD:       length_ok = header_length >= 32'd2 && (!PAIRED || header_length[0]);
+        OPCODE_CONV:       length_ok = header_length == DESCRIPTOR_BEATS;
+        OPCODE_WEIGHTS:    length_ok = header_length != 32'd0 && (!PAIRED || !header_length[0]);
+        OPCODE_THRESHOLDS: length_ok = header_length != 32'd0;
+        default:           length_ok = header_length == 32'd1;
+    endcase
+end
 wire [7:0]  header_error    =
     !begun_reg && header_opcode != OPCODE_BEGIN                   ? ERROR_BAD_MAGIC :
     !known_opcode                                                 ? ERROR_UNKNOWN_OPCODE :
     s_data[31:16] != sequence_reg                                 ? ERROR_BAD_SEQUENCE :
     begun_reg && header_opcode == OPCODE_BEGIN                    ? ERROR_BAD_SEQUENCE :
-    s_data[15:8] != 8'd0                                          ? ERROR_BAD_DESCRIPTOR :
+    !flags_ok                                                     ? ERROR_BAD_DESCRIPTOR :
     !length_ok                                                    ? ERROR_BAD_LENGTH : 8'd0;
 
 // ---- BEGIN checks: the magic comes while two beats remain
@@ -180,61 +217,68 @@ wire [7:0]  begin_error     =
 
 // ---- LOAD checks
 wire [7:0]  load_addr_error =
-    s_data[63:32] != 32'd0 || (WORDS == 2 && s_data[0])            ? ERROR_BAD_DESCRIPTOR :
+    WORDS == 2 && s_data[0]                                       ? ERROR_BAD_DESCRIPTOR :
     s_data[31:0] >= ACT_DEPTH                                     ? ERROR_ACT_OVERFLOW : 8'd0;
 wire [7:0]  load_data_error = load_group_reg >= GROUPS            ? ERROR_ACT_OVERFLOW : 8'd0;
 
 // ---- CONV descriptor
-wire [63:0] map_beat    = descriptor_reg[0];
 wire [63:0] loop_beat   = descriptor_reg[1];
-wire [63:0] addr_beat   = descriptor_reg[2];
-wire [63:0] mode_beat   = descriptor_reg[3];
+wire [63:0] mode_beat   = descriptor_reg[6];
 
-assign {cfg_out_w, cfg_out_h, cfg_in_w, cfg_in_h} = map_beat;
+assign {cfg_out_w, cfg_out_h, cfg_in_w, cfg_in_h} = descriptor_reg[0];
 assign {cfg_images, cfg_oc_tiles, cfg_ic_tiles}   = loop_beat[47:0];
 assign cfg_kernel_h     = loop_beat[50:48];
 assign cfg_kernel_w     = loop_beat[54:52];
 assign cfg_stride_2     = loop_beat[57];
-assign cfg_padding      = loop_beat[59:58];
-assign {cfg_tile_stride, cfg_act_base} = addr_beat;
-assign cfg_image_stride = mode_beat[31:0];
-assign cfg_relu         = mode_beat[32];
+assign {cfg_tile_stride, cfg_act_base} = descriptor_reg[2];
+assign {cfg_origin_x, cfg_origin_y, cfg_image_stride} = descriptor_reg[3];
+assign {cfg_out_tile_stride, cfg_out_base} = descriptor_reg[4];
+assign cfg_out_image_stride = descriptor_reg[5][31:0];
+assign cfg_after        = mode_beat[31:0];
+assign cfg_mode         = mode_beat[33:32];
+assign cfg_pool         = mode_beat[34];
+assign cfg_nibbles      = mode_beat[35];
+assign cfg_step         = mode_beat[36];
 
 wire        counts_ok   = cfg_in_h != 0 && cfg_in_w != 0 && cfg_out_h != 0 && cfg_out_w != 0 &&
                           cfg_ic_tiles != 0 && cfg_oc_tiles != 0 && cfg_images != 0;
 wire        kernel_ok   = cfg_kernel_h != 0 && cfg_kernel_w != 0 && !loop_beat[51] && !loop_beat[55];
 wire        stride_ok   = loop_beat[56] != loop_beat[57];
-wire        reserved_ok = loop_beat[63:60] == 4'd0 && mode_beat[63:33] == 31'd0 &&
-                          descriptor_reg[4] == 64'd0 && descriptor_reg[5] == 64'd0;
+wire        pool_ok     = !cfg_pool || (cfg_mode == MODE_CODES && !cfg_out_h[0] && !cfg_out_w[0]);
+wire        reserved_ok = loop_beat[63:58] == 6'd0 && mode_beat[63:37] == 27'd0 && descriptor_reg[5][63:32] == 32'd0;
 wire [7:0]  descriptor_error =
-    !counts_ok || !kernel_ok || !stride_ok || !reserved_ok        ? ERROR_BAD_DESCRIPTOR :
-    cfg_act_base >= ACT_DEPTH || cfg_tile_stride > ACT_DEPTH || cfg_image_stride > ACT_DEPTH ? ERROR_ACT_OVERFLOW : 8'd0;
+    !counts_ok || !kernel_ok || !stride_ok || !pool_ok || !reserved_ok ? ERROR_BAD_DESCRIPTOR : 8'd0;
 
-assign cfg_valid = state_reg == START && descriptor_error == 8'd0 && !error;
+assign cfg_valid = descriptor_full_reg && !error;
 
 // ---- END check
 wire [7:0]  end_error   =
     !s_last                                                       ? ERROR_TLAST_MISSING :
     s_data != {32'd0, ~crc_reg}                                   ? ERROR_BAD_CRC : 8'd0;
+wire        finished    = engine_idle && !descriptor_full_reg;
+wire [7:0]  finish_error = leftover_weights ? ERROR_WEIGHTS_LONG : ERROR_THRESHOLDS_LONG;
 
 // ---- the error of this cycle, if any
 reg [7:0]  beat_error;
 always @* begin
     case (state_reg)
-        HEADER:     beat_error = header_error;
-        BEGIN:      beat_error = begin_error;
-        LOAD_ADDR:  beat_error = load_addr_error;
-        LOAD_DATA:  beat_error = load_data_error;
-        END:        beat_error = end_error;
-        default:    beat_error = 8'd0;
+        DECODER_HEADER:    beat_error = header_error;
+        DECODER_BEGIN:     beat_error = begin_error;
+        DECODER_LOAD_ADDR: beat_error = load_addr_error;
+        DECODER_LOAD_DATA: beat_error = load_data_error;
+        DECODER_END:       beat_error = end_error;
+        default:           beat_error = 8'd0;
     endcase
-    if (s_last && state_reg != END) beat_error = ERROR_TLAST_EARLY;
+    if (s_last && state_reg != DECODER_END) beat_error = ERROR_TLAST_EARLY;
 end
 
-wire start_failed = state_reg == START && descriptor_error != 8'd0;
-wire beat_failed  = beat && state_reg != DRAIN && beat_error != 8'd0;
-wire engine_fails = engine_error && state_reg != DRAIN;
-wire fails        = !error && (start_failed || beat_failed || engine_fails);
+wire check_failed  = state_reg == DECODER_CHECK && descriptor_error != 8'd0;
+wire finish_failed = state_reg == DECODER_FINISH && finished && leftovers;
+wire beat_failed   = beat && state_reg != DECODER_DRAIN && beat_error != 8'd0;
+wire engine_fails  = engine_error && state_reg != DECODER_DRAIN;
+wire fails         = !error && (check_failed || finish_failed || beat_failed || engine_fails);
+wire load_stuck    = state_reg == DECODER_LOAD_WAIT && engine_error_code == ERROR_NEVER_READY;
+wire sent_whole    = (beat && s_last) || state_reg == DECODER_FINISH;
 
 // ---- state
 always @(posedge clk) begin
@@ -242,75 +286,84 @@ always @(posedge clk) begin
     if (beat) begin
         crc_reg       <= crc_next;
         remaining_reg <= remaining_reg - 32'd1;
-        half_reg      <= (state_reg == WEIGHTS || state_reg == LOAD_DATA) && PAIRED && !half_reg;
+        half_reg      <= (state_reg == DECODER_WEIGHTS || state_reg == DECODER_LOAD_DATA) && PAIRED && !half_reg;
+    end
+    if (cfg_valid && cfg_ready) begin
+        descriptor_full_reg <= 1'b0;
+        conv_sequence_reg   <= descriptor_sequence_reg;
     end
     case (state_reg)
-        HEADER: if (beat) begin
+        DECODER_HEADER: if (beat) begin
             remaining_reg       <= header_length;
             sequence_reg        <= sequence_reg + 16'd1;
             last_opcode         <= header_opcode;
             last_sequence       <= s_data[31:16];
+            end_mark_reg        <= s_data[8];
             descriptor_beat_reg <= 3'd0;
-            first_weight_reg    <= 1'b1;
             case (header_opcode)
                 OPCODE_BEGIN: begin
-                    state_reg     <= BEGIN;
+                    state_reg     <= DECODER_BEGIN;
                     begun_reg     <= 1'b1;
                     program_start <= header_error == 8'd0;
                 end
-                OPCODE_LOAD:  state_reg <= LOAD_ADDR;
-                OPCODE_CONV:  state_reg <= DESCRIPTOR;
-                default:      state_reg <= END;
+                OPCODE_LOAD:       state_reg <= DECODER_LOAD_ADDR;
+                OPCODE_CONV:       state_reg <= DECODER_DESCRIPTOR;
+                OPCODE_WEIGHTS:    state_reg <= DECODER_WEIGHTS;
+                OPCODE_THRESHOLDS: state_reg <= DECODER_THRESHOLDS;
+                default:           state_reg <= DECODER_END;
             endcase
         end
-        BEGIN: if (beat) begin
-            if (payload_last) begin
-                program_id <= s_data[63:32];
-                state_reg  <= HEADER;
-            end
+        DECODER_BEGIN: if (beat && payload_last) begin
+            program_id <= s_data[63:32];
+            state_reg  <= DECODER_HEADER;
         end
-        LOAD_ADDR: if (beat) begin
+        DECODER_LOAD_ADDR: if (beat) begin
             load_group_reg <= s_data[31:0] >> (WORDS - 1);
-            state_reg      <= LOAD_DATA;
+            load_after_reg <= s_data[63:32];
+            state_reg      <= DECODER_LOAD_WAIT;
         end
-        LOAD_DATA: if (beat) begin
+        DECODER_LOAD_WAIT: if (convs_issued >= load_after_reg) state_reg <= DECODER_LOAD_DATA;
+        DECODER_LOAD_DATA: if (beat) begin
             if (group_beat) load_group_reg <= load_group_reg + 32'd1;
-            if (payload_last) state_reg <= HEADER;
+            if (payload_last) state_reg <= DECODER_HEADER;
         end
-        DESCRIPTOR: if (beat) begin
+        DECODER_DESCRIPTOR: if (beat) begin
             descriptor_beat_reg <= descriptor_beat_reg + 3'd1;
-            if (descriptor_beat_reg == 3'd5) state_reg <= START;
+            if (payload_last) state_reg <= DECODER_CHECK;
         end
-        START: if (cfg_ready) begin
-            conv_sequence_reg <= last_sequence;
-            state_reg         <= WEIGHTS;
+        DECODER_CHECK: begin
+            descriptor_full_reg     <= 1'b1;
+            descriptor_sequence_reg <= last_sequence;
+            state_reg               <= DECODER_HEADER;
         end
-        WEIGHTS: if (beat) begin
-            first_weight_reg <= 1'b0;
-            if (payload_last) state_reg <= HEADER;
-        end
-        END: if (beat) state_reg <= FINISH;
-        FINISH: if (engine_idle) state_reg <= TRAILER;
-        TRAILER: if (trailer_done) begin
-            state_reg    <= error ? DRAIN : HEADER;
+        DECODER_WEIGHTS, DECODER_THRESHOLDS: if (beat && payload_last) state_reg <= DECODER_HEADER;
+        DECODER_END: if (beat) state_reg <= DECODER_FINISH;
+        DECODER_FINISH: if (finished) state_reg <= DECODER_TRAILER;
+        DECODER_TRAILER: if (trailer_done) begin
+            state_reg    <= error ? DECODER_DRAIN : DECODER_HEADER;
             begun_reg    <= 1'b0;
             sequence_reg <= 16'd0;
             crc_reg      <= 32'hFFFFFFFF;
         end
-        default: if (beat && s_last) state_reg <= TRAILER;
+        default: if (beat && s_last) state_reg <= DECODER_TRAILER;
     endcase
     if (fails) begin
         error          <= 1'b1;
-        error_code     <= engine_fails ? engine_error_code : start_failed ? descriptor_error : beat_error;
-        error_sequence <= engine_fails ? conv_sequence_reg : state_reg == HEADER ? s_data[31:16] : last_sequence;
-        state_reg      <= (beat && s_last) || state_reg == FINISH ? TRAILER : DRAIN;
+        error_code     <= engine_fails ? engine_error_code : check_failed ? descriptor_error :
+                          finish_failed ? finish_error : beat_error;
+        error_sequence <= engine_fails && !load_stuck ? conv_sequence_reg :
+                          state_reg == DECODER_HEADER ? s_data[31:16] : last_sequence;
+        state_reg      <= sent_whole ? DECODER_TRAILER : DECODER_DRAIN;
+        descriptor_full_reg <= 1'b0;
     end
     if (rst) begin
-        state_reg      <= HEADER;
+        state_reg      <= DECODER_HEADER;
         begun_reg      <= 1'b0;
         half_reg       <= 1'b0;
         sequence_reg   <= 16'd0;
         crc_reg        <= 32'hFFFFFFFF;
+        descriptor_full_reg <= 1'b0;
+        conv_sequence_reg <= 16'd0;
         error          <= 1'b0;
         error_code     <= 8'd0;
         error_sequence <= 16'd0;
@@ -323,13 +376,13 @@ end
 
 generate
     genvar i;
-    for (i = 0; i < 6; i = i + 1) begin : g_descriptor
+    for (i = 0; i < DESCRIPTOR_BEATS; i = i + 1) begin : g_descriptor
         always @(posedge clk)
-            if (beat && state_reg == DESCRIPTOR && descriptor_beat_reg == i) descriptor_reg[i] <= s_data;
+            if (beat && state_reg == DECODER_DESCRIPTOR && descriptor_beat_reg == i) descriptor_reg[i] <= s_data;
     end
 endgenerate
 
-assign trailer_request = state_reg == TRAILER;
+assign trailer_request = state_reg == DECODER_TRAILER;
 
 endmodule
 

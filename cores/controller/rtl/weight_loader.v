@@ -27,6 +27,7 @@ module weight_loader #(
     output wire               tile_ready,
     output wire               tile_last,
     input  wire               tile_take,
+    output wire               tile_started,     // a tile is in part in the shadow
     output wire               torn,
     output reg                load_valid,
     output reg  [INDEX_W-1:0] load_index,
@@ -43,6 +44,7 @@ reg [INDEX_W-1:0] index_reg;
 assign s_ready    = !full_reg || tile_take;
 assign tile_ready = full_reg;
 assign tile_last  = last_reg;
+assign tile_started = index_reg != {INDEX_W{1'b0}};
 assign torn       = torn_reg;
 
 wire take     = s_valid && s_ready;

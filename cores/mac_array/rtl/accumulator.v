@@ -5,8 +5,9 @@
  * Accumulators of one column: a read-modify-write a cycle on an sram, in place.
  *
  * The command (valid, first, last, addr) comes LATENCY cycles before its partial sum. first starts from zero instead of the
- * stored value; last sends the sum out (through ReLU if asked) instead of storing it. A sum is readable LATENCY + 2 cycles
- * after its command, so that commands to one address must be at least that far apart (asserted).
+ * stored value; shift adds the partial sum times 16 (the high nibble of 8-bit activations); last sends the sum out (through
+ * ReLU if asked) instead of storing it. A sum is readable LATENCY + 2 cycles after its command, so that commands to one
+ * address must be at least that far apart (asserted).
  */
 module accumulator #(
     // Bits of the signed partial sum
@@ -26,6 +27,7 @@ module accumulator #(
     input  wire                     first,
     input  wire                     last,
     input  wire                     relu,
+    input  wire                     shift,
     input  wire [ADDR_W-1:0]        addr,
     input  wire signed [PSUM_W-1:0] psum,
     output reg                      out_valid,
@@ -36,16 +38,18 @@ wire              psum_valid;
 wire              psum_first;
 wire              psum_last;
 wire              psum_relu;
+wire              psum_shift;
 wire [ADDR_W-1:0] psum_addr;
 
 delay_line #(.WIDTH(1), .CYCLES(LATENCY), .RESETTABLE(1)) delay_valid (
     .clk(clk), .rst(rst), .in(valid), .out(psum_valid));
-delay_line #(.WIDTH(ADDR_W + 3), .CYCLES(LATENCY)) delay_command (
-    .clk(clk), .rst(rst), .in({first, last, relu, addr}), .out({psum_first, psum_last, psum_relu, psum_addr}));
+delay_line #(.WIDTH(ADDR_W + 4), .CYCLES(LATENCY)) delay_command (
+    .clk(clk), .rst(rst), .in({first, last, relu, shift, addr}), .out({psum_first, psum_last, psum_relu, psum_shift, psum_addr}));
 
 wire [ACC_W-1:0] stored;
 wire [ACC_W-1:0] base = psum_first ? {ACC_W{1'b0}} : stored;
-wire [ACC_W-1:0] sum  = base + {{ACC_W-PSUM_W{psum[PSUM_W-1]}}, psum};
+wire [ACC_W-1:0] term = {{ACC_W-PSUM_W{psum[PSUM_W-1]}}, psum};
+wire [ACC_W-1:0] sum  = base + (psum_shift ? term << 4 : term);
 
 reg              write_reg;
 reg [ADDR_W-1:0] write_addr_reg;

@@ -27,6 +27,8 @@ module mac_array #(
     parameter ACC_DEPTH = 1024,
     // Read latency of the accumulator memories: 1 or 2
     parameter SRAM_LATENCY = 2,
+    // Bits that travel with a command and come out with its result
+    parameter TAG_W = 1,
     // Width of the row group's index (derived)
     parameter INDEX_W = $clog2(N / ROWS),
     // Width of an accumulator address (derived)
@@ -46,11 +48,14 @@ module mac_array #(
     input  wire                      acc_first,
     input  wire                      acc_last,
     input  wire                      acc_relu,
+    input  wire                      acc_shift,
     input  wire                      acc_final,
+    input  wire [TAG_W-1:0]          acc_tag,
     input  wire [ADDR_W-1:0]         acc_addr,
-    // Results: column c in bits [c*ACC_W +: ACC_W], c cycles after column 0
+    // Results: column c in bits [c*ACC_W +: ACC_W], c cycles after column 0; its tag in bits [c*TAG_W +: TAG_W]
     output wire [N-1:0]              out_valid,
     output wire [N*ACC_W-1:0]        out_data,
+    output wire [N*TAG_W-1:0]        out_tag,
     // The final result has left the last column
     output wire                      out_final
 );
@@ -59,7 +64,7 @@ localparam PSUM_W  = ACT_W + WGT_W + $clog2(N);
 localparam LANES_W = ROWS * WGT_W;
 // Cycles from an activation at row 0 to its partial sum at the foot of column 0.
 localparam PSUM_DELAY = N + 2;
-localparam COMMAND_W  = ADDR_W + 4;
+localparam COMMAND_W  = TAG_W + ADDR_W + 5;
 
 generate
     if (N != 8 && N != 16 && N != 32) begin : g_check_n
@@ -151,7 +156,7 @@ wire [COMMAND_W-1:0] command       [0:N-1];
 delay_line #(.WIDTH(1), .CYCLES(PSUM_DELAY - SRAM_LATENCY), .RESETTABLE(1)) delay_valid (
     .clk(clk), .rst(rst), .in(acc_valid), .out(command_valid[0]));
 delay_line #(.WIDTH(COMMAND_W), .CYCLES(PSUM_DELAY - SRAM_LATENCY)) delay_command (
-    .clk(clk), .rst(rst), .in({acc_first, acc_last, acc_relu, acc_final, acc_addr}), .out(command[0]));
+    .clk(clk), .rst(rst), .in({acc_tag, acc_first, acc_last, acc_relu, acc_shift, acc_final, acc_addr}), .out(command[0]));
 
 generate
     for (c = 0; c < N; c = c + 1) begin : g_foot
@@ -165,14 +170,17 @@ generate
             .clk(clk),
             .rst(rst),
             .valid(command_valid[c]),
-            .first(command[c][ADDR_W+3]),
-            .last(command[c][ADDR_W+2]),
-            .relu(command[c][ADDR_W+1]),
+            .first(command[c][ADDR_W+4]),
+            .last(command[c][ADDR_W+3]),
+            .relu(command[c][ADDR_W+2]),
+            .shift(command[c][ADDR_W+1]),
             .addr(command[c][ADDR_W-1:0]),
             .psum(psum[N*N+c]),
             .out_valid(out_valid[c]),
             .out_data(out_data[c*ACC_W +: ACC_W])
         );
+        delay_line #(.WIDTH(TAG_W), .CYCLES(SRAM_LATENCY + 1)) delay_tag (
+            .clk(clk), .rst(rst), .in(command[c][COMMAND_W-1 -: TAG_W]), .out(out_tag[c*TAG_W +: TAG_W]));
     end
 endgenerate
 

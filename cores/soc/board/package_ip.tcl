@@ -1,4 +1,4 @@
-# Package the accelerator, whose sources the project has read by now, as IP tilewright:ip:accelerator:0.1: the driver binds
+# Package the accelerator, whose sources the project has read by now, as IP tilewright:ip:accelerator:0.2: the driver binds
 # by this name, and a module reference could not carry it.
 # Not run on hardware: written against UG1118, not yet run in Vivado.
 
@@ -13,7 +13,7 @@ set ip_folder [file join [pwd] ip_repo accelerator]
 ipx::package_project -root_dir $ip_folder -vendor tilewright -library ip -taxonomy /UserIP -import_files -force
 set ip [ipx::current_core]
 set_property name accelerator $ip
-set_property version 0.1 $ip
+set_property version 0.2 $ip
 set_property display_name "Tilewright accelerator" $ip
 ipx::associate_bus_interfaces -busif s_axil -clock aclk $ip
 ipx::associate_bus_interfaces -busif s_axis -clock aclk $ip

@@ -10,6 +10,8 @@ class StallGenerator {
   public:
     StallGenerator(uint64_t seed, double probability);
     bool stall();
+    uint64_t state() const { return state_; }
+    void set_state(uint64_t state) { state_ = state; }
 
   private:
     uint64_t state_;
@@ -94,6 +96,7 @@ class DdrReadPort {
     uint64_t rdata = 0;
     uint8_t rresp = AXI_OKAY;
     const std::string &violation() const { return check_.violation(); }
+    StallGenerator &stalls() { return stalls_; }
 
   private:
     const DdrMemory &memory_;
@@ -113,6 +116,7 @@ class DdrWritePort {
     bool awready = false, wready = false, bvalid = false;
     uint8_t bresp = AXI_OKAY;
     const std::string &violation() const { return violation_.empty() ? check_.violation() : violation_; }
+    StallGenerator &stalls() { return stalls_; }
 
   private:
     struct Response {

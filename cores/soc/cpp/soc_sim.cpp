@@ -6,6 +6,7 @@
 #include "Vsoc.h"
 #include "ddr_model.h"
 #include "verilated.h"
+#include "waveform.h"
 
 struct soc;
 
@@ -27,7 +28,10 @@ thread_local soc *stepping = nullptr;
 
 struct soc {
     explicit soc(const soc_config_t &config);
-    ~soc() { top.final(); }
+    ~soc() {
+        waveform.close();
+        top.final();
+    }
 
     // One clock cycle. `observe` sees the settled signals just before the rising edge.
     template <typename Observer>
@@ -49,6 +53,7 @@ struct soc {
     AxiLiteSlave slaves[2];
     uint64_t cycle = 0;
     uint64_t last_activity = 0;
+    Waveform waveform;
     std::string failed_assertion;
 
   private:
@@ -59,6 +64,7 @@ struct soc {
 VerilatedContext *soc::randomised(VerilatedContext &context, uint64_t seed) {
     context.randReset(2);
     context.randSeed(static_cast<int>(seed & 0x7FFFFFFF) | 1);
+    context.traceEverOn(true);
     return &context;
 }
 
@@ -101,6 +107,7 @@ void soc::step(Observer observe) {
     top.m_axi_s2mm_bvalid = write_port.bvalid;
     top.m_axi_s2mm_bresp = write_port.bresp;
     top.eval();
+    waveform.dump(top.program_beat);
 
     observe();
     if (top.aresetn) {
@@ -112,11 +119,12 @@ void soc::step(Observer observe) {
                              top.m_axi_s2mm_wvalid != 0};
         const bool read_moved = read_port.clock(cycle, ar, top.m_axi_mm2s_rready);
         const bool write_moved = write_port.clock(cycle, aw, w, top.m_axi_s2mm_bready);
-        if (read_moved || write_moved || top.program_beat || top.result_beat) last_activity = cycle;
+        if (read_moved || write_moved || top.program_beat || top.result_beat || top.engine_moved) last_activity = cycle;
     }
 
     top.aclk = 1;
     top.eval();
+    waveform.dump_edge();
     ++cycle;
 }
 
@@ -210,4 +218,18 @@ uint32_t soc_interrupts(const soc_t *soc) {
 }
 
 const char *soc_violation(const soc_t *soc) { return soc->violation(); }
+
+void soc_get_stalls(soc_t *soc, uint64_t *read_state, uint64_t *write_state) {
+    *read_state = soc->read_port.stalls().state();
+    *write_state = soc->write_port.stalls().state();
+}
+
+void soc_set_stalls(soc_t *soc, uint64_t read_state, uint64_t write_state) {
+    soc->read_port.stalls().set_state(read_state);
+    soc->write_port.stalls().set_state(write_state);
+}
+
+int soc_trace(soc_t *soc, const char *file, uint64_t first, uint64_t last) {
+    return soc->waveform.open(soc->top, file, first, last) ? 0 : -1;
+}
 }

@@ -34,7 +34,7 @@ int soc_write(soc_t *soc, int slave, uint32_t address, uint32_t value);
 void soc_run(soc_t *soc, uint64_t cycles);
 uint64_t soc_cycles(const soc_t *soc);
 
-// Cycle of the latest handshake on a DDR channel or on a stream between DMA and accelerator.
+// Cycle of the latest handshake on a DDR channel or on a stream between DMA and accelerator, or movement inside the latter.
 uint64_t soc_last_activity(const soc_t *soc);
 
 uint32_t soc_interrupts(const soc_t *soc);
@@ -42,6 +42,14 @@ uint32_t soc_interrupts(const soc_t *soc);
 // The first AXI rule that the DMA broke or the first assertion of the RTL that failed ($stop), or an empty string.
 // Valid until soc_destroy.
 const char *soc_violation(const soc_t *soc);
+
+// State of the stalls' random generators, to repeat a transfer cycle by cycle on another system.
+void soc_get_stalls(soc_t *soc, uint64_t *read_state, uint64_t *write_state);
+void soc_set_stalls(soc_t *soc, uint64_t read_state, uint64_t write_state);
+
+// Writes a waveform (FST) of the cycles [first, last), counted from the next program beat, which is cycle 0. Returns 0, or
+// -1 where the library was built without tracing or the file cannot be written. The file is complete after soc_destroy.
+int soc_trace(soc_t *soc, const char *file, uint64_t first, uint64_t last);
 
 #ifdef __cplusplus
 }

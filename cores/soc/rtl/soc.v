@@ -7,21 +7,26 @@
  *   m_axi_mm2s -> axi_dma -> s_axis  accelerator  m_axis -> axi_dma -> m_axi_s2mm
  *
  * The two AXI4-Lite slaves stay apart: the address map is the interconnect's, outside. Writes are of whole words.
- * program_beat and result_beat tell an observer that a beat moved on the streams between the two.
+ * program_beat and result_beat tell an observer that a beat moved on the streams between the two, engine_moved that something
+ * moved inside the accelerator.
  */
 module soc #(
     // Rows and columns of the array: 8, 16 or 32
     parameter N = 8,
     // Bits of an accumulator: 28 to 32
     parameter ACC_W = 28,
-    // Activation memory in words of N activations
-    parameter ACT_DEPTH = 8192,
+    // Activation memory in words of N activations: 128 KiB
+    parameter ACT_DEPTH = 262144 / N,
     // Accumulators in a column
     parameter ACC_DEPTH = 1024,
     // Weight FIFO in groups of 64 bits (128 for N = 32)
-    parameter WGT_DEPTH = 512,
+    parameter WGT_DEPTH = 4096,
+    // Threshold FIFO in beats
+    parameter THR_DEPTH = 512,
     // Result positions held
     parameter OUT_DEPTH = 64,
+    // CONV commands that the log holds
+    parameter LOG_DEPTH = 512,
     // Read latency of the memories: 1 or 2
     parameter SRAM_LATENCY = 2,
     // Identifies the build
@@ -110,7 +115,8 @@ module soc #(
 
     // Observation
     output wire              program_beat,
-    output wire              result_beat
+    output wire              result_beat,
+    output wire              engine_moved
 );
 
 wire [63:0] program_tdata, result_tdata;
@@ -154,8 +160,8 @@ axi_dma #(.ADDR_W(ADDR_W), .LENGTH_W(LENGTH_W)) axi_dma_0 (
 );
 
 accelerator #(
-    .N(N), .ACC_W(ACC_W), .ACT_DEPTH(ACT_DEPTH), .ACC_DEPTH(ACC_DEPTH), .WGT_DEPTH(WGT_DEPTH), .OUT_DEPTH(OUT_DEPTH),
-    .SRAM_LATENCY(SRAM_LATENCY), .BUILD_HASH(BUILD_HASH)
+    .N(N), .ACC_W(ACC_W), .ACT_DEPTH(ACT_DEPTH), .ACC_DEPTH(ACC_DEPTH), .WGT_DEPTH(WGT_DEPTH),
+    .THR_DEPTH(THR_DEPTH), .OUT_DEPTH(OUT_DEPTH), .LOG_DEPTH(LOG_DEPTH), .SRAM_LATENCY(SRAM_LATENCY), .BUILD_HASH(BUILD_HASH)
 ) accelerator_0 (
     .aclk(aclk), .aresetn(aresetn),
     .s_axil_awaddr(s_axil_acc_awaddr), .s_axil_awprot(3'b000),
@@ -171,7 +177,7 @@ accelerator #(
     .s_axis_tvalid(program_tvalid), .s_axis_tready(program_tready), .s_axis_tlast(program_tlast),
     .m_axis_tdata(result_tdata), .m_axis_tkeep(result_tkeep),
     .m_axis_tvalid(result_tvalid), .m_axis_tready(result_tready), .m_axis_tlast(result_tlast),
-    .irq(accelerator_irq)
+    .irq(accelerator_irq), .moved(engine_moved)
 );
 
 // the accelerator takes whole beats only

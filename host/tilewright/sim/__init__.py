@@ -10,7 +10,7 @@ import hashlib
 import pynq
 from pynq.pl_server.device import Device
 
-from tilewright.sim.build import cache_folder
+from tilewright.cache import cache_folder
 from tilewright.sim.device import SimDevice
 from tilewright.sim.errors import BusError, DdrExhaustedError, OverlayFileError, SimulatorBuildError
 from tilewright.sim.metadata import write_overlay
@@ -32,6 +32,7 @@ def open_overlay(
     latency: int = 40,
     stall_probability: float = 0.05,
     seed: int | None = None,
+    traced: bool = False,
 ) -> pynq.Overlay:
     """Return an overlay on a new simulated device, which becomes ``pynq.Device.active_device``.
 
@@ -43,6 +44,7 @@ def open_overlay(
         latency: cycles from a DDR read address to its first beat.
         stall_probability: that a cycle withholds ready or valid on a DDR channel; 0 to 0.99.
         seed: of the stalls and of uninitialised registers; drawn and printed when None. ``overlay.device.seed`` has it.
+        traced: whether the device can write waveforms (``overlay.device.trace``): a build of its own, and slower.
 
     Returns:
         pynq.Overlay with ``axi_dma_0`` (pynq.lib.dma.DMA) and ``accelerator_0``.
@@ -52,7 +54,7 @@ def open_overlay(
         SimulatorBuildError: the hardware cannot be built.
     """
     parameters = array if isinstance(array, SocParameters) else SocParameters(n=array)
-    device = SimDevice(latency, stall_probability, seed)
+    device = SimDevice(latency, stall_probability, seed, traced)
     folder = cache_folder() / "overlays" / hashlib.sha256(repr(parameters).encode()).hexdigest()[:16]
     bit = write_overlay(parameters, folder)
     Device.active_device = device

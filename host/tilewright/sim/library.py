@@ -36,6 +36,9 @@ _ffi.cdef(
     uint64_t soc_last_activity(const soc_t *soc);
     uint32_t soc_interrupts(const soc_t *soc);
     const char *soc_violation(const soc_t *soc);
+    void soc_get_stalls(soc_t *soc, uint64_t *read_state, uint64_t *write_state);
+    void soc_set_stalls(soc_t *soc, uint64_t read_state, uint64_t write_state);
+    int soc_trace(soc_t *soc, const char *file, uint64_t first, uint64_t last);
     """
 )
 
@@ -132,13 +135,32 @@ class Soc:
 
     @property
     def quiet_cycles(self) -> int:
-        """Cycles since the latest handshake on a DDR channel or on a stream between DMA and accelerator."""
+        """Cycles since something moved: on a DDR channel, on a stream, or inside the accelerator."""
         return self.cycles - int(self._lib.soc_last_activity(self._soc))
 
     @property
     def interrupts(self) -> Interrupt:
         """The interrupt lines that are high."""
         return Interrupt(self._lib.soc_interrupts(self._soc))
+
+    @property
+    def stall_state(self) -> tuple[int, int]:
+        """State of the stalls' random generators, of reads and of writes."""
+        states = _ffi.new("uint64_t[2]")
+        self._lib.soc_get_stalls(self._soc, states, states + 1)
+        return int(states[0]), int(states[1])
+
+    @stall_state.setter
+    def stall_state(self, states: tuple[int, int]) -> None:
+        self._lib.soc_set_stalls(self._soc, *states)
+
+    def trace(self, file: Path, first: int, last: int) -> None:
+        """Write a waveform of some cycles, counted from the next program beat, which is cycle 0.
+
+        Raises SimulatorBuildError when the library was built without tracing or the file cannot be written.
+        """
+        if self._lib.soc_trace(self._soc, str(file).encode(), first, last) != 0:
+            raise SimulatorBuildError(f"no waveform {file}: the device is not traced, or the file cannot be written")
 
     def _check(self, response: int, verb: str, slave: Slave, address: int) -> None:
         if response != 0:

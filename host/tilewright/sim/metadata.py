@@ -146,7 +146,7 @@ def _design(parameters: SocParameters) -> ElementTree.Element:
     _processing_system(modules)
     _ip(modules, DMA_NAME, "xilinx.com:ip:axi_dma:7.1", "S_AXI_LITE", DMA_PARAMETERS, _dma_registers())
     names = {**parameters.verilog, "ACT_W": parameters.array.act_w, "WGT_W": parameters.array.wgt_w}
-    _ip(modules, ACCELERATOR_NAME, "tilewright:ip:accelerator:0.1", "s_axil", names, _accelerator_registers())
+    _ip(modules, ACCELERATOR_NAME, "tilewright:ip:accelerator:0.2", "s_axil", names, _accelerator_registers())
     return root
 
 

@@ -1,0 +1,122 @@
+`resetall
+`default_nettype none
+
+/*
+ * From sums to the next layer's activations: thresholds in each column, skew taken out, max-pooling, addresses.
+ *
+ *   columns' sums, c cycles apart -> threshold_column -> deskew -> max_pool -> writeback -> activation memory
+ *   threshold beats -> threshold_loader --^
+ */
+module postproc #(
+    // Columns
+    parameter N = 8,
+    // Bits of a sum
+    parameter ACC_W = 28,
+    // Bits of a code
+    parameter CODE_W = 4,
+    // Bits of a threshold
+    parameter THR_W = 21,
+    // Threshold sets held: a power of two
+    parameter SETS = 8,
+    // Words of the activation memory
+    parameter ACT_DEPTH = 8192,
+    // Width of a set's index (derived)
+    parameter SET_W = $clog2(SETS),
+    // Width of an activation address (derived)
+    parameter ACT_ADDR_W = $clog2(ACT_DEPTH)
+) (
+    input  wire                  clk,
+    input  wire                  rst,
+    input  wire                  clear,         // a program begins: tiles_done starts at 0
+    // Threshold beats
+    input  wire [63:0]           s_thr_data,
+    input  wire                  s_thr_valid,
+    output wire                  s_thr_ready,
+    output wire                  thr_pending,
+    // Threshold sets
+    output wire                  set_ready,
+    output wire [SET_W-1:0]      set,
+    input  wire                  set_take,
+    // Sums: column c in bits [c*ACC_W +: ACC_W], c cycles after column 0, with their set; pool belongs to the last column
+    input  wire [N-1:0]          in_valid,
+    input  wire [N*ACC_W-1:0]    in_data,
+    input  wire [N*SET_W-1:0]    in_set,
+    input  wire                  in_pool,
+    // CONV commands that write codes
+    input  wire                  cfg_valid,
+    output wire                  cfg_ready,
+    input  wire [15:0]           cfg_h,
+    input  wire [15:0]           cfg_w,
+    input  wire [15:0]           cfg_images,
+    input  wire [15:0]           cfg_oc_tiles,
+    input  wire [31:0]           cfg_base,
+    input  wire [31:0]           cfg_tile_stride,
+    input  wire [31:0]           cfg_image_stride,
+    // Words to the activation memory
+    output wire                  wr_valid,
+    output wire [ACT_ADDR_W-1:0] wr_addr,
+    output wire [N*CODE_W-1:0]   wr_word,
+    output wire [31:0]           tiles_done,
+    output wire                  busy,
+    output wire                  error_overflow
+);
+
+// Cycles from a sum to its code
+localparam SEARCH = 5;
+
+wire [N-1:0]        thr_wr_en;
+wire [2:0]          thr_wr_beat;
+wire [SET_W-1:0]    thr_wr_set;
+wire [63:0]         thr_wr_data;
+wire                tile_done;
+wire [N-1:0]        code_valid;
+wire [N*CODE_W-1:0] word;
+wire                pool;
+wire                pooled_valid;
+wire [N*CODE_W-1:0] pooled_word;
+
+threshold_loader #(.N(N), .SETS(SETS)) loader (
+    .clk(clk), .rst(rst),
+    .s_data(s_thr_data), .s_valid(s_thr_valid), .s_ready(s_thr_ready),
+    .wr_en(thr_wr_en), .wr_beat(thr_wr_beat), .wr_set(thr_wr_set), .wr_data(thr_wr_data),
+    .set_ready(set_ready), .set(set), .set_take(set_take), .set_free(tile_done), .pending(thr_pending)
+);
+
+genvar c;
+generate
+    for (c = 0; c < N; c = c + 1) begin : g_column
+        wire [CODE_W-1:0] code;
+        threshold_column #(.ACC_W(ACC_W), .THR_W(THR_W), .SETS(SETS)) column (
+            .clk(clk), .rst(rst),
+            .wr_en(thr_wr_en[c]), .wr_beat(thr_wr_beat), .wr_set(thr_wr_set), .wr_data(thr_wr_data),
+            .in_valid(in_valid[c]), .in_set(in_set[c*SET_W +: SET_W]), .in_sum(in_data[c*ACC_W +: ACC_W]),
+            .out_valid(code_valid[c]), .out_code(code)
+        );
+        delay_line #(.WIDTH(CODE_W), .CYCLES(N-1-c)) deskew (
+            .clk(clk), .rst(rst), .in(code), .out(word[c*CODE_W +: CODE_W]));
+    end
+endgenerate
+
+delay_line #(.WIDTH(1), .CYCLES(SEARCH)) delay_pool (.clk(clk), .rst(rst), .in(in_pool), .out(pool));
+
+max_pool #(.N(N), .CODE_W(CODE_W)) u_max_pool (
+    .clk(clk), .rst(rst),
+    .in_valid(code_valid[N-1]), .in_pool(pool), .in_word(word),
+    .out_valid(pooled_valid), .out_word(pooled_word)
+);
+
+writeback #(.WORD_W(N*CODE_W), .ACT_DEPTH(ACT_DEPTH)) u_writeback (
+    .clk(clk), .rst(rst), .clear(clear),
+    .cfg_valid(cfg_valid), .cfg_ready(cfg_ready), .cfg_h(cfg_h), .cfg_w(cfg_w), .cfg_images(cfg_images),
+    .cfg_oc_tiles(cfg_oc_tiles), .cfg_base(cfg_base), .cfg_tile_stride(cfg_tile_stride), .cfg_image_stride(cfg_image_stride),
+    .in_valid(pooled_valid), .in_word(pooled_word),
+    .wr_valid(wr_valid), .wr_addr(wr_addr), .wr_word(wr_word),
+    .tile_done(tile_done), .tiles_done(tiles_done), .busy(busy), .error_overflow(error_overflow)
+);
+
+// The columns before the last one are valid when it is: the skew is the array's.
+wire unused_ok = &{1'b0, code_valid};
+
+endmodule
+
+`resetall

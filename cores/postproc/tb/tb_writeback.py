@@ -1,0 +1,116 @@
+"""writeback: addresses of random CONV commands one behind the other, its queue of two, what it counts and reports."""
+
+import random
+from collections import deque
+from dataclasses import dataclass
+
+import cocotb
+from cocotb.clock import Clock
+from cocotb.triggers import FallingEdge, ReadOnly
+
+WORD = 1 << 32
+
+
+@dataclass(frozen=True)
+class Command:
+    h: int
+    w: int
+    images: int
+    oc_tiles: int
+    base: int
+    tile_stride: int
+    image_stride: int
+
+    def addresses(self) -> list[tuple[int, bool]]:
+        """Address of each word, and whether it is the last of its output tile."""
+        words = []
+        for tile in range(self.oc_tiles):
+            for image in range(self.images):
+                for y in range(self.h):
+                    for x in range(self.w):
+                        address = self.base + tile * self.tile_stride + image * self.image_stride + y * self.w + x
+                        last = (image, y, x) == (self.images - 1, self.h - 1, self.w - 1)
+                        words.append((address % WORD, last))
+        return words
+
+
+def random_command(rng: random.Random, depth: int) -> Command:
+    """Strides of either sign; the words of one command in six may lie anywhere."""
+    h, w, images, oc_tiles = (rng.randint(1, 4) for _ in range(4))
+    if rng.randrange(6) == 0:
+        base, *strides = (rng.randrange(WORD) for _ in range(3))
+    else:
+        base, *strides = rng.randrange(depth), rng.randint(-200, 200), rng.randint(-200, 200)
+    return Command(h, w, images, oc_tiles, base, *(stride % WORD for stride in strides))
+
+
+async def start(dut) -> None:
+    cocotb.start_soon(Clock(dut.clk, 10, "ns").start())
+    dut.rst.value = 1
+    dut.cfg_valid.value = dut.in_valid.value = dut.clear.value = 0
+    for _ in range(3):
+        await FallingEdge(dut.clk)
+    dut.rst.value = 0
+
+
+@cocotb.test()
+async def commands_back_to_back(dut):
+    rng = random.Random(cocotb.RANDOM_SEED)
+    depth = int(dut.ACT_DEPTH.value)
+    await start(dut)
+    offered = random_command(rng, depth)
+    waiting: Command | None = None
+    current: deque[tuple[int, bool]] = deque()
+    written = ended = False  # what the outputs show in this cycle
+    tiles_done = queued = overflows = at_once = 0
+    for cycle in range(8000):
+        rate = (1.0, 0.7, 0.2)[cycle // 500 % 3]
+        cfg, word, clear = rng.random() < 0.8 * rate, rng.getrandbits(32), rng.random() < 0.005
+        valid = bool(current) and rng.random() < rate
+        dut.cfg_valid.value, dut.in_valid.value, dut.in_word.value, dut.clear.value = cfg, valid, word, clear
+        for name, value in vars(offered).items():
+            getattr(dut, f"cfg_{name}").value = value if cfg else rng.getrandbits(len(getattr(dut, f"cfg_{name}")))
+        await ReadOnly()
+        assert bool(dut.cfg_ready.value) == (waiting is None)
+        assert bool(dut.busy.value) == (waiting is not None or bool(current) or written)
+        assert bool(dut.tile_done.value) == ended
+        assert int(dut.tiles_done.value) == tiles_done
+        tiles_done = 0 if clear else tiles_done + ended
+        accepted = cfg and waiting is None
+        advances = waiting is not None and not current
+        at_once += advances and cycle > 0
+        await FallingEdge(dut.clk)
+        written = ended = overflow = False
+        if valid:
+            address, ended = current.popleft()
+            written, overflow = address < depth, address >= depth
+            if written:
+                assert (int(dut.wr_addr.value), int(dut.wr_word.value)) == (address, word)
+        assert (bool(dut.wr_valid.value), bool(dut.error_overflow.value)) == (written, overflow)
+        overflows += overflow
+        if advances and waiting is not None:
+            current, waiting = deque(waiting.addresses()), None
+        if accepted:
+            queued += bool(current)
+            waiting, offered = offered, random_command(rng, depth)
+    assert queued > 20 and overflows > 20, "a command has waited behind another; a word has lain outside"
+
+
+@cocotb.test()
+async def reset_forgets_both_commands(dut):
+    await start(dut)
+    two = Command(1, 2, 1, 1, 100, 0, 0)
+    for name, value in vars(two).items():
+        getattr(dut, f"cfg_{name}").value = value
+    for _ in range(2):
+        dut.cfg_valid.value = 1
+        for _ in range(4):
+            await FallingEdge(dut.clk)
+        assert not dut.cfg_ready.value and dut.busy.value
+        dut.cfg_valid.value, dut.in_valid.value = 0, 1
+        await FallingEdge(dut.clk)
+        assert dut.wr_valid.value and int(dut.wr_addr.value) == 100
+        dut.in_valid.value, dut.rst.value = 0, 1
+        await FallingEdge(dut.clk)
+        dut.rst.value = 0
+        assert dut.cfg_ready.value and not dut.busy.value and not dut.wr_valid.value

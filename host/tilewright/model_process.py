@@ -1,0 +1,76 @@
+"""Runs model/'s commands in processes of their own, because the host library never imports torch."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tilewright.errors import ModelProcessError
+
+
+def run_model(*arguments: str | Path) -> str:
+    """Runs ``python -m tilewright_model`` to its end.
+
+    Args:
+        arguments: of the command.
+
+    Returns:
+        What it printed on standard output.
+
+    Raises:
+        ModelProcessError: it failed; holds what it printed.
+    """
+    process = ModelProcess(*arguments)
+    return process.wait()
+
+
+class ModelProcess:
+    """A command of model/ that runs beside this process.
+
+    Args:
+        arguments: of the command.
+    """
+
+    def __init__(self, *arguments: str | Path) -> None:
+        self.command = [sys.executable, "-m", "tilewright_model", *map(str, arguments)]
+        # Files, not pipes: nobody reads while it runs. They are gone when closed.
+        self._output = tempfile.TemporaryFile("w+")  # noqa: SIM115
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115
+        self._process = subprocess.Popen(self.command, stdout=self._output, stderr=self._errors, text=True)
+
+    def running(self) -> bool:
+        """Whether it has not ended yet.
+
+        Raises:
+            ModelProcessError: it failed.
+        """
+        code = self._process.poll()
+        if code:
+            self._fail(code)
+        return code is None
+
+    def wait(self) -> str:
+        """Waits for its end and returns what it printed.
+
+        Raises:
+            ModelProcessError: it failed.
+        """
+        code = self._process.wait()
+        if code:
+            self._fail(code)
+        self._output.seek(0)
+        return self._output.read()
+
+    def stop(self) -> None:
+        """Ends it, if it still runs."""
+        self._process.terminate()
+        self._process.wait()
+
+    def _fail(self, code: int) -> None:
+        texts = []
+        for file in (self._errors, self._output):
+            file.seek(0)
+            texts.append(file.read())
+        raise ModelProcessError(f"{' '.join(self.command)} failed with exit code {code}:\n{''.join(texts)}")

@@ -1,0 +1,192 @@
+"""Compiles a network for an array and a batch: one program that takes images in and returns the last accumulators."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.commands import Begin, Body, Load, Mode, Thresholds, Weights
+from tilewright.errors import CompileError
+from tilewright.network.graph import Network
+from tilewright.network.inference import image_codes
+from tilewright.network.packing import fold_image
+from tilewright.network.planner import Placement, place
+from tilewright.network.stages import Stage, stages_of
+from tilewright.network.stream import ConvItem, Item, LoadItem, WeightsItem, order_items
+from tilewright.network.thresholds import IMAGE_OFFSET
+from tilewright.packing import Beats, crc32_of, pack_nibbles
+from tilewright.program import ArrayParameters, Program, encode_program
+from tilewright.results import CodeMap, OutputMap, ResultMap
+
+
+@dataclass(frozen=True)
+class Returned:
+    """Where a part of the results belongs.
+
+    Attributes:
+        stage: whose output it is.
+        images: of the batch.
+        channels: of the output.
+        rows, columns: of the output.
+        codes: whether it is a map of codes that was read back; else it holds accumulators.
+    """
+
+    stage: int
+    images: range
+    channels: range
+    rows: range
+    columns: range
+    codes: bool
+
+
+@dataclass(frozen=True)
+class CompiledNetwork:
+    """A network ready to take batches of one size.
+
+    Attributes:
+        network: the network.
+        array: parameters that it was compiled for.
+        batch: images a program.
+        stages: its layers on the array.
+        placement: schedule and addresses.
+        items: the program's parts in order.
+        returned: where each part of the results belongs.
+    """
+
+    network: Network
+    array: ArrayParameters
+    batch: int
+    stages: tuple[Stage, ...] = field(repr=False)
+    placement: Placement = field(repr=False)
+    items: tuple[Item, ...] = field(repr=False)
+    returned: tuple[Returned, ...] = field(repr=False)
+
+    def program(self, pixels: npt.NDArray[np.uint8]) -> Program:
+        """The program for some images.
+
+        Args:
+            pixels: uint8 (batch, channels, h, w).
+
+        Returns:
+            The program, whose results :meth:`collect` takes.
+
+        Raises:
+            NetworkError: the images do not fit the network.
+            ProgramError: the program has more commands than sequence numbers.
+        """
+        words = fold_image(self.stages[0], image_codes(self.network, pixels))
+        commands = [self._command(item, words) for item in self.items]
+        program_id = crc32_of(np.concatenate([command.data for command in commands if isinstance(command, Load)]))
+        array = self.array
+        begin = Begin(array.n, array.act_w, array.wgt_w, array.acc_w, program_id)
+        return Program(encode_program([begin, *commands]), array, program_id, self.outputs)
+
+    @property
+    def outputs(self) -> tuple[ResultMap, ...]:
+        """What a program returns, part by part."""
+        maps: list[ResultMap] = []
+        for part in self.returned:
+            shape = (len(part.images), len(part.channels), len(part.rows), len(part.columns))
+            kind = CodeMap if part.codes else OutputMap
+            maps.append(kind(self.stages[part.stage].name, shape))
+        return tuple(maps)
+
+    def collect(self, results: Sequence[npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+        """Puts a program's results together.
+
+        Args:
+            results: what :meth:`tilewright.program.Program.unpack` returned.
+
+        Returns:
+            For the last layer, int32 accumulators (batch, oc, h, w) under its name; for layers that were read back,
+            uint8 codes (batch, oc, h, w) after pooling.
+        """
+        maps: dict[str, npt.NDArray[Any]] = {}
+        for part, values in zip(self.returned, results, strict=True):
+            stage = self.stages[part.stage]
+            shape = (self.batch, stage.layer.out_channels, *stage.out_size)
+            whole = maps.setdefault(stage.name, np.zeros(shape, dtype=np.uint8 if part.codes else np.int32))
+            where = (part.images, part.channels, part.rows, part.columns)
+            whole[tuple(slice(axis.start, axis.stop) for axis in where)] = values
+        last = self.stages[-1]
+        if last.folded and last.layer.weights is not None:
+            # The array's sums are of codes + 128.
+            offsets = last.layer.weights.reshape(last.layer.out_channels, -1).sum(axis=1, dtype=np.int32) * IMAGE_OFFSET
+            maps[last.name] -= offsets[None, :, None, None]
+        return maps
+
+    @cached_property
+    def beats(self) -> int:
+        """Beats of a program."""
+        return 3 + sum(1 + item.beats for item in self.items) + 2
+
+    def _command(self, item: Item, words: npt.NDArray[np.uint8]) -> Body:
+        if isinstance(item, ConvItem):
+            return item.conv
+        if isinstance(item, LoadItem):
+            return Load(self._load_address(item), self._load_data(item, words), after=item.after)
+        stage = self.stages[item.stage]
+        if isinstance(item, WeightsItem):
+            tiles = stage.packed_weights[item.oc_tiles.start : item.oc_tiles.stop, slice(*item.part)]
+            return Weights(tiles.reshape(-1), last=item.last)
+        return Thresholds(stage.threshold_tiles[item.oc_tile])
+
+    def _load_address(self, item: LoadItem) -> int:
+        if item.image is None or item.tile is None:
+            return item.buffer.address
+        return item.buffer.address_of(item.image, item.tile, item.buffer.rows.start, 0)
+
+    def _load_data(self, item: LoadItem, words: npt.NDArray[np.uint8]) -> Beats:
+        buffer = item.buffer
+        rows = slice(buffer.rows.start, buffer.rows.stop)
+        if item.image is None or item.tile is None:
+            return pack_nibbles(words[buffer.images.start : buffer.images.stop, :, rows])
+        return pack_nibbles(words[item.image, item.tile, rows])
+
+
+def compile_network(
+    network: Network, array: ArrayParameters, batch: int = 1, taps: Collection[str] = ()
+) -> CompiledNetwork:
+    """Compiles a network.
+
+    Args:
+        network: the network.
+        array: parameters of the accelerator.
+        batch: images a program.
+        taps: names of layers whose maps are read back.
+
+    Returns:
+        The network, ready for batches of images.
+
+    Raises:
+        CompileError: the network is beyond the array, or has no such layer; names the layer and the reason.
+    """
+    _check_taps(network, taps)
+    stages = stages_of(network, array)
+    placement = place(stages, batch)
+    items = order_items(stages, placement, taps)
+    returned = [_returned(stages, placement, item, array.n) for item in items if isinstance(item, ConvItem)]
+    parts = tuple(part for part in returned if part is not None)
+    return CompiledNetwork(network, array, batch, stages, placement, tuple(items), parts)
+
+
+def _check_taps(network: Network, taps: Collection[str]) -> None:
+    names = [layer.name for layer in network.layers]
+    for name in taps:
+        if name not in names:
+            raise CompileError(f"layer {name}: network {network.name} has none of this name, but {', '.join(names)}")
+
+
+def _returned(stages: Sequence[Stage], placement: Placement, item: ConvItem, n: int) -> Returned | None:
+    if item.conv.mode is Mode.CODES:
+        return None
+    step = placement.schedule.steps[item.step]
+    stage = stages[step.stage]
+    channels = range(item.oc_tiles.start * n, min(item.oc_tiles.stop * n, stage.layer.out_channels))
+    rows, columns = step.rows, range(stage.out_size[1])
+    return Returned(step.stage, step.images, channels, rows, columns, item.conv.mode is Mode.READ)

@@ -1,0 +1,206 @@
+"""Chooses how a batch is divided: images a stage at a time, strips, and when images are loaded."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tilewright.errors import CompileError
+from tilewright.network.memory import allocate, lifetimes, peak_words
+from tilewright.network.schedule import Plan, Schedule, Segment, make_schedule
+from tilewright.network.stages import Stage, pieces
+from tilewright.network.thresholds import BEATS_A_CHANNEL
+
+# Share of cycles in which the DDR port is expected to deliver a beat
+AVAILABILITY = 0.95
+# Cycles between the last position of a CONV command and the first of the next
+COMMAND_CYCLES = 5
+# Strips that a map is cut into
+_CUTS = (2, 4, 8, 16, 32, 64, 128)
+# Plans tried before a network counts as too large for its way of being divided
+MAX_PLANS = 400
+
+
+@dataclass(frozen=True)
+class Placement:
+    """A schedule whose buffers have addresses.
+
+    Attributes:
+        schedule: the schedule.
+        load_steps: for each of its loads, the step after whose weights it is sent; -1: before the first step.
+        peak: words of the activation memory that live at one time, at most.
+    """
+
+    schedule: Schedule
+    load_steps: tuple[int, ...]
+    peak: int
+
+
+def step_cycles(stage: Stage, images: int, rows: int) -> int:
+    """Cycles of a step that nothing holds up: each pass lasts its positions or the load of its weights.
+
+    Args:
+        stage: the stage.
+        images: so many.
+        rows: of the stage's output.
+    """
+    shortest = max(4, stage.array.n)  # rows of a tile; two a cycle for n = 8
+    cycles = 0
+    for piece in pieces(stage):
+        positions = images if piece.position else images * stage.positions(rows)
+        taps = piece.kernel[0] * piece.kernel[1]
+        cycles += len(piece.oc_tiles) * piece.ic_tiles * taps * max(positions, shortest if stage.array.n > 8 else 4)
+        cycles += COMMAND_CYCLES
+    return cycles
+
+
+def step_beats(stage: Stage) -> int:
+    """Beats of the weights and thresholds of a step."""
+    n = stage.array.n
+    tiles = sum(len(p.oc_tiles) * p.ic_tiles * p.kernel[0] * p.kernel[1] for p in pieces(stage))
+    thresholds = 0 if stage.layer.is_last else sum(len(p.oc_tiles) for p in pieces(stage)) * n * BEATS_A_CHANNEL
+    return tiles * n * n // 16 + thresholds
+
+
+def place(stages: Sequence[Stage], batch: int) -> Placement:
+    """The cheapest division of a batch whose maps fit the activation memory.
+
+    Args:
+        stages: of the network.
+        batch: images.
+
+    Returns:
+        The schedule with addresses.
+
+    Raises:
+        CompileError: nothing fits; names the largest map's layer and the reason.
+    """
+    for groups in _groups_by_cost(stages, batch):
+        placement = _try(stages, Plan(batch, groups))
+        if placement:
+            return placement
+    for plan in _striped_plans(stages, batch):
+        placement = _try(stages, plan)
+        if placement:
+            return placement
+    raise CompileError(_why_nothing_fits(stages))
+
+
+def _try(stages: Sequence[Stage], plan: Plan) -> Placement | None:
+    """The plan with addresses, images loaded ahead of their use where the memory has room, or None."""
+    schedule = make_schedule(stages, plan)
+    words, alignment = stages[0].array.act_depth, max(1, 16 // stages[0].array.n)
+    uses = _first_uses(schedule)
+    early, late = _early_loads(stages, schedule, uses), [use - 1 for use in uses]
+    # In the stream of an earlier step, of the step before, or once that one has read its last activation.
+    for load_steps, births in ((early, early), (late, late), (late, uses)):
+        alive = lifetimes(schedule, births)
+        if peak_words(alive) <= words and allocate(alive, words, alignment):
+            return Placement(schedule, tuple(load_steps), peak_words(alive))
+    return None
+
+
+def _first_uses(schedule: Schedule) -> list[int]:
+    """The first step that reads each loaded buffer."""
+    uses: dict[int, int] = {}
+    for index, step in enumerate(schedule.steps):
+        uses.setdefault(id(step.source), index)
+    return [uses[id(buffer)] for buffer in schedule.loads]
+
+
+def _early_loads(stages: Sequence[Stage], schedule: Schedule, uses: Sequence[int]) -> list[int]:
+    """Each load behind the weights of the step that leaves the stream the most time, since the load before."""
+    slack = []
+    for step in schedule.steps:
+        stage = stages[step.stage]
+        slack.append(step_cycles(stage, len(step.images), len(step.rows)) - step_beats(stage) / AVAILABILITY)
+    chosen = [-1]
+    for before, use in itertools.pairwise(uses):
+        chosen.append(max(range(before, use), key=lambda step: (step > before, slack[step])))
+    return chosen
+
+
+def _groups_by_cost(stages: Sequence[Stage], batch: int) -> Iterator[tuple[int, ...]]:
+    """Images at a time for each stage, cheapest first; each divides the next one's.
+
+    A best-first search from the last stage to the first. The rest of a partial choice costs at least what each stage
+    would with its own best group, so that complete choices leave the queue in the order of their cost.
+    """
+    sizes = [size for size in range(1, batch + 1) if batch % size == 0]
+    costs = [{size: _stage_cost(stage, size, batch) for size in sizes if _fits(stage, size)} for stage in stages]
+    least = [0.0]
+    for cost in costs:
+        least.append(least[-1] + min(cost.values(), default=float("inf")))
+    queue: list[tuple[float, int, tuple[int, ...]]] = [(least[-1], 0, ())]
+    for _ in range(MAX_PLANS * len(stages)):
+        if not queue:
+            return
+        bound, _, chosen = heapq.heappop(queue)
+        left = len(stages) - len(chosen)
+        if left == 0:
+            yield chosen
+            continue
+        for size, price in costs[left - 1].items():
+            if (chosen[0] if chosen else batch) % size == 0:
+                total = bound - least[left] + least[left - 1] + price
+                heapq.heappush(queue, (total, -len(chosen), (size, *chosen)))
+
+
+def _fits(stage: Stage, images: int) -> bool:
+    """Whether the accumulators hold so many images; one image may be cut by rows."""
+    return images == 1 or images * stage.positions() <= stage.array.acc_depth
+
+
+def _stage_cost(stage: Stage, images: int, batch: int) -> float:
+    rows = stage.out_size[0]
+    most = max(1, stage.array.acc_depth // (images * stage.positions(1)))
+    cuts = -(-rows // most)
+    cycles = step_cycles(stage, images, rows)
+    return batch / images * max(cycles, cuts * step_beats(stage) / AVAILABILITY)
+
+
+def _striped_plans(stages: Sequence[Stage], batch: int) -> Iterator[Plan]:
+    """Plans with a segment in strips, the cheapest for an image first; images go one by one up to its end."""
+    priced: list[tuple[int, int, Segment]] = []
+    for segment in _segments(stages):
+        try:
+            schedule = make_schedule(stages, Plan(1, (1,) * len(stages), segment))
+        except CompileError:  # a row beyond the accumulators: no segment helps
+            continue
+        cost = sum(step_cycles(stages[step.stage], 1, len(step.rows)) for step in schedule.steps)
+        priced.append((cost, len(priced), segment))
+    for _, _, segment in sorted(priced, key=lambda item: item[:2]):
+        for groups in dict.fromkeys((_groups_behind(stages, segment, batch), (1,) * len(stages))):
+            yield Plan(batch, groups, segment)
+
+
+def _segments(stages: Sequence[Stage]) -> Iterator[Segment]:
+    """Runs of convolutions before the last layer, and numbers of rows that divide their output into 2, 4, .. strips."""
+    for first in range(len(stages) - 1):
+        for last in range(first + 1, len(stages) - 1):
+            if any(stage.averages for stage in stages[first : last + 1]):
+                break
+            height = stages[last].out_size[0]
+            yield from (Segment(first, last, -(-height // cuts)) for cuts in _CUTS if cuts <= height)
+
+
+def _groups_behind(stages: Sequence[Stage], segment: Segment, batch: int) -> tuple[int, ...]:
+    """One image at a time up to the segment's end, then as many as the accumulators take."""
+    groups: list[int] = []
+    limit = batch
+    for stage in reversed(stages[segment.last + 1 :]):
+        limit = max(size for size in range(1, limit + 1) if limit % size == 0 and _fits(stage, size))
+        groups.insert(0, limit)
+    return (1,) * (segment.last + 1) + tuple(groups)
+
+
+def _why_nothing_fits(stages: Sequence[Stage]) -> str:
+    words = stages[0].array.act_depth
+    worst = max(stages, key=lambda stage: stage.input_words() + (0 if stage.layer.is_last else stage.output_words()))
+    needs = worst.input_words() + (0 if worst.layer.is_last else worst.output_words())
+    return (
+        f"layer {worst.name}: its input and output maps take {needs} words of {worst.array.n} activations, the "
+        f"activation memory holds {words}, and no division into strips of rows fits either"
+    )

@@ -1,0 +1,133 @@
+"""Runs images through a compiled network on the accelerator, a batch at a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.accelerator import Counters
+from tilewright.driver import Driver
+from tilewright.network.compile import CompiledNetwork, compile_network
+from tilewright.network.graph import Network
+from tilewright.network.planner import step_cycles
+from tilewright.network.tail import scores_of
+from tilewright.packing import BEAT_BYTES
+from tilewright.program import Program
+from tilewright.results import TRAILER_BEATS
+
+# A program may take this many times the cycles of its passes at this clock before it counts as stuck.
+_PATIENCE, _SLOW_CLOCK_HZ = 4, 50e6
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """What came of one program.
+
+    Attributes:
+        first: index of its first image.
+        compiled: what ran.
+        program: the program.
+        maps: int32 accumulators of the last layer, and uint8 codes of those that were read back, by layer.
+        scores: float64 (images, classes).
+        counters: of the program.
+        seconds: from the start of the send to the end of the receive, on the device's clock.
+        wall_seconds: packing, run and the host's part, on this computer's clock.
+        stall_state: of a simulated device before the program, to repeat it; None on a board.
+    """
+
+    first: int
+    compiled: CompiledNetwork = field(repr=False)
+    program: Program = field(repr=False)
+    maps: dict[str, npt.NDArray[Any]] = field(repr=False)
+    scores: npt.NDArray[np.float64] = field(repr=False)
+    counters: Counters
+    seconds: float
+    wall_seconds: float
+    stall_state: tuple[int, int] | None = None
+
+    @property
+    def images(self) -> int:
+        """Images of the batch."""
+        return self.compiled.batch
+
+    @property
+    def predictions(self) -> npt.NDArray[np.int64]:
+        """int64 (images,), the class with the highest score, the first of equals."""
+        best: npt.NDArray[np.int64] = self.scores.argmax(axis=1)
+        return best
+
+
+class NetworkRunner:
+    """Runs batches of a network on an accelerator; compiles once for each size of batch.
+
+    Args:
+        driver: of the accelerator.
+        network: the network.
+        batch: images a program, at most.
+        taps: names of layers whose maps are read back.
+
+    Raises:
+        CompileError: the network is beyond the accelerator.
+    """
+
+    def __init__(self, driver: Driver, network: Network, batch: int = 1, taps: Collection[str] = ()) -> None:
+        self.driver = driver
+        self.network = network
+        self.batch = batch
+        self.taps = taps
+        self._compiled: dict[int, CompiledNetwork] = {}
+        self._buffers: tuple[Any, Any] | None = None
+        self.compiled(batch)
+
+    def compiled(self, images: int) -> CompiledNetwork:
+        """The network compiled for so many images a program."""
+        if images not in self._compiled:
+            self._compiled[images] = compile_network(self.network, self.driver.array, images, self.taps)
+        return self._compiled[images]
+
+    def run(self, pixels: npt.NDArray[np.uint8]) -> Iterator[BatchResult]:
+        """Runs images, a batch after the other.
+
+        Args:
+            pixels: uint8 (images, channels, h, w).
+
+        Yields:
+            What came of each batch.
+
+        Raises:
+            TilewrightError: the images do not fit the network, or a run failed; see :class:`tilewright.driver.Driver`.
+        """
+        for first in range(0, len(pixels), self.batch):
+            part = pixels[first : first + self.batch]
+            start = time.monotonic()
+            compiled = self.compiled(len(part))
+            program = compiled.program(part)
+            self.driver.timeout = max(self.driver.timeout, _patience(compiled))
+            send, receive, lengths = self._buffers_for(program)
+            stalls = getattr(self.driver.device, "stall_state", None)
+            result = self.driver.run_in(program, send, receive, *lengths)
+            maps = compiled.collect(result.outputs)
+            scores = scores_of(self.network, maps[self.network.layers[-1].name])
+            wall = time.monotonic() - start
+            yield BatchResult(first, compiled, program, maps, scores, result.counters, result.seconds, wall, stalls)
+
+    def _buffers_for(self, program: Program) -> tuple[Any, Any, tuple[int, int]]:
+        """Buffers that hold the program and its results, kept from batch to batch, and the bytes to transfer."""
+        needs = (len(program.beats), program.output_beats + TRAILER_BEATS)
+        if self._buffers is None or any(len(buffer) < need for buffer, need in zip(self._buffers, needs, strict=True)):
+            self._buffers = (self.driver.allocate(needs[0]), self.driver.allocate(needs[1]))
+        send, receive = self._buffers
+        send[: needs[0]] = program.beats
+        return send, receive, (needs[0] * BEAT_BYTES, needs[1] * BEAT_BYTES)
+
+
+def _patience(compiled: CompiledNetwork) -> float:
+    """Seconds that a program of this network may take."""
+    steps = compiled.placement.schedule.steps
+    cycles = sum(step_cycles(compiled.stages[step.stage], len(step.images), len(step.rows)) for step in steps)
+    return _PATIENCE * max(cycles, compiled.beats) / _SLOW_CLOCK_HZ

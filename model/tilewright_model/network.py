@@ -1,0 +1,30 @@
+"""A network of layers in a row, as the hardware runs it."""
+
+from torch import Tensor, nn
+
+from tilewright_model import image
+from tilewright_model.layers import QuantConv2d
+
+
+class Network(nn.Module):
+    """`features`, then `classifier` on the flattened map; in evaluation mode this is the exact reference.
+
+    image_size: (channels, height, width) of the images.
+    """
+
+    def __init__(self, features: nn.Sequential, classifier: nn.Module, image_size: tuple[int, int, int]) -> None:
+        super().__init__()
+        self.features, self.classifier, self.image_size = features, classifier, image_size
+
+    def normalise(self, pixels: Tensor) -> Tensor:
+        """What `forward` takes: uint8 images (n, c, h, w) to float of that shape, the same bits on every device."""
+        return image.normalise(pixels)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Normalised images float (n, c, h, w) to class scores float (n, classes), float64 in evaluation mode."""
+        scores: Tensor = self.classifier(self.features(images).flatten(1))
+        return scores
+
+    def quantised_layers(self) -> dict[str, QuantConv2d]:
+        """Every quantised convolution by its state-dict name, in order."""
+        return {name: module for name, module in self.named_modules() if isinstance(module, QuantConv2d)}

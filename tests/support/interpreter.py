@@ -1,0 +1,295 @@
+"""Carries out programs as docs/program_format.md reads, and refuses those that only work by luck.
+
+Shares nothing with the compiler. The hardware runs CONV commands behind the stream, so an order that happens to be right
+when commands are carried out one by one may be wrong there: the interpreter keeps, for every activation word, who wrote
+it and who read it last, and asserts that the program itself guarantees the order.
+"""
+
+import zlib
+from dataclasses import dataclass, field
+
+import numpy as np
+
+THRESHOLD_SETS, THRESHOLD_FIFO = 8, 512
+RAW, RELU, CODES, READ = range(4)
+
+
+@dataclass
+class Conv:
+    """A descriptor and where its header lies in the stream."""
+
+    number: int
+    position: int
+    beats: list[int]
+
+    def __post_init__(self) -> None:
+        d = self.beats
+        self.in_h, self.in_w, self.out_h, self.out_w = (d[0] >> s & 0xFFFF for s in (0, 16, 32, 48))
+        self.ic_tiles, self.oc_tiles, self.images = (d[1] >> s & 0xFFFF for s in (0, 16, 32))
+        self.kernel_h, self.kernel_w, self.stride = d[1] >> 48 & 15, d[1] >> 52 & 15, d[1] >> 56 & 3
+        self.base, self.tile_stride, self.image_stride = d[2] & 0xFFFFFFFF, d[2] >> 32, d[3] & 0xFFFFFFFF
+        self.origin_y, self.origin_x = (((d[3] >> s & 0xFFFF) ^ 0x8000) - 0x8000 for s in (32, 48))
+        self.out_base, self.out_tile_stride, self.out_image_stride = d[4] & 0xFFFFFFFF, d[4] >> 32, d[5]
+        self.after, self.mode = d[6] & 0xFFFFFFFF, d[6] >> 32 & 3
+        self.pool, self.nibbles, self.step = (bool(d[6] >> s & 1) for s in (34, 35, 36))
+        assert d[1] >> 58 == 0 and d[5] >> 32 == 0 and d[6] >> 37 == 0, "reserved bits"
+        assert 1 <= self.kernel_h <= 7 and 1 <= self.kernel_w <= 7 and self.stride in (1, 2)
+        assert not self.pool or (self.mode == CODES and self.out_h % 2 == self.out_w % 2 == 0)
+
+    @property
+    def passes(self) -> int:
+        """Weight tiles that it takes."""
+        return 0 if self.mode == READ else self.oc_tiles * self.ic_tiles * self.kernel_h * self.kernel_w
+
+    def positions(self) -> list[tuple[int, int, int]]:
+        """(image, row, column) of the map of sums, in the order of execution."""
+        side = 2 if self.pool else 1
+        return [
+            (image, y * side + wy, x * side + wx)
+            for image in range(self.images)
+            for y in range(self.out_h // side)
+            for x in range(self.out_w // side)
+            for wy in range(side)
+            for wx in range(side)
+        ]
+
+
+@dataclass
+class Program:
+    """A program taken apart; positions are beats of the stream."""
+
+    n: int = 0
+    program_id: int = 0
+    convs: list[Conv] = field(default_factory=list)
+    loads: list[tuple[int, int, int, list[int]]] = field(default_factory=list)  # position, address, after, data
+    weights: list[int] = field(default_factory=list)
+    weight_positions: list[int] = field(default_factory=list)
+    weight_ends: list[int] = field(default_factory=list)  # rows in the stream at each end mark
+    thresholds: list[int] = field(default_factory=list)
+    threshold_positions: list[int] = field(default_factory=list)
+
+
+def parse(beats: list[int]) -> Program:
+    """Take a program apart, checking headers and the CRC-32."""
+    program = Program()
+    at = sequence = 0
+    while True:
+        header = beats[at]
+        opcode, flags, length = header & 0xFF, header >> 8 & 0xFF, header >> 32
+        assert header >> 16 & 0xFFFF == sequence
+        payload = beats[at + 1 : at + 1 + length]
+        assert len(payload) == length
+        assert flags == 0 or (opcode, flags) == (0x04, 1)
+        if opcode == 0x01:
+            assert sequence == 0 and payload[0] == 0x0000000252505754
+            program.n = payload[1] & 0xFF
+            assert payload[1] >> 8 & 0xFFFFFF == 0x1C0404
+            program.program_id = payload[1] >> 32
+        elif opcode == 0x02:
+            address, after = payload[0] & 0xFFFFFFFF, payload[0] >> 32
+            assert program.n != 8 or address % 2 == 0
+            assert program.n != 32 or length % 2 == 1
+            program.loads.append((at + length, address, after, payload[1:]))
+        elif opcode == 0x03:
+            assert length == 7
+            program.convs.append(Conv(len(program.convs) + 1, at, payload))
+        elif opcode == 0x04:
+            program.weights += payload
+            program.weight_positions += range(at + 1, at + 1 + length)
+            if flags:
+                program.weight_ends.append(len(program.weights) * 16 // program.n)
+        elif opcode == 0x05:
+            program.thresholds += payload
+            program.threshold_positions += range(at + 1, at + 1 + length)
+        else:
+            assert opcode == 0x0F
+            body = b"".join(beat.to_bytes(8, "little") for beat in beats[:-1])
+            assert payload == [zlib.crc32(body)]
+            assert at + 2 == len(beats)
+            return program
+        at, sequence = at + 1 + length, sequence + 1
+
+
+class Interpreter:
+    """Runs one program on `act_depth` words and `acc_depth` accumulators; `results` are the beats that it sends."""
+
+    def __init__(self, beats, act_depth: int = 1 << 17, acc_depth: int = 1024) -> None:
+        self.program = parse([int(beat) for beat in beats])
+        n = self.n = self.program.n
+        self.acc_depth = acc_depth
+        self.memory = np.zeros((act_depth, n), dtype=np.int64)
+        self.known = np.zeros(act_depth, dtype=bool)
+        self.written_tile = np.zeros(act_depth, dtype=np.int64)  # output tiles done once the word is there; 0: loaded
+        self.written_position = np.full(act_depth, -1)  # of the load's last beat; -1: not loaded
+        self.last_conv = np.zeros(act_depth, dtype=np.int64)  # the last CONV that read it, or wrote it without a reader
+        self.unread = np.zeros(act_depth, dtype=bool)
+        self.rows = nibbles_of(self.program.weights, n)
+        self.rows = np.where(self.rows > 7, self.rows - 16, self.rows)
+        self.row = self.tile = self.tiles_done = 0
+        self.results: list[int] = []
+
+    def run(self) -> list[int]:
+        """The result packet, trailer included."""
+        loads = list(self.program.loads)
+        self.check_order()
+        for conv in self.program.convs:
+            last_use = self.weights_end(conv)
+            while loads and loads[0][0] < last_use:
+                self.load(*loads.pop(0))
+            self.read(conv) if conv.mode == READ else self.convolve(conv)
+            assert conv.mode == READ or self.program.weight_ends[0] == self.row, "the end mark is not on the last row"
+            if conv.mode != READ:
+                self.program.weight_ends.pop(0)
+        assert not loads, "a load that no CONV needs"
+        assert self.row == len(self.rows) and not self.program.weight_ends, "weights are left"
+        assert self.tile * 5 * self.n == len(self.program.thresholds), "thresholds are left"
+        beats = [*self.results, 0x0100000053525754, self.program.program_id | len(self.results) << 32]
+        return [*beats, zlib.crc32(b"".join(beat.to_bytes(8, "little") for beat in beats))]
+
+    def weights_end(self, conv: Conv) -> int:
+        """Position behind the last beat that the CONV needs: its weights, or a READ's header."""
+        if conv.mode == READ:
+            return conv.position
+        last_row = self.row + conv.passes * self.n - 1
+        return self.program.weight_positions[last_row * self.n // 16] + 1
+
+    def check_order(self) -> None:
+        """The stream never waits for what comes behind the wait."""
+        rows = np.cumsum([conv.passes * self.n for conv in self.program.convs])
+        tiles = np.cumsum([conv.oc_tiles if conv.mode == CODES else 0 for conv in self.program.convs])
+
+        def sent(conv: int, position: int) -> bool:
+            """Whether all that the first `conv` commands need lies before `position`."""
+            if conv <= 0:
+                return True
+            row_beats, tile_beats = int(rows[conv - 1]) * self.n // 16, int(tiles[conv - 1]) * 5 * self.n
+            weights, thresholds = self.program.weight_positions, self.program.threshold_positions
+            enough = row_beats == 0 or weights[row_beats - 1] < position
+            return enough and (tile_beats == 0 or thresholds[tile_beats - 1] < position)
+
+        for position, _, after, _ in self.program.loads:
+            header = position - 1
+            assert after <= len(self.program.convs) and sent(after, header), "a LOAD waits for a CONV that cannot run"
+            assert after == 0 or self.program.convs[after - 1].position < header
+        for conv in self.program.convs:
+            assert sent(conv.number - 2, conv.position), "a descriptor waits for one that cannot go on"
+        self.check_thresholds(tiles)
+
+    def check_thresholds(self, tiles) -> None:
+        """Thresholds that are sent ahead of their use never fill the FIFO and block the weights before them."""
+        ends, row = [], 0  # position of the last weight of each output tile that makes codes
+        for conv in self.program.convs:
+            for _ in range(conv.oc_tiles if conv.mode != READ else 0):
+                row += conv.passes // conv.oc_tiles * self.n
+                if conv.mode == CODES:
+                    ends.append(self.program.weight_positions[row * self.n // 16 - 1])
+        positions, size = self.program.threshold_positions, 5 * self.n
+        for tile, end in enumerate(ends):
+            sent = sum(1 for position in positions[: (tile + 40) * size] if position < end)
+            assert sent - tile * size <= THRESHOLD_FIFO + THRESHOLD_SETS * size, "thresholds block their own use"
+
+    def load(self, position: int, address: int, after: int, data: list[int]) -> None:
+        words = nibbles_of(data, self.n)
+        where = np.arange(address, address + len(words))
+        late = self.last_conv[where] > after
+        assert not late.any(), f"LOAD at {address} overwrites what CONV {self.last_conv[where].max()} may still read"
+        assert not self.unread[where].any(), f"LOAD at {address} may come before an earlier CONV's write"
+        self.memory[where] = words
+        self.known[where] = True
+        self.written_tile[where], self.written_position[where] = 0, position
+
+    def meet(self, conv: Conv, words, needed: int, position: int):
+        """The activations at some words, which the program guarantees to be there."""
+        assert self.known[words].all(), f"CONV {conv.number} reads what nobody wrote"
+        assert (self.written_tile[words] <= needed).all(), f"CONV {conv.number} does not wait for its activations"
+        assert (self.written_position[words] < position).all(), f"CONV {conv.number} may start before its image is there"
+        self.last_conv[words] = conv.number
+        self.unread[words] = False
+        return self.memory[words]
+
+    def convolve(self, conv: Conv) -> None:
+        positions = conv.positions()
+        assert len(positions) <= self.acc_depth
+        places = np.array(positions)
+        reads: list = []
+        for oc_tile in range(conv.oc_tiles):
+            sums = np.zeros((len(positions), self.n), dtype=np.int64)
+            for ic_tile in range(conv.ic_tiles):
+                needed = conv.after + (ic_tile if conv.step else 0)
+                assert needed <= self.tiles_done, f"CONV {conv.number} waits for ever"
+                factor = 16 if conv.nibbles and ic_tile % 2 == 0 else 1
+                for ky in range(conv.kernel_h):
+                    for kx in range(conv.kernel_w):
+                        weights = self.rows[self.row : self.row + self.n]
+                        at = self.program.weight_positions[((self.row + self.n) * self.n - 1) // 16]
+                        self.row += self.n
+                        inside, words = self.words_of(conv, places, ic_tile, ky, kx)
+                        reads.append(words)
+                        sums[inside] += factor * (self.meet(conv, words, needed, at) @ weights)
+            if conv.mode == CODES:
+                self.write(conv, oc_tile, sums, np.concatenate(reads))
+            else:
+                values = np.maximum(sums, 0) if conv.mode == RELU else sums
+                pairs = (values & 0xFFFFFFFF).reshape(len(values), -1, 2)
+                self.results += [int(low) | int(high) << 32 for low, high in pairs.reshape(-1, 2)]
+
+    def words_of(self, conv: Conv, places, ic_tile: int, ky: int, kx: int):
+        """Which positions meet the map at a tap, and the words that they meet."""
+        y = places[:, 1] * conv.stride + ky + conv.origin_y
+        x = places[:, 2] * conv.stride + kx + conv.origin_x
+        inside = (y >= 0) & (y < conv.in_h) & (x >= 0) & (x < conv.in_w)
+        offset = (y - conv.origin_y) * conv.in_w + (x - conv.origin_x)
+        words = conv.base + places[:, 0] * conv.image_stride + ic_tile * conv.tile_stride + offset
+        return inside, words[inside] % (1 << 32)
+
+    def write(self, conv: Conv, oc_tile: int, sums, reads) -> None:
+        codes = self.codes_of(sums)
+        if conv.pool:
+            codes = codes.reshape(-1, 4, self.n).max(axis=1)
+        side = 2 if conv.pool else 1
+        a_map = (conv.out_h // side) * (conv.out_w // side)
+        image, place = np.divmod(np.arange(len(codes)), a_map)
+        words = conv.out_base + image * conv.out_image_stride + oc_tile * conv.out_tile_stride + place
+        assert not np.isin(words, reads).any(), f"CONV {conv.number} writes where it reads"
+        self.memory[words], self.known[words] = codes, True
+        self.tiles_done += 1
+        self.written_tile[words], self.written_position[words] = self.tiles_done, -1
+        self.last_conv[words], self.unread[words] = conv.number, True
+
+    def codes_of(self, sums):
+        """Thresholds of the next tile, each compared by itself."""
+        size = 5 * self.n
+        beats = self.program.thresholds[self.tile * size : (self.tile + 1) * size]
+        self.tile += 1
+        codes = np.zeros(sums.shape, dtype=np.int64)
+        order = [[1, 2, 3], [5, 6, 7], [9, 10, 11], [13, 14, 15], [4, 8, 12]]
+        for column in range(self.n):
+            mine = beats[5 * column : 5 * column + 5]
+            falls = mine[4] >> 63
+            assert not any(beat >> 63 for beat in mine[:4])
+            values = -sums[:, column] - 1 if falls else sums[:, column]
+            thresholds = dict.fromkeys(range(1, 16), 0)
+            for beat, names in zip(mine, order, strict=True):
+                for third, name in enumerate(names):
+                    thresholds[name] = ((beat >> 21 * third & 0x1FFFFF) ^ 0x100000) - 0x100000
+            assert list(thresholds.values()) == sorted(thresholds.values()), "thresholds must ascend"
+            for threshold in thresholds.values():
+                codes[:, column] += values >= threshold
+        return codes
+
+    def read(self, conv: Conv) -> None:
+        assert (conv.oc_tiles, conv.kernel_h, conv.kernel_w) == (1, 1, 1)
+        assert conv.after <= self.tiles_done, "a READ waits for ever"
+        places = np.array(conv.positions())
+        for ic_tile in range(conv.ic_tiles):
+            inside, words = self.words_of(conv, places, ic_tile, 0, 0)
+            assert inside.all()
+            for word in self.meet(conv, words, conv.after, conv.position):
+                value = sum(int(code) << 4 * k for k, code in enumerate(word))
+                self.results += [value >> 64 * half & 0xFFFFFFFFFFFFFFFF for half in range(max(1, self.n // 16))]
+
+
+def nibbles_of(beats: list[int], n: int):
+    """Words or rows of n nibbles; the last one whole or left out."""
+    nibbles = np.array([beat >> 4 * k & 0xF for beat in beats for k in range(16)], dtype=np.int64)
+    return nibbles[: len(nibbles) // n * n].reshape(-1, n)
