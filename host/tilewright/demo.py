@@ -14,7 +14,7 @@ from tilewright.capture import capture_layer
 from tilewright.console import spinner
 from tilewright.driver import Driver
 from tilewright.layer import ConvLayer
-from tilewright.network.cli import CLASSES, DEFAULT_CLOCK_MHZ, layer_names, run_table, run_with_progress
+from tilewright.network.cli import DEFAULT_CLOCK_MHZ, layer_names, run_table, run_with_progress
 from tilewright.network.file import load_network
 from tilewright.network.prepare import Images
 from tilewright.network.session import NetworkRun
@@ -45,7 +45,7 @@ class Demo:
     @property
     def class_name(self) -> str:
         """The class that the network sees."""
-        return CLASSES[self.run.predictions[0]]
+        return self.run.network.class_name(self.run.predictions[0])
 
     def as_dict(self) -> dict[str, Any]:
         """The outcome as JSON types: sums of network and layer where both compared, else the network's."""

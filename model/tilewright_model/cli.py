@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-import torch
 import typer
 from rich.console import Console
 from rich.progress import Progress
@@ -25,11 +24,6 @@ TestImages = Annotated[Path | None, typer.Option("--data", help="CIFAR-10: take 
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Device = Annotated[str | None, typer.Option(help="cpu or cuda (default: cuda where there is one)")]
 console = Console(soft_wrap=True)
-
-
-def device_named(name: str | None) -> torch.device:
-    """The named device, else the GPU where there is one, else the CPU."""
-    return torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
 
 
 def report(values: dict[str, Any], as_json: bool) -> None:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Literal
 
+import torch
 import typer
 
 from tilewright_model.capture import capture as capture_layer
@@ -17,11 +18,11 @@ from tilewright_model.cli import (
     TestImages,
     app,
     console,
-    device_named,
     progress,
     report,
 )
-from tilewright_model.data import cifar10_root, load_cifar10
+from tilewright_model.data import CLASSES, cifar10_root, load_cifar10
+from tilewright_model.device import description, device_named
 from tilewright_model.equality import check_equality
 from tilewright_model.examples import EXAMPLES
 from tilewright_model.file_network import load_network_file
@@ -70,7 +71,7 @@ def export(
     """Write the whole network as integers: weights, thresholds and constants, as docs/network_format.md says."""
     if example is None:
         model = load_network(checkpoint)
-        save_network(model, out, model.image_size, type(model).__name__, sha256(checkpoint))
+        save_network(model, out, model.image_size, type(model).__name__, sha256(checkpoint), CLASSES)
     elif example in EXAMPLES:
         network = EXAMPLES[example](seed)
         save_network(network, out, network.image_size, f"{example} {seed}")
@@ -128,7 +129,7 @@ def equality(
     test = load_cifar10(cifar10_root(data), "test").part(first, count).to(place)
     with progress("test images", len(test)) as advance:
         result = check_equality(load_network(checkpoint).to(place), test, advance=advance)
-    values = result.report(sha256(checkpoint))
+    values = result.report(sha256(checkpoint)) | {"device": description(place), "torch": torch.__version__}
     if out:
         with written(out) as partial:
             partial.write_text(json.dumps(values, indent=2) + "\n")

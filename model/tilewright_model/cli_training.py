@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from tilewright_model.checkpoint import DEFAULT_CHECKPOINT, load_network, load_notebook, sha256
-from tilewright_model.cli import Checkpoint, Data, Device, Json, app, console, device_named, progress, report
+from tilewright_model.cli import Checkpoint, Data, Device, Json, app, console, progress, report
 from tilewright_model.data import cifar10_root, load_cifar10
+from tilewright_model.device import device_named
 from tilewright_model.evaluate import evaluate as measure
 from tilewright_model.export import save_packed
 from tilewright_model.recipes import RECIPES

@@ -14,6 +14,7 @@ from torch import Tensor
 from tilewright_model.errors import DataError
 
 NPZ = "cifar10.npz"
+CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 TORCHVISION_FOLDER = "cifar-10-batches-py"
 DOWNLOADS = Path.home() / ".cache" / "tilewright" / "cifar10"
 

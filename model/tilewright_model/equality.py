@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from tilewright_model.data import Images
-from tilewright_model.evaluate import batch_size
+from tilewright_model.device import batch_size
 from tilewright_model.float_network import float_codes, float_scores
 from tilewright_model.graph import Graph, Stage, build_graph
 from tilewright_model.integer_network import IntegerNetwork
@@ -77,6 +77,7 @@ class Equality:
 def check_equality(model: Network, images: Images, advance: Callable[[int], object] | None = None) -> Equality:
     """Compare over `images`, on the device of images and model. Raises DataError and NetworkError as `reference`."""
     check_images(model, images.pixels)
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False  # float32 is to be float32
     result, start, graph = Equality(), time.monotonic(), build_graph(model)
     with tempfile.TemporaryDirectory(prefix="tilewright-") as folder:
         save_network(model, Path(folder) / "network.safetensors", model.image_size, "")

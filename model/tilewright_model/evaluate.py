@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from tilewright_model.data import Images
+from tilewright_model.device import batch_size
 from tilewright_model.image import normalise
 
 
@@ -36,8 +37,3 @@ def evaluate(model: nn.Module, images: Images, advance: Callable[[int], object] 
             advance(len(labels))
     model.train(was_training)
     return Score(correct, len(images))
-
-
-def batch_size(device: torch.device) -> int:
-    """Images at a time: what a CPU's caches like, or enough for a GPU. The exact evaluation does not depend on it."""
-    return 25 if device.type == "cpu" else 500

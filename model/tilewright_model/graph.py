@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -70,18 +71,19 @@ def build_graph(model: nn.Module) -> Graph:
             "in a row and a classifier"
         )
     stages = list(_stages(features))
-    stages = [replace(a, following=b.layer) for a, b in zip(stages, [*stages[1:]], strict=False)] + stages[-1:]
     if not stages:
         raise NetworkError("features holds no quantised convolution: there is nothing for the hardware to run")
+    stages = [replace(a, following=b.layer) for a, b in pairwise(stages)] + stages[-1:]
     for number, stage in enumerate(stages):
         _check_stage(stage, first=number == 0)
+        if any(stage.layer is other.layer for other in stages[:number]):
+            raise refusal(stage.name, stage.layer, "stands there twice: give every step a layer of its own")
     return Graph(stages, list(_tail(classifier)))
 
 
 def _stages(features: nn.Sequential) -> Iterator[Stage]:
     stage: Stage | None = None
-    for child, module in features.named_children():
-        name = f"features.{child}"
+    for name, module in _children("features", features):
         if isinstance(module, SKIPPED) or _is_identity(module):
             continue
         if isinstance(module, Layer):
@@ -94,6 +96,12 @@ def _stages(features: nn.Sequential) -> Iterator[Stage]:
             stage = _extended(stage, name, module)
     if stage:
         yield stage
+
+
+def _children(parent: str, sequence: nn.Sequential) -> Iterator[tuple[str, nn.Module]]:
+    """Name and module of every step; `named_children` would leave out a ReLU or pooling that stands there twice."""
+    for child, module in zip(sequence._modules, sequence, strict=True):
+        yield f"{parent}.{child}", module
 
 
 def _is_identity(module: nn.Module) -> bool:
@@ -157,7 +165,7 @@ def _check_stage(stage: Stage, first: bool) -> None:
 def _tail(classifier: nn.Module) -> Iterator[tuple[str, Classifier | None]]:
     modules = {"classifier": classifier}
     if isinstance(classifier, nn.Sequential):
-        modules = {f"classifier.{child}": module for child, module in classifier.named_children()}
+        modules = dict(_children("classifier", classifier))
     for name, module in modules.items():
         if isinstance(module, nn.ReLU):
             yield name, None

@@ -1,7 +1,7 @@
 """The network file: the whole trained network as integers, thresholds and float64 constants in one .safetensors."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,12 @@ Tensors = dict[str, Tensor]
 
 @torch.no_grad()
 def save_network(
-    model: nn.Module, path: Path, image: tuple[int, int, int], name: str, checkpoint_sha256: str = ""
+    model: nn.Module,
+    path: Path,
+    image: tuple[int, int, int],
+    name: str,
+    checkpoint_sha256: str = "",
+    classes: Sequence[str] = (),
 ) -> NetworkRecord:
     """Write the integers of `model`, a module with `features` and `classifier`, for images (channels, height, width).
 
@@ -30,7 +35,7 @@ def save_network(
     naming the module and the reason, for anything that docs/network_format.md does not cover.
     """
     graph = build_graph(model)
-    record = NetworkRecord(name, checkpoint_sha256, image, _layers(graph, image[0]), _tail(graph))
+    record = NetworkRecord(name, checkpoint_sha256, image, _layers(graph, image[0]), _tail(graph), tuple(classes))
     record.check()
     table = _image_codes(getattr(model, "normalise", cifar.normalise), graph.stages[0], image[0])
     tensors = {"image.codes": table}
@@ -129,7 +134,7 @@ def _image_codes(normalise: Callable[[Tensor], Tensor], first: Stage, channels: 
         )
     if int(codes.min()) < -128 or int(codes.max()) > 127:
         raise refusal(first.name, first.layer, f"makes image codes of {codes.min():.0f}..{codes.max():.0f}, not int8")
-    return codes[0, :, 0].to(torch.int8)
+    return codes[0, :, 0].to(torch.int8).cpu()
 
 
 def _layer_tensors(stage: Stage, layer: LayerRecord, lowest: Tensor, highest: Tensor) -> Tensors:

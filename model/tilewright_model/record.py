@@ -121,6 +121,7 @@ class NetworkRecord:
     image: tuple[int, int, int]
     layers: list[LayerRecord]
     tail: list[LinearRecord | None]
+    classes: tuple[str, ...] = ()
 
     def metadata(self) -> dict[str, str]:
         """The safetensors metadata: strings, some of them JSON."""
@@ -134,6 +135,7 @@ class NetworkRecord:
             "image": json.dumps(dict(zip(("channels", "height", "width"), self.image, strict=True))),
             "layers": json.dumps([asdict(layer) for layer in self.layers]),
             "tail": json.dumps(tail),
+            "classes": json.dumps(self.classes),
         }
 
     def tensors(self) -> TensorKinds:
@@ -180,6 +182,8 @@ class NetworkRecord:
             if entry.in_features != width:
                 raise NetworkError(f"{entry.name} takes {entry.in_features} features, but {width} come before it")
             width = entry.out_features
+        if self.classes and len(self.classes) != width:
+            raise NetworkError(f"{len(self.classes)} names of classes for {width} scores")
 
 
 def parse_record(metadata: Mapping[str, str]) -> NetworkRecord:
@@ -189,18 +193,21 @@ def parse_record(metadata: Mapping[str, str]) -> NetworkRecord:
             f"format {metadata.get('format')!r} version {metadata.get('version')!r}, expected {FORMAT!r} version "
             f"{VERSION!r}; write it with `python -m tilewright_model export`"
         )
-    keys = {"format", "version", "name", "checkpoint_sha256", "image", "layers", "tail"}
+    keys = {"format", "version", "name", "checkpoint_sha256", "image", "layers", "tail", "classes"}
     _check_keys("metadata", metadata, keys)
-    image, layers, tail = (_parse_json(metadata, key) for key in ("image", "layers", "tail"))
+    image, layers, tail, classes = (_parse_json(metadata, key) for key in ("image", "layers", "tail", "classes"))
     _check_object("image", image, dict.fromkeys(("channels", "height", "width"), int))
     if not isinstance(layers, list) or not isinstance(tail, list) or tail[:1] != [{"kind": "flatten"}]:
         raise NetworkError("layers and tail must be lists, and the tail must begin with flatten")
+    if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
+        raise NetworkError(f"classes is {classes!r}, expected a list of names")
     record = NetworkRecord(
         metadata["name"],
         metadata["checkpoint_sha256"],
         (image["channels"], image["height"], image["width"]),
         [_parse_layer(number, layer) for number, layer in enumerate(layers)],
         [_parse_tail(number, entry) for number, entry in enumerate(tail) if number],
+        tuple(classes),
     )
     record.check()
     return record

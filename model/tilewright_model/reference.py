@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from tilewright_model.device import batch_size
 from tilewright_model.errors import DataError
-from tilewright_model.evaluate import batch_size
 from tilewright_model.files import written
 from tilewright_model.graph import Graph, Stage, build_graph
 from tilewright_model.network import Network

@@ -15,6 +15,7 @@ from tilewright_model import __version__, augment
 from tilewright_model.checkpoint import save_state, sha256
 from tilewright_model.clock import Clock
 from tilewright_model.data import Images
+from tilewright_model.device import description
 from tilewright_model.errors import CheckpointError
 from tilewright_model.evaluate import Score, evaluate
 from tilewright_model.export import load_packed, save_packed
@@ -154,7 +155,6 @@ def _new_run(settings: Settings, recipe: Recipe, device: torch.device) -> Run:
 
 def _record(settings: Settings, run: Run) -> dict[str, Any]:
     """What the model card needs, apart from the accuracy."""
-    device = torch.device(settings.device)
     return {
         "recipe": settings.recipe,
         "settings": {key: value for key, value in asdict(RECIPES[settings.recipe]).items() if key != "epochs"},
@@ -165,7 +165,7 @@ def _record(settings: Settings, run: Run) -> dict[str, Any]:
         "tf32": settings.tf32,
         "compile": settings.compile,
         "amp": settings.amp,
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU",
+        "device": description(torch.device(settings.device)),
         "torch": torch.__version__,
         "tilewright_model": __version__,
     }

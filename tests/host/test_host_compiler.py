@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from interpreter import Interpreter
 
 from tilewright.compiler import (
     Run,
@@ -41,94 +39,6 @@ def layers(draw: st.DrawFn) -> ConvLayer:
         stride=draw(st.integers(1, 2)),
         padding=padding,
     )
-
-
-class Interpreter:
-    """Runs a program as docs/program_format.md reads, one multiplication at a time.
-
-    Shares nothing with the compiler.
-    """
-
-    def __init__(self, beats: np.ndarray) -> None:
-        self.beats = [int(beat) for beat in beats]
-        self.memory: dict[int, int] = {}
-        self.n = 0
-        self.results: list[int] = []
-
-    def run(self) -> list[int]:
-        at = sequence = 0
-        program_id = 0
-        while True:
-            header = self.beats[at]
-            opcode, length = header & 0xFF, header >> 32
-            assert header >> 8 & 0xFF == 0
-            assert header >> 16 & 0xFFFF == sequence
-            payload = self.beats[at + 1 : at + 1 + length]
-            at, sequence = at + 1 + length, sequence + 1
-            if opcode == 0x01:
-                assert payload[0] == 0x0000000152505754
-                self.n = payload[1] & 0xFF
-                assert payload[1] >> 8 & 0xFFFFFF == 0x1C0404
-                program_id = payload[1] >> 32
-            elif opcode == 0x02:
-                self.load(payload)
-            elif opcode == 0x03:
-                self.conv(payload)
-            else:
-                assert opcode == 0x0F
-                body = b"".join(beat.to_bytes(8, "little") for beat in self.beats[:-1])
-                assert payload == [zlib.crc32(body)]
-                assert at == len(self.beats)
-                return self.packet(program_id)
-
-    def rows(self, data: list[int]) -> Iterator[list[int]]:
-        nibbles = [beat >> 4 * k & 0xF for beat in data for k in range(16)]
-        for first in range(0, len(nibbles), self.n):
-            yield nibbles[first : first + self.n]
-
-    def load(self, payload: list[int]) -> None:
-        assert payload[0] < 1 << 32
-        assert self.n != 8 or payload[0] % 2 == 0
-        for k, word in enumerate(self.rows(payload[1:])):
-            self.memory[payload[0] + k] = word
-
-    def conv(self, payload: list[int]) -> None:
-        d0, d1, d2, d3, d4, d5 = payload[:6]
-        in_h, in_w, out_h, out_w = (d0 >> s & 0xFFFF for s in (0, 16, 32, 48))
-        ic_tiles, oc_tiles, images = (d1 >> s & 0xFFFF for s in (0, 16, 32))
-        kernel_h, kernel_w, stride, padding = d1 >> 48 & 15, d1 >> 52 & 15, d1 >> 56 & 3, d1 >> 58 & 3
-        base, tile_stride, image_stride, relu = d2 & 0xFFFFFFFF, d2 >> 32, d3 & 0xFFFFFFFF, d3 >> 32 & 0xFF
-        assert (d1 >> 60, d3 >> 40, d4, d5) == (0, 0, 0, 0)
-        rows = self.rows(payload[6:])
-        for _ in range(oc_tiles):
-            sums = [[0] * self.n for _ in range(images * out_h * out_w)]
-            for ic_tile in range(ic_tiles):
-                for ky in range(kernel_h):
-                    for kx in range(kernel_w):
-                        weights = [[w - 16 if w > 7 else w for w in next(rows)] for _ in range(self.n)]
-                        for p, column in enumerate(sums):
-                            image, oy, ox = p // (out_h * out_w), p // out_w % out_h, p % out_w
-                            iy, ix = oy * stride + ky - padding, ox * stride + kx - padding
-                            if 0 <= iy < in_h and 0 <= ix < in_w:
-                                word = base + image * image_stride + ic_tile * tile_stride + iy * in_w + ix
-                                self.multiply(self.memory[word], weights, column)
-            for column in sums:
-                values = [max(v, 0) if relu else v for v in column]
-                self.results += [
-                    (low & 0xFFFFFFFF) | (high & 0xFFFFFFFF) << 32
-                    for low, high in zip(values[0::2], values[1::2], strict=True)
-                ]
-        assert next(rows, None) is None
-
-    @staticmethod
-    def multiply(word: list[int], weights: list[list[int]], column: list[int]) -> None:
-        for a, row in zip(word, weights, strict=True):
-            for c, w in enumerate(row):
-                column[c] += a * w
-
-    def packet(self, program_id: int) -> list[int]:
-        beats = [*self.results, 0x0100000053525754, program_id | len(self.results) << 32]
-        return [*beats, zlib.crc32(b"".join(beat.to_bytes(8, "little") for beat in beats))]
 
 
 @settings(deadline=None, max_examples=60)
@@ -211,7 +121,7 @@ def test_features_27_fits_its_numbers() -> None:
         padding=1,
     )
     program = compile_layer(layer, ArrayParameters(n=8))
-    assert len(program.beats) == 3 + (2 + 16) + (1 + 6 + 2 * 2 * 9 * 4) + 2
+    assert len(program.beats) == 3 + (2 + 16) + 8 + (1 + 2 * 2 * 9 * 4) + 2
     assert program.output_beats == 2 * 16 * 4
 
 

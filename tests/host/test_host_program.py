@@ -10,27 +10,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tilewright.commands import Begin, Body, Conv, Load, Mode, Opcode, Thresholds, Weights
 from tilewright.compiler import Run, compile_layer, compile_raw_and_relu, expected_results
 from tilewright.errors import DeviceError, ProgramError, ResultError
 from tilewright.layer import ConvLayer
 from tilewright.packing import crc32_of
-from tilewright.program import (
-    ArrayParameters,
-    Begin,
-    Conv,
-    Load,
-    Opcode,
-    Program,
-    decode_program,
-    describe_command,
-    encode_program,
-)
+from tilewright.program import ArrayParameters, Program, decode_program, describe_command, encode_program
 from tilewright.results import Trailer
 
 uint16 = st.integers(0, 0xFFFF)
+int16 = st.integers(-0x8000, 0x7FFF)
 uint32 = st.integers(0, 0xFFFFFFFF)
 data = st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=5).map(lambda beats: np.array(beats, dtype=np.uint64))
-loads = st.builds(Load, address=uint32, data=data)
+loads = st.builds(Load, address=uint32, data=data, after=uint32)
+weights = st.builds(Weights, data=data, last=st.booleans())
+thresholds = st.builds(Thresholds, data=data)
 convs = st.builds(
     Conv,
     in_h=uint16,
@@ -43,12 +37,19 @@ convs = st.builds(
     kernel_h=st.integers(0, 15),
     kernel_w=st.integers(0, 15),
     stride=st.integers(0, 3),
-    padding=st.integers(0, 3),
     act_base=uint32,
     act_tile_stride=uint32,
     act_image_stride=uint32,
-    relu=st.booleans(),
-    weights=data,
+    origin_y=int16,
+    origin_x=int16,
+    mode=st.sampled_from(Mode),
+    out_base=uint32,
+    out_tile_stride=uint32,
+    out_image_stride=uint32,
+    after=uint32,
+    pool=st.booleans(),
+    nibbles=st.booleans(),
+    step=st.booleans(),
 )
 
 
@@ -69,8 +70,8 @@ def reseal(beats: np.ndarray) -> np.ndarray:
 
 
 @settings(deadline=None)
-@given(program_id=uint32, commands=st.lists(st.one_of(loads, convs), max_size=4))
-def test_commands_round_trip(program_id: int, commands: list[Load | Conv]) -> None:
+@given(program_id=uint32, commands=st.lists(st.one_of(loads, convs, weights, thresholds), max_size=5))
+def test_commands_round_trip(program_id: int, commands: list[Body]) -> None:
     begin = Begin(8, 4, 4, 28, program_id)
     beats = encode_program([begin, *commands])
     first, *decoded, end = decode_program(beats)
@@ -80,6 +81,7 @@ def test_commands_round_trip(program_id: int, commands: list[Load | Conv]) -> No
     for sequence, (got, sent) in enumerate(zip(decoded, commands, strict=True), start=1):
         assert type(got) is type(sent)
         np.testing.assert_array_equal(got.payload(), sent.payload())
+        assert not isinstance(sent, Conv) or got == sent
         assert str(got) in describe_command(beats, sequence)
 
 
@@ -91,15 +93,15 @@ def test_program_is_read_only(program: Program) -> None:
 @pytest.mark.parametrize(
     ("beat", "value", "message"),
     [
-        (0, 0x05, r"beat 0, command 0: unknown opcode 0x05"),
+        (0, 0x07, r"beat 0, command 0: unknown opcode 0x07"),
         (0, 0x2_0000_0002, r"beat 0, command 0 \(LOAD\): BEGIN is the first command"),
         (0, 0x2_0001_0001, r"sequence number is 1"),
         (0, 0x2_0000_0101, r"flags are 0x01"),
         (0, 0x3_0000_0001, r"payload of 3 beat\(s\), it needs 2"),
         (1, 0x1_0000_0000, r"command 0 \(BEGIN\): magic is 0x00000000"),
-        (1, 0x2_5250_5754, r"format version 2, this library knows version 1"),
+        (1, 0x1_5250_5754, r"format version 1, this library knows version 2"),
         (3, 0xFFFF_0001_0002, r"beat 3, command 1 \(LOAD\): payload of 65535 beat\(s\), but only"),
-        (4, 0x1_0000_0000, r"command 1 \(LOAD\): upper half of the address"),
+        (3, 0x0002_0001_0102, r"command 1 \(LOAD\): flags are 0x01"),
     ],
 )
 def test_damaged_programs_are_named(program: Program, beat: int, value: int, message: str) -> None:
@@ -113,7 +115,7 @@ def test_reserved_descriptor_bits_are_named(program: Program) -> None:
     beats = program.beats.copy()
     conv = 3 + 2 + len(decode_program(beats)[1].payload()) - 1
     assert int(beats[conv]) & 0xFF == Opcode.CONV
-    beats[conv + 5] = 1
+    beats[conv + 7] |= np.uint64(1 << 37)
     with pytest.raises(ProgramError, match=rf"beat {conv}, command 2 \(CONV\): a reserved bit"):
         decode_program(reseal(beats))
 
@@ -142,7 +144,7 @@ def test_description_of_what_is_not_there(program: Program) -> None:
     assert describe_command(program.beats, 9) == "command 9, which the program does not hold"
     assert describe_command(program.beats, 0).startswith("command 0 (beats 0 to 2): BEGIN program")
     beats = program.beats.copy()
-    beats[0] = 5
+    beats[0] = 7
     assert "cannot be decoded" in describe_command(beats, 1)
 
 

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from tilewright_model.__main__ import app
 from tilewright_model.batch_norm import BatchNorm2d
 from tilewright_model.checkpoint import load_network, sha256
+from tilewright_model.data import CLASSES
 from tilewright_model.errors import NetworkError
 from tilewright_model.examples import EXAMPLES, Maker, small_network, tall_network
 from tilewright_model.file_network import load_network_file, read_network_file
@@ -36,7 +37,7 @@ Plain = Callable[[Network, Tensor], Any]
 def trained_file(trained_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("network") / "vgg16.safetensors"
     model = load_network(trained_checkpoint)
-    save_network(model, path, (3, 32, 32), "VGG16", sha256(trained_checkpoint))
+    save_network(model, path, (3, 32, 32), "VGG16", sha256(trained_checkpoint), CLASSES)
     return path
 
 
@@ -341,7 +342,7 @@ def test_the_same_network_gives_the_same_file(tmp_path: Path) -> None:
         assert result.exit_code == 0, result.output
     assert files[0].read_bytes() == files[1].read_bytes()
     keys = list(header(files[0])["__metadata__"])
-    assert keys == sorted(keys) and len(keys) == 7
+    assert keys == sorted(keys) and len(keys) == 8
 
 
 def test_export_writes_checkpoints_and_names_unknown_examples(trained_file: Path, tmp_path: Path) -> None:
@@ -429,6 +430,20 @@ def test_what_the_format_does_not_cover_is_refused_by_name(
     with pytest.raises(NetworkError, match=message):
         save_network(model, path, (3, 32, 32), "refused")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_relu_and_a_pooling_may_stand_in_several_places(crops: Tensor, tmp_path: Path) -> None:
+    model, relu, pool = small_network(1), nn.ReLU(inplace=True), nn.MaxPool2d(2, 2)
+    for number, module in ((2, relu), (5, relu), (6, pool), (8, relu), (11, relu), (12, pool), (15, relu)):
+        model.features[number] = module
+    assert equal(check_file(model, crops, tmp_path / "a.safetensors"), reference(small_network(1), crops))
+
+
+def test_a_layer_may_not(tmp_path: Path) -> None:
+    model = small_network(1)
+    model.features[13] = model.features[9]
+    with pytest.raises(NetworkError, match=r"features\.13 \(QuantConv2d\) stands there twice"):
+        save_network(model, tmp_path / "x.safetensors", (3, 32, 32), "shared")
 
 
 def test_images_of_other_channels_are_refused(tmp_path: Path) -> None:

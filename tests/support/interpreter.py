@@ -1,8 +1,8 @@
 """Carries out programs as docs/program_format.md reads, and refuses those that only work by luck.
 
-Shares nothing with the compiler. The hardware runs CONV commands behind the stream, so an order that happens to be right
-when commands are carried out one by one may be wrong there: the interpreter keeps, for every activation word, who wrote
-it and who read it last, and asserts that the program itself guarantees the order.
+Shares nothing with the compiler. The hardware runs CONV commands behind the stream, so an order that happens to be
+right when commands are carried out one by one may be wrong there: the interpreter keeps, for every activation word, who
+wrote it and who read it last, and asserts that the program itself guarantees the order.
 """
 
 import zlib
@@ -202,7 +202,9 @@ class Interpreter:
         """The activations at some words, which the program guarantees to be there."""
         assert self.known[words].all(), f"CONV {conv.number} reads what nobody wrote"
         assert (self.written_tile[words] <= needed).all(), f"CONV {conv.number} does not wait for its activations"
-        assert (self.written_position[words] < position).all(), f"CONV {conv.number} may start before its image is there"
+        assert (self.written_position[words] < position).all(), (
+            f"CONV {conv.number} may start before its image is there"
+        )
         self.last_conv[words] = conv.number
         self.unread[words] = False
         return self.memory[words]

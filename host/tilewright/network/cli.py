@@ -24,7 +24,6 @@ from tilewright.network.retrace import Waveform, trace_failure
 from tilewright.network.runner import BatchResult
 from tilewright.network.session import NetworkRun, run_network
 
-CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 DEFAULT_CLOCK_MHZ = 100.0
 
 
@@ -222,7 +221,6 @@ def run_table(run: NetworkRun, images: Images, seed: int | None, clock_mhz: floa
 
 
 def _predictions_text(run: NetworkRun) -> str:
-    ten = all(0 <= prediction < len(CLASSES) for prediction in run.predictions)
-    names = [CLASSES[prediction] if ten else str(prediction) for prediction in run.predictions]
+    names = [run.network.class_name(prediction) for prediction in run.predictions]
     shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
     return shown if run.correct is None else f"{shown}; {run.correct} of {run.images} correct"

@@ -189,4 +189,6 @@ def _returned(stages: Sequence[Stage], placement: Placement, item: ConvItem, n: 
     stage = stages[step.stage]
     channels = range(item.oc_tiles.start * n, min(item.oc_tiles.stop * n, stage.layer.out_channels))
     rows, columns = step.rows, range(stage.out_size[1])
+    if item.position is not None:
+        rows, columns = (range(place, place + 1) for place in item.position)
     return Returned(step.stage, step.images, channels, rows, columns, item.conv.mode is Mode.READ)

@@ -61,6 +61,7 @@ def load_network(path: str | Path) -> Network:
         layers=layers,
         tail=tail,
         checkpoint_sha256=file.metadata["checkpoint_sha256"],
+        classes=tuple(str(name) for name in file.metadata_json("classes", list)),
     )
     file.check_all_read()
     return network
@@ -90,7 +91,7 @@ class _File:
                 f"{path} has format {found[0]!r} version {found[1]!r}, "
                 f"this library reads {FORMAT!r} version {VERSION!r}; export it again"
             )
-        for key in ("name", "checkpoint_sha256", "image", "layers", "tail"):
+        for key in ("name", "checkpoint_sha256", "image", "layers", "tail", "classes"):
             if key not in self.metadata:
                 raise NetworkError(f"{path}: metadata key '{key}' is missing")
 

@@ -182,6 +182,7 @@ class Network:
         layers: in order.
         tail: what the host does with the last accumulators.
         checkpoint_sha256: of the checkpoint; empty if there is none.
+        classes: their names; empty if they have none.
     """
 
     name: str
@@ -190,6 +191,11 @@ class Network:
     layers: tuple[Layer, ...]
     tail: tuple[TailStep, ...]
     checkpoint_sha256: str = ""
+    classes: tuple[str, ...] = ()
+
+    def class_name(self, index: int) -> str:
+        """A class's name, or its number where it has none."""
+        return self.classes[index] if index < len(self.classes) else str(index)
 
     def __post_init__(self) -> None:
         if self.image_codes.shape != (self.image[0], 256):

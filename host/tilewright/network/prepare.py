@@ -18,6 +18,8 @@ from tilewright.cache import cache_folder
 from tilewright.errors import NetworkError
 from tilewright.model_process import ModelProcess, run_model
 
+# To be raised when model/'s export changes, so that cached network files are written anew
+EXPORT_REVISION = 2
 _POLL_SECONDS = 0.1
 
 
@@ -57,7 +59,7 @@ def export_network(checkpoint: Path | None) -> Path:
     chosen = checkpoint or _trained_checkpoint()
     if not chosen.is_file():
         raise NetworkError(f"{chosen}: no such checkpoint")
-    name = hashlib.sha256(chosen.read_bytes()).hexdigest()[:24]
+    name = f"{hashlib.sha256(chosen.read_bytes()).hexdigest()[:24]}-{EXPORT_REVISION}"
     path = cache_folder() / "networks" / f"{name}.safetensors"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)

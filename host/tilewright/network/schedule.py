@@ -136,6 +136,31 @@ def make_schedule(stages: Sequence[Stage], plan: Plan) -> Schedule:
     return _Scheduler(stages, plan).run()
 
 
+def strips(stages: Sequence[Stage], segment: Segment) -> Iterator[list[range]]:
+    """The rows of each of a segment's outputs, strip by strip.
+
+    A strip's rows are what the next stage's strip needs, and those that no strip would need otherwise: all rows of all
+    maps are computed, some of them twice.
+
+    Args:
+        stages: of the network.
+        segment: the segment.
+
+    Yields:
+        For each stage of the segment the rows of its output.
+    """
+    chain = stages[segment.first : segment.last + 1]
+    done = [0] * len(chain)
+    for rows in _chunks(range(chain[-1].out_size[0]), segment.rows):
+        needed = [rows]
+        for index in range(len(chain) - 2, -1, -1):
+            wanted, height = chain[index + 1].input_rows(needed[0]), chain[index].out_size[0]
+            stop = height if rows.stop == chain[-1].out_size[0] else wanted.stop
+            needed.insert(0, range(min(wanted.start, done[index]), stop))
+            done[index] = stop
+        yield needed
+
+
 class _Scheduler:
     def __init__(self, stages: Sequence[Stage], plan: Plan) -> None:
         self.stages = stages
@@ -166,19 +191,15 @@ class _Scheduler:
         return self._load(images, range(self.stages[0].in_size[0]))
 
     def _strips(self, segment: Segment, images: range) -> None:
-        last = self.stages[segment.last]
         target = self._target(segment.last, images)
         whole = self._whole_input(segment.first, images) if segment.first else None
-        for rows in _chunks(range(last.out_size[0]), segment.rows):
-            needed = [rows]
-            for stage in reversed(self.stages[segment.first + 1 : segment.last + 1]):
-                needed.insert(0, stage.input_rows(needed[0]))
+        for needed in strips(self.stages, segment):
             source = whole or self._load(images, self.stages[0].input_rows(needed[0]))
             for index in range(segment.first, segment.last):
                 strip = self._buffer(index + 1, images, needed[index - segment.first])
                 self._emit(index, images, needed[index - segment.first], source, strip)
                 source = strip
-            self._emit(segment.last, images, rows, source, target)
+            self._emit(segment.last, images, needed[-1], source, target)
 
     def _emit(self, index: int, images: range, rows: range, source: Buffer, target: Buffer | None) -> None:
         """Emits a stage's steps for some rows, as many at a time as there are accumulators for."""

@@ -30,7 +30,7 @@ class Stage:
         layer: the layer.
         array: the array.
         in_size: height and width of the map in the activation memory.
-        image_range: extreme codes of the image, for the first layer.
+        image_range: extreme codes of the image, its padding included, for the first layer.
     """
 
     index: int
@@ -109,14 +109,15 @@ class Stage:
         return (self.out_size[0] if rows is None else rows) * self.out_size[1] * self.pool**2
 
     def input_rows(self, rows: range) -> range:
-        """Rows of the map in memory that some rows of the output need.
+        """Rows of the map in memory that some rows of the output need; one even where they meet padding only.
 
         Args:
             rows: of the output, after pooling.
         """
         first = rows.start * self.pool * self.stride - self.padding
         last = (rows.stop * self.pool - 1) * self.stride - self.padding + self.kernel[0]
-        return range(max(0, first), min(self.in_size[0], last))
+        start = min(max(0, first), self.in_size[0] - 1)
+        return range(start, max(start + 1, min(self.in_size[0], last)))
 
     def input_words(self, rows: int | None = None) -> int:
         """Words of one image's input map.
@@ -166,6 +167,8 @@ class Stage:
                 f"layer {self.name}: a sum can reach {max(-int(low.min()), int(high.max()))}, an accumulator of "
                 f"{self.array.acc_w} bits holds {self.array.acc_max}"
             )
+        if not self.layer.is_last:
+            _ = self.threshold_tiles  # refuses a threshold that does not fit
         if not self.averages:
             return
         window = self.layer.kernel
@@ -250,7 +253,7 @@ def stages_of(network: Network, array: ArrayParameters) -> tuple[Stage, ...]:
         CompileError: a layer is beyond the hardware; names it and the reason.
     """
     codes = network.image_codes
-    image_range = (int(codes.min()), int(codes.max()))
+    image_range = (min(0, int(codes.min())), max(0, int(codes.max())))  # 0: its padding
     result = []
     for index, (layer, size) in enumerate(zip(network.layers, network.in_sizes, strict=True)):
         in_size = layer.sums_size(size) if layer.image_input else size

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from tilewright.commands import Conv, Mode
+from tilewright.commands import DESCRIPTOR_BEATS, Conv, Mode
 from tilewright.network.memory import lifetimes
 from tilewright.network.planner import Placement
 from tilewright.network.schedule import Buffer, Step
@@ -21,12 +21,14 @@ class ConvItem:
         step: index of its step.
         conv: the descriptor.
         oc_tiles: output tiles of the stage that it makes or reads.
+        position: row and column of the only output that it makes, where it makes one, else None.
     """
 
     step: int
     conv: Conv
     oc_tiles: range
-    beats: int = 7
+    position: tuple[int, int] | None = None
+    beats: int = DESCRIPTOR_BEATS
 
 
 @dataclass(frozen=True)
@@ -237,7 +239,7 @@ def _convs_of_steps(stages: Sequence[Stage], steps: Sequence[Step], taps: Collec
             if source is not None:
                 after, by_tile = _dependency(stages, piece, *source)
                 conv = replace(conv, after=after, step=by_tile)
-            items.append(ConvItem(index, conv, piece.oc_tiles))
+            items.append(ConvItem(index, conv, piece.oc_tiles, piece.position))
             if conv.mode is Mode.CODES:
                 tiles_done += conv.oc_tiles
         if step.target is not None:

@@ -25,8 +25,8 @@ def ascending(lower: Cycles, step: int = 1) -> Cycles:
 class FifoTiming:
     """Times at which the words of a FIFO are pushed and popped.
 
-    A word that meets an empty FIFO goes straight to the queue of registers (one cycle); one that does not, or that comes
-    while others are on their way there, goes through the memory (2 cycles and its latency).
+    A word that meets an empty FIFO goes straight to the queue of registers (one cycle); one that does not, or that
+    comes while others are on their way there, goes through the memory (2 cycles and its latency).
 
     Args:
         words: that pass in all.
@@ -39,7 +39,8 @@ class FifoTiming:
 
     def __init__(self, words: int, depth: int, latency: int) -> None:
         self._latency = latency
-        self._queue = latency + 2
+        self._way = latency + 2  # cycles through the memory
+        self._queue = latency + 2  # registers behind it
         self._capacity = depth + self._queue
         self._pushed = np.zeros(words, np.int64)
         # The pop of word i is at i + capacity: what is before word 0 was popped before all time.
@@ -68,26 +69,20 @@ class FifoTiming:
         self._pushed[self.pushes : self.pushes + len(times)] = times
         self.pushes += len(times)
 
-    def last_push(self, count: int) -> int:
-        """When the last of the next ``count`` words to be popped is pushed."""
-        return int(self._pushed[self.pops + count - 1])
-
-    @property
-    def longest(self) -> int:
-        """Cycles from a push to the latest time at which the word can be at the output, if all before it are gone."""
-        return self._latency + 2
-
-    def pop(self, count: int, consume: Callable[[Cycles], Cycles], floor: int) -> None:
+    def pop(self, count: int, consume: Callable[[Cycles], Cycles], floor: int) -> Cycles:
         """Pops the next words.
 
         Args:
             count: so many; all are pushed.
             consume: gives the cycles in which words are taken that are at the output from the given cycles on.
             floor: no word is taken before this cycle.
+
+        Returns:
+            When they are popped, int64 (count,).
         """
         pushed = self._pushed[self.pops : self.pops + count]
         popped = consume(pushed + 1)
-        if count > self._queue and pushed[-1] + self.longest <= floor:
+        if count > self._queue and pushed[-1] + self._way <= floor:
             # Nothing that comes out now has been waited for.
             self._by_memory = True
             self._entered = int(popped[-1 - self._queue]) + self._latency + 1
@@ -95,6 +90,7 @@ class FifoTiming:
             popped = self._settle(pushed, popped, consume)
         self._popped[self._capacity + self.pops : self._capacity + self.pops + count] = popped
         self.pops += count
+        return popped
 
     def _settle(self, pushed: Cycles, popped: Cycles, consume: Callable[[Cycles], Cycles]) -> Cycles:
         """Pops that agree with the way that the words took; the first guess is that none waited."""
@@ -108,10 +104,10 @@ class FifoTiming:
         return popped
 
     def _visible(self, pushed: Cycles, popped: Cycles) -> tuple[Cycles, bool, int]:
-        """When words are at the output, given when those before them were popped; how and when the last one got there."""
+        """When words are at the output if those before are popped as given; how and when the last one got there."""
         count, at = len(pushed), self._capacity + self.pops - self._queue
         before = np.concatenate((self._popped[at : at + self._queue], popped))[:count]
-        lower = np.maximum(pushed + self.longest, before + self._latency + 1)
+        lower = np.maximum(pushed + self._way, before + self._latency + 1)
         lower[0] = max(lower[0], self._entered + 1)
         entered = ascending(lower)
         blocked = before > pushed
