@@ -18,6 +18,7 @@ from tilewright.demo import DEMO_LAYER, demo_table, outcome_table, run_demo, run
 from tilewright.driver import Driver
 from tilewright.layer import ConvLayer
 from tilewright.network import cli as network_cli
+from tilewright.network.estimate_cli import estimate
 from tilewright.network.file import load_network
 from tilewright.stimulus.cli import stimulus_app
 from tilewright.verify import Verification
@@ -25,6 +26,7 @@ from tilewright.verify import Verification
 app = typer.Typer(help="Run quantised networks on the Tilewright accelerator, exactly.", no_args_is_help=True)
 app.add_typer(stimulus_app, name="stimulus")
 app.command()(network_cli.run)
+app.command()(estimate)
 
 Array = Annotated[int, typer.Option(help="Rows and columns of the simulated array: 8, 16 or 32.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of the simulated memory's stalls; default: a new one each time.")]

@@ -7,6 +7,10 @@ def test_weight_loader(run_cocotb) -> None:
     run_cocotb("controller", "weight_loader", "tb_weight_loader", N=16, ROWS=1, GROUP_W=64)
 
 
+def test_watchdog(run_cocotb) -> None:
+    run_cocotb("controller", "watchdog", "tb_watchdog", LIMIT=31)
+
+
 def test_sequencer(run_cocotb) -> None:
     run_cocotb("controller", "sequencer", "tb_sequencer", ACT_DEPTH=1024, ACC_DEPTH=128)
 

@@ -4,12 +4,63 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 CORES = Path(__file__).resolve().parents[2] / "cores"
-STREAM = [CORES / "sram/rtl/sram.v", *sorted((CORES / "stream/rtl").glob("*.v"))]
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A module, its properties, and how many cycles are searched.
+
+    Attributes:
+        module: what is proved, the one that the parameters belong to.
+        properties: module with the properties, in the file of its name.
+        sources: Verilog files.
+        cycles: after reset.
+        parameters: of the module.
+        defines: macros of the property file.
+        mistake: text of the module and what it becomes, which must be found.
+    """
+
+    module: str
+    properties: str
+    sources: tuple[str, ...]
+    cycles: int
+    mistake: tuple[str, str]
+    parameters: dict[str, int] = field(default_factory=dict)
+    defines: dict[str, str | int] = field(default_factory=dict)
+
+
+STREAM = ("sram/rtl/sram.v", "stream/rtl/stream_fifo.v", "stream/rtl/stream_register.v")
+ORDER = "stream/formal/stream_order.sv"
+
+
+def fifo(latency: int) -> Proof:
+    parameters, defines = {"WIDTH": 2, "DEPTH": 2, "LATENCY": latency}, {"DUT": "stream_fifo", "CAPACITY": 4 + latency}
+    mistake = ("claimed_reg == count_reg && room", "room")
+    return Proof("stream_fifo", ORDER, STREAM, 14, mistake, parameters, defines)
+
+
+PROOFS = {
+    "stream_register": Proof(
+        "stream_register", ORDER, STREAM, 12, ("ready_reg      <= !skid_valid_reg", "ready_reg      <= 1'b1"),
+        {"WIDTH": 2}, {"DUT": "stream_register", "CAPACITY": 2},
+    ),
+    "stream_fifo, latency 1": fifo(1),
+    "stream_fifo, latency 2": fifo(2),
+    "threshold_loader": Proof(
+        "threshold_loader", "postproc/formal/threshold_sets.sv", ("postproc/rtl/threshold_loader.v",), 32,
+        ("s_ready   = !held_reg[SET_W]", "s_ready   = !held_reg[SET_W] || set_free"),
+    ),
+    "writeback": Proof(
+        "writeback", "postproc/formal/writeback_order.sv", ("postproc/rtl/writeback.v",), 12,
+        ("advance   = next_valid_reg && !valid_reg", "advance   = next_valid_reg"),
+    ),
+}  # fmt: skip
 
 
 def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
@@ -17,44 +68,45 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
-def model(folder: Path, sources: list[Path], dut: str, capacity: int, parameters: dict[str, int]) -> None:
-    """Write model.smt2: the property module around `dut`."""
-    chparam = " ".join(f"-set {name} {value}" for name, value in parameters.items())
+def model(folder: Path, proof: Proof, sources: list[Path]) -> None:
+    """Write model.smt2: the property module around the module."""
+    chparam = " ".join(f"-set {name} {value}" for name, value in proof.parameters.items())
+    defines = " ".join(f"-D{name}={value}" for name, value in proof.defines.items())
     script = f"""
         read_verilog {" ".join(map(str, sources))}
-        chparam {chparam} {dut}
-        read_verilog -formal -sv -DDUT={dut} -DCAPACITY={capacity} {CORES / "stream/formal/stream_order.sv"}
-        prep -flatten -top stream_order
+        {f"chparam {chparam} {proof.module}" if chparam else ""}
+        read_verilog -formal -sv {defines} {CORES / proof.properties}
+        prep -flatten -top {Path(proof.properties).stem}
         memory_map
-        write_smt2 -wires model.smt2
+        write_smt2 -wires -stbv model.smt2
     """
     (folder / "model.ys").write_text(script, encoding="utf-8")
     done = run(folder, "yosys", "-q", "model.ys")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-MODULES = [
-    ("stream_register", 2, {"WIDTH": 2}, 12),
-    ("stream_fifo", 5, {"WIDTH": 2, "DEPTH": 2, "LATENCY": 1}, 14),
-    ("stream_fifo", 6, {"WIDTH": 2, "DEPTH": 2, "LATENCY": 2}, 14),
-]
+def search(folder: Path, cycles: int, *mode: str) -> subprocess.CompletedProcess[str]:
+    return run(folder, "yosys-smtbmc", "-s", "z3", "--noincr", "-t", str(cycles), *mode, "model.smt2")
 
 
-@pytest.mark.parametrize(("dut", "capacity", "parameters", "cycles"), MODULES)
-def test_stream_properties(tmp_path: Path, dut: str, capacity: int, parameters: dict[str, int], cycles: int) -> None:
-    model(tmp_path, STREAM, dut, capacity, parameters)
-    for mode in ([], ["-c"]):
-        done = run(tmp_path, "yosys-smtbmc", "-s", "z3", "-t", str(cycles), *mode, "model.smt2")
+@pytest.mark.parametrize("name", PROOFS)
+def test_properties(tmp_path: Path, name: str) -> None:
+    proof = PROOFS[name]
+    model(tmp_path, proof, [CORES / source for source in proof.sources])
+    for mode in ((), ("-c",)):
+        done = search(tmp_path, proof.cycles, *mode)
         assert done.returncode == 0, f"{mode}: {done.stdout[-3000:]}"
 
 
-def test_a_planted_mistake_is_found(tmp_path: Path) -> None:
-    sources = [Path(shutil.copy2(source, tmp_path)) for source in STREAM]
-    fifo = tmp_path / "stream_fifo.v"
-    text = fifo.read_text(encoding="utf-8")
-    mistake = text.replace("claimed_reg == count_reg && room", "room")
+@pytest.mark.parametrize("name", PROOFS)
+def test_a_planted_mistake_is_found(tmp_path: Path, name: str) -> None:
+    proof = PROOFS[name]
+    sources = [Path(shutil.copy2(CORES / source, tmp_path)) for source in proof.sources]
+    planted = tmp_path / f"{proof.module}.v"
+    text = planted.read_text(encoding="utf-8")
+    mistake = text.replace(*proof.mistake)
     assert mistake != text
-    fifo.write_text(mistake, encoding="utf-8")
-    model(tmp_path, sources, "stream_fifo", 6, {"WIDTH": 2, "DEPTH": 2, "LATENCY": 2})
-    done = run(tmp_path, "yosys-smtbmc", "-s", "z3", "-t", "14", "model.smt2")
+    planted.write_text(mistake, encoding="utf-8")
+    model(tmp_path, proof, sources)
+    done = search(tmp_path, proof.cycles)
     assert done.returncode != 0 and "FAILED" in done.stdout

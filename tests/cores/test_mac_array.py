@@ -10,7 +10,8 @@ def test_accumulator(run_cocotb, latency: int) -> None:
 
 @pytest.mark.parametrize(("n", "rows", "latency"), [(8, 2, 1), (8, 2, 2), (8, 1, 2), (16, 1, 2)])
 def test_mac_array(run_cocotb, n: int, rows: int, latency: int) -> None:
-    run_cocotb("mac_array", "mac_array", "tb_mac_array", ("sram",), N=n, ROWS=rows, SRAM_LATENCY=latency, ACC_DEPTH=64)
+    parameters = {"N": n, "ROWS": rows, "SRAM_LATENCY": latency, "ACC_DEPTH": 64, "TAG_W": 5}
+    run_cocotb("mac_array", "mac_array", "tb_mac_array", ("sram",), **parameters)
 
 
 @pytest.mark.parametrize(("cycles", "resettable"), [(0, 0), (1, 1), (5, 0), (5, 1)])

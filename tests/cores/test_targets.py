@@ -13,6 +13,7 @@ TARGETS = [
     ("sram", "sim"),
     ("mac_array", "sim"),
     ("controller", "sim"),
+    ("postproc", "sim"),
     ("axi_dma", "sim"),
     ("accelerator", "cocotb"),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import networks
@@ -38,7 +39,6 @@ def small() -> Network:
 
 def assert_adds_up(result: Estimate) -> None:
     """Totals are the sums of their parts, and nothing is negative."""
-    n = result.hardware.n
     assert sum(layer.cycles for layer in result.layers) + result.drain_cycles == result.cycles
     assert result.drain_cycles > 0
     assert sum(layer.beats.program for layer in result.layers) + 5 == result.beats_in
@@ -50,9 +50,7 @@ def assert_adds_up(result: Estimate) -> None:
         assert sum(timing.cycles for timing in timings) == layer.cycles
         assert layer.cycles == layer.mac_cycles + layer.stalls.total + layer.other
         assert layer.other >= 0
-        assert layer.macs <= n * n * layer.mac_cycles or layer.macs == 0
-        assert 0 <= layer.utilisation <= 1
-    for before, after in zip(result.commands, result.commands[1:], strict=False):
+    for before, after in pairwise(result.commands):
         assert after.timing.start == before.timing.start + before.timing.cycles
 
 
@@ -93,8 +91,8 @@ def test_more_stalls_cost_more(small: Network) -> None:
 
 def test_larger_batches_and_arrays_cost_less_an_image(vgg: Network) -> None:
     for n in ARRAYS:
-        each = [estimate(vgg, Hardware(n=n), batch).cycles / batch for batch in (1, 2, 4, 8, 16)]
-        assert all(later <= 1.001 * earlier for earlier, later in zip(each, each[1:], strict=False))
+        each = [estimate(vgg, Hardware(n=n), batch).cycles / batch for batch in (1, 4, 16)]
+        assert all(later <= 1.001 * earlier for earlier, later in pairwise(each))
     assert (
         estimate(vgg, Hardware(n=8)).cycles
         > estimate(vgg, Hardware(n=16)).cycles
@@ -105,7 +103,8 @@ def test_larger_batches_and_arrays_cost_less_an_image(vgg: Network) -> None:
 def test_a_layer_never_beats_the_array(vgg: Network) -> None:
     for n in ARRAYS:
         for layer in estimate(vgg, Hardware(n=n), 4).layers:
-            assert layer.cycles >= layer.mac_cycles
+            assert layer.cycles >= layer.mac_cycles >= layer.macs / n**2
+            assert 0 < layer.utilisation <= 1
             assert layer.bound_by in {"compute", "weights", "image", "thresholds", "activations", "output", "overhead"}
 
 

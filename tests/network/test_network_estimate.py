@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -11,9 +12,10 @@ import pytest
 
 from tilewright.driver import Driver
 from tilewright.errors import CompileError, ParameterMismatchError
-from tilewright.network import Network, NetworkRunner
+from tilewright.network import Network, NetworkRunner, compile_network
 from tilewright.network.estimate import Estimate, estimate
 from tilewright.network.estimate_measured import MeasuredLayer, hardware_of, measured_layers
+from tilewright.network.hardware import Hardware
 
 OpenDevice = Callable[..., Any]
 Measured = tuple[Estimate, tuple[MeasuredLayer, ...], Any]
@@ -61,16 +63,21 @@ def test_every_layer_is_exact(open_device: OpenDevice, name: str, n: int, batch:
     assert_exact(measure(open_device, network, n, batch))
 
 
+def compilable(rng: np.random.Generator, n: int) -> Network:
+    """The next random network that the compiler takes: some have windows that are too large."""
+    while True:
+        network = networks.random_network(rng)
+        with contextlib.suppress(CompileError):
+            compile_network(network, Hardware(n=n).array)
+            return network
+
+
 @pytest.mark.parametrize("seed", range(16))
 @pytest.mark.parametrize("n", [8, 16, 32])
 def test_random_networks_are_exact(open_device: OpenDevice, n: int, seed: int) -> None:
     """Tiny layers, where every cycle shows; every other one reads its maps back."""
     rng = np.random.default_rng([n, seed])
-    network, batch = networks.random_network(rng), int(rng.integers(1, 5))
-    try:
-        assert_exact(measure(open_device, network, n, batch, taps=seed % 2 == 0))
-    except CompileError as error:
-        pytest.skip(str(error))
+    assert_exact(measure(open_device, compilable(rng, n), n, int(rng.integers(1, 5)), taps=seed % 2 == 0))
 
 
 def wide_network() -> Network:

@@ -47,7 +47,7 @@ def main() -> None:
     for name, relu in (("raw", False), ("relu", True)):
         program = compile_layer(layer, ArrayParameters(n=8), relu=relu)
         outputs = np.maximum(layer.accumulators, 0) if relu else layer.accumulators
-        results = encode_results((outputs,), 8, program.program_id)
+        results = encode_results(program.outputs, (outputs,), 8, program.program_id)
         write_beats(FOLDER / f"{name}_program.hex", program.beats)
         write_beats(FOLDER / f"{name}_results.hex", results)
         print(f"{name}: {outputs.size} outputs of {layer.images} images, {np.count_nonzero(outputs)} not zero")

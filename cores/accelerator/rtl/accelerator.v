@@ -124,6 +124,7 @@ wire [2:0]              cfg_kernel_h, cfg_kernel_w;
 wire [1:0]              cfg_mode;
 wire [31:0]             cfg_act_base, cfg_tile_stride, cfg_image_stride, cfg_after;
 wire [31:0]             cfg_out_base, cfg_out_tile_stride, cfg_out_image_stride;
+wire [15:0]             cfg_sequence, engine_error_sequence;
 wire [31:0]             convs_issued;
 wire                    engine_idle, engine_error, leftover_weights, leftover_thresholds;
 wire [7:0]              engine_error_code;
@@ -149,9 +150,11 @@ decoder #(
     .cfg_act_base(cfg_act_base), .cfg_tile_stride(cfg_tile_stride), .cfg_image_stride(cfg_image_stride),
     .cfg_out_base(cfg_out_base), .cfg_out_tile_stride(cfg_out_tile_stride), .cfg_out_image_stride(cfg_out_image_stride),
     .cfg_after(cfg_after), .cfg_mode(cfg_mode), .cfg_pool(cfg_pool), .cfg_nibbles(cfg_nibbles), .cfg_step(cfg_step),
+    .cfg_sequence(cfg_sequence),
     .convs_issued(convs_issued), .engine_idle(engine_idle),
     .leftovers(leftover_weights || leftover_thresholds), .leftover_weights(leftover_weights),
     .engine_error(engine_error), .engine_error_code(engine_error_code),
+    .engine_error_sequence(engine_error_sequence),
     .trailer_request(trailer_request), .trailer_done(trailer_done),
     .program_start(program_start), .program_id(program_id),
     .error(error), .error_code(error_code), .error_sequence(error_sequence),
@@ -224,12 +227,12 @@ sequencer #(.ACT_DEPTH(ACT_DEPTH), .ACC_DEPTH(ACC_DEPTH)) u_sequencer (
     .error_weights_short(error_weights_short), .error_weights_long(error_weights_long)
 );
 
-assign engine_error      = error_act_overflow || error_write_overflow || error_acc_overflow || error_weights_short || tile_torn ||
-                           error_weights_long || stuck;
+assign engine_error      = error_act_overflow || error_write_overflow || error_acc_overflow || error_weights_short ||
+                           error_weights_long || (tile_torn && stall_weights) || stuck;
 assign engine_error_code = error_act_overflow || error_write_overflow ? ERROR_ACT_OVERFLOW :
                            error_acc_overflow ? ERROR_ACC_OVERFLOW :
                            error_weights_long ? ERROR_WEIGHTS_LONG :
-                           error_weights_short || tile_torn || stall_weights ? ERROR_WEIGHTS_SHORT :
+                           error_weights_short || stall_weights ? ERROR_WEIGHTS_SHORT :
                            stall_thresholds ? ERROR_THRESHOLDS_SHORT : ERROR_NEVER_READY;
 
 // ---- activations; everything else that was issued waits for the memory
@@ -295,6 +298,7 @@ endgenerate
 // ---- codes, back to the activation memory
 wire [63:0] thr_data;
 wire        thr_valid, thr_ready, thr_pending, post_busy;
+wire [15:0] write_sequence;
 
 stream_fifo #(.WIDTH(64), .DEPTH(THR_DEPTH), .LATENCY(SRAM_LATENCY)) threshold_fifo (
     .clk(clk), .rst(engine_rst),
@@ -311,8 +315,9 @@ postproc #(.N(N), .ACC_W(ACC_W), .CODE_W(ACT_W), .THR_W(THR_W), .SETS(SETS), .AC
     .cfg_h(cfg_pool ? cfg_out_h >> 1 : cfg_out_h), .cfg_w(cfg_pool ? cfg_out_w >> 1 : cfg_out_w),
     .cfg_images(cfg_images), .cfg_oc_tiles(cfg_oc_tiles),
     .cfg_base(cfg_out_base), .cfg_tile_stride(cfg_out_tile_stride), .cfg_image_stride(cfg_out_image_stride),
+    .cfg_sequence(cfg_sequence),
     .wr_valid(wr_valid), .wr_addr(wr_addr), .wr_word(wr_word),
-    .tiles_done(tiles_done), .busy(post_busy), .error_overflow(error_write_overflow)
+    .tiles_done(tiles_done), .busy(post_busy), .error_overflow(error_write_overflow), .error_sequence(write_sequence)
 );
 
 assign leftover_thresholds = thr_valid || thr_pending;
@@ -348,17 +353,20 @@ result_stream u_result_stream (
 assign m_axis_tkeep = 8'hFF;
 
 // ---- state
-reg  [4:0] open_convs_reg;      // CONV commands that the sequencer has taken and whose last result is not out
-reg        running_reg;         // a program is between its first beat and the end of its trailer
-reg        done_reg;
-wire       conv_taken  = cfg_valid && cfg_ready;
-wire       read_final  = issue_final && issue_read;
-wire       conv_open   = open_convs_reg != 5'd0;
-wire       beat_out    = m_axis_tvalid && m_axis_tready;
+reg  [4:0]  open_convs_reg;     // CONV commands that the sequencer has taken and whose last result is not out
+reg         running_reg;        // a program is between its first beat and the end of its trailer
+reg         done_reg;
+reg  [15:0] conv_sequence_reg;  // of the CONV command that the sequencer took last
+wire        conv_taken  = cfg_valid && cfg_ready;
+wire        read_final  = issue_final && issue_read;
+wire        conv_open   = open_convs_reg != 5'd0;
+wire        beat_out    = m_axis_tvalid && m_axis_tready;
 
-assign engine_idle = seq_cfg_ready && !conv_open && !post_busy && result_empty && read_empty;
+assign engine_idle           = seq_cfg_ready && !conv_open && !post_busy && result_empty && read_empty;
+assign engine_error_sequence = error_write_overflow ? write_sequence : conv_sequence_reg;
 
 always @(posedge clk) begin
+    if (conv_taken) conv_sequence_reg <= cfg_sequence;
     open_convs_reg <= open_convs_reg + {4'd0, conv_taken} - {4'd0, out_final} - {4'd0, read_final};
     if (engine_rst) open_convs_reg <= 5'd0;
     if (trailer_done) {running_reg, done_reg} <= 2'b01;

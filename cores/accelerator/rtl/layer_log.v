@@ -30,7 +30,7 @@ end
 
 sram #(.WIDTH(COUNTERS*32), .DEPTH(DEPTH), .LATENCY(LATENCY)) memory (
     .clk(clk),
-    .wr_en(write && count < DEPTH),
+    .wr_en(write && count < DEPTH[15:0]),
     .wr_addr(count[ADDR_W-1:0]),
     .wr_data(counters),
     .rd_en(1'b1),

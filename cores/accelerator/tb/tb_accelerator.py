@@ -1,46 +1,35 @@
-"""accelerator: programs of the real compiler against the numpy reference, every error code, registers and counters."""
+"""accelerator: programs of the real compilers against numpy, every error code, registers, counters and the log."""
 
 import logging
 import random
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 import cocotb
 import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import RisingEdge, with_timeout
 from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStreamSource
+from random_networks import random_layer, random_network
 
 from tilewright import registers
+from tilewright.commands import Body, Conv, Mode, Thresholds, Weights
 from tilewright.compiler import Run, compile_layer, compile_runs, expected_results
-from tilewright.layer import ConvLayer
+from tilewright.errors import CompileError
+from tilewright.network.compile import CompiledNetwork, compile_network
+from tilewright.network.inference import infer
 from tilewright.packing import crc32_of
-from tilewright.program import ArrayParameters, Program
+from tilewright.program import ArrayParameters, Program, decode_program, encode_program
 from tilewright.registers import ErrorCode
 from tilewright.results import Trailer
+
+LOGGED = ("CYCLES", "MAC_CYCLES", "STALL_WEIGHTS", "STALL_ACTIVATIONS", "STALL_OUTPUT", "STALL_THRESHOLDS")
 
 
 def stalls(rng: random.Random, probability: float):
     while True:
         yield rng.random() < probability
-
-
-def random_layer(rng: random.Random, images: int | None = None, limit: int = 1500, **fixed: int) -> ConvLayer:
-    """A layer of random shape and integers, of at most `limit` passes x positions on an 8x8 array."""
-    data = np.random.default_rng(rng.getrandbits(32))
-    while True:
-        shape = {
-            "ic": rng.randint(1, 20), "oc": rng.randint(1, 20), "h": rng.randint(1, 6), "w": rng.randint(1, 6),
-            "kernel_h": rng.randint(1, 7), "kernel_w": rng.randint(1, 7), "stride": rng.randint(1, 2),
-            "padding": rng.randrange(4), **fixed,
-        }  # fmt: skip
-        out_h = (shape["h"] + 2 * shape["padding"] - shape["kernel_h"]) // shape["stride"] + 1
-        out_w = (shape["w"] + 2 * shape["padding"] - shape["kernel_w"]) // shape["stride"] + 1
-        count = images or rng.randint(1, 3)
-        tiles = -(-shape["ic"] // 8) * -(-shape["oc"] // 8) * shape["kernel_h"] * shape["kernel_w"]
-        if out_h > 0 and out_w > 0 and tiles * max(4, count * out_h * out_w) <= limit:
-            break
-    weights = data.integers(-8, 8, (shape["oc"], shape["ic"], shape["kernel_h"], shape["kernel_w"])).astype(np.int8)
-    codes = data.integers(0, 16, (count, shape["ic"], shape["h"], shape["w"])).astype(np.uint8)
-    return ConvLayer("random", weights, codes, shape["stride"], shape["padding"])
 
 
 class Bench:
@@ -49,7 +38,8 @@ class Bench:
     def __init__(self, dut) -> None:
         self.dut = dut
         self.rng = random.Random(cocotb.RANDOM_SEED)
-        self.array = ArrayParameters(n=int(dut.N.value))
+        n, act_depth, acc_depth = (int(getattr(dut, name).value) for name in ("N", "ACT_DEPTH", "ACC_DEPTH"))
+        self.array = ArrayParameters(n=n, act_depth=act_depth, acc_depth=acc_depth)
         clock, reset = dut.aclk, dut.aresetn
         cocotb.start_soon(Clock(clock, 10, "ns").start())
         self.source = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_axis"), clock, reset, reset_active_level=False)
@@ -90,19 +80,48 @@ class Bench:
         np.testing.assert_array_equal(got, expected_results(runs, program), f"{[run.layer for run in runs]}")
         return program
 
+    def random_network(self, layers: int, batch: int, largest: int = 8, widest: int = 20) -> CompiledNetwork:
+        """One that the device's memories hold; every map is read back."""
+        while True:
+            size = self.rng.randint(largest // 2, largest), self.rng.randint(largest // 2, largest)
+            network = random_network(self.rng, layers, size, widest)
+            try:
+                return compile_network(network, self.array, batch, [layer.name for layer in network.layers[:-1]])
+            except CompileError:
+                assert self.array.act_depth < 4096, "the device's memories are large enough"
 
-def with_crc(beats) -> np.ndarray:
-    """The program with the CRC-32 that its beats now have."""
-    beats = np.array(beats)
-    beats[-1] = crc32_of(beats[:-1])
-    return beats
+    def smallest_network(self) -> CompiledNetwork:
+        """The smallest of some random ones, for the speed of a test."""
+        networks = [self.random_network(layers=2, batch=1, largest=4, widest=4) for _ in range(10)]
+        return min(networks, key=lambda compiled: compiled.beats)
+
+    async def check_network(self, compiled: CompiledNetwork) -> Program:
+        """Every code of every layer and every last accumulator."""
+        network = compiled.network
+        data = np.random.default_rng(self.rng.getrandbits(32))
+        pixels = data.integers(0, 256, (compiled.batch, *network.image)).astype(np.uint8)
+        program = compiled.program(pixels)
+        got = compiled.collect(program.unpack(await self.send(program.beats)))
+        expected = {layer.name: outputs for layer, outputs in infer(network, pixels)}
+        assert got.keys() == expected.keys()
+        for name, outputs in expected.items():
+            np.testing.assert_array_equal(got[name], outputs, f"{network}: {name}")
+        return program
+
+    async def log(self) -> list[dict[str, int]]:
+        """The entries of the log."""
+        entries = []
+        for index in range(await self.read(registers.REG_LOG) & 0xFFFF):
+            await self.lite.write_dword(registers.REG_LOG_INDEX, index)
+            entries.append({name: await self.read(getattr(registers, f"REG_LOG_{name}")) for name in LOGGED})
+        return entries
 
 
 @cocotb.test()
 async def random_layers_with_random_stalls(dut):
     bench = await Bench(dut).start()
-    for number in range(10):
-        bench.stall(bench.rng.choice([0.0, 0.2, 0.6]))
+    for number in range(6):
+        bench.stall((0.0, 0.2, 0.6)[number % 3])
         layers = [random_layer(bench.rng) for _ in range(bench.rng.randint(1, 3))]
         runs = [Run(layer, relu=bool(bench.rng.randrange(2))) for layer in layers]
         program = await bench.check(runs)
@@ -111,6 +130,31 @@ async def random_layers_with_random_stalls(dut):
         assert await bench.read(registers.REG_PROGRAM) == program.program_id
         assert await bench.counter(registers.REG_BEATS_IN) == len(program.beats)
         assert await bench.counter(registers.REG_BEATS_OUT) == program.output_beats + 3
+
+
+@cocotb.test()
+async def random_networks_with_random_stalls(dut):
+    """Whole networks in one program: thresholds, pooling, write-back, dependencies, read-back; and their log."""
+    bench = await Bench(dut).start()
+    for number in range(6):
+        bench.stall((0.0, 0.3, 0.6)[number % 3])
+        compiled = bench.random_network(layers=bench.rng.randint(2, 4), batch=1 + number % 2)
+        program = await bench.check_network(compiled)
+        log = await bench.log()
+        assert len(log) == sum(isinstance(command, Conv) for command in decode_program(program.beats)), "READs included"
+        for before, after in pairwise(log):
+            assert all(before[name] <= after[name] for name in LOGGED) and before["CYCLES"] < after["CYCLES"]
+        for name in ("MAC_CYCLES", "STALL_WEIGHTS", "STALL_ACTIVATIONS", "STALL_OUTPUT", "STALL_THRESHOLDS"):
+            assert log[-1][name] == await bench.counter(getattr(registers, f"REG_{name}")), name
+        assert log[-1]["CYCLES"] < await bench.counter(registers.REG_CYCLES)
+
+
+@cocotb.test()
+async def one_small_network(dut):
+    """Few cycles, for the large arrays, which Icarus simulates slowly."""
+    bench = await Bench(dut).start()
+    bench.stall(0.1)
+    await bench.check_network(bench.smallest_network())
 
 
 @cocotb.test()
@@ -130,76 +174,176 @@ async def squeezed_layer_takes_at_most_620_cycles(dut):
         assert cycles <= 620, f"{cycles} cycles"
 
 
+class Faults:
+    """Programs with one mistake each, made from a good one: BEGIN, LOAD, CONV, WEIGHTS, END.
+
+    The methods return by name the beats, the error that they must give and the number of the command that must have it.
+    """
+
+    def __init__(self, good: Program) -> None:
+        self.good, self.array = good, good.array
+        self.begin, self.load, self.conv, self.weights, _ = decode_program(good.beats)
+        self.conv_at = 3 + 1 + len(self.load.payload())
+        self.weights_at = self.conv_at + 8
+        self.group = max(1, self.array.n // 16)  # beats of the least that one cycle moves
+        self.tile = self.array.n**2 // 16  # and of a weight tile
+        self.codes = replace(self.conv, mode=Mode.CODES, out_base=100, out_tile_stride=16, out_image_stride=32)
+        self.set = np.arange(5 * self.array.n, dtype=np.uint64)  # any thresholds of one output tile
+        self.thresholds = Thresholds(np.tile(self.set, self.conv.oc_tiles))
+        self.read = Conv(2, 2, 2, 2, self.conv.ic_tiles, 1, 1, 1, 1, 1, 0, 4, 8, 0, 0, Mode.READ)
+
+    def of(self, *commands: Body) -> np.ndarray:
+        return encode_program([self.begin, *commands])
+
+    def changed(self, position: int, xor: int, fix_crc: bool = True) -> np.ndarray:
+        """The good program with some bits of a beat inverted."""
+        beats = np.array(self.good.beats)
+        beats[position] ^= np.uint64(xor)
+        if fix_crc:
+            beats[-1] = crc32_of(beats[:-1])
+        return beats
+
+    def with_conv(self, **changes: int | bool | Mode) -> np.ndarray:
+        return self.of(self.load, replace(self.conv, **changes), self.weights)
+
+    def with_weights(self, beats: int, last: bool = True) -> np.ndarray:
+        """So many beats of weights more or fewer; their values do not matter."""
+        data = np.resize(self.weights.data, len(self.weights.data) + beats)
+        return self.of(self.load, self.conv, Weights(data, last))
+
+    def headers(self) -> dict[str, tuple[Sequence[int], ErrorCode, int]]:
+        beats, load, conv, weights = self.good.beats, 3, self.conv_at, self.weights_at
+        one_beat = int(beats[load]) >> 32 << 32 ^ 1 << 32
+        return {
+            "magic": (self.changed(1, 1), ErrorCode.BAD_MAGIC, 0),
+            "no BEGIN": (beats[load:], ErrorCode.BAD_MAGIC, 1),
+            "format": (self.changed(1, 3 << 32), ErrorCode.BAD_FORMAT, 0),
+            "N": (self.changed(2, 0x18), ErrorCode.BAD_PARAMETERS, 0),
+            "opcode": (self.changed(load, 0x70), ErrorCode.UNKNOWN_OPCODE, 1),
+            "flag of LOAD": (self.changed(load, 0x100), ErrorCode.BAD_DESCRIPTOR, 1),
+            "second flag of WEIGHTS": (self.changed(weights, 0x200), ErrorCode.BAD_DESCRIPTOR, 3),
+            "sequence": (self.changed(conv, 1 << 16), ErrorCode.BAD_SEQUENCE, 3),
+            "second BEGIN": (self.of(self.load, self.begin), ErrorCode.BAD_SEQUENCE, 2),
+            "length of BEGIN": (self.changed(0, 1 << 32), ErrorCode.BAD_LENGTH, 0),
+            "length of LOAD": (self.changed(load, one_beat), ErrorCode.BAD_LENGTH, 1),
+            "length of CONV": (self.changed(conv, 1 << 32), ErrorCode.BAD_LENGTH, 2),
+            "TLAST early": (beats[: weights + 5], ErrorCode.TLAST_EARLY, 3),
+            "TLAST in a descriptor": (beats[: conv + 5], ErrorCode.TLAST_EARLY, 2),
+            "TLAST missing": (np.append(beats, np.uint64(0)), ErrorCode.TLAST_MISSING, 4),
+            "CRC": (self.changed(len(beats) - 4, 1 << 9, fix_crc=False), ErrorCode.BAD_CRC, 4),
+        }
+
+    def descriptors(self) -> dict[str, tuple[Sequence[int], ErrorCode, int]]:
+        wrong = {
+            "stride 3": self.with_conv(stride=3),
+            "kernel 0": self.with_conv(kernel_h=0),
+            "kernel 8": self.with_conv(kernel_w=8),
+            "no images": self.with_conv(images=0),
+            "no input tiles": self.with_conv(ic_tiles=0),
+            "pool of an odd height": self.with_conv(mode=Mode.CODES, pool=True, out_h=3),
+            "pool of an odd width": self.with_conv(mode=Mode.CODES, pool=True, out_w=3),
+            "pool of raw sums": self.with_conv(mode=Mode.RAW, pool=True),
+            "pool of a READ": self.with_conv(mode=Mode.READ, pool=True),
+            "reserved bit of beat 1": self.changed(self.conv_at + 2, 1 << 58),
+            "reserved bit of beat 5": self.changed(self.conv_at + 6, 1 << 32),
+            "reserved bit of beat 6": self.changed(self.conv_at + 7, 1 << 37),
+        }
+        return {name: (beats, ErrorCode.BAD_DESCRIPTOR, 2) for name, beats in wrong.items()}
+
+    def addresses(self) -> dict[str, tuple[Sequence[int], ErrorCode, int]]:
+        """What is found while a CONV runs carries its number, though the stream has gone on."""
+        depth, load, acts = self.array.act_depth, self.load, ErrorCode.ACT_OVERFLOW
+        first = replace(self.codes, out_base=depth)
+        last = replace(self.codes, out_tile_stride=depth - 103)  # the second tile ends a word beyond the memory
+        codes = (load, last, self.thresholds, self.weights)
+        cases = {
+            "activation base": (self.with_conv(act_base=depth - 2), acts, 2),
+            "tile stride": (self.with_conv(act_tile_stride=depth, ic_tiles=2), acts, 2),
+            "READ": (self.of(load, replace(self.read, act_base=depth - 1)), acts, 2),
+            "first code": (self.of(load, first, self.thresholds, self.weights), acts, 2),
+            "last code": (self.of(*codes), acts, 2),
+            "last code, a CONV behind": (self.of(*codes, self.conv, self.weights), acts, 2),
+            "last code, a READ behind": (self.of(*codes, self.read), acts, 2),
+            "LOAD": (self.of(replace(load, address=depth), self.conv, self.weights), acts, 1),
+            "last word of LOAD": (self.of(replace(load, address=depth - 2), self.conv, self.weights), acts, 1),
+            "images": (self.with_conv(images=900), ErrorCode.ACC_OVERFLOW, 2),
+        }
+        if self.array.n == 8:
+            cases["odd LOAD"] = (self.of(replace(load, address=1), self.conv), ErrorCode.BAD_DESCRIPTOR, 1)
+        return cases
+
+    def supplies(self) -> dict[str, tuple[Sequence[int], ErrorCode, int]]:
+        """Weights, thresholds and waits: too few, too many, in vain."""
+        load, conv, weights, codes, thresholds = self.load, self.conv, self.weights, self.codes, self.thresholds
+        tile, group = (Weights(weights.data[:beats], last=False) for beats in (self.tile, self.group))
+        beat, one_set = Thresholds(self.set[:1]), Thresholds(self.set)
+        sets, short = Thresholds(np.tile(self.set, 9)), Thresholds(thresholds.data[:-1])
+        too_many = Thresholds(np.resize(self.set, 8 * len(self.set) + 600))  # more than columns and FIFO hold
+        torn, long = Weights(group.data, last=True), replace(conv, out_h=4, out_w=16)
+        return {
+            "a weight group less": (self.with_weights(-self.group), ErrorCode.WEIGHTS_SHORT, 2),
+            "the same behind a long CONV": (self.of(load, long, weights, conv, torn), ErrorCode.WEIGHTS_SHORT, 4),
+            "a weight tile less": (self.with_weights(-self.tile), ErrorCode.WEIGHTS_SHORT, 2),
+            "a weight tile less, not marked": (self.with_weights(-self.tile, last=False), ErrorCode.WEIGHTS_SHORT, 2),
+            "no weights": (self.of(load, conv), ErrorCode.WEIGHTS_SHORT, 2),
+            "a weight tile more": (self.with_weights(self.tile), ErrorCode.WEIGHTS_LONG, 2),
+            "weights not marked": (self.with_weights(0, last=False), ErrorCode.WEIGHTS_LONG, 2),
+            "weights after the last": (self.of(load, conv, weights, tile), ErrorCode.WEIGHTS_LONG, 5),
+            "part of a tile after the last": (self.of(load, conv, weights, group), ErrorCode.WEIGHTS_LONG, 5),
+            "weights of a READ": (self.of(load, self.read, tile), ErrorCode.WEIGHTS_LONG, 4),
+            "no thresholds": (self.of(load, codes, weights), ErrorCode.THRESHOLDS_SHORT, 2),
+            "a threshold beat less": (self.of(load, codes, short, weights), ErrorCode.THRESHOLDS_SHORT, 2),
+            "a set more": (self.of(load, codes, thresholds, weights, one_set), ErrorCode.THRESHOLDS_LONG, 6),
+            "a threshold beat more": (self.of(load, codes, thresholds, weights, beat), ErrorCode.THRESHOLDS_LONG, 6),
+            "more sets than fit": (self.of(load, conv, weights, sets), ErrorCode.THRESHOLDS_LONG, 5),
+            "thresholds before any CONV": (self.of(load, load, too_many), ErrorCode.NEVER_READY, 3),
+            "CONV waits in vain": (self.with_conv(after=1), ErrorCode.NEVER_READY, 2),
+            "second tile waits in vain": (self.with_conv(ic_tiles=2, step=True), ErrorCode.NEVER_READY, 2),
+            "READ waits in vain": (self.of(load, replace(self.read, after=1)), ErrorCode.NEVER_READY, 2),
+            "LOAD waits in vain": (self.of(load, conv, weights, replace(load, after=2)), ErrorCode.NEVER_READY, 4),
+            "LOAD waits for what follows": (self.of(replace(load, after=1), conv, weights), ErrorCode.NEVER_READY, 1),
+        }
+
+
 @cocotb.test()
 async def every_error_is_answered_and_the_next_program_is_exact(dut):
     bench = await Bench(dut).start()
-    bench.stall(0.2)
-    layer = random_layer(bench.rng, 1, 300, ic=9, oc=9, h=3, w=3, kernel_h=2, kernel_w=2, stride=1, padding=1)
-    good = compile_layer(layer, bench.array)
-    load = 3
-    conv = load + 1 + (int(good.beats[load]) >> 32)
-
-    def change(position: int, xor: int, fix_crc: bool = True) -> np.ndarray:
-        beats = np.array(good.beats)
-        beats[position] ^= np.uint64(xor)
-        return with_crc(beats) if fix_crc else beats
-
-    def resize_conv(groups: int) -> np.ndarray:
-        """The same program with so many weight groups more or fewer; values do not matter."""
-        beats_a_group = max(1, bench.array.n // 16)
-        header = int(good.beats[conv]) + (groups * beats_a_group << 32)
-        weights = good.beats[conv + 7 : -2]
-        count = len(weights) + groups * beats_a_group
-        parts = [good.beats[:conv], [np.uint64(header)], good.beats[conv + 1 : conv + 7], np.resize(weights, count)]
-        return with_crc(np.concatenate([*parts, good.beats[-2:]]).astype(np.uint64))
-
-    groups_a_tile = max(4, bench.array.n) if bench.array.n > 8 else 4
-    cases = {
-        "magic": (change(1, 1), ErrorCode.BAD_MAGIC, 0),
-        "no BEGIN": (good.beats[load:], ErrorCode.BAD_MAGIC, 1),
-        "format": (change(1, 3 << 32), ErrorCode.BAD_FORMAT, 0),
-        "N": (change(2, 0x18), ErrorCode.BAD_PARAMETERS, 0),
-        "opcode": (change(load, 0x70), ErrorCode.UNKNOWN_OPCODE, 1),
-        "flags": (change(load, 0x100), ErrorCode.BAD_DESCRIPTOR, 1),
-        "sequence": (change(conv, 1 << 16), ErrorCode.BAD_SEQUENCE, 3),
-        "length of BEGIN": (change(0, 1 << 32), ErrorCode.BAD_LENGTH, 0),
-        "length of CONV": (change(conv, (int(good.beats[conv]) >> 32 ^ 3) << 32), ErrorCode.BAD_LENGTH, 2),
-        "stride 3": (change(conv + 2, 3 << 56 ^ 1 << 56), ErrorCode.BAD_DESCRIPTOR, 2),
-        "kernel 0": (change(conv + 2, 2 << 48), ErrorCode.BAD_DESCRIPTOR, 2),
-        "reserved": (change(conv + 5, 1), ErrorCode.BAD_DESCRIPTOR, 2),
-        "LOAD address": (change(load + 1, 1 << 20), ErrorCode.ACT_OVERFLOW, 1),
-        "activation base": (change(conv + 3, 8192 - 4), ErrorCode.ACT_OVERFLOW, 2),
-        "images": (change(conv + 2, 900 << 32), ErrorCode.ACC_OVERFLOW, 2),
-        "output width": (change(conv + 1, 0x1000 << 48), ErrorCode.ACC_OVERFLOW, 2),
-        "a weight group less": (resize_conv(-1), ErrorCode.WEIGHTS_SHORT, 2),
-        "a weight tile less": (resize_conv(-groups_a_tile), ErrorCode.WEIGHTS_SHORT, 2),
-        "a weight tile more": (resize_conv(groups_a_tile), ErrorCode.WEIGHTS_LONG, 2),
-        "TLAST early": (good.beats[: conv + 12], ErrorCode.TLAST_EARLY, 2),
-        "TLAST missing": (np.append(good.beats, np.uint64(0)), ErrorCode.TLAST_MISSING, 3),
-        "CRC": (change(len(good.beats) - 4, 1 << 9, fix_crc=False), ErrorCode.BAD_CRC, 3),
-    }
-    for name, (beats, code, sequence) in cases.items():
+    bench.stall(0.1)
+    two_tiles = {"ic": bench.array.n + 1, "oc": bench.array.n + 1}
+    layer = random_layer(bench.rng, 1, **two_tiles, h=2, w=2, kernel_h=1, kernel_w=1, stride=1, padding=0)
+    faults = Faults(compile_layer(layer, bench.array))
+    network = bench.smallest_network()
+    seen: set[ErrorCode] = set()
+    cases = {**faults.headers(), **faults.descriptors(), **faults.addresses(), **faults.supplies()}
+    for number, (name, (beats, code, sequence)) in enumerate(cases.items()):
         trailer = Trailer.of_packet(await bench.send(beats))
         got = (ErrorCode(trailer.error_code), trailer.error_sequence)
         assert got == (code, sequence), f"{name}: expected {(code, sequence)}, got {got}"
         error = await bench.read(registers.REG_ERROR)
         assert error == code | sequence << 16, f"{name}: ERROR is {error:#x}"
         assert await bench.read(registers.REG_STATUS) & 0b0100
-        sticky = Trailer.of_packet(await bench.send(good.beats))
-        assert sticky.error_code == code and sticky.result_beats == 0, f"{name}: the error must stay until soft reset"
+        if code not in seen:
+            sticky = Trailer.of_packet(await bench.send(faults.good.beats))
+            assert (sticky.error_code, sticky.result_beats) == (code, 0), f"{name}: the error stays until soft reset"
         await bench.soft_reset()
         assert await bench.read(registers.REG_ERROR) == 0
-        await bench.check([Run(layer)])
+        await (bench.check_network(network) if number % 2 else bench.check([Run(layer)]))
+        seen.add(code)
+    assert seen == set(ErrorCode) - {ErrorCode.NONE}
 
 
 @cocotb.test()
 async def registers_and_interrupt(dut):
     bench = await Bench(dut).start()
-    n = bench.array.n
+    n, latency = bench.array.n, int(dut.SRAM_LATENCY.value)
     assert await bench.read(registers.REG_ID) == registers.REG_ID_RESET
     assert await bench.read(registers.REG_ARRAY) == n | 4 << 8 | 4 << 16 | 28 << 24
-    assert await bench.read(registers.REG_ACT_DEPTH) == 8192
+    assert await bench.read(registers.REG_ACT_DEPTH) == 128 * 1024 * 2 // n
     assert await bench.read(registers.REG_ACC_DEPTH) == 1024
+    assert await bench.read(registers.REG_DEPTHS) == 4096 | 64 << 16
+    assert await bench.read(registers.REG_FORMAT) == 2 | latency << 16
+    assert await bench.read(registers.REG_POSTPROC) == 21 | 8 << 8 | 512 << 16
+    assert await bench.read(registers.REG_LOG) == 512 << 16
     assert await bench.read(0xFFC) == 0
     await bench.lite.write_dword(registers.REG_CONTROL, 2)
     assert not dut.irq.value
@@ -216,10 +360,10 @@ async def registers_and_interrupt(dut):
 @cocotb.test()
 async def soft_reset_in_mid_program(dut):
     bench = await Bench(dut).start()
-    layer = random_layer(bench.rng, 1, 400)
-    program = compile_layer(layer, bench.array)
-    for beats in (5, len(program.beats) // 2, len(program.beats) - 1):
-        for beat in program.beats[:beats]:
+    network = bench.random_network(layers=3, batch=1)
+    beats = network.program(np.zeros((1, *network.network.image), dtype=np.uint8)).beats
+    for count in (5, *(bench.rng.randrange(6, len(beats)) for _ in range(3)), len(beats) - 1):
+        for beat in beats[:count]:
             dut.s_axis_tdata.value, dut.s_axis_tvalid.value, dut.s_axis_tlast.value = int(beat), 1, 0
             await RisingEdge(dut.aclk)
             while not dut.s_axis_tready.value:
@@ -231,4 +375,4 @@ async def soft_reset_in_mid_program(dut):
             await RisingEdge(dut.aclk)
         bench.sink.assert_reset(False)
         bench.sink.clear()
-        await bench.check([Run(layer)])
+        await bench.check_network(network)

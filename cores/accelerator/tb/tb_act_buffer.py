@@ -1,31 +1,47 @@
-"""act_buffer: groups in, words out after LATENCY cycles, zeros on demand."""
+"""act_buffer: words and groups written at random, words first, no group lost; reads LATENCY cycles later; zeros."""
 
 import random
 from collections import deque
 
 import cocotb
 from cocotb.clock import Clock
-from cocotb.triggers import FallingEdge
+from cocotb.triggers import FallingEdge, ReadOnly
 
 
 @cocotb.test()
-async def random_words(dut):
+async def two_writers_and_a_reader(dut):
     rng = random.Random(cocotb.RANDOM_SEED)
     word_w, depth, banks = int(dut.WORD_W.value), int(dut.DEPTH.value), int(dut.BANKS.value)
+    used = min(depth, 64)  # few words, so that most reads meet a written one
     cocotb.start_soon(Clock(dut.clk, 10, "ns").start())
-    words = [rng.getrandbits(word_w) for _ in range(depth)]
-    dut.rst.value, dut.wr_en.value, dut.rd_zero.value, dut.rd_addr.value = 0, 1, 0, 0
-    for group in range(depth // banks):
-        dut.wr_addr.value = group
-        dut.wr_data.value = sum(words[group * banks + k] << k * word_w for k in range(banks))
-        await FallingEdge(dut.clk)
-    dut.wr_en.value = 0
-    expected: deque[int | None] = deque([None] * int(dut.LATENCY.value))
-    for _ in range(500):
-        address, zero = rng.randrange(depth), rng.random() < 0.3
-        dut.rd_addr.value, dut.rd_zero.value = address, zero
-        expected.append(0 if zero else words[address])
-        want = expected.popleft()
+    dut.rst.value = 0
+    words: dict[int, int] = {}
+    expected: deque[int | None] = deque([None] * (int(dut.LATENCY.value) - 1))
+    group: tuple[int, list[int]] | None = None
+    waited = compared = 0
+    for cycle in range(4000):
+        want = expected.popleft() if cycle else None
         if want is not None:
             assert int(dut.rd_data.value) == want
+            compared += 1
+        write = rng.random() < (0.9 if cycle % 400 < 100 else 0.4)
+        address, word = rng.randrange(used), rng.getrandbits(word_w)
+        if group is None and rng.random() < 0.6:
+            group = (rng.randrange(used // banks), [rng.getrandbits(word_w) for _ in range(banks)])
+        read, zero = rng.randrange(used), rng.random() < 0.2
+        dut.wr_valid.value, dut.wr_addr.value, dut.wr_word.value = write, address, word
+        dut.ld_valid.value = group is not None
+        if group is not None:
+            dut.ld_addr.value, dut.ld_data.value = group[0], sum(w << k * word_w for k, w in enumerate(group[1]))
+        dut.rd_addr.value, dut.rd_zero.value = read, zero
+        await ReadOnly()
+        assert bool(dut.ld_ready.value) == (not write), "a group waits while a word is written, and only then"
+        expected.append(0 if zero else words.get(read))
         await FallingEdge(dut.clk)
+        if write:
+            words[address] = word
+            waited += group is not None
+        elif group is not None:
+            words.update((group[0] * banks + k, w) for k, w in enumerate(group[1]))
+            group = None
+    assert waited > 500 and compared > 2000

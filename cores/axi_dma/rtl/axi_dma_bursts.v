@@ -85,8 +85,9 @@ always @(posedge clk) begin
     issue_reg       <= go;
     a_valid_reg     <= go || (a_valid_reg && !a_ready);
     outstanding_reg <= outstanding_reg + {{COUNT_W-1{1'b0}}, go} - {{COUNT_W-1{1'b0}}, complete};
+    // From the start on, so that a transfer takes the same cycles whenever it begins
+    if (rst || start) state_reg <= SIZE;
     if (rst) begin
-        state_reg       <= SIZE;
         issue_reg       <= 1'b0;
         a_valid_reg     <= 1'b0;
         outstanding_reg <= 0;

@@ -71,6 +71,7 @@ module decoder #(
     output wire                    cfg_pool,
     output wire                    cfg_nibbles,
     output wire                    cfg_step,
+    output wire [15:0]             cfg_sequence,
     // Engine
     input  wire [31:0]             convs_issued,
     input  wire                    engine_idle,     // every CONV command is done, every result is sent
@@ -78,6 +79,7 @@ module decoder #(
     input  wire                    leftover_weights,
     input  wire                    engine_error,
     input  wire [7:0]              engine_error_code,
+    input  wire [15:0]             engine_error_sequence,
     // Trailer
     output wire                    trailer_request,
     input  wire                    trailer_done,
@@ -122,7 +124,6 @@ reg [2:0]  descriptor_beat_reg;
 reg [63:0] descriptor_reg [0:DESCRIPTOR_BEATS-1];
 reg        descriptor_full_reg;    // a checked descriptor waits for the sequencer
 reg [15:0] descriptor_sequence_reg;
-reg [15:0] conv_sequence_reg;
 reg [31:0] load_group_reg;
 reg [31:0] load_after_reg;
 reg        half_reg;               // the low beat of a pair is in low_reg
@@ -239,6 +240,7 @@ assign cfg_mode         = mode_beat[33:32];
 assign cfg_pool         = mode_beat[34];
 assign cfg_nibbles      = mode_beat[35];
 assign cfg_step         = mode_beat[36];
+assign cfg_sequence     = descriptor_sequence_reg;
 
 wire        counts_ok   = cfg_in_h != 0 && cfg_in_w != 0 && cfg_out_h != 0 && cfg_out_w != 0 &&
                           cfg_ic_tiles != 0 && cfg_oc_tiles != 0 && cfg_images != 0;
@@ -277,7 +279,8 @@ wire finish_failed = state_reg == DECODER_FINISH && finished && leftovers;
 wire beat_failed   = beat && state_reg != DECODER_DRAIN && beat_error != 8'd0;
 wire engine_fails  = engine_error && state_reg != DECODER_DRAIN;
 wire fails         = !error && (check_failed || finish_failed || beat_failed || engine_fails);
-wire load_stuck    = state_reg == DECODER_LOAD_WAIT && engine_error_code == ERROR_NEVER_READY;
+// No CONV command waits: it is the stream's command that never goes on.
+wire stream_stuck  = engine_idle && engine_error_code == ERROR_NEVER_READY;
 wire sent_whole    = (beat && s_last) || state_reg == DECODER_FINISH;
 
 // ---- state
@@ -288,10 +291,7 @@ always @(posedge clk) begin
         remaining_reg <= remaining_reg - 32'd1;
         half_reg      <= (state_reg == DECODER_WEIGHTS || state_reg == DECODER_LOAD_DATA) && PAIRED && !half_reg;
     end
-    if (cfg_valid && cfg_ready) begin
-        descriptor_full_reg <= 1'b0;
-        conv_sequence_reg   <= descriptor_sequence_reg;
-    end
+    if (cfg_valid && cfg_ready) descriptor_full_reg <= 1'b0;
     case (state_reg)
         DECODER_HEADER: if (beat) begin
             remaining_reg       <= header_length;
@@ -351,7 +351,7 @@ always @(posedge clk) begin
         error          <= 1'b1;
         error_code     <= engine_fails ? engine_error_code : check_failed ? descriptor_error :
                           finish_failed ? finish_error : beat_error;
-        error_sequence <= engine_fails && !load_stuck ? conv_sequence_reg :
+        error_sequence <= engine_fails && !stream_stuck ? engine_error_sequence :
                           state_reg == DECODER_HEADER ? s_data[31:16] : last_sequence;
         state_reg      <= sent_whole ? DECODER_TRAILER : DECODER_DRAIN;
         descriptor_full_reg <= 1'b0;
@@ -363,7 +363,6 @@ always @(posedge clk) begin
         sequence_reg   <= 16'd0;
         crc_reg        <= 32'hFFFFFFFF;
         descriptor_full_reg <= 1'b0;
-        conv_sequence_reg <= 16'd0;
         error          <= 1'b0;
         error_code     <= 8'd0;
         error_sequence <= 16'd0;

@@ -6,7 +6,7 @@
  *
  * tile_ready says that the shadow holds a whole tile; tile_last, that this tile's last group carried the end mark of its CONV
  * command. tile_take hands the tile over (the cycle in which the swap is decided) and lets the next tile follow in that very
- * cycle. torn is set when the end mark comes inside a tile.
+ * cycle. torn is set when the end mark comes inside a tile; nothing is loaded after that.
  */
 module weight_loader #(
     // Rows of the array
@@ -41,7 +41,7 @@ reg               last_reg;
 reg               torn_reg;
 reg [INDEX_W-1:0] index_reg;
 
-assign s_ready    = !full_reg || tile_take;
+assign s_ready    = (!full_reg || tile_take) && !torn_reg;
 assign tile_ready = full_reg;
 assign tile_last  = last_reg;
 assign tile_started = index_reg != {INDEX_W{1'b0}};

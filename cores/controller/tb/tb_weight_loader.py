@@ -1,4 +1,8 @@
-"""weight_loader: every tile whole and in order, loads never before the hand-over of the tile before, end marks."""
+"""weight_loader: every tile whole and in order, loads never before the hand-over of the tile before, end marks.
+
+A tile counts as started while it is in part in the shadow; an end mark inside a tile is
+reported, and nothing is loaded after it.
+"""
 
 import random
 
@@ -32,6 +36,7 @@ async def tiles_in_order(dut):
         dut.s_group.value, dut.s_end.value = stream[min(sent, len(stream) - 1)]
         dut.tile_take.value = bool(dut.tile_ready.value) and (full_rate or rng.random() < 0.5)
         await ReadOnly()
+        assert bool(dut.tile_started.value) == (sent % groups_a_tile != 0)
         if dut.s_valid.value and dut.s_ready.value:
             sent += 1
         if dut.tile_take.value:
@@ -45,3 +50,21 @@ async def tiles_in_order(dut):
     assert taken == tiles and not dut.torn.value
     assert shadow_at_take == [(tile + 1) * groups_a_tile for tile in range(tiles)]
     assert loaded == [(index % groups_a_tile, group) for index, (group, _) in enumerate(stream)]
+
+
+@cocotb.test()
+async def end_mark_inside_a_tile(dut):
+    groups_a_tile = int(dut.N.value) // int(dut.ROWS.value)
+    await start(dut)
+    for marked in range(groups_a_tile - 1):
+        for index in range(marked + 1):
+            assert not dut.torn.value
+            dut.s_valid.value, dut.s_end.value, dut.s_group.value = 1, index == marked, index
+            await FallingEdge(dut.clk)
+        for _ in range(3):
+            assert dut.torn.value and dut.tile_started.value and not dut.tile_ready.value and not dut.s_ready.value
+            await FallingEdge(dut.clk)
+        dut.s_valid.value, dut.rst.value = 0, 1
+        await FallingEdge(dut.clk)
+        dut.rst.value = 0
+        assert not dut.torn.value and not dut.tile_started.value

@@ -1,4 +1,4 @@
-"""accumulator: random sums at random addresses, as close in time as allowed, with and without ReLU."""
+"""accumulator: random sums at random addresses, as close in time as allowed, with and without ReLU and shift."""
 
 import random
 from collections import deque
@@ -26,12 +26,13 @@ async def random_sums(dut):
         address = rng.randrange(depth)
         valid = rng.random() < 0.8 and cycle - last_use[address] >= latency + 2
         first = address not in sums
-        last, relu, psum = rng.random() < 0.2, rng.random() < 0.5, rng.randrange(-1024, 1024)
+        last, relu, shift = rng.random() < 0.2, rng.random() < 0.5, rng.random() < 0.4
+        psum = rng.choice((rng.randrange(-1024, 1024), -1024, 1023))
         dut.valid.value, dut.first.value, dut.last.value = valid, first, last
-        dut.relu.value, dut.addr.value = relu, address
+        dut.relu.value, dut.shift.value, dut.addr.value = relu, shift, address
         if valid:
             last_use[address] = cycle
-            total = psum + sums.pop(address, 0)
+            total = psum * (16 if shift else 1) + sums.pop(address, 0)
             if last:
                 expected.append(max(total, 0) if relu else total)
             else:

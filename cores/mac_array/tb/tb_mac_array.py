@@ -17,19 +17,27 @@ class Stimulus:
         self.load: tuple[int, int] | None = None  # index, data
         self.act = 0
         self.swap = 0
-        self.command: tuple[int, int, int, int, int] | None = None  # first, last, relu, final, addr
+        self.command: dict[str, int] | None = None
 
 
 def pack(values, bits: int) -> int:
     return sum((int(value) & ((1 << bits) - 1)) << (bits * index) for index, value in enumerate(values))
 
 
-def plan(rng, n: int, rows: int, tiles: int, passes: int, positions: int, relu: bool, gaps: bool):
-    """Time table of `tiles` output-channel tiles and the results (tiles, positions, n) that they must give."""
-    groups = n // rows
+COMMAND = ("first", "last", "relu", "shift", "final", "tag", "addr")
+
+
+def plan(rng, n: int, rows: int, tag_w: int, passes: int, positions: int, relu: bool, gaps: bool):
+    """Time table of two output-channel tiles; the results (tiles, positions, n) and tags that they must give.
+
+    Some passes count 16-fold. Every position has a tag, those that are not the last of their sum too.
+    """
+    tiles, groups = 2, n // rows
     weights = rng.integers(-8, 8, (tiles, passes, n, n))  # row = input channel, column = output channel
     acts = rng.integers(0, 16, (tiles, passes, positions, n))
-    sums = np.einsum("tpxr,tprc->txc", acts, weights)
+    shifts = rng.integers(0, 2, (tiles, passes))
+    tags = rng.integers(0, 1 << tag_w, (tiles, passes, positions))
+    sums = np.einsum("tp,tpxr,tprc->txc", 16**shifts, acts, weights)
     table: dict[int, Stimulus] = {}
     at = lambda cycle: table.setdefault(cycle, Stimulus())  # noqa: E731
     previous, start = 0, groups + 2
@@ -45,15 +53,17 @@ def plan(rng, n: int, rows: int, tiles: int, passes: int, positions: int, relu: 
                 stimulus.act = pack(acts[tile, step, position], 4)
                 stimulus.swap = int(position == 0)
                 final = tile == tiles - 1 and step == passes - 1 and position == positions - 1
-                stimulus.command = (int(step == 0), int(step == passes - 1), int(relu), int(final), position)
+                first, last = int(step == 0), int(step == passes - 1)
+                entries = (first, last, relu, shifts[tile, step], final, tags[tile, step, position], position)
+                stimulus.command = {name: int(entry) for name, entry in zip(COMMAND, entries, strict=True)}
             previous = start
             start += max(positions, groups) + (int(rng.integers(0, 6)) if gaps else 0)
-    return table, np.maximum(sums, 0) if relu else sums
+    return table, np.maximum(sums, 0) if relu else sums, tags[:, -1].reshape(-1)
 
 
-async def drive(dut, table: dict[int, Stimulus], n: int, acc_w: int):
-    """Play the time table; returns for each column the list of (cycle, value), and the cycle of out_final."""
-    seen: list[list[tuple[int, int]]] = [[] for _ in range(n)]
+async def drive(dut, table: dict[int, Stimulus], n: int, acc_w: int, tag_w: int):
+    """Play the time table; returns for each column the list of (cycle, value, tag), and the cycle of out_final."""
+    seen: list[list[tuple[int, int, int]]] = [[] for _ in range(n)]
     finals = []
     mask = (1 << acc_w) - 1
     for cycle in range(max(table) + 3 * n + 12):
@@ -62,17 +72,17 @@ async def drive(dut, table: dict[int, Stimulus], n: int, acc_w: int):
         dut.load_index.value, dut.load_data.value = stimulus.load or (0, 0)
         dut.act_data.value, dut.act_swap.value = stimulus.act, stimulus.swap
         dut.acc_valid.value = int(stimulus.command is not None)
-        first, last, relu, final, addr = stimulus.command or (0, 0, 0, 0, 0)
-        dut.acc_first.value, dut.acc_last.value, dut.acc_relu.value = first, last, relu
-        dut.acc_final.value, dut.acc_addr.value = final, addr
+        for name, entry in (stimulus.command or {}).items():
+            getattr(dut, f"acc_{name}").value = entry
         await FallingEdge(dut.clk)
         valid = int(dut.out_valid.value)
         if valid:
-            data = dut.out_data.value
+            data, tags = dut.out_data.value, dut.out_tag.value
             for column in range(n):
                 if valid >> column & 1:
                     value = int(data[(column + 1) * acc_w - 1 : column * acc_w]) & mask
-                    seen[column].append((cycle, value - ((value >> (acc_w - 1)) << acc_w)))
+                    tag = int(tags[(column + 1) * tag_w - 1 : column * tag_w])
+                    seen[column].append((cycle, value - ((value >> (acc_w - 1)) << acc_w), tag))
         if dut.out_final.value:
             finals.append(cycle)
     return seen, finals
@@ -81,7 +91,7 @@ async def drive(dut, table: dict[int, Stimulus], n: int, acc_w: int):
 @cocotb.test()
 async def passes_against_numpy(dut):
     rng = np.random.default_rng(cocotb.RANDOM_SEED)
-    n, rows, acc_w = int(dut.N.value), int(dut.ROWS.value), int(dut.ACC_W.value)
+    n, rows, acc_w, tag_w = (int(getattr(dut, name).value) for name in ("N", "ROWS", "ACC_W", "TAG_W"))
     cocotb.start_soon(Clock(dut.clk, 10, "ns").start())
     dut.rst.value = 1
     dut.load_valid.value = dut.act_swap.value = dut.acc_valid.value = 0
@@ -96,12 +106,13 @@ async def passes_against_numpy(dut):
         (1, 2, 0, 1),
         (33, 1, 0, 1),
     ]:
-        table, expected = plan(rng, n, rows, 2, passes, positions, bool(relu), bool(gaps))
-        seen, finals = await drive(dut, table, n, acc_w)
+        table, expected, tags = plan(rng, n, rows, tag_w, passes, positions, bool(relu), bool(gaps))
+        seen, finals = await drive(dut, table, n, acc_w, tag_w)
         for column in range(n):
-            got = np.array([value for _, value in seen[column]])
+            got = np.array([value for _, value, _ in seen[column]])
             want = expected[:, :, column].reshape(-1)
             np.testing.assert_array_equal(got, want, f"column {column}, {positions} positions, {passes} passes")
-            delays = {cycle - cycle_0 for (cycle, _), (cycle_0, _) in zip(seen[column], seen[0], strict=True)}
+            np.testing.assert_array_equal([tag for *_, tag in seen[column]], tags, f"tags of column {column}")
+            delays = {cycle - cycle_0 for (cycle, *_), (cycle_0, *_) in zip(seen[column], seen[0], strict=True)}
             assert delays == {column}, f"column {column} must follow column 0 by {column} cycles, not {delays}"
         assert finals == [seen[n - 1][-1][0]], "out_final comes with the last result of the last column"

@@ -52,13 +52,15 @@ module postproc #(
     input  wire [31:0]           cfg_base,
     input  wire [31:0]           cfg_tile_stride,
     input  wire [31:0]           cfg_image_stride,
+    input  wire [15:0]           cfg_sequence,
     // Words to the activation memory
     output wire                  wr_valid,
     output wire [ACT_ADDR_W-1:0] wr_addr,
     output wire [N*CODE_W-1:0]   wr_word,
     output wire [31:0]           tiles_done,
     output wire                  busy,
-    output wire                  error_overflow
+    output wire                  error_overflow,
+    output wire [15:0]           error_sequence
 );
 
 // Cycles from a sum to its code
@@ -109,9 +111,11 @@ writeback #(.WORD_W(N*CODE_W), .ACT_DEPTH(ACT_DEPTH)) u_writeback (
     .clk(clk), .rst(rst), .clear(clear),
     .cfg_valid(cfg_valid), .cfg_ready(cfg_ready), .cfg_h(cfg_h), .cfg_w(cfg_w), .cfg_images(cfg_images),
     .cfg_oc_tiles(cfg_oc_tiles), .cfg_base(cfg_base), .cfg_tile_stride(cfg_tile_stride), .cfg_image_stride(cfg_image_stride),
+    .cfg_sequence(cfg_sequence),
     .in_valid(pooled_valid), .in_word(pooled_word),
     .wr_valid(wr_valid), .wr_addr(wr_addr), .wr_word(wr_word),
-    .tile_done(tile_done), .tiles_done(tiles_done), .busy(busy), .error_overflow(error_overflow)
+    .tile_done(tile_done), .tiles_done(tiles_done), .busy(busy), .error_overflow(error_overflow),
+    .error_sequence(error_sequence)
 );
 
 // The columns before the last one are valid when it is: the skew is the array's.

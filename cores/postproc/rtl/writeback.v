@@ -28,6 +28,7 @@ module writeback #(
     input  wire [31:0]           cfg_base,
     input  wire [31:0]           cfg_tile_stride,
     input  wire [31:0]           cfg_image_stride,
+    input  wire [15:0]           cfg_sequence,
     input  wire                  in_valid,
     input  wire [WORD_W-1:0]     in_word,
     output reg                   wr_valid,
@@ -36,22 +37,25 @@ module writeback #(
     output reg                   tile_done,
     output reg  [31:0]           tiles_done,
     output wire                  busy,
-    output reg                   error_overflow
+    output reg                   error_overflow,
+    output wire [15:0]           error_sequence     // of the command that the word belongs to
 );
 
-localparam CFG_W = 4*16 + 3*32;
+localparam CFG_W = 5*16 + 3*32;
 
 reg              next_valid_reg;
 reg [CFG_W-1:0]  next_reg;
 reg              valid_reg;
 reg [15:0]       h_reg, w_reg, images_reg;
 reg [31:0]       tile_stride_reg, image_stride_reg;
+reg [15:0]       sequence_reg;
 reg [15:0]       x_left_reg, y_left_reg, image_left_reg, tile_left_reg;
 reg [31:0]       addr_reg, image_addr_reg, tile_addr_reg;
 
 wire [15:0] next_h, next_w, next_images, next_oc_tiles;
 wire [31:0] next_base, next_tile_stride, next_image_stride;
-assign {next_h, next_w, next_images, next_oc_tiles, next_base, next_tile_stride, next_image_stride} = next_reg;
+wire [15:0] next_sequence;
+assign {next_h, next_w, next_images, next_oc_tiles, next_base, next_tile_stride, next_image_stride, next_sequence} = next_reg;
 
 wire row_end   = x_left_reg == 16'd1;
 wire image_end = row_end && y_left_reg == 16'd1;
@@ -64,11 +68,12 @@ wire [31:0] next_tile_addr  = tile_addr_reg + tile_stride_reg;
 
 assign cfg_ready = !next_valid_reg;
 assign busy      = next_valid_reg || valid_reg || wr_valid;
+assign error_sequence = sequence_reg;
 
 always @(posedge clk) begin
     if (cfg_valid && cfg_ready) begin
         next_valid_reg <= 1'b1;
-        next_reg       <= {cfg_h, cfg_w, cfg_images, cfg_oc_tiles, cfg_base, cfg_tile_stride, cfg_image_stride};
+        next_reg       <= {cfg_h, cfg_w, cfg_images, cfg_oc_tiles, cfg_base, cfg_tile_stride, cfg_image_stride, cfg_sequence};
     end
     if (advance) begin
         next_valid_reg   <= 1'b0;
@@ -78,6 +83,7 @@ always @(posedge clk) begin
         images_reg       <= next_images;
         tile_stride_reg  <= next_tile_stride;
         image_stride_reg <= next_image_stride;
+        sequence_reg     <= next_sequence;
         x_left_reg       <= next_w;
         y_left_reg       <= next_h;
         image_left_reg   <= next_images;

@@ -1,4 +1,4 @@
-"""threshold_column: codes of random, of extreme and of all small sums; sets interleaved, and rewritten beside their use."""
+"""threshold_column: codes of random, extreme and all small sums; sets interleaved, and rewritten beside their use."""
 
 import random
 from collections import Counter, deque

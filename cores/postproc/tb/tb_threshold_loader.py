@@ -23,20 +23,17 @@ async def sets_in_order(dut):
     beats = complete = claimed = freed = 0  # of the stream; sets of each kind
     events, fullest, waited = set(), 0, 0
     for cycle in range(8000):
-        # Phases of a stream that waits for free sets; between them takes and frees that leave a set for those that
-        # fall together with a completed one.
-        crowded = cycle % 1600 < 700
+        # Phases: the stream waits for free sets; events leave a set of each kind, for those that fall together with the
+        # end of a set; every set is taken and freed soon.
+        phase = cycle % 1600 // 600
         ready, held = complete - claimed, complete - freed
         fullest = max(fullest, held)
         valid, data = rng.random() < 0.9, rng.getrandbits(64)
         completes = valid and held < sets and beats % beats_a_set == beats_a_set - 1
-        take, free = rng.choice([(0, 1), (1, 0), (1, 1), (0, completes)])
-        happens = completes or rng.random() < (0.01 if crowded else 0.1)
-        spare = 0 if completes or crowded else 1
-        take = bool(happens and take and ready > spare)
-        free = bool(happens and free and claimed - freed > spare)
-        if crowded and rng.random() < 0.9:
-            take = free = False
+        happens = rng.random() < (0.002 if phase == 0 else 1.0 if completes else 0.15)
+        spare = 0 if completes or phase == 2 else 1
+        take = happens and ready > spare and rng.random() < 0.5
+        free = happens and claimed - freed > spare and rng.random() < 0.5
         dut.s_valid.value, dut.s_data.value = valid, data
         dut.set_take.value, dut.set_free.value = take, free
         await ReadOnly()

@@ -20,6 +20,7 @@ class Command:
     base: int
     tile_stride: int
     image_stride: int
+    sequence: int
 
     def addresses(self) -> list[tuple[int, bool]]:
         """Address of each word, and whether it is the last of its output tile."""
@@ -41,7 +42,7 @@ def random_command(rng: random.Random, depth: int) -> Command:
         base, *strides = (rng.randrange(WORD) for _ in range(3))
     else:
         base, *strides = rng.randrange(depth), rng.randint(-200, 200), rng.randint(-200, 200)
-    return Command(h, w, images, oc_tiles, base, *(stride % WORD for stride in strides))
+    return Command(h, w, images, oc_tiles, base, *(stride % WORD for stride in strides), rng.getrandbits(16))
 
 
 async def start(dut) -> None:
@@ -61,8 +62,9 @@ async def commands_back_to_back(dut):
     offered = random_command(rng, depth)
     waiting: Command | None = None
     current: deque[tuple[int, bool]] = deque()
+    sequence = 0  # of the command whose words arrive
     written = ended = False  # what the outputs show in this cycle
-    tiles_done = queued = overflows = at_once = 0
+    tiles_done = queued = overflows = 0
     for cycle in range(8000):
         rate = (1.0, 0.7, 0.2)[cycle // 500 % 3]
         cfg, word, clear = rng.random() < 0.8 * rate, rng.getrandbits(32), rng.random() < 0.005
@@ -78,7 +80,6 @@ async def commands_back_to_back(dut):
         tiles_done = 0 if clear else tiles_done + ended
         accepted = cfg and waiting is None
         advances = waiting is not None and not current
-        at_once += advances and cycle > 0
         await FallingEdge(dut.clk)
         written = ended = overflow = False
         if valid:
@@ -87,9 +88,11 @@ async def commands_back_to_back(dut):
             if written:
                 assert (int(dut.wr_addr.value), int(dut.wr_word.value)) == (address, word)
         assert (bool(dut.wr_valid.value), bool(dut.error_overflow.value)) == (written, overflow)
+        if overflow:
+            assert int(dut.error_sequence.value) == sequence
         overflows += overflow
         if advances and waiting is not None:
-            current, waiting = deque(waiting.addresses()), None
+            current, sequence, waiting = deque(waiting.addresses()), waiting.sequence, None
         if accepted:
             queued += bool(current)
             waiting, offered = offered, random_command(rng, depth)
@@ -99,7 +102,7 @@ async def commands_back_to_back(dut):
 @cocotb.test()
 async def reset_forgets_both_commands(dut):
     await start(dut)
-    two = Command(1, 2, 1, 1, 100, 0, 0)
+    two = Command(1, 2, 1, 1, 100, 0, 0, 0)
     for name, value in vars(two).items():
         getattr(dut, f"cfg_{name}").value = value
     for _ in range(2):

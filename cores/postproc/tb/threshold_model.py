@@ -1,4 +1,4 @@
-"""Thresholds in plain Python, as docs/program_format.md has them: random channels, their five beats, the code of a sum."""
+"""Thresholds in plain Python, as docs/program_format.md has them: random channels, their beats, the code of a sum."""
 
 import random
 from dataclasses import dataclass

@@ -15,13 +15,19 @@ from tilewright.errors import CompileError
 from tilewright.network.graph import Network
 from tilewright.network.inference import image_codes
 from tilewright.network.packing import fold_image
-from tilewright.network.planner import Placement, place
+from tilewright.network.hardware import Hardware
+from tilewright.network.planner import Placement, placements
 from tilewright.network.stages import Stage, stages_of
 from tilewright.network.stream import ConvItem, Item, LoadItem, WeightsItem, order_items
 from tilewright.network.thresholds import IMAGE_OFFSET
+from tilewright.network.timing import time_program
 from tilewright.packing import Beats, crc32_of, pack_nibbles
 from tilewright.program import ArrayParameters, Program, encode_program
 from tilewright.results import CodeMap, OutputMap, ResultMap
+
+
+# Passes that the compiler times to choose between ways to divide a batch
+TIMED_PASSES = 100_000
 
 
 @dataclass(frozen=True)
@@ -168,11 +174,26 @@ def compile_network(
     """
     _check_taps(network, taps)
     stages = stages_of(network, array)
-    placement = place(stages, batch)
-    items = order_items(stages, placement, taps)
+    placement, items = _fastest(stages, batch, taps)
     returned = [_returned(stages, placement, item, array.n) for item in items if isinstance(item, ConvItem)]
     parts = tuple(part for part in returned if part is not None)
     return CompiledNetwork(network, array, batch, stages, placement, tuple(items), parts)
+
+
+def _fastest(stages: Sequence[Stage], batch: int, taps: Collection[str]) -> tuple[Placement, list[Item]]:
+    """The fastest of the first divisions that fit, as many as can be timed at once; of large networks the first."""
+    array = stages[0].array
+    hardware = Hardware(n=array.n, acc_w=array.acc_w, act_depth=array.act_depth, acc_depth=array.acc_depth)
+    choices: list[tuple[Placement, list[Item]]] = []
+    passes = 0
+    for placement in placements(stages, batch):
+        choices.append((placement, order_items(stages, placement, taps)))
+        passes += sum(item.conv.passes for item in choices[-1][1] if isinstance(item, ConvItem))
+        if passes > TIMED_PASSES:
+            break
+    if len(choices) == 1:
+        return choices[0]
+    return min(choices, key=lambda choice: time_program(choice[1], hardware).cycles)
 
 
 def _check_taps(network: Network, taps: Collection[str]) -> None:

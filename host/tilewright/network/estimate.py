@@ -66,7 +66,8 @@ class LayerEstimate:
         name: of the layer.
         commands: CONV commands, READs included.
         cycles: from the end of the command before each to its own, summed.
-        macs: multiplications of the batch, true channels only; 0 for an average.
+        macs: multiplications of the batch, as :attr:`tilewright.network.graph.Network.macs` counts them: true channels
+            only, positions that pooling drops included (the array skips them); 0 for an average.
         peak_macs: multiplications a cycle that the array can do.
         mac_cycles: output positions issued.
         stalls: cycles in which it waits.

@@ -106,9 +106,10 @@ class Layer:
             window = self.kernel[0] * self.kernel[1] * self.activation_levels
             return np.zeros(self.out_channels, np.int64), np.full(self.out_channels, window, np.int64)
         low, high = (image_low, image_high) if self.image_input else (0, self.activation_levels)
-        flat = self.weights.reshape(self.out_channels, -1).astype(np.int64)
-        products = np.stack((flat * low, flat * high))
-        return products.min(axis=0).sum(axis=1), products.max(axis=0).sum(axis=1)
+        flat = self.weights.reshape(self.out_channels, -1)
+        positive = flat.clip(0).sum(axis=1, dtype=np.int64)
+        negative = flat.sum(axis=1, dtype=np.int64) - positive
+        return low * positive + high * negative, high * positive + low * negative
 
     def _expect(self, condition: bool, text: str) -> None:
         if not condition:

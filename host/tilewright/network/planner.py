@@ -64,27 +64,29 @@ def step_beats(stage: Stage) -> int:
     return tiles * n * n // 16 + thresholds
 
 
-def place(stages: Sequence[Stage], batch: int) -> Placement:
-    """The cheapest division of a batch whose maps fit the activation memory.
+def placements(stages: Sequence[Stage], batch: int) -> Iterator[Placement]:
+    """Divisions of a batch whose maps fit the activation memory, in the order of their passes' and beats' cost.
 
     Args:
         stages: of the network.
         batch: images.
 
-    Returns:
-        The schedule with addresses.
+    Yields:
+        Schedules with addresses, at least one; strips only where nothing fits whole.
 
     Raises:
         CompileError: nothing fits; names the largest map's layer and the reason.
     """
-    for groups in _groups_by_cost(stages, batch):
-        placement = _try(stages, Plan(batch, groups))
-        if placement:
-            return placement
-    for plan in _striped_plans(stages, batch):
-        placement = _try(stages, plan)
-        if placement:
-            return placement
+    whole = (Plan(batch, groups) for groups in _groups_by_cost(stages, batch))
+    for plans in (whole, _striped_plans(stages, batch)):
+        found = False
+        for plan in plans:
+            placement = _try(stages, plan)
+            if placement:
+                found = True
+                yield placement
+        if found:
+            return
     raise CompileError(_why_nothing_fits(stages))
 
 

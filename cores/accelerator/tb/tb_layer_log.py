@@ -1,0 +1,54 @@
+"""layer_log: entries as they were written, one behind the other; a full log counts on and changes nothing; clear."""
+
+import random
+
+import cocotb
+from cocotb.clock import Clock
+from cocotb.triggers import FallingEdge
+
+
+@cocotb.test()
+async def entries(dut):
+    rng = random.Random(cocotb.RANDOM_SEED)
+    depth, latency, width = int(dut.DEPTH.value), int(dut.LATENCY.value), len(dut.counters)
+    cocotb.start_soon(Clock(dut.clk, 10, "ns").start())
+    dut.clear.value, dut.write.value, dut.rd_index.value = 1, 0, 0
+    await FallingEdge(dut.clk)
+    dut.clear.value = 0
+
+    async def write(count: int, log: list[int]) -> None:
+        while count:
+            valid, entry = rng.random() < 0.6, rng.getrandbits(width)
+            dut.write.value, dut.counters.value = valid, entry
+            await FallingEdge(dut.clk)
+            if valid:
+                log.append(entry)
+                count -= 1
+            assert int(dut.count.value) == len(log)
+        dut.write.value = 0
+
+    async def compare(log: list[int]) -> None:
+        for index in rng.sample(range(min(depth, len(log))), min(depth, len(log), 40)):
+            dut.rd_index.value = index
+            for _ in range(latency):
+                await FallingEdge(dut.clk)
+            assert int(dut.rd_entry.value) == log[index], f"entry {index} of {len(log)}"
+
+    for total in (1, depth // 2, depth, depth + 7):
+        log: list[int] = []
+        await write(total, log)
+        await compare(log)
+        dut.clear.value, dut.write.value = 1, rng.randrange(2)
+        await FallingEdge(dut.clk)
+        dut.clear.value = dut.write.value = 0
+        assert int(dut.count.value) == 0
+
+
+@cocotb.test()
+async def the_count_stops_at_its_end(dut):
+    cocotb.start_soon(Clock(dut.clk, 10, "ns").start())
+    dut.clear.value, dut.write.value = 0, 1
+    dut.count.value = 0xFFFC  # as if so many had been written
+    for expected in (0xFFFD, 0xFFFE, 0xFFFF, 0xFFFF, 0xFFFF):
+        await FallingEdge(dut.clk)
+        assert int(dut.count.value) == expected

@@ -1,0 +1,93 @@
+`resetall
+`default_nettype none
+
+/*
+ * Properties of threshold_loader (N = 2): sets are written, claimed and freed in order; no beat is ever written to a set that is
+ * complete and not freed; a set that is ready was written whole; the stream waits only while every set is held.
+ *
+ * The environment claims only sets that are ready and frees only sets that were claimed.
+ */
+module threshold_sets (
+    input wire clk,
+    input wire rst,
+    input wire s_valid,
+    input wire set_take,
+    input wire set_free
+);
+
+localparam SETS  = 2;
+localparam BEATS = 10;      // five a column
+
+wire       s_ready, set_ready, set, pending;
+wire [1:0] wr_en;
+wire [2:0] wr_beat;
+wire       wr_set;
+wire       take = s_valid && s_ready;
+
+threshold_loader #(.N(2), .SETS(SETS)) dut (
+    .clk(clk), .rst(rst),
+    .s_data(64'd0), .s_valid(s_valid), .s_ready(s_ready),
+    .wr_en(wr_en), .wr_beat(wr_beat), .wr_set(wr_set), .wr_data(),
+    .set_ready(set_ready), .set(set), .set_take(set_take), .set_free(set_free), .pending(pending)
+);
+
+reg       started_reg = 1'b0;
+reg [3:0] beats_reg   = 0;      // of the set that is being written
+reg [4:0] written_reg = 0;      // sets
+reg [4:0] claimed_reg = 0;
+reg [4:0] freed_reg   = 0;
+
+// What was taken in the cycle before, which is written in this one
+reg       took_reg = 1'b0;
+reg [3:0] took_beat_reg;
+reg [4:0] took_set_reg;
+
+wire ends = take && beats_reg == BEATS - 1;
+
+always @(posedge clk) begin
+    started_reg   <= 1'b1;
+    took_reg      <= take;
+    took_beat_reg <= beats_reg;
+    took_set_reg  <= written_reg;
+    if (take) beats_reg <= ends ? 4'd0 : beats_reg + 4'd1;
+    written_reg <= written_reg + ends;
+    claimed_reg <= claimed_reg + set_take;
+    freed_reg   <= freed_reg + set_free;
+    if (rst) begin
+        took_reg    <= 1'b0;
+        beats_reg   <= 0;
+        written_reg <= 0;
+        claimed_reg <= 0;
+        freed_reg   <= 0;
+    end
+end
+
+always @* begin
+    assume (rst == !started_reg);
+    assume (!set_take || set_ready);
+    assume (!set_free || claimed_reg != freed_reg);
+    if (started_reg) begin
+        assert (written_reg - freed_reg <= SETS);
+        assert (s_ready == (written_reg - freed_reg != SETS));
+        assert (set_ready == (written_reg != claimed_reg));
+        assert (set == claimed_reg[0]);
+        assert (pending == (set_ready || beats_reg != 0));
+        // A set is written whole, a beat a cycle, each column's beats in order.
+        assert (wr_en == (!took_reg ? 2'b00 : took_beat_reg < 5 ? 2'b01 : 2'b10));
+        if (took_reg) begin
+            assert (wr_set == took_set_reg[0]);
+            assert (wr_beat == (took_beat_reg < 5 ? took_beat_reg : took_beat_reg - 5));
+            // The set before it in the same place has been freed.
+            assert (took_set_reg - freed_reg < SETS);
+        end
+        cover (!s_ready && s_valid);
+        cover (written_reg == 3 && freed_reg == 1 && set_ready);
+        cover (ends && set_take);
+        cover (ends && set_free);
+        cover (set_take && set_free);
+    end
+end
+
+endmodule
+
+`resetall

@@ -1,0 +1,22 @@
+"""cores/postproc with other parameters than the defaults, which test_targets.py runs."""
+
+import pytest
+
+DEPENDS = ("sram", "mac_array")
+
+
+@pytest.mark.parametrize(("acc_w", "sets"), [(28, 2), (32, 4)])
+def test_threshold_column(run_cocotb, acc_w: int, sets: int) -> None:
+    run_cocotb("postproc", "threshold_column", "tb_threshold_column", DEPENDS, ACC_W=acc_w, SETS=sets)
+
+
+def test_threshold_loader(run_cocotb) -> None:
+    run_cocotb("postproc", "threshold_loader", "tb_threshold_loader", DEPENDS, N=16, SETS=4)
+
+
+def test_writeback(run_cocotb) -> None:
+    run_cocotb("postproc", "writeback", "tb_writeback", DEPENDS, WORD_W=64, ACT_DEPTH=3000)
+
+
+def test_postproc(run_cocotb) -> None:
+    run_cocotb("postproc", "postproc", "tb_postproc", DEPENDS, N=16, SETS=2)

@@ -1,0 +1,174 @@
+"""`tilewright run`, `verify --layers` and `demo`, as a user runs them, and what a wrong integer is told."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tilewright.driver import Driver
+from tilewright.network import cli as network_cli
+from tilewright.network.prepare import PyTorchReference
+from tilewright.network.session import run_network
+
+
+def tilewright(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tilewright", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def json_of(process: subprocess.CompletedProcess[str]) -> Any:
+    assert process.stdout.count("\n") == 1, process.stdout + process.stderr
+    return json.loads(process.stdout)
+
+
+@pytest.fixture
+def small(example: Callable[[str], Any], tmp_path: Path) -> tuple[Any, Path]:
+    """The small network, and its images as a file."""
+    case = example("small")
+    case.images.save(tmp_path / "images.npz")
+    return case, tmp_path / "images.npz"
+
+
+def test_run_with_check_as_json(small: tuple[Any, Path]) -> None:
+    case, images = small
+    process = tilewright("run", case.path, "--images", images, "--batch", "3", "--check", "--json", "--seed", "4")
+    facts = json_of(process)
+    assert process.returncode == 0, process.stderr
+    last = case.network.layers[-1].name
+    accumulators = case.expected[f"{last}.accumulators"]
+    assert facts["equal"] is True and facts["checked"] is True
+    assert (facts["images"], facts["programs"], facts["batch"], facts["array"]) == (4, 2, 3, 8)
+    assert (facts["compared"], facts["mismatches"]) == (accumulators.size, 0)
+    assert (facts["predictions_compared"], facts["predictions_differing"]) == (4, 0)
+    assert facts["predictions"] == case.expected["predictions"].tolist()
+    assert facts["macs"] == 4 * case.network.macs
+    assert facts["utilisation"] == pytest.approx(facts["macs"] / (64 * facts["cycles"]))
+    assert 0 < facts["mac_cycles"] < facts["cycles"] and facts["wall_s"] > 0
+    assert facts["board_images_per_s"] == pytest.approx(4 * 100e6 / facts["cycles"])
+    assert (facts["seed"], facts["waveform"], facts["correct"]) == (4, None, None)
+
+
+def test_run_for_people_without_pytorch(small: tuple[Any, Path]) -> None:
+    case, images = small
+    process = tilewright("run", case.path, "--images", images, "--first", "1", "--count", "2", "--clock", "200")
+    assert process.returncode == 0, process.stderr
+    for part in ("small", "8x8", "2 of random pixels", "Array utilisation", "Board at 200 MHz"):
+        assert part in process.stdout
+    assert "Result" not in process.stdout
+
+
+def test_verify_every_layer(small: tuple[Any, Path]) -> None:
+    case, images = small
+    facts = json_of(tilewright("verify", "--layers", "all", "--file", case.path, "--images", images, "--json"))
+    assert [layer["layer"] for layer in facts["layers"]] == [layer.name for layer in case.network.layers]
+    assert facts["equal"] is True and facts["compared"] == sum(layer["compared"] for layer in facts["layers"])
+    names = [layer.name for layer in case.network.layers]
+    chosen = tilewright(
+        "verify", "--layers", f"{names[1]}, {names[2]}", "--file", case.path, "--images", images, "--json"
+    )
+    assert [layer["layer"] for layer in json_of(chosen)["layers"]] == [names[1], names[2], names[-1]]
+
+
+def test_demo_as_json() -> None:
+    process = tilewright("demo", "--json", "--seed", "1")
+    facts = json_of(process)
+    assert process.returncode == 0
+    assert facts["equal"] is True and facts["class"] == "cat"
+    assert (facts["layer"], facts["array"], facts["images"]) == ("features.27", 8, 1)
+    assert (facts["compared"], facts["mismatches"]) == (168_448 + 512, 0)
+    assert (facts["float_integers_compared"], facts["float_integers_mismatches"]) == (256, 0)
+    assert 0 < facts["nonzero"] <= facts["compared"]
+    assert facts["mac_cycles"] < facts["cycles"] == facts["program_cycles"] < 3_700_000
+    assert facts["utilisation"] == pytest.approx(220_631_040 / (64 * facts["cycles"]))
+    assert 0 <= facts["max_distance"] < 0.5
+    assert facts["seed"] == 1
+    keys = {"reports", "programs", "seconds", "macs", "image_source", "checkpoint_sha256", "network"}
+    assert keys <= facts.keys()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--device", "board"], "a board needs --device board and --bitstream"),
+        (["--cifar10", "/nowhere", "--images", "x.png"], "give --images or --cifar10, not both"),
+        (["--images", "missing.npz"], "no such image file"),
+        (["--images", "damaged.npz"], "not a readable .npz of images"),
+        (["--images", "float.npz"], "expected uint8 'pixels'"),
+        (["--images", "wide.npz"], "network small takes uint8 images (count, 3x32x32), got uint8 (1, 3, 40, 40)"),
+        (["--images", "images.npz", "--layers", "features.99"], "layer features.99: network small has none"),
+        (["--array", "12"], "array size 12"),
+    ],
+)
+def test_bad_input_is_named(small: tuple[Any, Path], tmp_path: Path, arguments: list[str], message: str) -> None:
+    case, _ = small
+    (tmp_path / "damaged.npz").write_bytes(b"PK\x03\x04 and no more")
+    np.savez(tmp_path / "float.npz", pixels=np.zeros((1, 3, 32, 32)))
+    np.savez(tmp_path / "wide.npz", pixels=np.zeros((1, 3, 40, 40), dtype=np.uint8))
+    given = [str(tmp_path / word) if word.endswith(".npz") else word for word in arguments]
+    process = tilewright("run", case.path, *given)
+    assert process.returncode == 2
+    assert process.stdout == ""
+    assert message in " ".join(process.stderr.split())
+
+
+@pytest.mark.parametrize("damage", ["cut", "missing", "other"])
+def test_bad_network_files_are_named(small: tuple[Any, Path], tmp_path: Path, damage: str) -> None:
+    case, images = small
+    path, whole = tmp_path / "network.safetensors", case.path.read_bytes()
+    if damage == "cut":
+        path.write_bytes(whole[: len(whole) // 2])
+    elif damage == "other":
+        path.write_bytes(whole.replace(b"tilewright-network", b"tilewright-garment"))
+    process = tilewright("run", path, "--images", images)
+    texts = {"cut": "truncated", "missing": "no such file", "other": "has format 'tilewright-garment'"}
+    assert process.returncode == 2 and "NetworkError" in process.stderr
+    assert texts[damage] in " ".join(process.stderr.split())
+
+
+def test_a_mismatch_is_named_and_repeated_with_a_waveform(
+    open_device: Callable[..., Any], small: tuple[Any, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A code that differs from PyTorch's: layer, place and tile are named; then a traced run of the same cycles."""
+    case, _ = small
+    name = case.network.layers[2].name
+    compute = PyTorchReference.chunk
+
+    def altered(reference: PyTorchReference, index: int) -> dict[str, Any]:
+        arrays = compute(reference, index)
+        if index == 1:
+            arrays[f"{name}.codes"][0, 9, 1, 2] ^= 1
+        return arrays
+
+    monkeypatch.setattr(PyTorchReference, "chunk", altered)
+    monkeypatch.setattr(network_cli, "cache_folder", lambda: tmp_path)
+    images = dataclasses.replace(case.images, pixels=case.images.pixels[:3], labels=case.images.labels[:3])
+    driver = Driver(open_device(array=8))
+    taps = [layer.name for layer in case.network.layers]
+    run = run_network(driver, case.network, case.path, images, batch=1, taps=taps, check=True)
+    assert not run.equal and run.comparison.mismatches == 1
+    mismatch = run.comparison.first_difference
+    assert mismatch is not None
+    assert (mismatch.layer, mismatch.image, mismatch.channel, mismatch.row, mismatch.column) == (name, 1, 9, 1, 2)
+    assert (mismatch.oc_tile, mismatch.array_column) == (1, 1)
+    text = str(run.comparison)
+    assert f"The first layer that differs is {name}" in text
+    assert "image 1, channel 9, row 1, column 2: expected" in text and "output tile 1, array column 1" in text
+    waveform = network_cli.trace_of(run, driver)
+    assert waveform is not None and waveform.repeated, str(waveform)
+    assert waveform.file.stat().st_size > 1000
+    assert 0 < waveform.last - waveform.first <= 20_000
+
+
+def test_run_on_cifar10_counts_correct_answers(cifar10_root: Path) -> None:
+    facts = json_of(tilewright("run", "--cifar10", cifar10_root, "--first", "3", "--count", "1", "--check", "--json"))
+    assert (facts["images"], facts["compared"], facts["mismatches"]) == (1, 2048, 0)
+    assert facts["correct"] in (0, 1)
+    assert facts["network"] == "VGG16" and facts["utilisation"] >= 0.97
