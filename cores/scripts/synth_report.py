@@ -16,13 +16,18 @@ CLASSES = {
 }
 
 
+# LUTs of a slice that a cell takes, where it is not one (UG474, table 2-3)
+LUTS = {"RAM32M": 4, "RAM64M": 4, "RAM32X1D": 2, "RAM64X1D": 2, "RAM128X1D": 4, "RAM128X1S": 2, "RAM256X1S": 4}
+
+
 def count(netlist: Path) -> Counter[str]:
-    """Return the number of cells of each type in the top module of a flattened Yosys JSON netlist."""
+    """Return the number of cells (of LUTs, for LUT RAM) of each type in the top module of a flattened JSON netlist."""
     modules = json.loads(netlist.read_text(encoding="utf-8"))["modules"]
     tops = [module for module in modules.values() if int(module["attributes"].get("top", "0"), 2)]
     if len(tops) != 1:
         sys.exit(f"{netlist}: {len(tops)} top modules, expected 1")
-    return Counter(cell["type"] for cell in tops[0]["cells"].values())
+    cells = Counter(cell["type"] for cell in tops[0]["cells"].values())
+    return Counter({cell: number * LUTS.get(cell, 1) for cell, number in cells.items()})
 
 
 def main() -> int:

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tilewright.commands import Conv, Mode, Weights
 from tilewright.compiler import weight_rows
 from tilewright.packing import pack_nibbles
-from tilewright.program import Conv, decode_program
+from tilewright.program import decode_program
 from tilewright_model.capture import layer_named
 from tilewright_model.checkpoint import load_network
 
@@ -57,6 +58,7 @@ def test_golden_weights_are_those_of_the_checkpoint(mode: str) -> None:
     lines = (ROOT / GOLDEN / f"{mode}_program.hex").read_text(encoding="ascii").split()
     commands = decode_program(np.array([int(line, 16) for line in lines], dtype=np.uint64))
     (conv,) = [command for command in commands if isinstance(command, Conv)]
-    assert conv.images >= 4 and conv.relu == (mode == "relu")
+    (weights,) = [command for command in commands if isinstance(command, Weights)]
+    assert conv.images >= 4 and conv.mode is Mode[mode.upper()]
     codes = layer_named(load_network(CHECKPOINT), "features.27").weight_codes().numpy()
-    np.testing.assert_array_equal(conv.weights, pack_nibbles(weight_rows(codes, 8)))
+    np.testing.assert_array_equal(weights.data, pack_nibbles(weight_rows(codes, 8)))

@@ -1,3 +1,3 @@
 // Written by make_golden.py: beats of each golden file.
-localparam PROGRAM_BEATS = 222;
+localparam PROGRAM_BEATS = 224;
 localparam RESULT_BEATS  = 515;

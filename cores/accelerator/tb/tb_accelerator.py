@@ -5,11 +5,12 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import ClassVar
 
 import cocotb
 import numpy as np
 from cocotb.clock import Clock
-from cocotb.triggers import RisingEdge, with_timeout
+from cocotb.triggers import ClockCycles, RisingEdge, with_timeout
 from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStreamSource
 from random_networks import random_layer, random_network
 
@@ -24,7 +25,8 @@ from tilewright.program import ArrayParameters, Program, decode_program, encode_
 from tilewright.registers import ErrorCode
 from tilewright.results import Trailer
 
-LOGGED = ("CYCLES", "MAC_CYCLES", "STALL_WEIGHTS", "STALL_ACTIVATIONS", "STALL_OUTPUT", "STALL_THRESHOLDS")
+STALLS = ("STALL_WEIGHTS", "STALL_ACTIVATIONS", "STALL_OUTPUT", "STALL_THRESHOLDS")
+LOGGED = ("CYCLES", "MAC_CYCLES", *STALLS)
 
 
 def stalls(rng: random.Random, probability: float):
@@ -68,7 +70,8 @@ class Bench:
     async def read(self, address: int) -> int:
         return await self.lite.read_dword(address)
 
-    async def counter(self, address: int) -> int:
+    async def counter(self, name: str) -> int:
+        address: int = getattr(registers, f"REG_{name}")
         return await self.read(address) | await self.read(address + 4) << 32
 
     async def soft_reset(self) -> None:
@@ -90,10 +93,10 @@ class Bench:
             except CompileError:
                 assert self.array.act_depth < 4096, "the device's memories are large enough"
 
-    def smallest_network(self) -> CompiledNetwork:
-        """The smallest of some random ones, for the speed of a test."""
-        networks = [self.random_network(layers=2, batch=1, largest=4, widest=4) for _ in range(10)]
-        return min(networks, key=lambda compiled: compiled.beats)
+    def small_network(self) -> CompiledNetwork:
+        """One of the smaller ones of ten, for speed; for 32x32, which Icarus simulates slowly, the smallest."""
+        networks = [self.random_network(layers=2, batch=1, largest=4, widest=8) for _ in range(10)]
+        return sorted(networks, key=lambda compiled: compiled.beats)[0 if self.array.n == 32 else 3]
 
     async def check_network(self, compiled: CompiledNetwork) -> Program:
         """Every code of every layer and every last accumulator."""
@@ -128,8 +131,8 @@ async def random_layers_with_random_stalls(dut):
         status = await bench.read(registers.REG_STATUS)
         assert status & 0x0F == 0b0010, f"program {number}: done and nothing else, status is {status:#x}"
         assert await bench.read(registers.REG_PROGRAM) == program.program_id
-        assert await bench.counter(registers.REG_BEATS_IN) == len(program.beats)
-        assert await bench.counter(registers.REG_BEATS_OUT) == program.output_beats + 3
+        assert await bench.counter("BEATS_IN") == len(program.beats)
+        assert await bench.counter("BEATS_OUT") == program.output_beats + 3
 
 
 @cocotb.test()
@@ -144,17 +147,17 @@ async def random_networks_with_random_stalls(dut):
         assert len(log) == sum(isinstance(command, Conv) for command in decode_program(program.beats)), "READs included"
         for before, after in pairwise(log):
             assert all(before[name] <= after[name] for name in LOGGED) and before["CYCLES"] < after["CYCLES"]
-        for name in ("MAC_CYCLES", "STALL_WEIGHTS", "STALL_ACTIVATIONS", "STALL_OUTPUT", "STALL_THRESHOLDS"):
-            assert log[-1][name] == await bench.counter(getattr(registers, f"REG_{name}")), name
-        assert log[-1]["CYCLES"] < await bench.counter(registers.REG_CYCLES)
+        for name in ("MAC_CYCLES", *STALLS):
+            assert log[-1][name] == await bench.counter(name), name
+        assert log[-1]["CYCLES"] < await bench.counter("CYCLES")
 
 
 @cocotb.test()
 async def one_small_network(dut):
-    """Few cycles, for the large arrays, which Icarus simulates slowly."""
+    """Few cycles, for the largest array."""
     bench = await Bench(dut).start()
     bench.stall(0.1)
-    await bench.check_network(bench.smallest_network())
+    await bench.check_network(bench.small_network())
 
 
 @cocotb.test()
@@ -162,10 +165,12 @@ async def squeezed_layer_takes_at_most_620_cycles(dut):
     """features.27: 16 -> 16 channels, 3x3, padding 1, 4x4 outputs; the limit of 620 cycles is that of the 8x8 array."""
     bench = await Bench(dut).start()
     layer = random_layer(bench.rng, 1, 10**6, ic=16, oc=16, h=4, w=4, kernel_h=3, kernel_w=3, stride=1, padding=1)
-    await bench.check([Run(layer)])
+    program = await bench.check([Run(layer)])
+    load = decode_program(program.beats)[1].payload()
+    assert await bench.counter("STALL_ACTIVATIONS") >= len(load), "nothing else goes on while the first LOAD does"
     n = bench.array.n
     tiles = max(1, 16 // n) ** 2
-    cycles, macs = await bench.counter(registers.REG_LAYER_CYCLES), await bench.counter(registers.REG_MAC_CYCLES)
+    cycles, macs = await bench.counter("LAYER_CYCLES"), await bench.counter("MAC_CYCLES")
     dut._log.info("features.27 on %dx%d: %d cycles, %d positions", n, n, cycles, macs)
     assert macs == tiles * 9 * 16
     ideal = tiles * 9 * max(16, n * n // 16 if n < 32 else 64)
@@ -179,6 +184,13 @@ class Faults:
 
     The methods return by name the beats, the error that they must give and the number of the command that must have it.
     """
+
+    # The counter that runs until the watchdog ends a program
+    WAITS: ClassVar = {
+        "no weights": "STALL_WEIGHTS",
+        "no thresholds": "STALL_THRESHOLDS",
+        "CONV waits in vain": "STALL_ACTIVATIONS",
+    }
 
     def __init__(self, good: Program) -> None:
         self.good, self.array = good, good.array
@@ -312,7 +324,7 @@ async def every_error_is_answered_and_the_next_program_is_exact(dut):
     two_tiles = {"ic": bench.array.n + 1, "oc": bench.array.n + 1}
     layer = random_layer(bench.rng, 1, **two_tiles, h=2, w=2, kernel_h=1, kernel_w=1, stride=1, padding=0)
     faults = Faults(compile_layer(layer, bench.array))
-    network = bench.smallest_network()
+    network = bench.small_network()
     seen: set[ErrorCode] = set()
     cases = {**faults.headers(), **faults.descriptors(), **faults.addresses(), **faults.supplies()}
     for number, (name, (beats, code, sequence)) in enumerate(cases.items()):
@@ -322,6 +334,9 @@ async def every_error_is_answered_and_the_next_program_is_exact(dut):
         error = await bench.read(registers.REG_ERROR)
         assert error == code | sequence << 16, f"{name}: ERROR is {error:#x}"
         assert await bench.read(registers.REG_STATUS) & 0b0100
+        if name in Faults.WAITS:
+            waited = {stall for stall in STALLS if await bench.counter(stall) > 1000}
+            assert waited == {Faults.WAITS[name]}, f"{name}: {waited}"
         if code not in seen:
             sticky = Trailer.of_packet(await bench.send(faults.good.beats))
             assert (sticky.error_code, sticky.result_beats) == (code, 0), f"{name}: the error stays until soft reset"
@@ -330,6 +345,24 @@ async def every_error_is_answered_and_the_next_program_is_exact(dut):
         await (bench.check_network(network) if number % 2 else bench.check([Run(layer)]))
         seen.add(code)
     assert seen == set(ErrorCode) - {ErrorCode.NONE}
+
+
+@cocotb.test()
+async def the_outside_may_keep_it_waiting(dut):
+    """Longer than the watchdog waits: without beats to take, and with results that are not taken."""
+    bench = await Bench(dut).start()
+    runs = [Run(random_layer(bench.rng, 1, ic=1, oc=1, h=12, w=12, kernel_h=1, kernel_w=1, stride=1, padding=0))]
+    program = compile_runs(runs, bench.array)
+    bench.sink.pause = True
+    await bench.source.send(AxiStreamFrame(program.beats.astype("<u8").tobytes()))
+    for starved in (True, False):
+        await ClockCycles(dut.aclk, 25)
+        bench.source.pause = starved
+        await ClockCycles(dut.aclk, 1200)
+    bench.sink.pause = False
+    frame = await with_timeout(bench.sink.recv(), 1, "ms")
+    np.testing.assert_array_equal(np.frombuffer(bytes(frame.tdata), "<u8"), expected_results(runs, program))
+    assert await bench.counter("STALL_OUTPUT") > 1000, "there are more results than the buffer holds"
 
 
 @cocotb.test()

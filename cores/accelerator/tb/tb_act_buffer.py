@@ -14,7 +14,8 @@ async def two_writers_and_a_reader(dut):
     word_w, depth, banks = int(dut.WORD_W.value), int(dut.DEPTH.value), int(dut.BANKS.value)
     used = min(depth, 64)  # few words, so that most reads meet a written one
     cocotb.start_soon(Clock(dut.clk, 10, "ns").start())
-    dut.rst.value = 0
+    dut.rst.value = dut.wr_valid.value = dut.ld_valid.value = 0
+    await FallingEdge(dut.clk)
     words: dict[int, int] = {}
     expected: deque[int | None] = deque([None] * (int(dut.LATENCY.value) - 1))
     group: tuple[int, list[int]] | None = None

@@ -13,7 +13,8 @@ async def entries(dut):
     depth, latency, width = int(dut.DEPTH.value), int(dut.LATENCY.value), len(dut.counters)
     cocotb.start_soon(Clock(dut.clk, 10, "ns").start())
     dut.clear.value, dut.write.value, dut.rd_index.value = 1, 0, 0
-    await FallingEdge(dut.clk)
+    for _ in range(2):
+        await FallingEdge(dut.clk)
     dut.clear.value = 0
 
     async def write(count: int, log: list[int]) -> None:
@@ -47,8 +48,9 @@ async def entries(dut):
 @cocotb.test()
 async def the_count_stops_at_its_end(dut):
     cocotb.start_soon(Clock(dut.clk, 10, "ns").start())
-    dut.clear.value, dut.write.value = 0, 1
-    dut.count.value = 0xFFFC  # as if so many had been written
+    dut.clear.value = dut.write.value = 0
+    await FallingEdge(dut.clk)
+    dut.write.value, dut.count.value = 1, 0xFFFC  # as if so many had been written
     for expected in (0xFFFD, 0xFFFE, 0xFFFF, 0xFFFF, 0xFFFF):
         await FallingEdge(dut.clk)
         assert int(dut.count.value) == expected

@@ -13,7 +13,8 @@ async def windows_and_single_words(dut):
     n, code_w = int(dut.N.value), int(dut.CODE_W.value)
     cocotb.start_soon(Clock(dut.clk, 10, "ns").start())
     dut.rst.value, dut.in_valid.value = 1, 0
-    await FallingEdge(dut.clk)
+    for _ in range(2):
+        await FallingEdge(dut.clk)
     window: list[list[int]] = []
     cut = pooled = single = 0
     for _ in range(4000):

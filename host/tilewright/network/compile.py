@@ -26,8 +26,8 @@ from tilewright.program import ArrayParameters, Program, encode_program
 from tilewright.results import CodeMap, OutputMap, ResultMap
 
 
-# Passes that the compiler times to choose between ways to divide a batch
-TIMED_PASSES = 100_000
+# Ways to divide a batch, and passes of all of them, that the compiler times to choose the fastest
+TIMED_CHOICES, TIMED_PASSES = 16, 20_000
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,7 @@ def _fastest(stages: Sequence[Stage], batch: int, taps: Collection[str]) -> tupl
     for placement in placements(stages, batch):
         choices.append((placement, order_items(stages, placement, taps)))
         passes += sum(item.conv.passes for item in choices[-1][1] if isinstance(item, ConvItem))
-        if passes > TIMED_PASSES:
+        if passes > TIMED_PASSES or len(choices) == TIMED_CHOICES:
             break
     if len(choices) == 1:
         return choices[0]
