@@ -43,7 +43,7 @@ wire        beat_last  = !s_valid && state_reg == CRC;
 wire        ready;
 wire        push = beat_valid && ready;
 
-crc32 u_crc32 (.crc_in(crc_reg), .data(beat), .crc_out(crc_next));
+crc32 u_crc32 (.enable(push), .crc_in(crc_reg), .data(beat), .crc_out(crc_next));
 
 assign s_ready = ready;
 assign trailer_done = m_valid && m_ready && m_last;
@@ -58,8 +58,8 @@ always @* begin
 end
 
 always @(posedge clk) begin
+    crc_reg <= crc_next;
     if (push) begin
-        crc_reg <= crc_next;
         if (s_valid) count_reg <= count_reg + 32'd1;
         else state_reg <= state_reg + 2'd1;
     end

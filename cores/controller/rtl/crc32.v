@@ -4,9 +4,11 @@
 /*
  * One step of the CRC-32 of IEEE 802.3 (zlib.crc32) over a 64-bit beat, least significant byte first, combinational.
  *
- * crc_in and crc_out are the shift register without the final inversion: start with all ones, invert at the end.
+ * crc_in and crc_out are the shift register without the final inversion: start with all ones, invert at the end. Without
+ * enable crc_out is crc_in.
  */
 module crc32 (
+    input  wire        enable,
     input  wire [31:0] crc_in,
     input  wire [63:0] data,
     output wire [31:0] crc_out
@@ -40,7 +42,7 @@ generate
         end
     end
     for (o = 0; o < 32; o = o + 1) begin : g_out
-        assign crc_out[o] = ^(in & masks[o*96 +: 96]);
+        assign crc_out[o] = enable ? ^(in & masks[o*96 +: 96]) : crc_in[o];
     end
 endgenerate
 

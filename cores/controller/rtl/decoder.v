@@ -130,8 +130,6 @@ reg        half_reg;               // the low beat of a pair is in low_reg
 reg [31:0] crc_reg;
 wire [31:0] crc_next;
 
-crc32 u_crc32 (.crc_in(crc_reg), .data(s_data), .crc_out(crc_next));
-
 assign state     = state_reg;
 assign loading   = state_reg == DECODER_LOAD_ADDR || state_reg == DECODER_LOAD_WAIT || state_reg == DECODER_LOAD_DATA;
 assign draining  = state_reg == DECODER_DRAIN;
@@ -155,6 +153,8 @@ end
 assign s_ready    = ready;
 wire beat         = s_valid && ready;
 wire payload_last = remaining_reg == 32'd1;
+
+crc32 u_crc32 (.enable(beat), .crc_in(crc_reg), .data(s_data), .crc_out(crc_next));
 
 // ---- groups: one beat, or two for N = 32
 wire group_beat;
@@ -286,8 +286,8 @@ wire sent_whole    = (beat && s_last) || state_reg == DECODER_FINISH;
 // ---- state
 always @(posedge clk) begin
     program_start <= 1'b0;
+    crc_reg <= crc_next;
     if (beat) begin
-        crc_reg       <= crc_next;
         remaining_reg <= remaining_reg - 32'd1;
         half_reg      <= (state_reg == DECODER_WEIGHTS || state_reg == DECODER_LOAD_DATA) && PAIRED && !half_reg;
     end

@@ -75,15 +75,14 @@ end
 
 `ifndef SYNTHESIS
 // A command that reads must not meet a write to its address that is still on its way.
-reg [ADDR_W-1:0]  pending_addr [0:LATENCY];
-reg [LATENCY:0]   pending;
-integer           k;
+reg [(LATENCY+1)*ADDR_W-1:0] pending_addr;
+reg [LATENCY:0]              pending;
+integer                      k;
 always @(posedge clk) begin
-    pending         <= rst ? {LATENCY+1{1'b0}} : {pending[LATENCY-1:0], valid && !last};
-    pending_addr[0] <= addr;
-    for (k = 1; k <= LATENCY; k = k + 1) pending_addr[k] <= pending_addr[k-1];
+    pending      <= rst ? {LATENCY+1{1'b0}} : {pending[LATENCY-1:0], valid && !last};
+    pending_addr <= {pending_addr[LATENCY*ADDR_W-1:0], addr};
     for (k = 0; k <= LATENCY; k = k + 1)
-        if (!rst && valid && !first && pending[k] && pending_addr[k] == addr) begin
+        if (!rst && valid && !first && pending[k] && pending_addr[k*ADDR_W +: ADDR_W] == addr) begin
             $display("ERROR: %m: accumulator %0d read %0d cycles after its last command", addr, k + 1);
             $stop;
         end

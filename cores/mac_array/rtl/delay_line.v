@@ -28,22 +28,20 @@ generate
         // verilator lint_on UNUSEDSIGNAL
         assign out = in;
     end else begin : g_line
-        reg [WIDTH-1:0] stage_reg [0:CYCLES-1];
-        genvar i;
-        for (i = 0; i < CYCLES; i = i + 1) begin : g_stage
-            wire [WIDTH-1:0] previous;
-            if (i == 0) begin : g_first
-                assign previous = in;
-            end else begin : g_next
-                assign previous = stage_reg[i-1];
-            end
-            if (RESETTABLE != 0) begin : g_reset
-                always @(posedge clk) stage_reg[i] <= rst ? {WIDTH{1'b0}} : previous;
-            end else begin : g_no_reset
-                always @(posedge clk) stage_reg[i] <= previous;
-            end
+        // One vector, which simulates faster than an array of stages
+        reg  [WIDTH*CYCLES-1:0] line_reg;
+        wire [WIDTH*CYCLES-1:0] line_next;
+        if (CYCLES == 1) begin : g_one
+            assign line_next = in;
+        end else begin : g_many
+            assign line_next = {line_reg[WIDTH*(CYCLES-1)-1:0], in};
         end
-        assign out = stage_reg[CYCLES-1];
+        if (RESETTABLE != 0) begin : g_reset
+            always @(posedge clk) line_reg <= rst ? {WIDTH*CYCLES{1'b0}} : line_next;
+        end else begin : g_no_reset
+            always @(posedge clk) line_reg <= line_next;
+        end
+        assign out = line_reg[WIDTH*CYCLES-1 -: WIDTH];
     end
 endgenerate
 

@@ -2,8 +2,10 @@
 
 Time
     Every register access makes its AXI4-Lite transaction and then lets ``ACCESS_CYCLES`` (100, one microsecond) more
-    cycles pass, so that polling makes progress without Python in the clock loop. ``monotonic()`` is simulated time in
-    seconds at 100 MHz: time-outs measured with it do not depend on the speed of this computer.
+    cycles pass, so that polling makes progress without Python in the clock loop; one more for every
+    ``PATIENCE`` cycles that the DMA's status has been polled for, up to ``MOST_ACCESS_CYCLES``, so that long transfers are
+    polled less often. ``monotonic()`` is simulated time in seconds at 100 MHz: time-outs measured with it do not depend
+    on the speed of this computer.
 
 Hangs
     When nothing has moved on any DDR channel or stream or inside the accelerator for ``QUIET_CYCLES`` (and the DDR's
@@ -37,6 +39,8 @@ from tilewright.sim.window import WORD_BYTES, RegisterWindow
 
 CLOCK_HZ = 100e6
 ACCESS_CYCLES = 100
+MOST_ACCESS_CYCLES = 4000
+PATIENCE = 32
 QUIET_CYCLES = 4096
 QUIET_READ_SECONDS = 0.05
 HANG_SECONDS = 60.0
@@ -107,6 +111,7 @@ class SimDevice(Device):
         self._seconds_before = 0.0  # of earlier overlays, and skipped while nothing moved
         self._hung_seconds = 0.0
         self._quiet_limit = 0
+        self._polled_since = 0  # cycle of the latest access that was no poll of the DMA's status
 
     # ---- what pynq asks of a device
 
@@ -214,9 +219,12 @@ class SimDevice(Device):
             return self._clocks[address]
         slave, offset = self._decode(address)
         value = self._loaded.read(slave, offset)
+        if address not in DMASR_ADDRESSES:
+            self._polled_since = self._loaded.cycles
         if self._loaded.quiet_cycles <= self._quiet_limit:
             self._hung_seconds = 0.0
-            self._loaded.run(ACCESS_CYCLES)
+            polled = self._loaded.cycles - self._polled_since
+            self._loaded.run(min(ACCESS_CYCLES + polled // PATIENCE, MOST_ACCESS_CYCLES))
         else:
             self._skip_time(polled=address in DMASR_ADDRESSES)
         return value
@@ -230,6 +238,7 @@ class SimDevice(Device):
         self._loaded.write(slave, offset, value)
         self._hung_seconds = 0.0
         self._loaded.run(ACCESS_CYCLES)
+        self._polled_since = self._loaded.cycles
 
     @property
     def _loaded(self) -> Soc:
