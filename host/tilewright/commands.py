@@ -115,11 +115,15 @@ class Conv:
         act_tile_stride, act_image_stride: words from one tile, or image, to the next.
         origin_y, origin_x: input position that output (0, 0) meets at kernel tap (0, 0); -padding for a whole map.
         out_base, out_tile_stride, out_image_stride: where codes go.
+        acc_base, acc_tile_stride: first accumulator, and accumulators from one output tile to the next: 0 where each
+            output tile is done before the next begins.
         after: output tiles that must be written before a pass starts.
         mode: what becomes of the sums.
         pool: 2x2 max-pooling of codes.
         nibbles: input tiles alternate between high and low nibbles of 8-bit activations; the high ones count 16-fold.
         step: each input tile waits for one output tile more than the tile before.
+        resume: the sums go on from what the accumulators hold.
+        hold: the sums stay in the accumulators; the mode is RAW, but nothing is sent.
     """
 
     opcode: ClassVar[Opcode] = Opcode.CONV
@@ -146,6 +150,10 @@ class Conv:
     pool: bool = False
     nibbles: bool = False
     step: bool = False
+    acc_base: int = 0
+    acc_tile_stride: int = 0
+    resume: bool = False
+    hold: bool = False
 
     @property
     def positions(self) -> int:
@@ -159,7 +167,7 @@ class Conv:
 
     def payload(self) -> Beats:
         """uint64 (7,)."""
-        mode = self.mode | self.pool << 2 | self.nibbles << 3 | self.step << 4
+        mode = self.mode | self.pool << 2 | self.nibbles << 3 | self.step << 4 | self.resume << 5 | self.hold << 6
         origin = (self.origin_y & 0xFFFF) | (self.origin_x & 0xFFFF) << 16
         return _beats(
             self.in_h | self.in_w << 16 | self.out_h << 32 | self.out_w << 48,
@@ -172,7 +180,7 @@ class Conv:
             (self.act_base & 0xFFFFFFFF) | self.act_tile_stride << 32,
             self.act_image_stride | origin << 32,
             self.out_base | self.out_tile_stride << 32,
-            self.out_image_stride,
+            self.out_image_stride | self.acc_base << 32 | self.acc_tile_stride << 48,
             self.after | mode << 32,
         )
 
@@ -181,7 +189,7 @@ class Conv:
         """Inverse of :meth:`payload`; raises ProgramError."""
         _no_flags(flags, where)
         size, loops, address, image, out, out_image, last = (int(beat) for beat in payload)
-        if loops >> 58 or out_image >> 32 or last >> 37:
+        if loops >> 58 or last >> 39:
             raise ProgramError(f"{where}: a reserved bit of the descriptor is set")
         in_h, in_w, out_h, out_w = (size >> shift & 0xFFFF for shift in (0, 16, 32, 48))
         return cls(
@@ -202,18 +210,23 @@ class Conv:
             origin_x=_signed16(image >> 48),
             out_base=out & 0xFFFFFFFF,
             out_tile_stride=out >> 32,
-            out_image_stride=out_image,
+            out_image_stride=out_image & 0xFFFFFFFF,
             after=last & 0xFFFFFFFF,
             mode=Mode(last >> 32 & 0x3),
             pool=bool(last >> 34 & 1),
             nibbles=bool(last >> 35 & 1),
             step=bool(last >> 36 & 1),
+            acc_base=out_image >> 32 & 0xFFFF,
+            acc_tile_stride=out_image >> 48,
+            resume=bool(last >> 37 & 1),
+            hold=bool(last >> 38 & 1),
         )
 
     def __str__(self) -> str:
         if self.mode is Mode.READ:
             return f"READ of {self.ic_tiles} tile(s), {self.images} image(s) of {self.out_h}x{self.out_w}"
-        name = {Mode.RAW: "raw", Mode.RELU: "with ReLU", Mode.CODES: "to codes"}[self.mode]
+        names = {Mode.RAW: "raw", Mode.RELU: "with ReLU", Mode.CODES: "to codes"}
+        name = "held" if self.hold else names[self.mode]
         pooled = ", pooled," if self.pool else ""
         return (
             f"CONV {name}{pooled} of {self.ic_tiles} input and {self.oc_tiles} output tile(s), "

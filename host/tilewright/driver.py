@@ -152,13 +152,13 @@ class Driver:
         # Nothing of an earlier run must be left that could pass for results.
         receive[:] = 0
         receive.flush()
-        expired = self._deadline()
         try:
             # S2MM first: results may come before the program is sent.
             self.dma.recvchannel.transfer(receive, start=0, nbytes=receive_bytes)
             self.dma.sendchannel.transfer(send, start=0, nbytes=send_bytes)
         except (RuntimeError, ValueError) as error:
             raise DmaError(f"the DMA takes no transfer: {error}; {pg021.describe_status(self.dma)}") from error
+        expired = self._deadline()
         for offset in (pg021.S2MM_DMASR, pg021.MM2S_DMASR):
             while not self.dma.read(offset) & pg021.DMASR_IDLE:
                 pg021.check_status(self.dma)

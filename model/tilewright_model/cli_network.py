@@ -65,7 +65,7 @@ def capture(
 def export(
     out: Annotated[Path, typer.Option(help="the network file (.safetensors) to write")],
     checkpoint: Checkpoint = DEFAULT_CHECKPOINT,
-    example: Annotated[str | None, typer.Option(help=f"instead, a random network: {' or '.join(EXAMPLES)}")] = None,
+    example: Annotated[str | None, typer.Option(help=f"instead, a random network: {', '.join(EXAMPLES)}")] = None,
     seed: Annotated[int, typer.Option(help="of the random network")] = 0,
 ) -> None:
     """Write the whole network as integers: weights, thresholds and constants, as docs/network_format.md says."""

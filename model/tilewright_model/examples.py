@@ -1,4 +1,4 @@
-"""Two more networks for tests, random but the same for the same seed: shapes that the VGG16 does not have."""
+"""Three more networks for tests, random but the same for the same seed: shapes that the VGG16 does not have."""
 
 import math
 
@@ -48,8 +48,20 @@ def tall_network(seed: int) -> Network:
     return Network(nn.Sequential(*features), make.linear(288, 10), (3, 96, 96)).eval()
 
 
+def broad_network(seed: int) -> Network:
+    """16x16 images, 5 classes: a map of 1040 channels (130 KiB at 4 bits) between maps of 8 and 12."""
+    make = Maker(seed)
+    features = [
+        *make.convolution(3, 8, image_bits=8),
+        *make.convolution(8, 1040),
+        *make.convolution(1040, 12, pool=True),  # pooled 8x8
+        *make.convolution(12, 20, stride=2, pool=True),  # 4x4, pooled 2x2
+    ]
+    return Network(nn.Sequential(*features), make.linear(80, 5), (3, 16, 16)).eval()
+
+
 #: by the name that `export --example` takes
-EXAMPLES = {"small": small_network, "tall": tall_network}
+EXAMPLES = {"small": small_network, "tall": tall_network, "broad": broad_network}
 
 
 class Maker:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from interpreter import Interpreter
-from networks import average, conv, network, random_network, small_network, tall_network, vgg_network
+from networks import average, broad_network, conv, network, random_network, small_network, tall_network, vgg_network
 
 from tilewright.commands import Load
 from tilewright.errors import CompileError, NetworkError
@@ -77,6 +77,15 @@ def test_a_network_that_needs_strips(n: int) -> None:
     compiled = compile_network(tall, ArrayParameters.of_size(n), 1, names(tall))
     assert compiled.placement.schedule.plan.segment is not None
     check(compiled, images(tall, 1))
+
+
+@pytest.mark.parametrize(("n", "act_depth"), [(8, 1024), (16, 512), (32, 192)])
+def test_channels_are_divided_where_their_map_does_not_fit(n: int, act_depth: int) -> None:
+    broad = broad_network()
+    compiled = compile_network(broad, ArrayParameters(n=n, act_depth=act_depth), 2, names(broad))
+    segment = compiled.placement.schedule.plan.segment
+    assert segment is not None and segment.shares > 1
+    check(compiled, images(broad, 2))
 
 
 def test_maps_that_fit_but_not_the_accumulators_are_cut_by_rows() -> None:

@@ -50,6 +50,10 @@ convs = st.builds(
     pool=st.booleans(),
     nibbles=st.booleans(),
     step=st.booleans(),
+    acc_base=uint16,
+    acc_tile_stride=uint16,
+    resume=st.booleans(),
+    hold=st.booleans(),
 )
 
 
@@ -115,7 +119,7 @@ def test_reserved_descriptor_bits_are_named(program: Program) -> None:
     beats = program.beats.copy()
     conv = 3 + 2 + len(decode_program(beats)[1].payload()) - 1
     assert int(beats[conv]) & 0xFF == Opcode.CONV
-    beats[conv + 7] |= np.uint64(1 << 37)
+    beats[conv + 7] |= np.uint64(1 << 39)
     with pytest.raises(ProgramError, match=rf"beat {conv}, command 2 \(CONV\): a reserved bit"):
         decode_program(reseal(beats))
 

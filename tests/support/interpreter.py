@@ -31,10 +31,13 @@ class Conv:
         self.origin_y, self.origin_x = (((d[3] >> s & 0xFFFF) ^ 0x8000) - 0x8000 for s in (32, 48))
         self.out_base, self.out_tile_stride, self.out_image_stride = d[4] & 0xFFFFFFFF, d[4] >> 32, d[5]
         self.after, self.mode = d[6] & 0xFFFFFFFF, d[6] >> 32 & 3
-        self.pool, self.nibbles, self.step = (bool(d[6] >> s & 1) for s in (34, 35, 36))
-        assert d[1] >> 58 == 0 and d[5] >> 32 == 0 and d[6] >> 37 == 0, "reserved bits"
+        self.pool, self.nibbles, self.step, self.resume, self.hold = (bool(d[6] >> s & 1) for s in range(34, 39))
+        self.acc_base, self.acc_stride = d[5] >> 32 & 0xFFFF, d[5] >> 48
+        self.out_image_stride &= 0xFFFFFFFF
+        assert d[1] >> 58 == 0 and d[6] >> 39 == 0, "reserved bits"
+        assert not self.hold or self.mode == RAW
         assert 1 <= self.kernel_h <= 7 and 1 <= self.kernel_w <= 7 and self.stride in (1, 2)
-        assert not self.pool or (self.mode == CODES and self.out_h % 2 == self.out_w % 2 == 0)
+        assert not self.pool or ((self.mode == CODES or self.hold) and self.out_h % 2 == self.out_w % 2 == 0)
 
     @property
     def passes(self) -> int:
@@ -116,7 +119,8 @@ class Interpreter:
     def __init__(self, beats, act_depth: int = 1 << 17, acc_depth: int = 1024) -> None:
         self.program = parse([int(beat) for beat in beats])
         n = self.n = self.program.n
-        self.acc_depth = acc_depth
+        self.accumulators = np.zeros((acc_depth, n), dtype=np.int64)
+        self.held = np.zeros(acc_depth, dtype=bool)
         self.memory = np.zeros((act_depth, n), dtype=np.int64)
         self.known = np.zeros(act_depth, dtype=bool)
         self.written_tile = np.zeros(act_depth, dtype=np.int64)  # output tiles done once the word is there; 0: loaded
@@ -141,6 +145,7 @@ class Interpreter:
             if conv.mode != READ:
                 self.program.weight_ends.pop(0)
         assert not loads, "a load that no CONV needs"
+        assert not self.held.any(), "sums that nobody finishes"
         assert self.row == len(self.rows) and not self.program.weight_ends, "weights are left"
         assert self.tile * 5 * self.n == len(self.program.thresholds), "thresholds are left"
         beats = [*self.results, 0x0100000053525754, self.program.program_id | len(self.results) << 32]
@@ -211,11 +216,17 @@ class Interpreter:
 
     def convolve(self, conv: Conv) -> None:
         positions = conv.positions()
-        assert len(positions) <= self.acc_depth
+        last = conv.acc_base + (conv.oc_tiles - 1) * conv.acc_stride + len(positions)
+        assert last <= len(self.held), "more positions than accumulators"
         places = np.array(positions)
         reads: list = []
         for oc_tile in range(conv.oc_tiles):
-            sums = np.zeros((len(positions), self.n), dtype=np.int64)
+            first = conv.acc_base + oc_tile * conv.acc_stride
+            place = slice(first, first + len(positions))
+            assert (self.held[place] == conv.resume).all(), f"CONV {conv.number} meets sums that are not its own"
+            sums = (
+                self.accumulators[place].copy() if conv.resume else np.zeros((len(positions), self.n), dtype=np.int64)
+            )
             for ic_tile in range(conv.ic_tiles):
                 needed = conv.after + (ic_tile if conv.step else 0)
                 assert needed <= self.tiles_done, f"CONV {conv.number} waits for ever"
@@ -228,6 +239,9 @@ class Interpreter:
                         inside, words = self.words_of(conv, places, ic_tile, ky, kx)
                         reads.append(words)
                         sums[inside] += factor * (self.meet(conv, words, needed, at) @ weights)
+            self.accumulators[place], self.held[place] = sums, conv.hold
+            if conv.hold:
+                continue
             if conv.mode == CODES:
                 self.write(conv, oc_tile, sums, np.concatenate(reads))
             else:

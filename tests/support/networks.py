@@ -166,3 +166,15 @@ def random_network(rng: Rng) -> Network:
         layers.append(layer)
         now, ic = layer.output_size(now), layer.out_channels
     return network(rng, "random", size, layers, channels)
+
+
+def broad_network(seed: int = 0) -> Network:
+    """300 channels on the largest map between 8 and 11: with few activation words, the channels must be divided."""
+    rng = np.random.default_rng(seed)
+    layers = [
+        conv(rng, "image", 3, 8, image=True),
+        conv(rng, "broad", 8, 300),
+        conv(rng, "narrow", 300, 11, pool=2),
+        conv(rng, "last", 11, 5, (1, 1), 1, 0, last=True),
+    ]
+    return network(rng, "broad", (8, 8), layers)

@@ -117,7 +117,8 @@ wire [GROUP_W-1:0]      weight_group;
 wire                    weight_end, weight_valid, weight_ready;
 wire [63:0]             thr_in_data;
 wire                    thr_in_valid, thr_in_ready;
-wire                    cfg_valid, cfg_ready, cfg_stride_2, cfg_pool, cfg_nibbles, cfg_step;
+wire                    cfg_valid, cfg_ready, cfg_stride_2, cfg_pool, cfg_nibbles, cfg_step, cfg_resume, cfg_hold;
+wire [15:0]             cfg_acc_base, cfg_acc_stride;
 wire [15:0]             cfg_in_h, cfg_in_w, cfg_out_h, cfg_out_w, cfg_ic_tiles, cfg_oc_tiles, cfg_images;
 wire [15:0]             cfg_origin_y, cfg_origin_x;
 wire [2:0]              cfg_kernel_h, cfg_kernel_w;
@@ -149,7 +150,9 @@ decoder #(
     .cfg_origin_y(cfg_origin_y), .cfg_origin_x(cfg_origin_x),
     .cfg_act_base(cfg_act_base), .cfg_tile_stride(cfg_tile_stride), .cfg_image_stride(cfg_image_stride),
     .cfg_out_base(cfg_out_base), .cfg_out_tile_stride(cfg_out_tile_stride), .cfg_out_image_stride(cfg_out_image_stride),
+    .cfg_acc_base(cfg_acc_base), .cfg_acc_stride(cfg_acc_stride),
     .cfg_after(cfg_after), .cfg_mode(cfg_mode), .cfg_pool(cfg_pool), .cfg_nibbles(cfg_nibbles), .cfg_step(cfg_step),
+    .cfg_resume(cfg_resume), .cfg_hold(cfg_hold),
     .cfg_sequence(cfg_sequence),
     .convs_issued(convs_issued), .engine_idle(engine_idle),
     .leftovers(leftover_weights || leftover_thresholds), .leftover_weights(leftover_weights),
@@ -212,7 +215,9 @@ sequencer #(.ACT_DEPTH(ACT_DEPTH), .ACC_DEPTH(ACC_DEPTH)) u_sequencer (
     .cfg_kernel_h(cfg_kernel_h), .cfg_kernel_w(cfg_kernel_w), .cfg_stride_2(cfg_stride_2),
     .cfg_origin_y(cfg_origin_y), .cfg_origin_x(cfg_origin_x),
     .cfg_act_base(cfg_act_base), .cfg_tile_stride(cfg_tile_stride), .cfg_image_stride(cfg_image_stride),
+    .cfg_acc_base(cfg_acc_base), .cfg_acc_stride(cfg_acc_stride),
     .cfg_after(cfg_after), .cfg_mode(cfg_mode), .cfg_pool(cfg_pool), .cfg_nibbles(cfg_nibbles), .cfg_step(cfg_step),
+    .cfg_resume(cfg_resume), .cfg_hold(cfg_hold),
     .tile_ready(tile_ready), .tile_last(tile_last), .tile_take(tile_take),
     .tiles_done(tiles_done), .set_ready(set_ready), .set_take(set_take),
     .result_space(result_space), .result_empty(result_empty), .result_reserve(result_reserve),

@@ -135,6 +135,31 @@ async def random_layers_with_random_stalls(dut):
         assert await bench.counter("BEATS_OUT") == program.output_beats + 3
 
 
+def in_two_parts(program: Program, acc_base: int) -> np.ndarray:
+    """The program of one layer with two input tiles: the sums of the first tile are held, the second one's resume."""
+    begin, load, conv, weights, _ = decode_program(program.beats)
+    first, second = np.array(weights.data).reshape(conv.oc_tiles, 2, -1).transpose(1, 0, 2)
+    shared = replace(conv, ic_tiles=1, acc_base=acc_base, acc_tile_stride=conv.positions)
+    hold = replace(shared, mode=Mode.RAW, hold=True)
+    resume = replace(shared, act_base=conv.act_base + conv.act_tile_stride, resume=True)
+    return encode_program(
+        [begin, load, hold, Weights(first.ravel(), last=True), resume, Weights(second.ravel(), last=True)]
+    )
+
+
+@cocotb.test()
+async def sums_are_held_and_resumed_with_random_stalls(dut):
+    bench = await Bench(dut).start()
+    n = bench.array.n
+    for number in range(3):
+        bench.stall((0.0, 0.2, 0.6)[number])
+        layer = random_layer(bench.rng, ic=bench.rng.randint(n + 1, 2 * n), oc=bench.rng.randint(n + 1, 2 * n))
+        run = Run(layer, relu=number == 1)
+        program = compile_runs([run], bench.array)
+        got = await bench.send(in_two_parts(program, acc_base=bench.rng.randint(0, 500)))
+        np.testing.assert_array_equal(got, expected_results([run], program), f"{layer}")
+
+
 @cocotb.test()
 async def random_networks_with_random_stalls(dut):
     """Whole networks in one program: thresholds, pooling, write-back, dependencies, read-back; and their log."""
@@ -257,8 +282,10 @@ class Faults:
             "pool of raw sums": self.with_conv(mode=Mode.RAW, pool=True),
             "pool of a READ": self.with_conv(mode=Mode.READ, pool=True),
             "reserved bit of beat 1": self.changed(self.conv_at + 2, 1 << 58),
-            "reserved bit of beat 5": self.changed(self.conv_at + 6, 1 << 32),
-            "reserved bit of beat 6": self.changed(self.conv_at + 7, 1 << 37),
+            "hold of codes": self.with_conv(mode=Mode.CODES, hold=True),
+            "hold of sums after ReLU": self.with_conv(mode=Mode.RELU, hold=True),
+            "resume of a READ": self.with_conv(mode=Mode.READ, resume=True),
+            "reserved bit of beat 6": self.changed(self.conv_at + 7, 1 << 39),
         }
         return {name: (beats, ErrorCode.BAD_DESCRIPTOR, 2) for name, beats in wrong.items()}
 
@@ -279,6 +306,8 @@ class Faults:
             "LOAD": (self.of(replace(load, address=depth), self.conv, self.weights), acts, 1),
             "last word of LOAD": (self.of(replace(load, address=depth - 2), self.conv, self.weights), acts, 1),
             "images": (self.with_conv(images=900), ErrorCode.ACC_OVERFLOW, 2),
+            "first accumulator": (self.with_conv(acc_base=self.array.acc_depth - 3), ErrorCode.ACC_OVERFLOW, 2),
+            "second tile's sums": (self.with_conv(acc_tile_stride=self.array.acc_depth), ErrorCode.ACC_OVERFLOW, 2),
         }
         if self.array.n == 8:
             cases["odd LOAD"] = (self.of(replace(load, address=1), self.conv), ErrorCode.BAD_DESCRIPTOR, 1)

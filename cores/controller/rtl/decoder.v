@@ -66,11 +66,15 @@ module decoder #(
     output wire [31:0]             cfg_out_base,
     output wire [31:0]             cfg_out_tile_stride,
     output wire [31:0]             cfg_out_image_stride,
+    output wire [15:0]             cfg_acc_base,
+    output wire [15:0]             cfg_acc_stride,
     output wire [31:0]             cfg_after,
     output wire [1:0]              cfg_mode,
     output wire                    cfg_pool,
     output wire                    cfg_nibbles,
     output wire                    cfg_step,
+    output wire                    cfg_resume,
+    output wire                    cfg_hold,
     output wire [15:0]             cfg_sequence,
     // Engine
     input  wire [31:0]             convs_issued,
@@ -108,7 +112,9 @@ localparam [7:0]  OPCODE_WEIGHTS    = 8'h04;
 localparam [7:0]  OPCODE_THRESHOLDS = 8'h05;
 localparam [7:0]  OPCODE_END        = 8'h0F;
 
+localparam [1:0]  MODE_RAW   = 2'd0;
 localparam [1:0]  MODE_CODES = 2'd2;
+localparam [1:0]  MODE_READ  = 2'd3;
 
 localparam        PAIRED     = GROUP_W > 64;
 localparam        WORDS      = GROUP_W / (N * ACT_W);   // activation words a group: 1 or 2
@@ -234,22 +240,25 @@ assign cfg_stride_2     = loop_beat[57];
 assign {cfg_tile_stride, cfg_act_base} = descriptor_reg[2];
 assign {cfg_origin_x, cfg_origin_y, cfg_image_stride} = descriptor_reg[3];
 assign {cfg_out_tile_stride, cfg_out_base} = descriptor_reg[4];
-assign cfg_out_image_stride = descriptor_reg[5][31:0];
+assign {cfg_acc_stride, cfg_acc_base, cfg_out_image_stride} = descriptor_reg[5];
 assign cfg_after        = mode_beat[31:0];
 assign cfg_mode         = mode_beat[33:32];
 assign cfg_pool         = mode_beat[34];
 assign cfg_nibbles      = mode_beat[35];
 assign cfg_step         = mode_beat[36];
+assign cfg_resume       = mode_beat[37];
+assign cfg_hold         = mode_beat[38];
 assign cfg_sequence     = descriptor_sequence_reg;
 
 wire        counts_ok   = cfg_in_h != 0 && cfg_in_w != 0 && cfg_out_h != 0 && cfg_out_w != 0 &&
                           cfg_ic_tiles != 0 && cfg_oc_tiles != 0 && cfg_images != 0;
 wire        kernel_ok   = cfg_kernel_h != 0 && cfg_kernel_w != 0 && !loop_beat[51] && !loop_beat[55];
 wire        stride_ok   = loop_beat[56] != loop_beat[57];
-wire        pool_ok     = !cfg_pool || (cfg_mode == MODE_CODES && !cfg_out_h[0] && !cfg_out_w[0]);
-wire        reserved_ok = loop_beat[63:58] == 6'd0 && mode_beat[63:37] == 27'd0 && descriptor_reg[5][63:32] == 32'd0;
+wire        pool_ok     = !cfg_pool || ((cfg_mode == MODE_CODES || cfg_hold) && !cfg_out_h[0] && !cfg_out_w[0]);
+wire        sums_ok     = (!cfg_hold || cfg_mode == MODE_RAW) && (!cfg_resume || cfg_mode != MODE_READ);
+wire        reserved_ok = loop_beat[63:58] == 6'd0 && mode_beat[63:39] == 25'd0;
 wire [7:0]  descriptor_error =
-    !counts_ok || !kernel_ok || !stride_ok || !pool_ok || !reserved_ok ? ERROR_BAD_DESCRIPTOR : 8'd0;
+    !counts_ok || !kernel_ok || !stride_ok || !pool_ok || !sums_ok || !reserved_ok ? ERROR_BAD_DESCRIPTOR : 8'd0;
 
 assign cfg_valid = descriptor_full_reg && !error;
 

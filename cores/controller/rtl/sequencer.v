@@ -8,8 +8,9 @@
  *
  * A pass (one oc tile, ic tile, kernel tap) starts when its weights are in the shadow registers and the activations that it
  * reads are written (tiles_done has reached `after`, counted on by one each ic tile where asked); an oc tile's last pass waits
- * for its thresholds, or each of its positions for space for its result. Mode READ walks the same loops without weights and
- * reads activations only, once no raw result is on its way. All addresses grow by additions: no multiplier.
+ * for its thresholds, or each of its positions for space for its result. With hold, sums stay in the accumulators instead, and
+ * a command with resume goes on with them. Mode READ walks the same loops without weights and reads activations only, once no
+ * raw result is on its way. All addresses grow by additions: no multiplier.
  */
 module sequencer #(
     // Words of the activation memory
@@ -42,11 +43,15 @@ module sequencer #(
     input  wire [31:0]           cfg_act_base,
     input  wire [31:0]           cfg_tile_stride,
     input  wire [31:0]           cfg_image_stride,
+    input  wire [15:0]           cfg_acc_base,
+    input  wire [15:0]           cfg_acc_stride,
     input  wire [31:0]           cfg_after,
     input  wire [1:0]            cfg_mode,
     input  wire                  cfg_pool,
     input  wire                  cfg_nibbles,
     input  wire                  cfg_step,
+    input  wire                  cfg_resume,
+    input  wire                  cfg_hold,
     // Weight tiles
     input  wire                  tile_ready,
     input  wire                  tile_last,
@@ -91,6 +96,9 @@ module sequencer #(
 // Coordinates inside the map; negative ones appear as large unsigned numbers.
 localparam COORD_W = 18;
 
+// Accumulator addresses before they are checked: a base below 2^17 and a stride
+localparam PLACE_W = 18;
+
 localparam [1:0] MODE_RELU  = 2'd1;
 localparam [1:0] MODE_CODES = 2'd2;
 localparam [1:0] MODE_READ  = 2'd3;
@@ -103,7 +111,8 @@ reg                stride_2_reg;
 reg [COORD_W-1:0]  origin_y_reg, origin_x_reg;
 reg [31:0]         act_base_reg, tile_stride_reg, image_stride_reg, after_reg;
 reg [1:0]          mode_reg;
-reg                pool_reg, nibbles_reg, step_reg;
+reg                pool_reg, nibbles_reg, step_reg, resume_reg, hold_reg;
+reg [15:0]         acc_base_reg, acc_stride_reg;
 
 assign cfg_ready = !busy_reg;
 wire accept = cfg_valid && cfg_ready;
@@ -124,6 +133,7 @@ reg [2:0]          ky_left_reg, kx_left_reg;
 reg                first_reg;
 reg                shift_reg;
 reg [31:0]         needed_reg;       // tiles_done that the pass waits for
+reg [PLACE_W-1:0]  place_reg;        // first accumulator of the oc tile
 
 wire kx_end = kx_left_reg == 3'd1;
 wire ky_end = kx_end && ky_left_reg == 3'd1;
@@ -132,6 +142,7 @@ wire oc_end = ic_end && oc_left_reg == 16'd1;
 
 wire pass_take;
 wire last_issued;
+wire place_ok = {{32-PLACE_W{1'b0}}, place_reg} < ACC_DEPTH;
 
 always @(posedge clk) begin
     if (accept) begin
@@ -155,6 +166,10 @@ always @(posedge clk) begin
         pool_reg         <= cfg_pool;
         nibbles_reg      <= cfg_nibbles;
         step_reg         <= cfg_step;
+        resume_reg       <= cfg_resume;
+        hold_reg         <= cfg_hold;
+        acc_base_reg     <= cfg_acc_base;
+        acc_stride_reg   <= cfg_acc_stride;
         oc_left_reg      <= cfg_oc_tiles;
     end
     if (last_issued) busy_reg <= 1'b0;
@@ -171,6 +186,7 @@ always @(posedge clk) begin
         first_reg      <= 1'b1;
         shift_reg      <= nibbles_reg;
         needed_reg     <= after_reg;
+        place_reg      <= {2'b0, acc_base_reg};
     end else if (pass_take) begin
         pass_valid_reg <= !oc_end;
         first_reg      <= ic_end;
@@ -194,6 +210,7 @@ always @(posedge clk) begin
                 pass_addr_reg <= ic_end ? act_base_reg : tile_addr_reg + tile_stride_reg;
                 shift_reg     <= nibbles_reg && (ic_end || !shift_reg);
                 needed_reg    <= ic_end ? after_reg : needed_reg + {31'd0, step_reg};
+                if (ic_end && place_ok) place_reg <= place_reg + {2'b0, acc_stride_reg};
             end
         end
     end
@@ -249,8 +266,8 @@ always @(posedge clk) begin
     if (pass_take) begin
         position_valid_reg <= 1'b1;
         start_reg          <= 1'b1;
-        pass_first_reg     <= first_reg;
-        pass_last_reg      <= ic_end;
+        pass_first_reg     <= first_reg && !resume_reg;
+        pass_last_reg      <= ic_end && !hold_reg;
         pass_final_reg     <= oc_end;
         pass_shift_reg     <= shift_reg;
         pass_needed_reg    <= needed_reg;
@@ -263,7 +280,7 @@ always @(posedge clk) begin
         column_left_reg    <= columns_reg;
         row_left_reg       <= rows_reg;
         image_left_reg     <= images_reg;
-        acc_addr_reg       <= {ACC_ADDR_W+1{1'b0}};
+        acc_addr_reg       <= place_ok ? {1'b0, place_reg[ACC_ADDR_W-1:0]} : {1'b1, {ACC_ADDR_W{1'b0}}};
     end else if (issue) begin
         position_valid_reg <= !image_end;
         start_reg          <= 1'b0;

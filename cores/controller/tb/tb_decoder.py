@@ -15,6 +15,8 @@ SETTINGS = {
     **{name: name for name in ("in_h", "in_w", "out_h", "out_w", "ic_tiles", "oc_tiles", "images", "kernel_h")},
     **{name: name for name in ("kernel_w", "act_base", "out_base", "out_tile_stride", "out_image_stride", "after")},
     **{name: name for name in ("mode", "pool", "nibbles", "step", "origin_y", "origin_x")},
+    **{name: name for name in ("acc_base", "resume", "hold")},
+    "acc_stride": "acc_tile_stride",
     "tile_stride": "act_tile_stride",
     "image_stride": "act_image_stride",
 }
@@ -27,7 +29,8 @@ def random_beats(rng: random.Random, count: int) -> np.ndarray:
 def random_conv(rng: random.Random) -> Conv:
     """Any descriptor that the decoder lets pass."""
     mode = Mode(rng.randrange(4))
-    pool = mode is Mode.CODES and bool(rng.randrange(2))
+    hold = mode is Mode.RAW and bool(rng.randrange(2))
+    pool = (mode is Mode.CODES or hold) and bool(rng.randrange(2))
     size = rng.choice([rng.randint(1, 9), rng.randint(1, 0xFFFF)])
     return Conv(
         *(rng.choice([1, size, 0xFFFF]) for _ in range(2)),
@@ -41,6 +44,9 @@ def random_conv(rng: random.Random) -> Conv:
         *(rng.getrandbits(32) for _ in range(4)),
         pool,
         *(bool(rng.randrange(2)) for _ in range(2)),
+        *(rng.getrandbits(16) for _ in range(2)),
+        mode is not Mode.READ and bool(rng.randrange(2)),
+        hold,
     )
 
 

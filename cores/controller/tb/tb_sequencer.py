@@ -38,6 +38,10 @@ class Convolution:
     pool: int = 0
     nibbles: int = 0
     step: int = 0
+    acc_base: int = 0
+    acc_stride: int = 0
+    resume: int = 0
+    hold: int = 0
 
     @property
     def passes(self) -> int:
@@ -83,19 +87,32 @@ def positions_of(c: Convolution) -> list[Position]:
         for ic in range(c.ic_tiles):
             for ky in range(c.kernel_h):
                 for kx in range(c.kernel_w):
-                    first = (ic, ky, kx) == (0, 0, 0)
-                    last = (ic, ky, kx) == (c.ic_tiles - 1, c.kernel_h - 1, c.kernel_w - 1)
+                    first = (ic, ky, kx) == (0, 0, 0) and not c.resume
+                    end = (ic, ky, kx) == (c.ic_tiles - 1, c.kernel_h - 1, c.kernel_w - 1)
+                    last = end and not c.hold
                     for p, (image, oy, ox) in enumerate(outputs):
                         y, x = oy * c.stride + ky + c.origin_y, ox * c.stride + kx + c.origin_x
                         in_map = 0 <= y < c.in_h and 0 <= x < c.in_w
                         tile = c.memory + image * c.image_stride + ic * c.tile_stride
                         address = tile + (y - c.first_row) * c.in_w + x
-                        final = last and oc == c.oc_tiles - 1 and p == len(outputs) - 1
+                        final = end and oc == c.oc_tiles - 1 and p == len(outputs) - 1
                         shift = bool(c.nibbles) and ic % 2 == 0
                         needed = c.after + (ic if c.step else 0)
-                        place = address % (1 << 32) if in_map else None
-                        result.append(Position(p == 0, place, first, last, final, p, shift, needed))
+                        word = address % (1 << 32) if in_map else None
+                        place = c.acc_base + oc * c.acc_stride + p
+                        result.append(Position(p == 0, word, first, last, final, place, shift, needed))
     return result
+
+
+def random_sums(rng: random.Random, c: Convolution, accumulators: int) -> Convolution:
+    """The command with any accumulators, those of its output tiles apart or the same, resumed, held, or both."""
+    if c.mode == READ:
+        return c
+    count = c.images * c.out_h * c.out_w
+    acc_stride = rng.choice([0, rng.randint(0, (accumulators - count) // c.oc_tiles)])
+    acc_base = rng.choice([0, rng.randint(0, accumulators - count - (c.oc_tiles - 1) * acc_stride)])
+    hold = int(c.mode == RAW and (c.pool or rng.randrange(2)))
+    return replace(c, acc_base=acc_base, acc_stride=acc_stride, resume=rng.randrange(2), hold=hold)
 
 
 def random_convolution(rng: random.Random, mode: int, pool: int, depth: int, accumulators: int) -> Convolution:
@@ -123,11 +140,12 @@ def random_convolution(rng: random.Random, mode: int, pool: int, depth: int, acc
     if rng.randrange(4) == 0:  # tiles and images from the last to the first
         memory += (ic_tiles - 1) * tile_stride + (images - 1) * image_stride
         tile_stride, image_stride = -tile_stride, -image_stride
-    return Convolution(
+    c = Convolution(
         in_h, in_w, rows, columns, ic_tiles, oc_tiles, images, kernel_h, kernel_w, stride, origin_y, -padding,
         memory, first_row, tile_stride % (1 << 32), image_stride % (1 << 32), 0, mode, pool,
         int(mode != READ and rng.randrange(2)), rng.randrange(2),
     )  # fmt: skip
+    return random_sums(rng, c, accumulators)
 
 
 class Bench:
@@ -172,6 +190,8 @@ class Bench:
         for name in ("in_h", "in_w", "out_h", "out_w", "ic_tiles", "oc_tiles", "images", "kernel_h", "kernel_w"):
             getattr(dut, f"cfg_{name}").value = getattr(c, name)
         for name in ("act_base", "tile_stride", "image_stride", "after", "mode", "pool", "nibbles", "step"):
+            getattr(dut, f"cfg_{name}").value = getattr(c, name)
+        for name in ("acc_base", "acc_stride", "resume", "hold"):
             getattr(dut, f"cfg_{name}").value = getattr(c, name)
         dut.cfg_stride_2.value = c.stride == 2
         dut.cfg_origin_y.value, dut.cfg_origin_x.value = c.origin_y & 0xFFFF, c.origin_x & 0xFFFF
@@ -271,9 +291,9 @@ class Bench:
 async def random_commands(dut):
     bench = await Bench(dut).start()
     rng = bench.rng
-    for number in range(45):
-        mode, pool = ((RAW, 0), (RELU, 0), (CODES, 0), (CODES, 1), (READ, 0))[number % 5]
-        stall = (0.0, 0.3, 0.6)[number % 3]
+    for number in range(54):
+        mode, pool = ((RAW, 0), (RAW, 1), (RELU, 0), (CODES, 0), (CODES, 1), (READ, 0))[number % 6]
+        stall = (0.0, 0.3, 0.6)[number // 6 % 3]
         c = random_convolution(rng, mode, pool, bench.depth, bench.accumulators)
         # Without stalls everything is written; with them some of it is written while the command runs.
         c = replace(c, after=max(0, bench.tiles_done + rng.randint(-2, 4)) if stall else 0)
@@ -332,6 +352,10 @@ async def overflows_and_wrong_numbers_of_weights(dut):
     await fails({"tile_stride": bench.depth}, "act_overflow")
     await fails({"memory": bench.depth - 31}, "act_overflow", command=read)
     await fails({"out_h": rows, "in_h": rows + 2, "tile_stride": 0}, "acc_overflow")
+    await fails({"acc_base": bench.accumulators - 15}, "acc_overflow")
+    await fails({"acc_base": 0xFFFF}, "acc_overflow")
+    await fails({"oc_tiles": 2, "acc_stride": bench.accumulators - 15}, "acc_overflow")
+    await fails({"oc_tiles": 5, "acc_stride": 0xFFFF}, "acc_overflow")
     await fails({}, "weights_short", tiles=-1)
     await fails({}, "weights_long", tiles=1)
     bench.tiles_done = 0

@@ -242,7 +242,7 @@ def command_of(compiled: CompiledNetwork, stage: int, image: int, oc_tile: int, 
     """
     steps = compiled.placement.schedule.steps
     for sequence, item in enumerate(compiled.items, start=1):
-        if isinstance(item, ConvItem) and oc_tile in item.oc_tiles:
+        if isinstance(item, ConvItem) and oc_tile in item.oc_tiles and not item.conv.hold:
             step = steps[item.step]
             if step.stage == stage and image in step.images and row in step.rows:
                 return sequence, item

@@ -13,9 +13,9 @@ import numpy.typing as npt
 from tilewright.commands import Begin, Body, Load, Mode, Thresholds, Weights
 from tilewright.errors import CompileError
 from tilewright.network.graph import Network
+from tilewright.network.hardware import Hardware
 from tilewright.network.inference import image_codes
 from tilewright.network.packing import fold_image
-from tilewright.network.hardware import Hardware
 from tilewright.network.planner import Placement, placements
 from tilewright.network.stages import Stage, stages_of
 from tilewright.network.stream import ConvItem, Item, LoadItem, WeightsItem, order_items
@@ -24,7 +24,6 @@ from tilewright.network.timing import time_program
 from tilewright.packing import Beats, crc32_of, pack_nibbles
 from tilewright.program import ArrayParameters, Program, encode_program
 from tilewright.results import CodeMap, OutputMap, ResultMap
-
 
 # Ways to divide a batch, and passes of all of them, that the compiler times to choose the fastest
 TIMED_CHOICES, TIMED_PASSES = 16, 20_000
@@ -204,7 +203,7 @@ def _check_taps(network: Network, taps: Collection[str]) -> None:
 
 
 def _returned(stages: Sequence[Stage], placement: Placement, item: ConvItem, n: int) -> Returned | None:
-    if item.conv.mode is Mode.CODES:
+    if item.conv.mode is Mode.CODES or item.conv.hold:
         return None
     step = placement.schedule.steps[item.step]
     stage = stages[step.stage]

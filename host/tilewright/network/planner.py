@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tilewright.errors import CompileError
 from tilewright.network.memory import allocate, lifetimes, peak_words
-from tilewright.network.schedule import Plan, Schedule, Segment, make_schedule
-from tilewright.network.stages import Stage, pieces
+from tilewright.network.schedule import Plan, Schedule, Segment, Step, make_schedule
+from tilewright.network.stages import Piece, Stage, pieces
 from tilewright.network.thresholds import BEATS_A_CHANNEL
 
 # Share of cycles in which the DDR port is expected to deliver a beat
@@ -38,30 +38,30 @@ class Placement:
     peak: int
 
 
-def step_cycles(stage: Stage, images: int, rows: int) -> int:
-    """Cycles of a step that nothing holds up: each pass lasts its positions or the load of its weights.
+def step_cycles(stage: Stage, step: Step) -> int:
+    """Cycles of a step that nothing holds up."""
+    return _cycles(stage, step.pieces(stage), len(step.images), len(step.rows))
 
-    Args:
-        stage: the stage.
-        images: so many.
-        rows: of the stage's output.
-    """
-    shortest = max(4, stage.array.n)  # rows of a tile; two a cycle for n = 8
+
+def step_beats(stage: Stage, step: Step) -> int:
+    """Beats of the weights and thresholds of a step."""
+    return _beats(stage, step.pieces(stage), step.target is not None)
+
+
+def _cycles(stage: Stage, commands: Sequence[Piece], images: int, rows: int) -> int:
+    """Cycles of CONV commands: each pass lasts its positions, or the load of the next one's weights."""
+    shortest = 4 if stage.array.n == 8 else stage.array.n
     cycles = 0
-    for piece in pieces(stage):
+    for piece in commands:
         positions = images if piece.position else images * stage.positions(rows)
-        taps = piece.kernel[0] * piece.kernel[1]
-        cycles += len(piece.oc_tiles) * piece.ic_tiles * taps * max(positions, shortest if stage.array.n > 8 else 4)
-        cycles += COMMAND_CYCLES
+        cycles += len(piece.oc_tiles) * piece.tiles_a_column * max(positions, shortest) + COMMAND_CYCLES
     return cycles
 
 
-def step_beats(stage: Stage) -> int:
-    """Beats of the weights and thresholds of a step."""
+def _beats(stage: Stage, commands: Sequence[Piece], codes: bool) -> int:
     n = stage.array.n
-    tiles = sum(len(p.oc_tiles) * p.ic_tiles * p.kernel[0] * p.kernel[1] for p in pieces(stage))
-    thresholds = 0 if stage.layer.is_last else sum(len(p.oc_tiles) for p in pieces(stage)) * n * BEATS_A_CHANNEL
-    return tiles * n * n // 16 + thresholds
+    weights = sum(len(piece.oc_tiles) * piece.tiles_a_column for piece in commands) * n * n // 16
+    return weights + (sum(len(piece.oc_tiles) for piece in commands) * n * BEATS_A_CHANNEL if codes else 0)
 
 
 def placements(stages: Sequence[Stage], batch: int) -> Iterator[Placement]:
@@ -72,13 +72,14 @@ def placements(stages: Sequence[Stage], batch: int) -> Iterator[Placement]:
         batch: images.
 
     Yields:
-        Schedules with addresses, at least one; strips only where nothing fits whole.
+        Schedules with addresses, at least one; strips of rows and shares of channels only where nothing fits whole.
 
     Raises:
         CompileError: nothing fits; names the largest map's layer and the reason.
     """
     whole = (Plan(batch, groups) for groups in _groups_by_cost(stages, batch))
-    for plans in (whole, _striped_plans(stages, batch)):
+    divided = _divided_plans(stages, batch, itertools.chain(_segments(stages), _shares(stages)))
+    for plans in (whole, divided):
         found = False
         for plan in plans:
             placement = _try(stages, plan)
@@ -117,7 +118,7 @@ def _early_loads(stages: Sequence[Stage], schedule: Schedule, uses: Sequence[int
     slack = []
     for step in schedule.steps:
         stage = stages[step.stage]
-        slack.append(step_cycles(stage, len(step.images), len(step.rows)) - step_beats(stage) / AVAILABILITY)
+        slack.append(step_cycles(stage, step) - step_beats(stage, step) / AVAILABILITY)
     chosen = [-1]
     for before, use in itertools.pairwise(uses):
         chosen.append(max(range(before, use), key=lambda step: (step > before, slack[step])))
@@ -159,19 +160,19 @@ def _stage_cost(stage: Stage, images: int, batch: int) -> float:
     rows = stage.out_size[0]
     most = max(1, stage.array.acc_depth // (images * stage.positions(1)))
     cuts = -(-rows // most)
-    cycles = step_cycles(stage, images, rows)
-    return batch / images * max(cycles, cuts * step_beats(stage) / AVAILABILITY)
+    cycles, beats = _cycles(stage, pieces(stage), images, rows), _beats(stage, pieces(stage), not stage.layer.is_last)
+    return batch / images * max(cycles, cuts * beats / AVAILABILITY)
 
 
-def _striped_plans(stages: Sequence[Stage], batch: int) -> Iterator[Plan]:
-    """Plans with a segment in strips, the cheapest for an image first; images go one by one up to its end."""
+def _divided_plans(stages: Sequence[Stage], batch: int, segments: Iterable[Segment]) -> Iterator[Plan]:
+    """Plans with a divided segment, the cheapest for an image first; images go one by one up to its end."""
     priced: list[tuple[int, int, Segment]] = []
-    for segment in _segments(stages):
+    for segment in segments:
         try:
             schedule = make_schedule(stages, Plan(1, (1,) * len(stages), segment))
-        except CompileError:  # a row beyond the accumulators: no segment helps
+        except CompileError:  # a row, or the sums of all channels, are beyond the accumulators
             continue
-        cost = sum(step_cycles(stages[step.stage], 1, len(step.rows)) for step in schedule.steps)
+        cost = sum(step_cycles(stages[step.stage], step) for step in schedule.steps)
         priced.append((cost, len(priced), segment))
     for _, _, segment in sorted(priced, key=lambda item: item[:2]):
         for groups in dict.fromkeys((_groups_behind(stages, segment, batch), (1,) * len(stages))):
@@ -179,13 +180,26 @@ def _striped_plans(stages: Sequence[Stage], batch: int) -> Iterator[Plan]:
 
 
 def _segments(stages: Sequence[Stage]) -> Iterator[Segment]:
-    """Runs of convolutions before the last layer, and numbers of rows that divide their output into 2, 4, .. strips."""
+    """Runs of convolutions, and numbers of rows that divide their output into 2, 4, .. strips."""
     for first in range(len(stages) - 1):
-        for last in range(first + 1, len(stages) - 1):
+        for last in range(first + 1, len(stages)):
             if any(stage.averages for stage in stages[first : last + 1]):
                 break
             height = stages[last].out_size[0]
             yield from (Segment(first, last, -(-height // cuts)) for cuts in _CUTS if cuts <= height)
+
+
+def _shares(stages: Sequence[Stage]) -> Iterator[Segment]:
+    """Pairs of convolutions whose channels between them are divided, and the rows of the second that go together."""
+    for first in range(len(stages) - 1):
+        pair = stages[first : first + 2]
+        if any(stage.averages for stage in pair):
+            continue
+        for shares in _CUTS:
+            height = pair[1].out_size[0]
+            for rows in dict.fromkeys(-(-height // cuts) for cuts in (1, *_CUTS)):
+                if shares <= pair[0].oc_tiles:
+                    yield Segment(first, first + 1, rows, shares)
 
 
 def _groups_behind(stages: Sequence[Stage], segment: Segment, batch: int) -> tuple[int, ...]:
@@ -204,5 +218,5 @@ def _why_nothing_fits(stages: Sequence[Stage]) -> str:
     needs = worst.input_words() + (0 if worst.layer.is_last else worst.output_words())
     return (
         f"layer {worst.name}: its input and output maps take {needs} words of {worst.array.n} activations, the "
-        f"activation memory holds {words}, and no division into strips of rows fits either"
+        f"activation memory holds {words}, and no division into strips of rows or groups of channels fits either"
     )

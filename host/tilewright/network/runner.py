@@ -129,5 +129,5 @@ class NetworkRunner:
 def _patience(compiled: CompiledNetwork) -> float:
     """Seconds that a program of this network may take."""
     steps = compiled.placement.schedule.steps
-    cycles = sum(step_cycles(compiled.stages[step.stage], len(step.images), len(step.rows)) for step in steps)
+    cycles = sum(step_cycles(compiled.stages[step.stage], step) for step in steps)
     return _PATIENCE * max(cycles, compiled.beats) / _SLOW_CLOCK_HZ

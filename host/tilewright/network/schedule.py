@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tilewright.errors import CompileError
-from tilewright.network.stages import Stage
+from tilewright.network.stages import Piece, Stage, pieces
 
 
 @dataclass(eq=False)
@@ -56,6 +56,26 @@ class Buffer:
 
 
 @dataclass(frozen=True)
+class Share:
+    """Some of the channels between two layers, where a map of all of them does not fit.
+
+    Attributes:
+        tiles: of the channels.
+        makes: whether the step makes them, or adds them to the sums of the next layer.
+        acc_base: first accumulator of the step.
+        acc_tile_stride: accumulators from one output tile to the next; 0 for a step that makes channels.
+        first, last: whether they are the first, or the last, that the sums are made of.
+    """
+
+    tiles: range
+    makes: bool
+    acc_base: int
+    acc_tile_stride: int
+    first: bool
+    last: bool
+
+
+@dataclass(frozen=True)
 class Step:
     """One stage on some images and rows.
 
@@ -64,7 +84,8 @@ class Step:
         images: of the batch.
         rows: of the stage's output, after pooling.
         source: what it reads.
-        target: where its codes go; None: its sums are results.
+        target: where its codes go; None: its sums are results, or are held.
+        share: of the channels, where they are divided; None: all.
     """
 
     stage: int
@@ -72,6 +93,18 @@ class Step:
     rows: range
     source: Buffer
     target: Buffer | None
+    share: Share | None = None
+
+    def pieces(self, stage: Stage) -> list[Piece]:
+        """The CONV commands that the step takes."""
+        whole = [p for p in pieces(stage) if p.position is None or p.position[0] in self.rows]
+        if self.share is None:
+            return whole
+        (piece,) = whole
+        share = self.share
+        if share.makes:
+            return [replace(piece, oc_tiles=share.tiles)]
+        return [replace(piece, ic_tiles=len(share.tiles), first_weight_tile=share.tiles.start)]
 
 
 @dataclass(frozen=True)
@@ -81,11 +114,13 @@ class Segment:
     Attributes:
         first, last: indices of the stages.
         rows: of the last one's output at a time.
+        shares: into which the channels between two stages are divided; only of two stages can it be more than one.
     """
 
     first: int
     last: int
     rows: int
+    shares: int = 1
 
 
 @dataclass(frozen=True)
@@ -195,24 +230,52 @@ class _Scheduler:
         whole = self._whole_input(segment.first, images) if segment.first else None
         for needed in strips(self.stages, segment):
             source = whole or self._load(images, self.stages[0].input_rows(needed[0]))
+            if segment.shares > 1:
+                self._shares(segment, images, needed, source, target)
+                continue
             for index in range(segment.first, segment.last):
                 strip = self._buffer(index + 1, images, needed[index - segment.first])
                 self._emit(index, images, needed[index - segment.first], source, strip)
                 source = strip
             self._emit(segment.last, images, needed[-1], source, target)
 
-    def _emit(self, index: int, images: range, rows: range, source: Buffer, target: Buffer | None) -> None:
+    def _shares(
+        self, segment: Segment, images: range, needed: list[range], source: Buffer, target: Buffer | None
+    ) -> None:
+        """Two stages' strip: some channels of the first, which the second adds to its sums, then the next ones."""
+        first, last = self.stages[segment.first], self.stages[segment.last]
+        stride = last.positions(len(needed[1]))
+        sums = last.oc_tiles * stride
+        parts = list(_even_chunks(range(first.oc_tiles), -(-first.oc_tiles // segment.shares)))
+        for tiles in parts:
+            ends = {"first": tiles is parts[0], "last": tiles is parts[-1]}
+            strip = self._buffer(segment.last, images, needed[0], len(tiles))
+            made = Share(tiles, makes=True, acc_base=sums, acc_tile_stride=0, **ends)
+            self._emit(segment.first, images, needed[0], source, strip, made)
+            added = Share(tiles, makes=False, acc_base=0, acc_tile_stride=stride, **ends)
+            goes_to = target if tiles is parts[-1] else None
+            self.schedule.steps.append(Step(segment.last, images, needed[1], strip, goes_to, added))
+
+    def _emit(
+        self,
+        index: int,
+        images: range,
+        rows: range,
+        source: Buffer,
+        target: Buffer | None,
+        share: Share | None = None,
+    ) -> None:
         """Emits a stage's steps for some rows, as many at a time as there are accumulators for."""
         stage = self.stages[index]
-        depth = stage.array.acc_depth
-        most = depth // (len(images) * stage.positions(1))
+        depth = stage.array.acc_depth - (share.acc_base if share else 0)
+        most = max(0, depth) // (len(images) * stage.positions(1))
         if most == 0:
             raise CompileError(
                 f"layer {stage.name}: a row of {len(images)} image(s) has {len(images) * stage.positions(1)} "
                 f"positions, a column has {depth} accumulators"
             )
         for part in _even_chunks(rows, most):
-            self.schedule.steps.append(Step(index, images, part, source, target))
+            self.schedule.steps.append(Step(index, images, part, source, target, share))
 
     def _target(self, index: int, images: range) -> Buffer | None:
         """The whole map that some images' output goes into: that of the next stage's group."""
@@ -230,9 +293,9 @@ class _Scheduler:
         self.schedule.loads.append(buffer)
         return buffer
 
-    def _buffer(self, index: int, images: range, rows: range) -> Buffer:
+    def _buffer(self, index: int, images: range, rows: range, tiles: int | None = None) -> Buffer:
         stage = self.stages[index]
-        buffer = Buffer(index, images, rows, stage.ic_tiles, stage.in_size[1])
+        buffer = Buffer(index, images, rows, stage.ic_tiles if tiles is None else tiles, stage.in_size[1])
         self.schedule.buffers.append(buffer)
         return buffer
 

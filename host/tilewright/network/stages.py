@@ -197,6 +197,7 @@ class Piece:
         origin: offset of the window's first position, in rows and columns of the map, beside the padding.
         position: output row and column of a piece that makes only one, else None.
         own_tile: whether it depends on the first input tile only.
+        first_weight_tile: the input tile that its first weights belong to.
     """
 
     oc_tiles: range
@@ -208,6 +209,7 @@ class Piece:
     origin: tuple[int, int]
     position: tuple[int, int] | None
     own_tile: bool
+    first_weight_tile: int = 0
 
     @property
     def tiles_a_column(self) -> int:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from tilewright.commands import DESCRIPTOR_BEATS, Conv, Mode
 from tilewright.network.memory import lifetimes
 from tilewright.network.planner import Placement
 from tilewright.network.schedule import Buffer, Step
-from tilewright.network.stages import Piece, Stage, pieces
+from tilewright.network.stages import Piece, Stage
 from tilewright.network.thresholds import BEATS_A_CHANNEL
 
 
@@ -21,12 +22,14 @@ class ConvItem:
         step: index of its step.
         conv: the descriptor.
         oc_tiles: output tiles of the stage that it makes or reads.
+        first_weight_tile: the input tile that its first weights belong to.
         position: row and column of the only output that it makes, where it makes one, else None.
     """
 
     step: int
     conv: Conv
     oc_tiles: range
+    first_weight_tile: int = 0
     position: tuple[int, int] | None = None
     beats: int = DESCRIPTOR_BEATS
 
@@ -162,8 +165,9 @@ class _Stream:
         stage = self.schedule.steps[tile.step].stage
         conv, n = tile.item.conv, self.stages[stage].array.n
         a_tile = conv.kernel_h * conv.kernel_w * n * n // 16
-        only = range(tile.oc_tile, tile.oc_tile + 1)
-        whole = WeightsItem(tile.step, stage, only, (0, conv.ic_tiles * a_tile), tile.last)
+        only, first = range(tile.oc_tile, tile.oc_tile + 1), tile.item.first_weight_tile
+        part = (first * a_tile, (first + conv.ic_tiles) * a_tile)
+        whole = WeightsItem(tile.step, stage, only, part, tile.last)
         if loads and all(load.tile is not None for load in loads):
             # The first step may begin with the first tile of its image.
             for index in range(conv.ic_tiles):
@@ -231,21 +235,21 @@ def _convs_of_steps(stages: Sequence[Stage], steps: Sequence[Step], taps: Collec
         stage = stages[step.stage]
         items = []
         before = tiles_done
-        for piece in pieces(stage):
-            if piece.position is not None and piece.position[0] not in step.rows:
-                continue
+        for piece in step.pieces(stage):
             conv = _conv(stage, step, piece)
             source = written.get(id(step.source))
             if source is not None:
                 after, by_tile = _dependency(stages, piece, *source)
                 conv = replace(conv, after=after, step=by_tile)
-            items.append(ConvItem(index, conv, piece.oc_tiles, piece.position))
+            items.append(ConvItem(index, conv, piece.oc_tiles, piece.first_weight_tile, piece.position))
             if conv.mode is Mode.CODES:
                 tiles_done += conv.oc_tiles
         if step.target is not None:
             written[id(step.target)] = (before, step)
             if stage.name in taps:
-                items.append(ConvItem(index, _read(stage, step, tiles_done), range(stage.oc_tiles)))
+                made = step.pieces(stage)
+                tiles = range(made[0].oc_tiles.start, made[-1].oc_tiles.stop)
+                items.append(ConvItem(index, _read(stage, step, tiles, tiles_done), tiles))
         result.append(items)
     return result
 
@@ -253,10 +257,9 @@ def _convs_of_steps(stages: Sequence[Stage], steps: Sequence[Step], taps: Collec
 def _dependency(stages: Sequence[Stage], piece: Piece, tiles_before: int, writer: Step) -> tuple[int, bool]:
     """What a piece waits for, and whether its input tiles wait one by one, as the last writer made them."""
     producer = stages[writer.stage]
-    made = pieces(producer)
+    made = writer.pieces(producer)
     if len(made) > 1:
-        count = sum(1 for p in made if p.position is None or p.position[0] in writer.rows)
-        return tiles_before + count, False
+        return tiles_before + len(made), False
     if piece.own_tile:
         return tiles_before + piece.first_ic_tile + 1, False
     return tiles_before + 1, True
@@ -291,18 +294,30 @@ def _conv(stage: Stage, step: Step, piece: Piece) -> Conv:
         mode=Mode.RAW if target is None else Mode.CODES,
         nibbles=stage.folded,
     )
+    conv = replace(conv, **_sums(stage, step)) if step.share else conv
     if target is None:
         return conv
+    first_tile = 0 if step.share else piece.oc_tiles.start
     return replace(
         conv,
         pool=stage.pool == 2,
-        out_base=target.address_of(step.images.start, piece.oc_tiles.start, row, column),
+        out_base=target.address_of(step.images.start, first_tile, row, column),
         out_tile_stride=target.tile_stride,
         out_image_stride=target.image_stride,
     )
 
 
-def _read(stage: Stage, step: Step, after: int) -> Conv:
+def _sums(stage: Stage, step: Step) -> dict[str, Any]:
+    """Where the sums of a step with a share of the channels are, and what becomes of them."""
+    share = step.share
+    assert share is not None
+    where = {"acc_base": share.acc_base, "acc_tile_stride": share.acc_tile_stride}
+    if share.makes:
+        return where
+    return {**where, "resume": not share.first, "hold": not share.last, "pool": stage.pool == 2 and not share.last}
+
+
+def _read(stage: Stage, step: Step, tiles: range, after: int) -> Conv:
     """Reads back what a step wrote."""
     target = step.target
     assert target is not None
@@ -311,13 +326,13 @@ def _read(stage: Stage, step: Step, after: int) -> Conv:
         in_w=target.width,
         out_h=len(step.rows),
         out_w=target.width,
-        ic_tiles=stage.oc_tiles,
+        ic_tiles=len(tiles),
         oc_tiles=1,
         images=len(step.images),
         kernel_h=1,
         kernel_w=1,
         stride=1,
-        act_base=target.address_of(step.images.start, 0, step.rows.start, 0),
+        act_base=target.address_of(step.images.start, 0 if step.share else tiles.start, step.rows.start, 0),
         act_tile_stride=target.tile_stride,
         act_image_stride=target.image_stride,
         origin_y=0,

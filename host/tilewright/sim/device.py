@@ -3,9 +3,9 @@
 Time
     Every register access makes its AXI4-Lite transaction and then lets ``ACCESS_CYCLES`` (100, one microsecond) more
     cycles pass, so that polling makes progress without Python in the clock loop; one more for every
-    ``PATIENCE`` cycles that the DMA's status has been polled for, up to ``MOST_ACCESS_CYCLES``, so that long transfers are
-    polled less often. ``monotonic()`` is simulated time in seconds at 100 MHz: time-outs measured with it do not depend
-    on the speed of this computer.
+    ``PATIENCE`` cycles that the DMA's status has been polled for, up to ``MOST_ACCESS_CYCLES``, so that long
+    transfers are polled less often. ``monotonic()`` is simulated time in seconds at 100 MHz: time-outs measured
+    with it do not depend on the speed of this computer.
 
 Hangs
     When nothing has moved on any DDR channel or stream or inside the accelerator for ``QUIET_CYCLES`` (and the DDR's

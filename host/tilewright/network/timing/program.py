@@ -128,7 +128,7 @@ def _commands(
 
 
 def _result_beats(conv: Conv, hardware: Hardware) -> int:
-    if conv.mode is Mode.CODES:
+    if conv.mode is Mode.CODES or conv.hold:
         return 0
     if conv.mode is Mode.READ:
         return conv.ic_tiles * conv.positions * hardware.word_beats

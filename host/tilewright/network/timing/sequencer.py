@@ -212,7 +212,7 @@ class SequencerTiming:
         conv = work.conv
         if conv.mode is Mode.CODES:
             self._thresholds.free(self.writeback.write_tile(conv, self._taken))
-        else:
+        elif not conv.hold:
             free = self._sums.issue(self._taken, conv.positions, blocked=self._words.last_sent) + 1
             work.timing.stall_output += free - work.free
             work.free = free
