@@ -179,6 +179,9 @@ def test_what_cannot_be_compiled_is_refused_by_name() -> None:
     layers = [first, average(rng, "window", 16, (9, 9), 1), conv(rng, "last", 16, 8, (1, 1), 1, 0, last=True)]
     text = refused(layers, ArrayParameters.of_size(8))
     assert text.startswith("layer window: a window of 9x9 is larger than 7x7 and not the whole map of 16x16")
+    layers[1] = average(rng, "window", 16, (2, 2), 3, pool=2)
+    text = refused(layers, ArrayParameters.of_size(8))
+    assert text.startswith("layer window: an average of stride 3") and "cannot be max-pooled" in text
 
 
 def test_thresholds_beyond_the_hardware_are_refused() -> None:

@@ -24,7 +24,7 @@ TRAILER_MAGIC = 0x53525754
 def empty_program(n: int = 8, program_id: int = 0x1234) -> Beats:
     """BEGIN and END, written out by hand."""
     parameters = n | 4 << 8 | 4 << 16 | 28 << 24
-    head = [0x01 | 2 << 32, 0x52505754 | 1 << 32, parameters | program_id << 32, 0x0F | 1 << 16 | 1 << 32]
+    head = [0x01 | 2 << 32, 0x52505754 | 2 << 32, parameters | program_id << 32, 0x0F | 1 << 16 | 1 << 32]
     crc = zlib.crc32(np.array(head, np.uint64).tobytes())
     return np.array([*head, crc], np.uint64)
 
@@ -109,7 +109,7 @@ def test_results_do_not_depend_on_the_memory(latency: int, stalls: float, exchan
 def test_same_seed_same_cycles(exchange: Any) -> None:
     cycles = []
     for seed in (5, 5, 6):
-        overlay = open_overlay(8, seed=seed)
+        overlay = open_overlay(8, stall_probability=0.5, seed=seed)
         got, expected = layer_packet(overlay, exchange, small_layer(2))
         assert np.array_equal(got, expected)
         cycles.append((overlay.device.cycles, int(overlay.accelerator_0.register_map.CYCLES)))
@@ -278,4 +278,4 @@ def test_download_again_resets_the_hardware(exchange: Any) -> None:
 
 def test_addresses_of_the_windows() -> None:
     assert (DMA_BASE, ACCELERATOR_BASE) == (0xA0000000, 0xA0010000)
-    assert SocParameters(n=32).array == ArrayParameters(n=32)
+    assert SocParameters(n=32).array == ArrayParameters.of_size(32)

@@ -62,7 +62,9 @@ def conv(
     )
 
 
-def average(rng: Rng, name: str, channels: int, window: tuple[int, int], stride: int, last: bool = False) -> Layer:
+def average(
+    rng: Rng, name: str, channels: int, window: tuple[int, int], stride: int, last: bool = False, pool: int = 1
+) -> Layer:
     """An average of codes 0..15."""
     high = np.full(channels, 15 * window[0] * window[1])
     return Layer(
@@ -78,7 +80,7 @@ def average(rng: Rng, name: str, channels: int, window: tuple[int, int], stride:
         weight_levels=1,
         batch_norm=False,
         relu=False,
-        pool=1,
+        pool=pool,
         output_levels=0 if last else 15,
         weights=None,
         scale=0.01,
@@ -149,7 +151,7 @@ def random_network(rng: Rng) -> Network:
         index, last = len(layers), len(layers) == count - 1
         if index and min(now) > 1 and rng.random() < 0.2:
             window = tuple(int(rng.integers(1, min(length, 8) + 1)) for length in now)
-            layer = average(rng, f"layer{index}", ic, window, int(rng.integers(1, 4)), last)
+            layer = average(rng, f"layer{index}", ic, window, int(rng.integers(1, 4)), last, int(rng.integers(1, 3)))
         else:
             kernel = tuple(int(k) for k in rng.integers(1, 8 if index == 0 else 5, 2))
             options = {

@@ -96,7 +96,8 @@ bool DdrReadPort::clock(uint64_t cycle, const AxiAddress &ar, bool rready) {
         burst.address += BEAT_BYTES;
         if (--burst.beats == 0) bursts_.pop_front();
     }
-    arready = bursts_.size() < MAX_OUTSTANDING && !stalls_.stall();
+    const bool idle = bursts_.empty() && !ar.valid;
+    arready = idle || (bursts_.size() < MAX_OUTSTANDING && !stalls_.stall());
     return address_taken || beat_taken;
 }
 
@@ -137,7 +138,8 @@ bool DdrWritePort::clock(uint64_t cycle, const AxiAddress &aw, const AxiWriteBea
         bvalid = true;
         responses_.pop_front();
     }
-    awready = bursts_.size() + responses_.size() < MAX_OUTSTANDING && !stalls_.stall();
+    const bool idle = bursts_.empty() && responses_.empty() && !aw.valid;
+    awready = idle || (bursts_.size() + responses_.size() < MAX_OUTSTANDING && !stalls_.stall());
     wready = !bursts_.empty() && !stalls_.stall();
     return address_taken || beat_taken || response_taken;
 }

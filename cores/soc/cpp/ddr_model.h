@@ -82,7 +82,8 @@ struct AxiBurst {
     uint64_t when;    // first cycle in which it may be served
 };
 
-// Reads: many bursts outstanding, answered in order; the first beat `latency` cycles after its address.
+// Reads: many bursts outstanding, answered in order; the first beat `latency` cycles after its address. Both ports are ready
+// while idle and take no decision about stalls then: how long a port waits for work does not change what comes after.
 class DdrReadPort {
   public:
     DdrReadPort(const DdrMemory &memory, unsigned latency, double stall_probability, uint64_t seed);

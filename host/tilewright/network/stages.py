@@ -177,6 +177,11 @@ class Stage:
                 f"layer {self.name}: a window of {window[0]}x{window[1]} is larger than {MAX_KERNEL}x{MAX_KERNEL} and "
                 f"not the whole map of {self.in_size[0]}x{self.in_size[1]}"
             )
+        if self.layer.pool > 1 and self.layer.stride not in STRIDES:
+            raise CompileError(
+                f"layer {self.name}: an average of stride {self.layer.stride} is made position by position and "
+                "cannot be max-pooled; of stride 1 or 2 it can"
+            )
 
     def device_reach(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         """Smallest and largest sum of each channel in the array: of the image's codes + 128, int64 (oc,)."""
