@@ -27,6 +27,10 @@ class ParameterMismatchError(TilewrightError):
     """The accelerator is not the one that was asked for: ID, version, program format or array parameters differ."""
 
 
+class ParameterError(TilewrightError):
+    """The hardware cannot be built with a parameter: names it, its value and what is possible."""
+
+
 class BufferNotAllocatedError(TilewrightError):
     """A buffer's physical address is not one that ``pynq.allocate`` gave out, so that DMA would go astray."""
 

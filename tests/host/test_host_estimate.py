@@ -13,7 +13,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from tilewright.errors import CompileError
+from tilewright.errors import CompileError, ParameterError
 from tilewright.network.block_ram import block_rams, blocks_of
 from tilewright.network.compile import compile_network
 from tilewright.network.estimate import Estimate, estimate, estimate_compiled
@@ -136,7 +136,7 @@ def test_what_does_not_fit_is_refused(small: Network) -> None:
         estimate_compiled(compiled, Hardware(n=16))
     with pytest.raises(CompileError, match="stall probability 1"):
         estimate_compiled(compiled, Hardware(n=8), 1.0)
-    with pytest.raises(CompileError, match="array size 12"):
+    with pytest.raises(ParameterError, match="array size 12"):
         Hardware(n=12)
 
 

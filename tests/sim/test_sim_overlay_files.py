@@ -6,7 +6,8 @@ import pytest
 from pynq.pl_server.embedded_device import parse_bit_header
 
 from tilewright import registers
-from tilewright.sim import OverlayFileError, SimDevice, SimulatorBuildError, SocParameters
+from tilewright.errors import ParameterError
+from tilewright.sim import OverlayFileError, SimDevice, SocParameters
 from tilewright.sim.metadata import ACCELERATOR_BASE, DMA_BASE, read_overlay, write_overlay
 
 PARAMETERS = SocParameters(n=16, acc_depth=512)
@@ -77,5 +78,5 @@ def test_missing_hwh_is_named(bit: Path) -> None:
 
 
 def test_array_sizes_that_do_not_exist() -> None:
-    with pytest.raises(SimulatorBuildError, match="array size 12: the hardware exists for 8, 16, 32"):
+    with pytest.raises(ParameterError, match="array size 12: the hardware exists for 8, 16, 32"):
         SocParameters(n=12)

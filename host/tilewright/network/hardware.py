@@ -4,58 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tilewright.errors import CompileError
-from tilewright.program import ArrayParameters
-
-ARRAY_SIZES = (8, 16, 32)
+from tilewright.parameters import AcceleratorParameters
 
 
 @dataclass(frozen=True)
-class Hardware:
-    """Parameters of the module ``accelerator`` (cores/accelerator/rtl/accelerator.v) and of the memory before it.
+class Hardware(AcceleratorParameters):
+    """The accelerator's parameters, and those of its post-processing and of the memory before it.
 
     Attributes:
-        n: rows and columns of the array: 8, 16 or 32.
-        acc_w: bits of an accumulator.
-        act_depth: words of n activations in the activation memory; None takes 128 KiB.
-        acc_depth: accumulators in a column.
-        wgt_depth: weight FIFO in groups of 64 bits (n = 32: 128).
-        thr_depth: threshold FIFO in beats.
         thr_sets: threshold sets held in the columns.
-        out_depth: result positions held.
-        log_depth: CONV commands that the log holds.
-        sram_latency: read latency of the memories in cycles: 1 or 2.
         ddr_latency: cycles from a read address to its first beat.
         dma_depth: beats that the DMA reads ahead, and that it holds of the results.
-
-    Raises:
-        CompileError: an array size that the hardware does not have.
     """
 
-    n: int = 8
-    acc_w: int = 28
-    act_depth: int | None = None
-    acc_depth: int = 1024
-    wgt_depth: int = 4096
-    thr_depth: int = 512
     thr_sets: int = 8
-    out_depth: int = 64
-    log_depth: int = 512
-    sram_latency: int = 2
     ddr_latency: int = 40
     dma_depth: int = 512
-
-    def __post_init__(self) -> None:
-        if self.n not in ARRAY_SIZES:
-            raise CompileError(f"array size {self.n}: the hardware exists for {', '.join(map(str, ARRAY_SIZES))}")
-        if self.act_depth is None:
-            object.__setattr__(self, "act_depth", ArrayParameters.of_size(self.n).act_depth)
-
-    @property
-    def array(self) -> ArrayParameters:
-        """What the compiler must know of it."""
-        assert self.act_depth is not None
-        return ArrayParameters(n=self.n, acc_w=self.acc_w, act_depth=self.act_depth, acc_depth=self.acc_depth)
 
     @property
     def group_beats(self) -> int:
