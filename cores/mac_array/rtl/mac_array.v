@@ -78,12 +78,15 @@ generate
     end
 endgenerate
 
-// Wires between PEs: index r of the horizontal ones is r*(N+1)+c, of the vertical ones r*N+c.
-wire [ACT_W-1:0]         act    [0:N*(N+1)-1];
-wire                     swap   [0:N*(N+1)-1];
-wire                     load   [0:N*(N+1)-1];
-wire [LANES_W-1:0]       lanes  [0:N*N-1];
-wire signed [PSUM_W-1:0] psum   [0:(N+1)*N-1];
+// Row r: the activations, swap bits and load bits that the PEs of its columns meet; bit or nibble c is that of column c. Swap and
+// load bits are those before the register, one cycle ahead of the activation.
+wire [N*ACT_W-1:0] act  [0:N-1];
+wire [N-1:0]       swap [0:N-1];
+wire [N-1:0]       load [0:N-1];
+// Column c: the weight lanes that the PEs of its rows meet
+wire [N*LANES_W-1:0] lanes [0:N-1];
+// Partial sums: index r*N + c is what comes to row r
+wire signed [PSUM_W-1:0] psum [0:(N+1)*N-1];
 
 genvar r, c, k;
 
@@ -100,8 +103,12 @@ generate
     for (r = 0; r < N; r = r + 1) begin : g_row
         localparam GROUP_INDEX = r / ROWS;
 
+        // One vector a row, which simulates faster than registers in the PEs
+        wire [ACT_W-1:0]   act_edge;
+        reg  [N*ACT_W-1:0] act_reg;
+        reg  [N-2:0]       swap_reg, load_reg;
         delay_line #(.WIDTH(ACT_W), .CYCLES(r)) skew (
-            .clk(clk), .rst(rst), .in(act_data[r*ACT_W +: ACT_W]), .out(act[r*(N+1)]));
+            .clk(clk), .rst(rst), .in(act_data[r*ACT_W +: ACT_W]), .out(act_edge));
         if (r > 0) begin : g_below
             delay_line #(.WIDTH(2), .CYCLES(1), .RESETTABLE(1)) down_valid (
                 .clk(clk), .rst(rst),
@@ -109,20 +116,29 @@ generate
             delay_line #(.WIDTH(INDEX_W), .CYCLES(1)) down_index (
                 .clk(clk), .rst(rst), .in(load_index_chain[r-1]), .out(load_index_chain[r]));
         end
-        assign swap[r*(N+1)] = swap_chain[r];
-        assign load[r*(N+1)] = load_valid_chain[r] && load_index_chain[r] == GROUP_INDEX[INDEX_W-1:0];
+        assign act[r]  = act_reg;
+        assign swap[r] = {swap_reg, swap_chain[r]};
+        assign load[r] = {load_reg, load_valid_chain[r] && load_index_chain[r] == GROUP_INDEX[INDEX_W-1:0]};
+        always @(posedge clk) begin
+            act_reg  <= {act_reg[(N-1)*ACT_W-1:0], act_edge};
+            swap_reg <= swap[r][N-2:0];
+            load_reg <= load[r][N-2:0];
+        end
     end
 endgenerate
 
-// Top edge: the weight lanes of column c are delayed by c cycles.
+// Top edge: the weight lanes of column c are delayed by c cycles, and run down it.
 generate
     for (c = 0; c < N; c = c + 1) begin : g_column
-        wire [LANES_W-1:0] lanes_in;
+        wire [LANES_W-1:0]       lanes_in, lanes_edge;
+        reg  [(N-1)*LANES_W-1:0] lanes_reg;
         for (k = 0; k < ROWS; k = k + 1) begin : g_lane
             assign lanes_in[k*WGT_W +: WGT_W] = load_data[(k*N + c)*WGT_W +: WGT_W];
         end
-        delay_line #(.WIDTH(LANES_W), .CYCLES(c)) skew (.clk(clk), .rst(rst), .in(lanes_in), .out(lanes[c]));
-        assign psum[c] = {PSUM_W{1'b0}};
+        delay_line #(.WIDTH(LANES_W), .CYCLES(c)) skew (.clk(clk), .rst(rst), .in(lanes_in), .out(lanes_edge));
+        assign lanes[c] = {lanes_reg, lanes_edge};
+        assign psum[c]  = {PSUM_W{1'b0}};
+        always @(posedge clk) lanes_reg <= lanes[c][(N-1)*LANES_W-1:0];
     end
 endgenerate
 
@@ -131,20 +147,13 @@ generate
         for (c = 0; c < N; c = c + 1) begin : g_pe
             pe #(.ACT_W(ACT_W), .WGT_W(WGT_W), .PSUM_W(PSUM_W)) u_pe (
                 .clk(clk),
-                .act_in(act[r*(N+1)+c]),
-                .swap_in(swap[r*(N+1)+c]),
-                .load_in(load[r*(N+1)+c]),
-                .weight_in(lanes[r*N+c][(r%ROWS)*WGT_W +: WGT_W]),
+                .act(act[r][c*ACT_W +: ACT_W]),
+                .swap(swap[r][c]),
+                .load(load[r][c]),
+                .weight(lanes[c][r*LANES_W + (r%ROWS)*WGT_W +: WGT_W]),
                 .psum_in(psum[r*N+c]),
-                .act_out(act[r*(N+1)+c+1]),
-                .swap_out(swap[r*(N+1)+c+1]),
-                .load_out(load[r*(N+1)+c+1]),
                 .psum_out(psum[(r+1)*N+c])
             );
-            if (r < N - 1) begin : g_down
-                delay_line #(.WIDTH(LANES_W), .CYCLES(1)) down (
-                    .clk(clk), .rst(rst), .in(lanes[r*N+c]), .out(lanes[(r+1)*N+c]));
-            end
         end
     end
 endgenerate

@@ -4,9 +4,10 @@
 /*
  * Processing element: psum_out = psum_in + activation * weight, with the product registered before the adder.
  *
- * An activation and its swap bit come from the left, the partial sum and the weight lanes from above. swap moves the shadow
- * weight to the active one for this activation and those behind it; load takes the weight lane into the shadow. Both in one
- * cycle hand over the old shadow. psum_in must arrive two cycles after the activation it belongs to.
+ * The row's registers bring an activation, and one cycle ahead of it its swap bit; the partial sum and the weight lanes come from
+ * above. swap moves the shadow weight to the active one for the activation of the next cycle and those behind it; load takes the
+ * weight lane into the shadow. Both in one cycle hand over the old shadow. psum_in must arrive one cycle after the activation it
+ * belongs to.
  */
 module pe #(
     // Bits of the unsigned activation
@@ -17,14 +18,11 @@ module pe #(
     parameter PSUM_W = 11
 ) (
     input  wire                     clk,
-    input  wire [ACT_W-1:0]         act_in,
-    input  wire                     swap_in,
-    input  wire                     load_in,
-    input  wire [WGT_W-1:0]         weight_in,
+    input  wire [ACT_W-1:0]         act,
+    input  wire                     swap,
+    input  wire                     load,
+    input  wire [WGT_W-1:0]         weight,
     input  wire signed [PSUM_W-1:0] psum_in,
-    output reg  [ACT_W-1:0]         act_out,
-    output reg                      swap_out,
-    output reg                      load_out,
     output reg  signed [PSUM_W-1:0] psum_out
 );
 
@@ -34,15 +32,12 @@ reg signed [WGT_W-1:0]     shadow_reg;
 reg signed [WGT_W-1:0]     active_reg;
 reg signed [PRODUCT_W-1:0] product_reg;
 
-wire signed [ACT_W:0]     act_signed = $signed({1'b0, act_out});
+wire signed [ACT_W:0]     act_signed = $signed({1'b0, act});
 wire signed [PRODUCT_W:0] product    = act_signed * active_reg;
 
 always @(posedge clk) begin
-    act_out  <= act_in;
-    swap_out <= swap_in;
-    load_out <= load_in;
-    if (load_in) shadow_reg <= $signed(weight_in);
-    if (swap_in) active_reg <= shadow_reg;
+    if (load) shadow_reg <= $signed(weight);
+    if (swap) active_reg <= shadow_reg;
     product_reg <= $signed(product[PRODUCT_W-1:0]);
     psum_out <= psum_in + $signed({{PSUM_W-PRODUCT_W{product_reg[PRODUCT_W-1]}}, product_reg});
 end

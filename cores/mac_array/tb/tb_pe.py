@@ -8,7 +8,7 @@ from cocotb.triggers import FallingEdge
 
 
 def idle(dut):
-    dut.act_in.value = dut.swap_in.value = dut.load_in.value = dut.weight_in.value = dut.psum_in.value = 0
+    dut.act.value = dut.swap.value = dut.load.value = dut.weight.value = dut.psum_in.value = 0
 
 
 @cocotb.test()
@@ -17,17 +17,18 @@ async def every_product(dut):
     idle(dut)
     for weight in range(-8, 8):
         await FallingEdge(dut.clk)
-        dut.load_in.value, dut.weight_in.value = 1, weight & 15
+        dut.load.value, dut.weight.value = 1, weight & 15
         await FallingEdge(dut.clk)
-        dut.load_in.value, dut.swap_in.value = 0, 1
-        for act in range(16 + 2):
-            dut.act_in.value = act % 16
+        dut.load.value, dut.swap.value = 0, 1
+        await FallingEdge(dut.clk)
+        dut.swap.value = 0
+        for act in range(16 + 1):
+            dut.act.value = act % 16
             await FallingEdge(dut.clk)
-            dut.swap_in.value = 0
-            # psum_in belongs to the activation of two cycles ago: with 100 the output is 100 + product
+            # psum_in belongs to the activation of the cycle before: with 100 the output is 100 + product
             dut.psum_in.value = 100
-            if act >= 2:
-                assert dut.psum_out.value.to_signed() == 100 + (act - 2) * weight, f"{act - 2} * {weight}"
+            if act >= 1:
+                assert dut.psum_out.value.to_signed() == 100 + (act - 1) * weight, f"{act - 1} * {weight}"
 
 
 @cocotb.test()
@@ -36,6 +37,7 @@ async def load_and_swap_in_one_cycle_hand_over_the_old_shadow(dut):
     cocotb.start_soon(Clock(dut.clk, 10, "ns").start())
     idle(dut)
     shadow = active = None
+    later = 0  # an activation follows its swap bit by a cycle
     products: list[int | None] = [None, None, None]
     for _ in range(2000):
         load, swap = rng.random() < 0.5, rng.random() < 0.3
@@ -43,8 +45,9 @@ async def load_and_swap_in_one_cycle_hand_over_the_old_shadow(dut):
         await FallingEdge(dut.clk)
         if products[2] is not None:
             assert dut.psum_out.value.to_signed() == products[2]
-        dut.load_in.value, dut.weight_in.value = load, weight & 15
-        dut.swap_in.value, dut.act_in.value, dut.psum_in.value = swap, act, psum & 0x7FF
+        dut.load.value, dut.weight.value = load, weight & 15
+        dut.swap.value, dut.act.value, dut.psum_in.value = swap, later, psum & 0x7FF
+        later = act
         if swap:
             active = shadow
         product = None if active is None else act * active
