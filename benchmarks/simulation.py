@@ -76,6 +76,7 @@ def cocotb_speed(folder: Path) -> dict[str, float]:
         build_args=["-O3", "--x-assign", "fast", "--x-initial", "fast", "-Wno-fatal"],
         build_dir=folder / "build",
         timescale=("1ns", "1ps"),
+        log_file=folder / "build.log",
     )
     environment = {"PROGRAM": folder / "program", "RESULTS": folder / "results", "REPORT": folder / "report"}
     settings = {"SEED": SEED, "STALLS": STALLS, "PYTHONPATH": Path(__file__).parent, "COCOTB_LOG_LEVEL": "WARNING"}
@@ -84,6 +85,7 @@ def cocotb_speed(folder: Path) -> dict[str, float]:
         hdl_toplevel="soc_with_ids",
         build_dir=folder / "build",
         test_dir=folder,
+        log_file=folder / "test.log",
         extra_env={key: str(value) for key, value in {**environment, **settings}.items()},
     )
     if get_results(results)[1]:
