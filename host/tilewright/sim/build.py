@@ -15,7 +15,9 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
+from typing import TextIO
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -31,6 +33,10 @@ TOOLS = {"make": "make", "g++": "g++", "perl": "perl"}
 # Headers that a traced build needs, and the Debian packages that bring them
 TRACE_HEADERS = {"zlib1g-dev": "zlib.h", "liblz4-dev": "lz4.h"}
 LOG_LINES = 25
+# Options of g++, through Verilator, for the two builds; of code that the profiling run does not reach it knows nothing
+COUNT_BRANCHES = "-CFLAGS -fprofile-generate -LDFLAGS -fprofile-generate"
+USE_COUNTS = "-CFLAGS -fprofile-use -CFLAGS -fprofile-partial-training -CFLAGS -Wno-missing-profile"
+OBJECTS = ("*.o", "*.a", "*.gch", "Vsoc")
 
 
 def cores_folder() -> Path:
@@ -106,26 +112,52 @@ def _exclusive(lock: Path) -> Iterator[None]:
 
 
 def _build(cores: Path, parameters: SocParameters, traced: bool, library: Path) -> None:
-    """Build, and keep the product unless a source has changed meanwhile."""
+    """Build, and keep the product unless a source has changed meanwhile.
+
+    What is not traced is built twice: first with counters, for a run that tells the compiler which branches are taken,
+    then with what they counted, which makes the simulation about a quarter faster.
+    """
     _check_tools(traced)
-    folder = library.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    log = folder / "build.log"
-    with tempfile.TemporaryDirectory(prefix="build-", dir=folder) as scratch:
-        arguments = [sys.executable, "-m", "fusesoc.main", "--cores-root", str(cores), "run", "--target", "sim"]
-        arguments += ["--setup", "--build", "--build-root", scratch, CORE]
-        arguments += [f"--{name}={value}" for name, value in parameters.verilog.items()]
-        arguments.append(f"--BUILD_HASH={build_hash(cores)}")
+    library.parent.mkdir(parents=True, exist_ok=True)
+    log = library.parent / "build.log"
+    title = f"building the simulated {parameters.n}x{parameters.n} hardware"
+    with tempfile.TemporaryDirectory(prefix="build-", dir=library.parent) as name, log.open("w") as output:
+        scratch = Path(name)
+        compile_ = _command(cores, parameters, scratch / "work")
         if traced:
-            arguments.append("--verilator_options=--trace-fst")
-        title = f"building the simulated {parameters.n}x{parameters.n} hardware{', traced' if traced else ''}"
-        status = _run(arguments, Path(scratch), log, title)
-        products = list(Path(scratch).glob("**/Vsoc"))
-        if status != 0 or len(products) != 1:
-            end = "\n".join(log.read_text(errors="replace").splitlines()[-LOG_LINES:])
-            raise SimulatorBuildError(f"building the simulated hardware failed (status {status}), see {log}:\n{end}")
+            _run([*compile_, "--verilator_options=--trace-fst"], scratch, output, f"{title}, traced")
+        else:
+            _run([*compile_, f"--verilator_options={COUNT_BRANCHES}"], scratch, output, f"{title}, to be profiled")
+            _exercise(parameters, _product(scratch), library, output)
+            for pattern in OBJECTS:
+                for path in scratch.glob(f"work/**/{pattern}"):
+                    path.unlink()
+            _run([*compile_, f"--verilator_options={USE_COUNTS}"], scratch, output, title)
         if _library(cores, parameters, traced) == library:
-            _install(products[0], library)
+            _install(_product(scratch), library)
+
+
+def _command(cores: Path, parameters: SocParameters, work: Path) -> list[str]:
+    """FuseSoC's command that builds the library below a folder."""
+    command = [sys.executable, "-m", "fusesoc.main", "--cores-root", str(cores), "run", "--target", "sim"]
+    command += ["--setup", "--build", "--build-root", str(work), CORE, f"--BUILD_HASH={build_hash(cores)}"]
+    return command + [f"--{name}={value}" for name, value in parameters.verilog.items()]
+
+
+def _product(scratch: Path) -> Path:
+    (product,) = scratch.glob("work/**/Vsoc")
+    return product
+
+
+def _exercise(parameters: SocParameters, product: Path, library: Path, output: TextIO) -> None:
+    """Runs the product, as the library of a cache of its own, in a process that writes the profile as it ends."""
+    cache = product.parent / "cache"
+    place = cache / library.relative_to(cache_folder())
+    place.parent.mkdir(parents=True)
+    shutil.copy(product, place)
+    command = [sys.executable, "-m", "tilewright.sim.exercise", json.dumps(asdict(parameters))]
+    environment = {"TILEWRIGHT_CACHE": str(cache)}
+    _run(command, product.parent, output, "profiling the simulated hardware", environment)
 
 
 def _install(product: Path, library: Path) -> None:
@@ -157,15 +189,19 @@ def _environment() -> dict[str, str]:
     return {**environment, "PATH": path}
 
 
-def _run(arguments: list[str], folder: Path, log: Path, title: str) -> int:
+def _run(
+    arguments: list[str], folder: Path, output: TextIO, title: str, environment: dict[str, str] | None = None
+) -> None:
+    """Runs a command with progress. Raises SimulatorBuildError, with the log's end, where it fails."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     console = Console(stderr=True)
     if not console.is_terminal:
         console.print(f"{title} (about a minute)")
-    with log.open("w") as output, Progress(*columns, console=console, transient=True) as progress:
+    variables = {**_environment(), **(environment or {})}
+    with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(title)
         process = subprocess.Popen(
-            arguments, cwd=folder, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            arguments, cwd=folder, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         assert process.stdout is not None
         steps = 0
@@ -173,4 +209,8 @@ def _run(arguments: list[str], folder: Path, log: Path, title: str) -> int:
             output.write(line)
             steps += " -c " in line
             progress.update(task, description=f"{title}: {steps} files compiled" if steps else title)
-        return process.wait()
+        status = process.wait()
+    if status != 0:
+        output.flush()
+        end = "\n".join(Path(output.name).read_text(errors="replace").splitlines()[-LOG_LINES:])
+        raise SimulatorBuildError(f"{title} failed (status {status}), see {output.name}:\n{end}")
