@@ -70,7 +70,12 @@ SIMULATION = (
     ("times cocotb's speed", "ratio", ".0f"),
     ("one image on 8x8 in seconds", "image_seconds", ".1f"),
 )
-AREA = tuple((name, name, ",d") for name in ("LUT", "FF", "DSP48E1", "RAMB36", "RAMB18"))
+AREA = (
+    *((name, name, ",d") for name in ("LUT", "LUT as RAM or shift register", "FF", "DSP48E1", "RAMB36", "RAMB18")),
+    ("of all LUTs", "lut_share", ".0%"),
+    ("of all block RAMs", "block_ram_share", ".0%"),
+    ("decides", "decides", "s"),
+)
 
 FILES = {
     "equality": Result(
@@ -113,6 +118,8 @@ def derived(facts: dict[str, Any]) -> dict[str, Any]:
         more["cycles_an_image"] = facts["cycles"] / facts["images"]
     if "vgg16_image" in facts:
         more["image_seconds"] = facts["vgg16_image"]["seconds"]
+    if "share" in facts:
+        more |= {"lut_share": facts["share"]["LUT"], "block_ram_share": facts["share"]["RAMB36"]}
     return more
 
 
@@ -121,7 +128,7 @@ def page() -> str:
     lines = [
         "# Results",
         "",
-        "Written by `make evidence` (about half an hour); each row's file holds the whole output.",
+        "Written by `make evidence` (half an hour or more); each row's file holds the whole output.",
     ]
     lines += [f"Checkpoint: `{sha256(DEFAULT_CHECKPOINT)}`.", ""]
     for name, result in FILES.items():
