@@ -59,7 +59,7 @@ registers: setup ## write the files that come from cores/registers/accelerator.r
 golden: setup ## write the golden files of the accelerator's simulation from the trained checkpoint
 	@$(BIN)/python cores/accelerator/golden/make_golden.py
 
-evidence: setup build/cifar10/cifar10.npz ## make docs/results anew: all CIFAR-10 test images, VGG16 on 8x8, 16x16, 32x32 (half an hour)
+evidence: setup build/cifar10/cifar10.npz ## make docs/results anew: all CIFAR-10 test images, VGG16 on 8x8, 16x16, 32x32 (up to an hour)
 	@CIFAR10_ROOT=$(CURDIR)/build/cifar10 $(BIN)/python benchmarks/evidence.py
 
 clean: ## remove what was built (the environment stays)

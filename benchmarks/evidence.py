@@ -128,7 +128,7 @@ def page() -> str:
     lines = [
         "# Results",
         "",
-        "Written by `make evidence` (half an hour or more); each row's file holds the whole output.",
+        "Written by `make evidence` (up to an hour); each row's file holds the whole output.",
     ]
     lines += [f"Checkpoint: `{sha256(DEFAULT_CHECKPOINT)}`.", ""]
     for name, result in FILES.items():

@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from command_line import json_of, tilewright
 
 from tilewright.driver import Driver
 from tilewright.network import cli as network_cli
 from tilewright.network.prepare import PyTorchReference
 from tilewright.network.session import run_network
-
-
-def tilewright(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tilewright", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-def json_of(process: subprocess.CompletedProcess[str]) -> Any:
-    assert process.stdout.count("\n") == 1, process.stdout + process.stderr
-    return json.loads(process.stdout)
 
 
 @pytest.fixture

@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import nbformat
 import pytest
+from command_line import json_of, tilewright
 from nbclient import NotebookClient
 
 from tilewright.layer import ConvLayer
 
 NOTEBOOKS = Path(__file__).parents[2] / "host" / "notebooks"
-
-
-def tilewright(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tilewright", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-def json_of(process: subprocess.CompletedProcess[str]) -> Any:
-    assert process.stdout.count("\n") == 1, process.stdout + process.stderr
-    return json.loads(process.stdout)
 
 
 def test_verify_of_the_squeezed_layer() -> None:
