@@ -66,6 +66,10 @@ class ModelProcessError(TilewrightError):
     """A command of ``python -m tilewright_model`` failed; carries what it printed."""
 
 
+class TargetError(TilewrightError):
+    """The device that was asked for cannot be opened: no bitstream, no address, no such kind."""
+
+
 class SimulationError(TilewrightError):
     """The simulated device could not be built, loaded or used."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Sequence
-from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -23,15 +22,9 @@ from tilewright.network.prepare import Images, export_network, load_images, mode
 from tilewright.network.retrace import Waveform, trace_failure
 from tilewright.network.runner import BatchResult
 from tilewright.network.session import NetworkRun, run_network
+from tilewright.target import DeviceKind
 
 DEFAULT_CLOCK_MHZ = 100.0
-
-
-class DeviceKind(str, Enum):
-    """Where a program runs."""
-
-    SIM = "sim"
-    BOARD = "board"
 
 
 NetworkFile = Annotated[

@@ -1,0 +1,91 @@
+"""Where programs run: on the simulated device, on the board under this Python, or on a board over the network."""
+
+from __future__ import annotations
+
+import os
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from tilewright.errors import TargetError
+
+DEVICE_VARIABLE = "TILEWRIGHT_DEVICE"
+BITSTREAM_VARIABLE = "TILEWRIGHT_BITSTREAM"
+HOST_VARIABLE = "TILEWRIGHT_HOST"
+# What pynq's own board images have
+BOARD_NAME = Path("/proc/device-tree/chosen/pynq_board")
+
+
+class DeviceKind(str, Enum):
+    """Where a program runs."""
+
+    SIM = "sim"
+    BOARD = "board"
+    REMOTE = "remote"
+
+
+def default_device() -> DeviceKind:
+    """Return the kind that $TILEWRIGHT_DEVICE names, else the board on a PYNQ board, else the simulated device.
+
+    Raises:
+        TargetError: $TILEWRIGHT_DEVICE names no kind.
+    """
+    chosen = os.environ.get(DEVICE_VARIABLE)
+    if chosen:
+        try:
+            return DeviceKind(chosen)
+        except ValueError:
+            kinds = ", ".join(kind.value for kind in DeviceKind)
+            raise TargetError(f"${DEVICE_VARIABLE} is {chosen!r}: one of {kinds}") from None
+    return DeviceKind.BOARD if BOARD_NAME.is_file() else DeviceKind.SIM
+
+
+def open_overlay(
+    device: DeviceKind | str | None = None,
+    array: int = 8,
+    *,
+    bitstream: Path | str | None = None,
+    host: str | None = None,
+    seed: int | None = None,
+) -> Any:
+    """Load the accelerator and return its ``pynq.Overlay``; its device becomes ``pynq.Device.active_device``.
+
+    Args:
+        device: kind of the device; None takes :func:`default_device`.
+        array: rows and columns of the simulated array: 8, 16 or 32. A bitstream brings its own.
+        bitstream: .bit file for a board, its .hwh beside it; None takes $TILEWRIGHT_BITSTREAM.
+        host: address of a remote board, with ``:PORT`` where it is not pynq's; None takes $TILEWRIGHT_HOST.
+        seed: of the simulated device's stalls.
+
+    Raises:
+        TargetError: a board without a bitstream, or a remote board without an address.
+        SimulationError: the simulated device cannot be built.
+    """
+    kind = default_device() if device is None else DeviceKind(device)
+    if kind is DeviceKind.SIM:
+        from tilewright.sim import open_overlay as open_simulated
+
+        return open_simulated(array=array, seed=seed)
+    bitstream = bitstream or os.environ.get(BITSTREAM_VARIABLE)
+    if not bitstream:
+        raise TargetError(f"a {kind.value} device needs a bitstream: give one, or set ${BITSTREAM_VARIABLE}")
+    if not Path(bitstream).is_file():
+        raise TargetError(f"no bitstream {bitstream}")
+    if kind is DeviceKind.REMOTE:
+        return _open_remote(Path(bitstream), host or os.environ.get(HOST_VARIABLE))
+    import pynq
+
+    return pynq.Overlay(str(bitstream))
+
+
+def _open_remote(bitstream: Path, host: str | None) -> Any:
+    import pynq
+    from pynq.pl_server.device import Device
+    from pynq.pl_server.remote_device import PYNQ_PORT, RemoteDevice
+
+    if not host:
+        raise TargetError(f"a remote device needs its address: give --host, or set ${HOST_VARIABLE}")
+    name, _, port = host.partition(":")
+    device = RemoteDevice(ip_addr=name, port=int(port or PYNQ_PORT), tag=f"remote-{host}")
+    Device.active_device = device
+    return pynq.Overlay(str(bitstream), device=device)
