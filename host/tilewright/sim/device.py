@@ -18,6 +18,7 @@ Hangs
 from __future__ import annotations
 
 import itertools
+import os
 import secrets
 import sys
 from pathlib import Path
@@ -36,6 +37,7 @@ from tilewright.sim.memory import SimMemory
 from tilewright.sim.metadata import ACCELERATOR_BASE, DMA_BASE, DMA_REGISTERS, WINDOW_BYTES, read_overlay
 from tilewright.sim.parameters import SocParameters
 from tilewright.sim.window import WORD_BYTES, RegisterWindow
+from tilewright.target import DEVICE_VARIABLE, SIMULATED_BOARD_VARIABLE, DeviceKind
 
 CLOCK_HZ = 100e6
 ACCESS_CYCLES = 100
@@ -83,6 +85,15 @@ class SimDevice(Device):
     Raises:
         SimulationError: latency, probability or seed out of range.
     """
+
+    # pynq's devices: the lowest number is the default; Versal's 40 is pynq's lowest
+    _probe_priority_ = 10
+
+    @classmethod
+    def _probe_(cls) -> list[SimDevice]:
+        """Return the devices that pynq finds by itself: one where the environment asks for it, else none."""
+        asked = os.environ.get(SIMULATED_BOARD_VARIABLE) == "1" or os.environ.get(DEVICE_VARIABLE) == DeviceKind.SIM
+        return [cls()] if asked else []
 
     def __init__(
         self, latency: int = 40, stall_probability: float = 0.05, seed: int | None = None, traced: bool = False
