@@ -85,7 +85,7 @@ def test_demo_as_json() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--device", "board"], "a board needs --device board and --bitstream"),
+        (["--device", "board"], "a board device needs a bitstream"),
         (["--cifar10", "/nowhere", "--images", "x.png"], "give --images or --cifar10, not both"),
         (["--images", "missing.npz"], "no such image file"),
         (["--images", "damaged.npz"], "not a readable .npz of images"),
