@@ -85,8 +85,8 @@ def _open_board(bitstream: Path) -> Any:
         device = pynq.Device.active_device
     except RuntimeError as error:
         raise TargetError(
-            f"pynq finds no board here ({error}): run this on the board, as root and with its XRT environment, or choose "
-            "--device sim or remote"
+            f"pynq finds no board here ({error}): run this on the board, as root and with the environment that "
+            "/etc/profile.d sets there, or choose another device"
         ) from error
     return pynq.Overlay(str(bitstream), device=device)
 

@@ -255,12 +255,14 @@ def test_channel_that_is_not_started(driver: Driver, program: Program, send: Any
         driver.run_in(program, send, receive)
 
 
+@pytest.mark.simulation
 def test_missing_flush_of_a_new_buffer(driver: Driver, program: Program, send: Any, receive: Any) -> None:
     send.coherent = True
     with pytest.raises(DeviceError, match="BAD_MAGIC"):
         driver.run_in(program, send, receive)
 
 
+@pytest.mark.simulation
 def test_missing_flush_of_a_part(driver: Driver, program: Program, small_layer: ConvLayer, receive: Any) -> None:
     other = compile_runs([Run(small_layer, relu=True), Run(small_layer)], driver.array)
     send = driver.allocate(len(program.beats))
@@ -273,6 +275,7 @@ def test_missing_flush_of_a_part(driver: Driver, program: Program, small_layer: 
         driver.run_in(program, send, receive)
 
 
+@pytest.mark.simulation
 def test_missing_flush_that_sends_the_program_before(
     driver: Driver, program: Program, small_layer: ConvLayer, receive: Any
 ) -> None:
@@ -286,6 +289,7 @@ def test_missing_flush_that_sends_the_program_before(
         driver.run_in(program, send, receive)
 
 
+@pytest.mark.simulation
 def test_missing_invalidate(driver: Driver, program: Program, send: Any, receive: Any) -> None:
     driver.run_in(program, send, receive)
     receive.coherent = True
@@ -293,6 +297,7 @@ def test_missing_invalidate(driver: Driver, program: Program, send: Any, receive
         driver.run_in(program, send, receive)
 
 
+@pytest.mark.simulation
 def test_time_out_names_what_stopped(open_device: Callable[..., Any]) -> None:
     hurried = Driver(open_device(array=8), timeout=200e-6)
     codes = np.full((1, 64, 32, 32), 15, dtype=np.uint8)
