@@ -9,6 +9,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 HOOK = ROOT / "tests" / "support" / "simulated_board"
+# Packages of the extras that a board's Python does not have
+BOARD_LACKS = "cocotb edalize fusesoc matplotlib rich safetensors skimage torch torchvision typer"
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +27,9 @@ def board_environment() -> dict[str, str]:
     """Environment of a Python that stands for a board's."""
     path = os.pathsep.join([str(HOOK), *filter(None, [os.environ.get("PYTHONPATH")])])
     return {**os.environ, "TILEWRIGHT_SIMULATED_BOARD": "1", "PYTHONPATH": path}
+
+
+@pytest.fixture(scope="session")
+def bare_board_environment(board_environment: dict[str, str]) -> dict[str, str]:
+    """The same without the packages that only a host has."""
+    return {**board_environment, "BOARD_LACKS": BOARD_LACKS}
