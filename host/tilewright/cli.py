@@ -12,6 +12,7 @@ import typer
 from rich.table import Table
 
 from tilewright import __version__
+from tilewright.board.cli import board_app
 from tilewright.capture import capture_layer
 from tilewright.console import (
     Array,
@@ -39,6 +40,7 @@ from tilewright.verify import Verification
 
 app = typer.Typer(help="Run quantised networks on the Tilewright accelerator, exactly.", no_args_is_help=True)
 app.add_typer(stimulus_app, name="stimulus")
+app.add_typer(board_app, name="board")
 app.command()(network_cli.run)
 app.command()(estimate)
 

@@ -6,10 +6,12 @@ import os
 import platform
 from collections.abc import Callable
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import tilewright
 from tilewright import __version__
 from tilewright.driver import Driver, RunResult
 from tilewright.selftest.vectors import Vector, differences, load_vectors
@@ -30,6 +32,7 @@ def driver(record_testsuite_property: Callable[[str, object], None]) -> Driver:
         "version": ".".join(map(str, info.version)),
         "build_hash": f"{info.build_hash:#010x}",
         "tilewright": __version__,
+        "tilewright_folder": str(Path(tilewright.__file__).parent),
         "pynq": version("pynq"),
         "numpy": np.__version__,
         "python": platform.python_version(),
