@@ -94,7 +94,7 @@ def test_interrupt_lines(overlay: Any, exchange: Any) -> None:
     overlay.accelerator_0.write(registers.REG_CONTROL, 2)
     assert not any(overlay.device.interrupts.values())
     exchange(overlay, empty_program(), 3)
-    assert overlay.device.interrupts == {"mm2s": False, "s2mm": False, "accelerator": True}
+    assert overlay.device.interrupts == {"mm2s": False, "s2mm": False, "accelerator": True, "controller": False}
     overlay.accelerator_0.write(registers.REG_IRQ_STATUS, 3)
     assert not any(overlay.device.interrupts.values())
 

@@ -2,13 +2,14 @@
 `default_nettype none
 
 /*
- * The programmable logic of the simulated board: accelerator and DMA, wired as a block design wires them.
+ * The programmable logic of the simulated board: accelerator, DMA and interrupt controller, wired as a block design wires them.
  *
  *   m_axi_mm2s -> axi_dma -> s_axis  accelerator  m_axis -> axi_dma -> m_axi_s2mm
+ *   intr of axi_intc: 0 mm2s_introut, 1 s2mm_introut, 2 accelerator_irq
  *
- * The two AXI4-Lite slaves stay apart: the address map is the interconnect's, outside. Writes are of whole words.
- * program_beat and result_beat tell an observer that a beat moved on the streams between the two, engine_moved that something
- * moved inside the accelerator.
+ * The three AXI4-Lite slaves stay apart: the address map is the interconnect's, outside. Writes are of whole words.
+ * program_beat and result_beat tell an observer that a beat moved on the streams between DMA and accelerator, program_last and
+ * result_last that it is a packet's last one, engine_moved that something moved inside the accelerator.
  */
 module soc #(
     // Rows and columns of the array: 8, 16 or 32
@@ -34,7 +35,9 @@ module soc #(
     // Bits of a DDR address
     parameter ADDR_W = 40,
     // Bits of the DMA's LENGTH registers
-    parameter LENGTH_W = 26
+    parameter LENGTH_W = 26,
+    // Mode of the DMA: 0 direct registers, 1 scatter-gather
+    parameter SCATTER_GATHER = 0
 ) (
     input  wire              aclk,
     input  wire              aresetn,
@@ -75,6 +78,24 @@ module soc #(
     output wire              s_axil_acc_rvalid,
     input  wire              s_axil_acc_rready,
 
+    // Registers of the interrupt controller
+    input  wire [8:0]        s_axil_intc_awaddr,
+    input  wire              s_axil_intc_awvalid,
+    output wire              s_axil_intc_awready,
+    input  wire [31:0]       s_axil_intc_wdata,
+    input  wire              s_axil_intc_wvalid,
+    output wire              s_axil_intc_wready,
+    output wire [1:0]        s_axil_intc_bresp,
+    output wire              s_axil_intc_bvalid,
+    input  wire              s_axil_intc_bready,
+    input  wire [8:0]        s_axil_intc_araddr,
+    input  wire              s_axil_intc_arvalid,
+    output wire              s_axil_intc_arready,
+    output wire [31:0]       s_axil_intc_rdata,
+    output wire [1:0]        s_axil_intc_rresp,
+    output wire              s_axil_intc_rvalid,
+    input  wire              s_axil_intc_rready,
+
     // DDR, read
     output wire [ADDR_W-1:0] m_axi_mm2s_araddr,
     output wire [7:0]        m_axi_mm2s_arlen,
@@ -108,14 +129,48 @@ module soc #(
     input  wire              m_axi_s2mm_bvalid,
     output wire              m_axi_s2mm_bready,
 
+    // DDR, descriptors; unused in direct-register mode
+    output wire [ADDR_W-1:0] m_axi_sg_araddr,
+    output wire [7:0]        m_axi_sg_arlen,
+    output wire [2:0]        m_axi_sg_arsize,
+    output wire [1:0]        m_axi_sg_arburst,
+    output wire [2:0]        m_axi_sg_arprot,
+    output wire [3:0]        m_axi_sg_arcache,
+    output wire              m_axi_sg_arvalid,
+    input  wire              m_axi_sg_arready,
+    input  wire [63:0]       m_axi_sg_rdata,
+    input  wire [1:0]        m_axi_sg_rresp,
+    input  wire              m_axi_sg_rlast,
+    input  wire              m_axi_sg_rvalid,
+    output wire              m_axi_sg_rready,
+    output wire [ADDR_W-1:0] m_axi_sg_awaddr,
+    output wire [7:0]        m_axi_sg_awlen,
+    output wire [2:0]        m_axi_sg_awsize,
+    output wire [1:0]        m_axi_sg_awburst,
+    output wire [2:0]        m_axi_sg_awprot,
+    output wire [3:0]        m_axi_sg_awcache,
+    output wire              m_axi_sg_awvalid,
+    input  wire              m_axi_sg_awready,
+    output wire [63:0]       m_axi_sg_wdata,
+    output wire [7:0]        m_axi_sg_wstrb,
+    output wire              m_axi_sg_wlast,
+    output wire              m_axi_sg_wvalid,
+    input  wire              m_axi_sg_wready,
+    input  wire [1:0]        m_axi_sg_bresp,
+    input  wire              m_axi_sg_bvalid,
+    output wire              m_axi_sg_bready,
+
     // Interrupts
     output wire              mm2s_introut,
     output wire              s2mm_introut,
     output wire              accelerator_irq,
+    output wire              irq,
 
     // Observation
     output wire              program_beat,
+    output wire              program_last,
     output wire              result_beat,
+    output wire              result_last,
     output wire              engine_moved
 );
 
@@ -125,7 +180,9 @@ wire        program_tvalid, program_tready, program_tlast;
 wire        result_tvalid, result_tready, result_tlast;
 
 assign program_beat = program_tvalid && program_tready;
+assign program_last = program_tlast;
 assign result_beat  = result_tvalid && result_tready;
+assign result_last  = result_tlast;
 
 axi_dma #(.ADDR_W(ADDR_W), .LENGTH_W(LENGTH_W)) axi_dma_0 (
     .aclk(aclk), .axi_resetn(aresetn),
@@ -179,6 +236,30 @@ accelerator #(
     .m_axis_tvalid(result_tvalid), .m_axis_tready(result_tready), .m_axis_tlast(result_tlast),
     .irq(accelerator_irq), .moved(engine_moved)
 );
+
+axi_intc #(.INPUTS(3)) axi_intc_0 (
+    .s_axi_aclk(aclk), .s_axi_aresetn(aresetn),
+    .s_axi_awaddr(s_axil_intc_awaddr),
+    .s_axi_awvalid(s_axil_intc_awvalid), .s_axi_awready(s_axil_intc_awready),
+    .s_axi_wdata(s_axil_intc_wdata),
+    .s_axi_wvalid(s_axil_intc_wvalid), .s_axi_wready(s_axil_intc_wready),
+    .s_axi_bresp(s_axil_intc_bresp), .s_axi_bvalid(s_axil_intc_bvalid), .s_axi_bready(s_axil_intc_bready),
+    .s_axi_araddr(s_axil_intc_araddr),
+    .s_axi_arvalid(s_axil_intc_arvalid), .s_axi_arready(s_axil_intc_arready),
+    .s_axi_rdata(s_axil_intc_rdata), .s_axi_rresp(s_axil_intc_rresp),
+    .s_axi_rvalid(s_axil_intc_rvalid), .s_axi_rready(s_axil_intc_rready),
+    .intr({accelerator_irq, s2mm_introut, mm2s_introut}), .irq(irq)
+);
+
+// Until the DMA has its scatter-gather port
+assign m_axi_sg_araddr  = {ADDR_W{1'b0}};
+assign {m_axi_sg_arlen, m_axi_sg_arsize, m_axi_sg_arburst, m_axi_sg_arprot, m_axi_sg_arcache} = 20'd0;
+assign {m_axi_sg_arvalid, m_axi_sg_rready} = 2'b00;
+assign m_axi_sg_awaddr  = {ADDR_W{1'b0}};
+assign {m_axi_sg_awlen, m_axi_sg_awsize, m_axi_sg_awburst, m_axi_sg_awprot, m_axi_sg_awcache} = 20'd0;
+assign {m_axi_sg_awvalid, m_axi_sg_wdata, m_axi_sg_wstrb, m_axi_sg_wlast, m_axi_sg_wvalid, m_axi_sg_bready} = 76'd0;
+wire unused_sg = &{1'b0, SCATTER_GATHER != 0, m_axi_sg_arready, m_axi_sg_rdata, m_axi_sg_rresp, m_axi_sg_rlast, m_axi_sg_rvalid,
+                   m_axi_sg_awready, m_axi_sg_wready, m_axi_sg_bresp, m_axi_sg_bvalid};
 
 // the accelerator takes whole beats only
 wire unused_ok = &{1'b0, program_tkeep};
