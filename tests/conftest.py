@@ -11,7 +11,7 @@ from tilewright.target import BITSTREAM_VARIABLE, DEVICE_VARIABLE, HOST_VARIABLE
 
 OpenDevice = Callable[..., Any]
 
-SIMULATED_ONLY = {"latency", "stall_probability", "traced"}
+SIMULATED_ONLY = {"latency", "stall_probability", "system", "traced"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -12,8 +12,6 @@ from tilewright.errors import TargetError
 DEVICE_VARIABLE = "TILEWRIGHT_DEVICE"
 BITSTREAM_VARIABLE = "TILEWRIGHT_BITSTREAM"
 HOST_VARIABLE = "TILEWRIGHT_HOST"
-# 1 where tilewright.sim, once imported, stands for the board that pynq finds
-SIMULATED_BOARD_VARIABLE = "TILEWRIGHT_SIMULATED_BOARD"
 # What pynq's own board images have
 BOARD_NAME = Path("/proc/device-tree/chosen/pynq_board")
 
