@@ -12,6 +12,7 @@ import typer
 from rich.table import Table
 
 from tilewright import __version__
+from tilewright.bench_cli import bench
 from tilewright.board.cli import board_app
 from tilewright.capture import capture_layer
 from tilewright.console import (
@@ -43,6 +44,7 @@ app.add_typer(stimulus_app, name="stimulus")
 app.add_typer(board_app, name="board")
 app.command()(network_cli.run)
 app.command()(estimate)
+app.command()(bench)
 
 
 @app.command()

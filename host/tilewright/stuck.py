@@ -153,5 +153,5 @@ def report_stuck(channels: Channels, accelerator: Accelerator, transfer: Transfe
         accelerator=status,
         last_command=f"{opcode}, {describe_command(transfer.beats, sequence)}" if begun else None,
         counters=counters,
-        streams=getattr(dma.device, "streams", None),
+        streams=asdict(dma.device.streams) if hasattr(dma.device, "streams") else None,
     )

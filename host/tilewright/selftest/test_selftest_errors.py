@@ -52,7 +52,7 @@ def test_time_out_says_what_runs(
 ) -> None:
     """A program that takes longer than it may."""
     monkeypatch.setattr(driver, "timeout", SHORT_SECONDS)
-    with pytest.raises(DeviceTimeoutError, match=r"no result within .*busy"):
+    with pytest.raises(DeviceTimeoutError, match=r"(?s)no result within .*busy"):
         driver.run(long_program(driver))
     monkeypatch.undo()
     still_works()
