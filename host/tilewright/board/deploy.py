@@ -40,7 +40,7 @@ _INSTALL = """
 set -e
 cd {folder}
 rm -rf site {report}
-{python} -m pip install --quiet --disable-pip-version-check --no-deps --no-index --target site {wheel}
+{python} -m pip install --quiet --disable-pip-version-check --no-deps --no-index --no-compile --target site {wheel}
 """
 # The variables that PYNQ's images set at login, XRT's among them, which sudo takes away
 _TEST = """
