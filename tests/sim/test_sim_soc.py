@@ -7,6 +7,7 @@ from tilewright import registers
 from tilewright.compiler import Run, compile_raw_and_relu, expected_results
 from tilewright.layer import ConvLayer
 from tilewright.sim import SocParameters, build
+from tilewright.sim.hardware import OwnHardware
 from tilewright.sim.library import Interrupt, Slave, Soc, Streams
 
 BASE, SIZE, PAGE = 0x8_0000_0000, 1 << 20, 4096
@@ -21,7 +22,7 @@ class Board:
 
     def __init__(self, seed: int = 1, stall_probability: float = 0.1) -> None:
         self.ddr = np.zeros(SIZE, np.uint8)
-        library = build.build_library(SocParameters())
+        library = build.build_library(OwnHardware(SocParameters()))
         pages = np.ones(SIZE // PAGE, np.uint8)
         stalls = stall_probability
         self.soc = Soc(library, self.ddr, BASE, pages, latency=40, stall_probability=stalls, seed=seed)
