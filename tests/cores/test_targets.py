@@ -15,6 +15,7 @@ TARGETS = [
     ("controller", "sim"),
     ("postproc", "sim"),
     ("axi_dma", "sim"),
+    ("axi_intc", "sim"),
     ("accelerator", "cocotb"),
 ]
 
