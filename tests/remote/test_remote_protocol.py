@@ -17,8 +17,9 @@ from pynq.lib.dma import DMA
 from tilewright import registers
 from tilewright.packing import crc32_of
 from tilewright.remote.clock_file import CLOCK_FILE
-from tilewright.sim.metadata import ACCELERATOR_BASE
+from tilewright.sim import ZYNQ_ULTRASCALE
 
+ACCELERATOR_BASE = ZYNQ_ULTRASCALE.accelerator_base
 FIRMWARE = "/lib/firmware/"
 FPGA_MANAGER = "/sys/class/fpga_manager/fpga0/firmware"
 
@@ -147,8 +148,8 @@ def test_no_file_is_written(device: Any, folder: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("contents", "message"),
     [
-        (b"\0" * 64, r"OverlayFileError: the firmware \(64 bytes\) is no simulated bitstream"),
-        (b"abc", "is no simulated bitstream"),
+        (b"\0" * 64, r"OverlayFileError: foreign\.bin is no simulated bitstream"),
+        (b"abc", r"foreign\.bin has 3 bytes, no whole words"),
         (b"", "no file /lib/firmware/foreign.bin"),
     ],
 )

@@ -47,7 +47,7 @@ class SimulatedBoard:
         if partial:
             raise UnsupportedCallError("partial bitstreams are not simulated")
         with self.lock:
-            bit = str(overlay_of_firmware(firmware, Path(self._folder.name)))
+            bit = str(overlay_of_firmware(name, firmware, Path(self._folder.name)))
             self.device.set_bitfile_name(bit)
             self.device.download(pynq.Bitstream(bit, device=self.device), self.device.parser)
             self.loaded = name

@@ -34,13 +34,14 @@ def serve(
         from tilewright.remote.server import RemoteServer
         from tilewright.sim import SimDevice, SocParameters, write_overlay
         from tilewright.sim.build import build_library
+        from tilewright.sim.hardware import OwnHardware
 
         parameters = SocParameters(n=array)
         device = SimDevice(seed=seed)
         server = RemoteServer(device, port, address)
         bitstream = write_overlay(parameters, cache_folder() / "remote" / f"{array}x{array}")
         with spinner(messages, f"Simulated hardware, {array}x{array} (compiled on first use)"):
-            build_library(parameters, False)
+            build_library(OwnHardware(parameters), False)
         with server:
             report(server, bitstream, device.seed, as_json)
             try:

@@ -9,16 +9,16 @@ from pathlib import Path
 import numpy as np
 
 from tilewright.sim.errors import OverlayFileError
-from tilewright.sim.metadata import SIGNATURE, write_overlay
-from tilewright.sim.parameters import SocParameters
+from tilewright.sim.hardware import OwnHardware
+from tilewright.sim.metadata import read_payload, write_overlay
+from tilewright.sim.processing_system import PROCESSING_SYSTEMS
 
-_ADVICE = "the simulated board loads only bitstreams that tilewright.sim.write_overlay or `tilewright serve` wrote"
 
-
-def overlay_of_firmware(firmware: bytes, folder: Path) -> Path:
+def overlay_of_firmware(name: str, firmware: bytes, folder: Path) -> Path:
     """Write the .bit and .hwh that a .bin came from.
 
     Args:
+        name: of the firmware, for messages.
         firmware: a .bit's data as pynq's ``bit2bin`` gives them to an FPGA manager: the bytes of each word reversed.
         folder: for the files.
 
@@ -26,21 +26,21 @@ def overlay_of_firmware(firmware: bytes, folder: Path) -> Path:
         The .bit.
 
     Raises:
-        OverlayFileError: the firmware is no simulated bitstream, or has another block design than this version writes.
+        OverlayFileError: the firmware is no simulated bitstream, is one of a third party's hardware (which names files
+            of this computer), or has another block design than this version writes.
     """
-    try:
-        payload = np.frombuffer(firmware, dtype=np.uint32).byteswap().tobytes()
-        contents = json.loads(payload.rstrip(b"\0"))
-        signature, digest = contents["signature"], contents["hwh_sha256"]
-        parameters = SocParameters(**contents["parameters"])
-    except (ValueError, TypeError, KeyError) as error:
-        raise OverlayFileError(f"the firmware ({len(firmware)} bytes) is no simulated bitstream; {_ADVICE}") from error
-    if signature != SIGNATURE:
-        raise OverlayFileError(f"the firmware has signature {signature!r}; {_ADVICE}")
-    bit = write_overlay(parameters, folder)
-    if hashlib.sha256(bit.with_suffix(".hwh").read_bytes()).hexdigest() != digest:
-        raise OverlayFileError(
-            "the client's block design (.hwh) is not the one that this server has for these parameters: use the "
-            "files of `tilewright serve`, or one version of Tilewright on both sides"
-        )
-    return bit
+    if len(firmware) % 4:
+        raise OverlayFileError(f"{name} has {len(firmware)} bytes, no whole words: it is no firmware")
+    payload = np.frombuffer(firmware, dtype=np.uint32).byteswap().tobytes()
+    hardware = read_payload(payload, Path(name))
+    if not isinstance(hardware, OwnHardware):
+        raise OverlayFileError(f"{name} stands for a third party's hardware; the server loads this package's only")
+    digest = json.loads(payload.rstrip(b"\0"))["hwh_sha256"]
+    for system in PROCESSING_SYSTEMS.values():
+        bit = write_overlay(hardware.parameters, folder, system)
+        if hashlib.sha256(bit.with_suffix(".hwh").read_bytes()).hexdigest() == digest:
+            return bit
+    raise OverlayFileError(
+        f"{name}: the client's block design (.hwh) is not the one that this server has for these parameters: use the "
+        "files of `tilewright serve`, or one version of Tilewright on both sides"
+    )
