@@ -35,6 +35,8 @@ from tilewright.layer import ConvLayer
 from tilewright.network import cli as network_cli
 from tilewright.network.estimate_cli import estimate
 from tilewright.network.file import load_network
+from tilewright.remote.cli import serve
+from tilewright.simulate_cli import simulate
 from tilewright.stimulus.cli import stimulus_app
 from tilewright.target import DeviceKind
 from tilewright.verify import Verification
@@ -45,6 +47,8 @@ app.add_typer(board_app, name="board")
 app.command()(network_cli.run)
 app.command()(estimate)
 app.command()(bench)
+app.command()(simulate)
+app.command()(serve)
 
 
 @app.command()

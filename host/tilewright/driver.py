@@ -69,8 +69,7 @@ class Driver:
     ) -> None:
         self.device = overlay.device
         self.timeout = timeout
-        # A simulated device has its own clock, so that a slow host never makes a time-out.
-        self._clock: Callable[[], float] = getattr(self.device, "monotonic", time.monotonic)
+        self._clock = _clock_of(self.device)
         for name in (dma_name, accelerator_name):
             if name not in overlay.ip_dict:
                 raise ParameterMismatchError(f"the overlay holds no '{name}', only {', '.join(overlay.ip_dict)}")
@@ -242,3 +241,14 @@ class Driver:
     def _deadline(self, seconds: float) -> Callable[[], bool]:
         end = self._clock() + seconds
         return lambda: self._clock() > end
+
+
+def _clock_of(device: Any) -> Callable[[], float]:
+    """Seconds; a simulated device has its own clock, so that a slow host never makes a time-out."""
+    if device.has_capability("REMOTE"):
+        # Imported here: a board needs no gRPC.
+        from tilewright.remote.client import guard_calls, remote_clock
+
+        guard_calls(device)
+        return remote_clock(device)
+    return getattr(device, "monotonic", time.monotonic)

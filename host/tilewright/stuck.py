@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -64,7 +63,7 @@ class StuckReport:
         accelerator: its status.
         last_command: the command whose header it took last, and its place in the program; None without one.
         counters: of the last program that it began.
-        streams: what the simulated device saw on its streams; None on a board.
+        streams: what a local simulated device saw on the streams of its DMA; None elsewhere.
     """
 
     cause: Cause
@@ -79,7 +78,7 @@ class StuckReport:
     accelerator: Status
     last_command: str | None
     counters: Counters
-    streams: Mapping[str, Any] | None = None
+    streams: dict[str, int | bool] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The report as JSON types."""
@@ -115,6 +114,9 @@ def report_stuck(channels: Channels, accelerator: Accelerator, transfer: Transfe
         The report, its cause included.
     """
     dma = channels.dma
+    # First: time passes while registers are read.
+    seen = getattr(dma.device, "streams", None)
+    streams = None if seen is None else asdict(seen)
     before = accelerator.counters()
     status, ended = accelerator.status(), accelerator.has_ended()
     mm2s, s2mm = (dma.read(offset) & 0xFFFF_FFFF for offset in (pg021.MM2S_DMASR, pg021.S2MM_DMASR))
@@ -153,5 +155,5 @@ def report_stuck(channels: Channels, accelerator: Accelerator, transfer: Transfe
         accelerator=status,
         last_command=f"{opcode}, {describe_command(transfer.beats, sequence)}" if begun else None,
         counters=counters,
-        streams=asdict(dma.device.streams) if hasattr(dma.device, "streams") else None,
+        streams=streams,
     )

@@ -51,17 +51,20 @@ def _check_local(buffer: Any) -> None:
 
 
 def _check_remote(buffer: Any) -> None:
-    """Arrays derived from a RemoteBuffer have its id, but no ``freed``; their flush would overwrite its memory."""
-    freed = getattr(buffer, "freed", None)
-    if freed is None and buffer.base is not None:
-        raise BufferNotAllocatedError(
-            f"a view of {buffer.nbytes} bytes of a remote buffer cannot be transferred: PYNQ.remote knows whole "
-            "buffers only; give the buffer that pynq.allocate returned, and how many of its bytes"
-        )
-    if freed is None:
+    """The allocator's own array has the attribute ``freed``; a derived one's flush would overwrite its memory."""
+    if hasattr(buffer, "freed"):
+        if buffer.freed:
+            raise BufferNotAllocatedError(f"the remote buffer {buffer.buffer_id} was freed")
+        return
+    owner: Any = buffer.base
+    while owner is not None and not hasattr(owner, "freed"):
+        owner = getattr(owner, "base", None)
+    if owner is None:
         raise _not_allocated(buffer)
-    if freed:
-        raise BufferNotAllocatedError(f"the remote buffer {buffer.buffer_id} was freed")
+    raise BufferNotAllocatedError(
+        f"a view of {buffer.nbytes} bytes of a remote buffer cannot be transferred: PYNQ.remote knows whole buffers "
+        "only; give the buffer that pynq.allocate returned, and how many of its bytes"
+    )
 
 
 def _not_allocated(buffer: Any) -> BufferNotAllocatedError:
