@@ -11,6 +11,8 @@ from tilewright.target import BITSTREAM_VARIABLE, DEVICE_VARIABLE, HOST_VARIABLE
 
 OpenDevice = Callable[..., Any]
 
+# Folders whose tests bring their own device
+SIMULATED_FOLDERS = {Path(__file__).parent / name for name in ("board", "remote", "sim", "third_party")}
 SIMULATED_ONLY = {"latency", "stall_probability", "system", "traced"}
 
 
@@ -42,14 +44,14 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ |= {DEVICE_VARIABLE: kind.value, **{name: str(value) for name, value in names.items() if value}}
 
 
-@pytest.hookimpl(trylast=True)  # after the folders that mark what they hold
+@pytest.hookimpl(tryfirst=True)  # before -m selects
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skips what only a simulation can do."""
+    """Marks, and on a board skips, what only a simulation can do."""
     kind = config.getoption("--device")
-    if kind == DeviceKind.SIM.value:
-        return
     for item in items:
-        if item.get_closest_marker("simulation") is not None:
+        if SIMULATED_FOLDERS & set(item.path.parents):
+            item.add_marker(pytest.mark.simulation)
+        if kind != DeviceKind.SIM.value and item.get_closest_marker("simulation") is not None:
             item.add_marker(pytest.mark.skip(reason=f"needs the simulated device, this is --device {kind}"))
 
 

@@ -1,4 +1,4 @@
-"""The suite on a board: `pytest --device board`, with the simulated device where pynq finds a board."""
+"""The suite on a board: `pytest --device board` and `--device remote`, with the simulated device behind pynq."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from remote_server import serving
 
 ROOT = Path(__file__).resolve().parents[2]
 LAYERS = "tests/slice/test_slice_layers.py"
@@ -38,18 +39,27 @@ def outcomes(junit: Path) -> dict[str, str]:
     return found
 
 
-def test_suite_on_a_board(bitstream: Path, board_environment: dict[str, str], tmp_path: Path) -> None:
-    junit = tmp_path / "junit.xml"
-    options = ("--device", "board", "--bitstream", bitstream, f"--junitxml={junit}")
-    process = run_pytest(*options, *PICKED, environment=board_environment)
+def assert_picked(kind: str, options: tuple[str | Path, ...], environment: Mapping[str, str], junit: Path) -> None:
+    """Runs what was picked: what a board can do passes, the rest is skipped and says why."""
+    process = run_pytest("--device", kind, *options, f"--junitxml={junit}", *PICKED, environment=environment)
     assert process.returncode == 0, process.stdout + process.stderr
     found = outcomes(junit)
     assert found.pop("test_random_layer[8-0]") == "passed"
     assert found.pop("test_flipped_program_bit[0]") == "passed"
     assert found.pop("test_random_layer[16-0]") == "the bitstream's array is 8x8, this test asks for 16x16"
-    assert found.pop("test_cycles_of_the_squeezed_layer") == "the memory of a board device takes no stall_probability"
+    assert found.pop("test_cycles_of_the_squeezed_layer") == f"the memory of a {kind} device takes no stall_probability"
     assert "test_missing_flush_of_a_part" in found and len(found) > 5
-    assert set(found.values()) == {"needs the simulated device, this is --device board"}
+    assert set(found.values()) == {f"needs the simulated device, this is --device {kind}"}
+
+
+def test_suite_on_a_board(bitstream: Path, board_environment: dict[str, str], tmp_path: Path) -> None:
+    assert_picked("board", ("--bitstream", bitstream), board_environment, tmp_path / "junit.xml")
+
+
+def test_suite_on_a_remote_board(tmp_path: Path) -> None:
+    with serving("--port", "0") as server:
+        options = ("--bitstream", server.bitstream, "--host", server.host)
+        assert_picked("remote", options, os.environ, tmp_path / "junit.xml")
 
 
 @pytest.mark.parametrize(

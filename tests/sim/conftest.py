@@ -1,7 +1,6 @@
 """Fixtures for the simulated device: an overlay that tests may leave in an error, and a transfer by pynq's own DMA."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,13 +12,6 @@ from tilewright import registers
 from tilewright.packing import Beats
 
 Exchange = Callable[[Any, Beats, int], npt.NDArray[np.uint64]]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is here."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.simulation)
 
 
 def reset(overlay: Any) -> None:
