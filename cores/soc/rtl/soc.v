@@ -189,7 +189,7 @@ assign program_last = program_tlast;
 assign result_beat  = result_tvalid && result_tready;
 assign result_last  = result_tlast;
 
-axi_dma #(.ADDR_W(ADDR_W), .LENGTH_W(LENGTH_W)) axi_dma_0 (
+axi_dma #(.ADDR_W(ADDR_W), .LENGTH_W(LENGTH_W), .INCLUDE_SG(SCATTER_GATHER)) axi_dma_0 (
     .aclk(aclk), .axi_resetn(aresetn),
     .s_axi_lite_awaddr(s_axil_dma_awaddr),
     .s_axi_lite_awvalid(s_axil_dma_awvalid), .s_axi_lite_awready(s_axil_dma_awready),
@@ -214,6 +214,19 @@ axi_dma #(.ADDR_W(ADDR_W), .LENGTH_W(LENGTH_W)) axi_dma_0 (
     .m_axi_s2mm_wdata(m_axi_s2mm_wdata), .m_axi_s2mm_wstrb(m_axi_s2mm_wstrb), .m_axi_s2mm_wlast(m_axi_s2mm_wlast),
     .m_axi_s2mm_wvalid(m_axi_s2mm_wvalid), .m_axi_s2mm_wready(m_axi_s2mm_wready),
     .m_axi_s2mm_bresp(m_axi_s2mm_bresp), .m_axi_s2mm_bvalid(m_axi_s2mm_bvalid), .m_axi_s2mm_bready(m_axi_s2mm_bready),
+    .m_axi_sg_araddr(m_axi_sg_araddr), .m_axi_sg_arlen(m_axi_sg_arlen),
+    .m_axi_sg_arsize(m_axi_sg_arsize), .m_axi_sg_arburst(m_axi_sg_arburst),
+    .m_axi_sg_arprot(m_axi_sg_arprot), .m_axi_sg_arcache(m_axi_sg_arcache),
+    .m_axi_sg_arvalid(m_axi_sg_arvalid), .m_axi_sg_arready(m_axi_sg_arready),
+    .m_axi_sg_rdata(m_axi_sg_rdata), .m_axi_sg_rresp(m_axi_sg_rresp), .m_axi_sg_rlast(m_axi_sg_rlast),
+    .m_axi_sg_rvalid(m_axi_sg_rvalid), .m_axi_sg_rready(m_axi_sg_rready),
+    .m_axi_sg_awaddr(m_axi_sg_awaddr), .m_axi_sg_awlen(m_axi_sg_awlen),
+    .m_axi_sg_awsize(m_axi_sg_awsize), .m_axi_sg_awburst(m_axi_sg_awburst),
+    .m_axi_sg_awprot(m_axi_sg_awprot), .m_axi_sg_awcache(m_axi_sg_awcache),
+    .m_axi_sg_awvalid(m_axi_sg_awvalid), .m_axi_sg_awready(m_axi_sg_awready),
+    .m_axi_sg_wdata(m_axi_sg_wdata), .m_axi_sg_wstrb(m_axi_sg_wstrb), .m_axi_sg_wlast(m_axi_sg_wlast),
+    .m_axi_sg_wvalid(m_axi_sg_wvalid), .m_axi_sg_wready(m_axi_sg_wready),
+    .m_axi_sg_bresp(m_axi_sg_bresp), .m_axi_sg_bvalid(m_axi_sg_bvalid), .m_axi_sg_bready(m_axi_sg_bready),
     .m_axis_mm2s_tdata(program_tdata), .m_axis_mm2s_tkeep(program_tkeep), .m_axis_mm2s_tlast(program_tlast),
     .m_axis_mm2s_tvalid(program_tvalid), .m_axis_mm2s_tready(program_tready),
     .s_axis_s2mm_tdata(result_tdata), .s_axis_s2mm_tkeep(result_tkeep), .s_axis_s2mm_tlast(result_tlast),
@@ -257,16 +270,6 @@ axi_intc #(.INPUTS(INTERRUPTS)) axi_intc_0 (
     .s_axi_rvalid(s_axil_intc_rvalid), .s_axi_rready(s_axil_intc_rready),
     .intr(intr), .irq(irq)
 );
-
-// Until the DMA has its scatter-gather port
-assign m_axi_sg_araddr  = {ADDR_W{1'b0}};
-assign {m_axi_sg_arlen, m_axi_sg_arsize, m_axi_sg_arburst, m_axi_sg_arprot, m_axi_sg_arcache} = 20'd0;
-assign {m_axi_sg_arvalid, m_axi_sg_rready} = 2'b00;
-assign m_axi_sg_awaddr  = {ADDR_W{1'b0}};
-assign {m_axi_sg_awlen, m_axi_sg_awsize, m_axi_sg_awburst, m_axi_sg_awprot, m_axi_sg_awcache} = 20'd0;
-assign {m_axi_sg_awvalid, m_axi_sg_wdata, m_axi_sg_wstrb, m_axi_sg_wlast, m_axi_sg_wvalid, m_axi_sg_bready} = 76'd0;
-wire unused_sg = &{1'b0, SCATTER_GATHER != 0, m_axi_sg_arready, m_axi_sg_rdata, m_axi_sg_rresp, m_axi_sg_rlast, m_axi_sg_rvalid,
-                   m_axi_sg_awready, m_axi_sg_wready, m_axi_sg_bresp, m_axi_sg_bvalid};
 
 endmodule
 
