@@ -43,6 +43,29 @@ class RunResult:
     seconds: float
 
 
+@dataclass
+class Attempt:
+    """A program that was sent.
+
+    Attributes:
+        program: the program.
+        stall_state: of a simulated device before it, to repeat it; None elsewhere.
+        result: what it returned; None where it failed.
+    """
+
+    program: Program
+    stall_state: tuple[int, int] | None
+    result: RunResult | None = None
+
+
+@dataclass
+class Attempts:
+    """The first and the last program that a driver has sent; None before."""
+
+    first: Attempt | None = None
+    last: Attempt | None = None
+
+
 class Driver:
     """Runs programs on an accelerator behind an AXI DMA; the same code for a board and for the simulated device.
 
@@ -51,6 +74,11 @@ class Driver:
         timeout: seconds that one program may take.
         dma_name: name of the DMA in the block design.
         accelerator_name: name of the accelerator in the block design.
+
+    Attributes:
+        timeout: seconds that one program may take, on the device's clock.
+        array: what programs must be compiled for.
+        attempts: the first and the last program that was sent.
 
     Raises:
         ParameterMismatchError: the overlay has no such units, or the accelerator is not one that this library drives.
@@ -74,6 +102,7 @@ class Driver:
         self.accelerator = getattr(overlay, accelerator_name)
         self.accelerator.check_identity()
         self.array: ArrayParameters = self.accelerator.array_parameters()
+        self.attempts = Attempts()
         self.recover()
 
     def run(self, program: Program) -> RunResult:
@@ -127,12 +156,15 @@ class Driver:
         check_buffer(send, 0, send_bytes)
         check_buffer(receive, 0, receive_bytes)
         self.channels.check_lengths(send_bytes, receive_bytes)
+        attempt = Attempt(program, getattr(self.device, "stall_state", None))
+        self.attempts = Attempts(self.attempts.first or attempt, attempt)
         try:
             start = self._clock()
             with self._failures_reported(send, send_bytes, program):
                 packet = self._exchange(send, receive, send_bytes, receive_bytes)
             seconds = self._clock() - start
-            return RunResult(program.unpack(packet), self.accelerator.counters(), seconds)
+            attempt.result = RunResult(program.unpack(packet), self.accelerator.counters(), seconds)
+            return attempt.result
         except BaseException as error:  # Ctrl-C included: buffers must not be freed under a running transfer
             self._recover_after(error)
             if isinstance(error, DeviceError):
