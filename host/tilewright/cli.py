@@ -39,7 +39,9 @@ from tilewright.remote.cli import serve
 from tilewright.simulate_cli import simulate
 from tilewright.stimulus.cli import stimulus_app
 from tilewright.target import DeviceKind
+from tilewright.trace_cli import Trace, file_of, print_waveform, stuck_explained, trace_of_demo, trace_of_layer
 from tilewright.verify import Verification
+from tilewright.waveform import check_traceable
 
 app = typer.Typer(help="Run quantised networks on the Tilewright accelerator, exactly.", no_args_is_help=True)
 app.add_typer(stimulus_app, name="stimulus")
@@ -58,6 +60,7 @@ def demo(
     device: Device = None,
     bitstream: Bitstream = None,
     host: Host = None,
+    trace: Trace = None,
     as_json: AsJson = False,
 ) -> None:
     """The main job: a real image, the whole trained VGG16, every integer compared with PyTorch's."""
@@ -65,15 +68,19 @@ def demo(
         network_file = network_cli.resolve_network(None, None)
         images = network_cli.gather_images(load_network(network_file), (), None)
         driver = open_driver(array, seed, device, bitstream, host)
-        outcome = run_demo(driver, network_file, images, messages)
+        check_traceable(driver.device, trace)
+        with stuck_explained(driver, trace, as_json):
+            outcome = run_demo(driver, network_file, images, messages)
+        waveform = trace_of_demo(outcome.run, outcome.layer, driver, trace)
         seed = getattr(driver.device, "seed", None)
         if as_json:
-            typer.echo(json.dumps({**outcome.as_dict(), "seed": seed}))
+            typer.echo(json.dumps({**outcome.as_dict(), "seed": seed, "waveform": file_of(waveform)}))
         else:
             output.print(demo_table(outcome, seed))
             if not outcome.run.equal:
                 output.print(str(outcome.run.comparison), markup=False, highlight=False)
             print_differences(outcome.layer)
+            print_waveform(waveform)
         if not outcome.equal:
             raise typer.Exit(1)
 
@@ -99,6 +106,7 @@ def verify(
     device: Device = None,
     bitstream: Bitstream = None,
     host: Host = None,
+    trace: Trace = None,
     as_json: AsJson = False,
 ) -> None:
     """Compares one layer's outputs, or every layer's map, with PyTorch's, on images of your choice."""
@@ -110,8 +118,10 @@ def verify(
             driver = open_driver(array, seed, device, bitstream, host)
             names = network_cli.layer_names(network, layers)
             clock = network_cli.DEFAULT_CLOCK_MHZ
-            run = network_cli.run_with_progress(driver, network, path, taken, batch, names, True, clock)
-            network_cli.report_run(run, taken, driver, clock, as_json)
+            check_traceable(driver.device, trace)
+            with stuck_explained(driver, trace, as_json):
+                run = network_cli.run_with_progress(driver, network, path, taken, batch, names, True, clock)
+            network_cli.report_run(run, taken, driver, clock, as_json, trace)
             return
         if file is not None:
             captured = ConvLayer.load(file)
@@ -119,7 +129,10 @@ def verify(
             with spinner(messages, f"PyTorch up to {layer}"):
                 captured = capture_layer(layer, images or (), data, count, checkpoint)
         driver = open_driver(array, seed, device, bitstream, host)
-        report_outcome(run_verification(driver, captured, messages), driver, as_json)
+        check_traceable(driver.device, trace)
+        with stuck_explained(driver, trace, as_json):
+            outcome = run_verification(driver, captured, messages)
+        report_outcome(outcome, driver, as_json, trace)
 
 
 @app.command()
@@ -154,20 +167,23 @@ def info(
     output.print(table)
 
 
-def report_outcome(outcome: Verification, driver: Driver, as_json: bool) -> None:
+def report_outcome(outcome: Verification, driver: Driver, as_json: bool, trace: Path | None = None) -> None:
     """Prints an outcome; exits with 1 when an output differs.
 
     Args:
         outcome: of the run.
         driver: that ran it.
         as_json: whether to print JSON.
+        trace: file of --trace.
     """
     seed = getattr(driver.device, "seed", None)
+    waveform = trace_of_layer(outcome, driver, trace)
     if as_json:
-        typer.echo(json.dumps({**outcome.as_dict(), "seed": seed}))
+        typer.echo(json.dumps({**outcome.as_dict(), "seed": seed, "waveform": file_of(waveform)}))
     else:
         output.print(outcome_table(outcome, seed))
         print_differences(outcome)
+        print_waveform(waveform)
     if not outcome.equal:
         raise typer.Exit(1)
 

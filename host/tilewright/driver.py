@@ -44,6 +44,29 @@ class RunResult:
     seconds: float
 
 
+@dataclass
+class Attempt:
+    """A program that was sent.
+
+    Attributes:
+        program: the program.
+        stall_state: of a simulated device before it, to repeat it; None elsewhere.
+        result: what it returned; None where it failed.
+    """
+
+    program: Program
+    stall_state: tuple[int, int] | None
+    result: RunResult | None = None
+
+
+@dataclass
+class Attempts:
+    """The first and the last program that a driver has sent; None before."""
+
+    first: Attempt | None = None
+    last: Attempt | None = None
+
+
 class Driver:
     """Runs programs on an accelerator behind an AXI DMA; the same code for a board and for the simulated device.
 
@@ -54,6 +77,9 @@ class Driver:
         accelerator_name: name of the accelerator in the block design.
 
     Attributes:
+        timeout: seconds that one program may take, on the device's clock.
+        array: what programs must be compiled for.
+        attempts: the first and the last program that was sent.
         steps: times the steps of each run, where it is a :class:`tilewright.steps.StepTimes`.
 
     Raises:
@@ -79,6 +105,7 @@ class Driver:
         self.steps: Steps = untimed
         self.accelerator.check_identity()
         self.array: ArrayParameters = self.accelerator.array_parameters()
+        self.attempts = Attempts()
         self.recover()
 
     def run(self, program: Program) -> RunResult:
@@ -133,6 +160,8 @@ class Driver:
         check_buffer(send, 0, send_bytes)
         check_buffer(receive, 0, receive_bytes)
         self.channels.check_lengths(send_bytes, receive_bytes)
+        attempt = Attempt(program, getattr(self.device, "stall_state", None))
+        self.attempts = Attempts(self.attempts.first or attempt, attempt)
         try:
             start = self._clock()
             with self._failures_reported(send, send_bytes, program):
@@ -140,7 +169,8 @@ class Driver:
             seconds = self._clock() - start
             with self.steps(Step.UNPACK):
                 outputs = program.unpack(packet)
-            return RunResult(outputs, self.accelerator.counters(), seconds)
+            attempt.result = RunResult(outputs, self.accelerator.counters(), seconds)
+            return attempt.result
         except BaseException as error:  # Ctrl-C included: buffers must not be freed under a running transfer
             self._recover_after(error)
             if isinstance(error, DeviceError):

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from command_line import json_of, tilewright
 
+from tilewright import trace_cli
 from tilewright.driver import Driver
-from tilewright.network import cli as network_cli
 from tilewright.network.prepare import PyTorchReference
 from tilewright.network.session import run_network
 
@@ -141,7 +141,7 @@ def test_a_mismatch_is_named_and_repeated_with_a_waveform(
         return arrays
 
     monkeypatch.setattr(PyTorchReference, "chunk", altered)
-    monkeypatch.setattr(network_cli, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(trace_cli, "cache_folder", lambda: tmp_path)
     images = dataclasses.replace(case.images, pixels=case.images.pixels[:3], labels=case.images.labels[:3])
     driver = Driver(open_device(array=8))
     taps = [layer.name for layer in case.network.layers]
@@ -154,7 +154,7 @@ def test_a_mismatch_is_named_and_repeated_with_a_waveform(
     text = str(run.comparison)
     assert f"The first layer that differs is {name}" in text
     assert "image 1, channel 9, row 1, column 2: expected" in text and "output tile 1, array column 1" in text
-    waveform = network_cli.trace_of(run, driver)
+    waveform = trace_cli.trace_of_run(run, driver, None)
     assert waveform is not None and waveform.repeated, str(waveform)
     assert waveform.file.stat().st_size > 1000
     assert 0 < waveform.last - waveform.first <= 20_000

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.accelerator import Counters
-from tilewright.driver import Driver
+from tilewright.driver import Attempt, Driver
 from tilewright.network.compile import CompiledNetwork, compile_network
 from tilewright.network.graph import Network
 from tilewright.network.planner import step_cycles
@@ -38,7 +38,7 @@ class BatchResult:
         counters: of the program.
         seconds: from the start of the send to the end of the receive, on the device's clock.
         wall_seconds: packing, run and the host's part, on this computer's clock.
-        stall_state: of a simulated device before the program, to repeat it; None on a board.
+        attempt: the program as it was sent.
     """
 
     first: int
@@ -49,7 +49,7 @@ class BatchResult:
     counters: Counters
     seconds: float
     wall_seconds: float
-    stall_state: tuple[int, int] | None = None
+    attempt: Attempt = field(repr=False)
 
     @property
     def images(self) -> int:
@@ -112,13 +112,14 @@ class NetworkRunner:
                 program = compiled.program(part)
             self.driver.timeout = max(self.driver.timeout, _patience(compiled))
             send, receive, lengths = self._buffers_for(program)
-            stalls = getattr(self.driver.device, "stall_state", None)
             result = self.driver.run_in(program, send, receive, *lengths)
+            attempt = self.driver.attempts.last
+            assert attempt is not None
             with self.driver.steps(Step.UNPACK):
                 maps = compiled.collect(result.outputs)
                 scores = scores_of(self.network, maps[self.network.layers[-1].name])
             wall = time.monotonic() - start
-            yield BatchResult(first, compiled, program, maps, scores, result.counters, result.seconds, wall, stalls)
+            yield BatchResult(first, compiled, program, maps, scores, result.counters, result.seconds, wall, attempt)
 
     def _buffers_for(self, program: Program) -> tuple[Any, Any, tuple[int, int]]:
         """Buffers that hold the program and its results, kept from batch to batch, and the bytes to transfer."""
