@@ -79,13 +79,8 @@ def open_overlay(
 
 
 def _open_remote(bitstream: Path, host: str | None) -> Any:
-    import pynq
-    from pynq.pl_server.device import Device
-    from pynq.pl_server.remote_device import PYNQ_PORT, RemoteDevice
+    from tilewright.remote.client import open_remote
 
     if not host:
         raise TargetError(f"a remote device needs its address: give --host, or set ${HOST_VARIABLE}")
-    name, _, port = host.partition(":")
-    device = RemoteDevice(ip_addr=name, port=int(port or PYNQ_PORT), tag=f"remote-{host}")
-    Device.active_device = device
-    return pynq.Overlay(str(bitstream), device=device)
+    return open_remote(bitstream, host)

@@ -22,6 +22,7 @@ Attaching
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import os
 import secrets
@@ -126,6 +127,7 @@ class SimDevice(Device):
         self.traced = traced
         self.hardware: Hardware | None = None
         self.check_addresses = True
+        self._substitutes: dict[str, Hardware] = {}
         self._memory = SimMemory(self, system.ddr_base if ddr_base is None else ddr_base)
         self._take_system(system)
         self._soc: Soc | None = None
@@ -195,6 +197,10 @@ class SimDevice(Device):
         self.post_download(bitstream, parser, self.name)
 
     # ---- what only a simulation has
+
+    def substitute(self, hwh: Path, hardware: Hardware) -> None:
+        """Have overlays with this .hwh load some hardware, also where their .bit is a real bitstream."""
+        self._substitutes[_digest(hwh)] = hardware
 
     @property
     def parameters(self) -> SocParameters | None:
@@ -311,7 +317,7 @@ class SimDevice(Device):
         return self._soc
 
     def _load(self, bit: Path, parser: RuntimeMetadataParser) -> None:
-        hardware = read_overlay(bit)
+        hardware = self._substitutes.get(_digest(bit.with_suffix(".hwh"))) or read_overlay(bit)
         library = build_library(hardware, self.traced)
         self._seconds_before, self._mark = self.monotonic(), 0
         self._soc = Soc(
@@ -343,6 +349,10 @@ class SimDevice(Device):
             raise DeviceTimeoutError(
                 f"the DMA was polled for {HANG_SECONDS:g} simulated seconds while nothing moved: {self.describe_hang()}"
             )
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
 
 
 def _fill_frequencies(parser: RuntimeMetadataParser) -> None:

@@ -9,14 +9,12 @@ from pathlib import Path
 
 import pynq
 from pynq.pl_server.device import Device
-from pynqmetadata.frontends import Metadata
-from pynqmetadata.views.runtime import RuntimeMetadataParser
 
 from tilewright.cache import cache_folder
 from tilewright.sim.device import SimDevice
 from tilewright.sim.metadata import write_files
-from tilewright.sim.processing_system import PROCESSING_SYSTEMS, ProcessingSystem
-from tilewright.sim.third_party import ThirdParty, ThirdPartyError
+from tilewright.sim.third_party import ThirdParty
+from tilewright.sim.third_party.block_design import processing_system, read_block_design
 
 
 def simulate(
@@ -42,9 +40,10 @@ def simulate(
         ThirdPartyError: the design or the Verilog cannot be simulated.
         SimulatorBuildError: the hardware cannot be built.
     """
+    system = processing_system(read_block_design(Path(hwh)), Path(hwh))
     bit = write_simulated(Path(hwh), tuple(map(Path, rtl)), top, parameters)
     # Low enough for a DMA with addresses of 32 bits
-    device = SimDevice(latency, stall_probability, seed, traced, _system(Path(hwh)), ddr_base=0x1000_0000)
+    device = SimDevice(latency, stall_probability, seed, traced, system, ddr_base=0x1000_0000)
     Device.active_device = device
     return pynq.Overlay(str(bit), device=device)
 
@@ -69,11 +68,6 @@ def write_simulated(
     if bit is None:
         digest = hashlib.sha256(hwh.read_bytes() + json.dumps(hardware.as_json()).encode()).hexdigest()
         bit = cache_folder() / "overlays" / digest[:16] / f"{hwh.stem}.bit"
-    return write_files(bit, hwh.read_bytes(), {"third_party": hardware.as_json()}, _system(hwh))
-
-
-def _system(hwh: Path) -> ProcessingSystem:
-    family = RuntimeMetadataParser(Metadata(input=str(hwh))).family_ps
-    if family not in PROCESSING_SYSTEMS:
-        raise ThirdPartyError(f"{hwh}: {family} is not simulated, only {', '.join(PROCESSING_SYSTEMS)}")
-    return PROCESSING_SYSTEMS[family]
+    return write_files(
+        bit, hwh.read_bytes(), {"third_party": hardware.as_json()}, processing_system(read_block_design(hwh), hwh)
+    )

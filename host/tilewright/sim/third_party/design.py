@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pynqmetadata.frontends import Metadata
 from pynqmetadata.views.runtime import RuntimeMetadataParser
 
 from tilewright.sim.errors import SimulatorBuildError
 from tilewright.sim.hardware import Hardware, sources_hash
+from tilewright.sim.third_party.block_design import read_block_design
 from tilewright.sim.third_party.errors import ThirdPartyError
 from tilewright.sim.third_party.ports import find_interfaces, module_ports, top_modules
 from tilewright.sim.third_party.unit import unit_verilog
@@ -73,9 +73,7 @@ class ThirdParty(Hardware):
         Raises:
             ThirdPartyError: the design or the Verilog cannot be simulated.
         """
-        if not hwh.is_file():
-            raise ThirdPartyError(f"no .hwh {hwh}")
-        parser = RuntimeMetadataParser(Metadata(input=str(hwh)))
+        parser = read_block_design(hwh)
         dma = _the_dma(parser, hwh)
         name, pins = _the_ip(parser, hwh)
         interrupts, interrupt = _interrupts(parser, dma["fullpath"], name, pins)
@@ -109,7 +107,7 @@ class ThirdParty(Hardware):
 
     def unit(self) -> str:
         """Return the Verilog around the IP. Raises ThirdPartyError where it cannot be simulated."""
-        interfaces = find_interfaces(module_ports(map(Path, self.rtl), self.top), self.top)
+        interfaces = find_interfaces(module_ports(map(Path, self.rtl), self.top, self.parameters), self.top)
         if self.interrupt is not None and self.interrupt not in interfaces.outputs:
             raise ThirdPartyError(
                 f"module '{self.top}' has no output {self.interrupt}, where the .hwh has an interrupt"
@@ -121,8 +119,8 @@ class ThirdParty(Hardware):
         missing = [name for name in self.rtl if not Path(name).is_file()]
         if missing:
             raise SimulatorBuildError(f"the Verilog of '{self.top}' is gone: {', '.join(missing)}")
-        contents = {name: hashlib.sha256(Path(name).read_bytes()).hexdigest() for name in self.rtl}
-        return {"sources": sources_hash(cores, SOURCES), "rtl": contents, "unit": self.unit(), **self.as_json()}
+        rtl = [(Path(name).name, hashlib.sha256(Path(name).read_bytes()).hexdigest()) for name in self.rtl]
+        return {**self.as_json(), "sources": sources_hash(cores, SOURCES), "rtl": rtl, "unit": self.unit()}
 
     def core(self, cores: Path, folder: Path) -> tuple[list[str], str, list[str]]:
         """The core of cores/soc with another unit, which is written to the folder."""

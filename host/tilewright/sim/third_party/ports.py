@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tilewright.sim.third_party.errors import ThirdPartyError
 
@@ -82,20 +83,23 @@ class Interfaces:
 
 def top_modules(files: Iterable[Path]) -> list[str]:
     """Return the names of the modules that no other one instantiates. Raises ThirdPartyError for faulty Verilog."""
-    return [instance.name for instance in _compile(files, ()).topInstances]
+    return [instance.name for instance in _compile(files, (), {}).topInstances]
 
 
-def module_ports(files: Iterable[Path], top: str) -> list[Port]:
+def module_ports(files: Iterable[Path], top: str, parameters: Mapping[str, int]) -> list[Port]:
     """Return the ports of a module.
+
+    Args:
+        files: Verilog.
+        top: the module.
+        parameters: of the module, other than its defaults.
 
     Raises:
         ThirdPartyError: the Verilog is faulty, or has no such module.
     """
     from pyslang.ast import ArgumentDirection
 
-    instances = {instance.name: instance for instance in _compile(files, (top,)).topInstances}
-    if top not in instances:
-        raise ThirdPartyError(f"no module '{top}' in {', '.join(map(str, files))}")
+    instances = {instance.name: instance for instance in _compile(files, (top,), parameters).topInstances}
     return [
         Port(port.name, port.direction == ArgumentDirection.In, int(port.type.bitWidth))
         for port in instances[top].body.portList
@@ -123,13 +127,14 @@ def find_interfaces(ports: Iterable[Port], top: str) -> Interfaces:
     return Interfaces(clocks, resets, axi_lite, stream_in, stream_out, others, outputs)
 
 
-def _compile(files: Iterable[Path], tops: tuple[str, ...]):  # type: ignore[no-untyped-def]
+def _compile(files: Iterable[Path], tops: tuple[str, ...], parameters: Mapping[str, int]) -> Any:
     from pyslang import Bag, DiagnosticEngine
     from pyslang.ast import Compilation, CompilationOptions
     from pyslang.syntax import SyntaxTree
 
     options = CompilationOptions()
     options.topModules = set(tops)
+    options.paramOverrides = [f"{name}={value}" for name, value in parameters.items()]
     compilation = Compilation(Bag([options]))
     for file in files:
         if not Path(file).is_file():
