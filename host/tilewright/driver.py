@@ -19,6 +19,7 @@ from tilewright.errors import DeviceError, DeviceTimeoutError, ParameterMismatch
 from tilewright.packing import BEAT_BYTES, Beats
 from tilewright.program import ArrayParameters, Program, describe_command
 from tilewright.results import TRAILER_BEATS
+from tilewright.steps import Step, Steps, untimed
 from tilewright.stuck import StuckReport, Transfer, report_stuck
 from tilewright.transfer_buffers import check_buffer
 
@@ -79,6 +80,7 @@ class Driver:
         timeout: seconds that one program may take, on the device's clock.
         array: what programs must be compiled for.
         attempts: the first and the last program that was sent.
+        steps: times the steps of each run, where it is a :class:`tilewright.steps.StepTimes`.
 
     Raises:
         ParameterMismatchError: the overlay has no such units, or the accelerator is not one that this library drives.
@@ -100,6 +102,7 @@ class Driver:
         self.dma = self._open_dma(overlay, dma_name)
         self.channels: Channels = channels_of(self.dma)
         self.accelerator = getattr(overlay, accelerator_name)
+        self.steps: Steps = untimed
         self.accelerator.check_identity()
         self.array: ArrayParameters = self.accelerator.array_parameters()
         self.attempts = Attempts()
@@ -129,7 +132,8 @@ class Driver:
         receive_beats = program.output_beats + TRAILER_BEATS
         self.channels.check_lengths(program.nbytes, receive_beats * BEAT_BYTES)
         send, receive = self.allocate(len(program.beats)), self.allocate(receive_beats)
-        send[:] = program.beats
+        with self.steps(Step.COPY):
+            send[:] = program.beats
         return self.run_in(program, send, receive)
 
     def run_in(
@@ -163,7 +167,9 @@ class Driver:
             with self._failures_reported(send, send_bytes, program):
                 packet = self._exchange(send, receive, send_bytes, receive_bytes)
             seconds = self._clock() - start
-            attempt.result = RunResult(program.unpack(packet), self.accelerator.counters(), seconds)
+            with self.steps(Step.UNPACK):
+                outputs = program.unpack(packet)
+            attempt.result = RunResult(outputs, self.accelerator.counters(), seconds)
             return attempt.result
         except BaseException as error:  # Ctrl-C included: buffers must not be freed under a running transfer
             self._recover_after(error)
@@ -217,17 +223,20 @@ class Driver:
         return getattr(overlay, name)
 
     def _exchange(self, send: Any, receive: Any, send_bytes: int, receive_bytes: int) -> Beats:
-        # Nothing of an earlier run must be left that could pass for results.
-        receive[:] = 0
-        receive.flush()
-        self.accelerator.forget_ended()
-        # S2MM first: results may come before the program is sent.
-        self.channels.receive(receive, receive_bytes)
-        self.channels.send(send, send_bytes)
-        received = self._wait()
-        receive.invalidate()
-        self.channels.finish(self._deadline(_RESET_SECONDS))
-        return np.array(receive[: received // BEAT_BYTES], dtype=np.uint64, subok=False)
+        with self.steps(Step.COPY):
+            # Nothing of an earlier run must be left that could pass for results.
+            receive[:] = 0
+            receive.flush()
+            self.accelerator.forget_ended()
+            # S2MM first: results may come before the program is sent.
+            self.channels.receive(receive, receive_bytes)
+            self.channels.send(send, send_bytes)
+        with self.steps(Step.EXECUTE):
+            received = self._wait()
+        with self.steps(Step.COPY_BACK):
+            receive.invalidate()
+            self.channels.finish(self._deadline(_RESET_SECONDS))
+            return np.array(receive[: received // BEAT_BYTES], dtype=np.uint64, subok=False)
 
     def _wait(self) -> int:
         """Bytes received, once both transfers are done."""

@@ -92,6 +92,10 @@ class TargetError(TilewrightError):
     """The device that was asked for cannot be opened: no bitstream, no address, no such kind."""
 
 
+class BoardError(TilewrightError):
+    """A board cannot be reached over ssh, lacks something, or a step of its set-up failed: says what to do."""
+
+
 class SimulationError(TilewrightError):
     """The simulated device could not be built, loaded or used."""
 

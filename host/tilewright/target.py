@@ -58,7 +58,7 @@ def open_overlay(
         seed: of the simulated device's stalls.
 
     Raises:
-        TargetError: a board without a bitstream, or a remote board without an address.
+        TargetError: a board without a bitstream, a remote board without an address, or no board under this Python.
         SimulationError: the simulated device cannot be built.
     """
     kind = default_device() if device is None else DeviceKind(device)
@@ -73,9 +73,20 @@ def open_overlay(
         raise TargetError(f"no bitstream {bitstream}")
     if kind is DeviceKind.REMOTE:
         return _open_remote(Path(bitstream), host or os.environ.get(HOST_VARIABLE))
+    return _open_board(Path(bitstream))
+
+
+def _open_board(bitstream: Path) -> Any:
     import pynq
 
-    return pynq.Overlay(str(bitstream))
+    try:
+        device = pynq.Device.active_device
+    except RuntimeError as error:
+        raise TargetError(
+            f"pynq finds no board here ({error}): run this on the board, as root and with the environment that "
+            "/etc/profile.d sets there, or choose another device"
+        ) from error
+    return pynq.Overlay(str(bitstream), device=device)
 
 
 def _open_remote(bitstream: Path, host: str | None) -> Any:

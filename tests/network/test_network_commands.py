@@ -25,6 +25,7 @@ def small(example: Callable[[str], Any], tmp_path: Path) -> tuple[Any, Path]:
     return case, tmp_path / "images.npz"
 
 
+@pytest.mark.simulation
 def test_run_with_check_as_json(small: tuple[Any, Path]) -> None:
     case, images = small
     process = tilewright("run", case.path, "--images", images, "--batch", "3", "--check", "--json", "--seed", "4")
@@ -44,6 +45,7 @@ def test_run_with_check_as_json(small: tuple[Any, Path]) -> None:
     assert (facts["seed"], facts["waveform"], facts["correct"]) == (4, None, None)
 
 
+@pytest.mark.simulation
 def test_run_for_people_without_pytorch(small: tuple[Any, Path]) -> None:
     case, images = small
     process = tilewright("run", case.path, "--images", images, "--first", "1", "--count", "2", "--clock", "200")
@@ -65,6 +67,7 @@ def test_verify_every_layer(small: tuple[Any, Path]) -> None:
     assert [layer["layer"] for layer in json_of(chosen)["layers"]] == [names[1], names[2], names[-1]]
 
 
+@pytest.mark.simulation
 def test_demo_as_json() -> None:
     process = tilewright("demo", "--json", "--seed", "1")
     facts = json_of(process)
@@ -82,10 +85,11 @@ def test_demo_as_json() -> None:
     assert keys <= facts.keys()
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--device", "board"], "a board needs --device board and --bitstream"),
+        (["--device", "board"], "a board device needs a bitstream"),
         (["--cifar10", "/nowhere", "--images", "x.png"], "give --images or --cifar10, not both"),
         (["--images", "missing.npz"], "no such image file"),
         (["--images", "damaged.npz"], "not a readable .npz of images"),
@@ -121,6 +125,7 @@ def test_bad_network_files_are_named(small: tuple[Any, Path], tmp_path: Path, da
     assert texts[damage] in " ".join(process.stderr.split())
 
 
+@pytest.mark.simulation
 def test_a_mismatch_is_named_and_repeated_with_a_waveform(
     open_device: Callable[..., Any], small: tuple[Any, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -261,12 +261,14 @@ def test_channel_that_is_not_started(driver: Driver, program: Program, send: Any
     assert "recover()" in caught.value.report.cause.suggestion
 
 
+@pytest.mark.simulation
 def test_missing_flush_of_a_new_buffer(driver: Driver, program: Program, send: Any, receive: Any) -> None:
     send.coherent = True
     with pytest.raises(DeviceError, match="BAD_MAGIC"):
         driver.run_in(program, send, receive)
 
 
+@pytest.mark.simulation
 def test_missing_flush_of_a_part(driver: Driver, program: Program, small_layer: ConvLayer, receive: Any) -> None:
     other = compile_runs([Run(small_layer, relu=True), Run(small_layer)], driver.array)
     send = driver.allocate(len(program.beats))
@@ -279,6 +281,7 @@ def test_missing_flush_of_a_part(driver: Driver, program: Program, small_layer: 
         driver.run_in(program, send, receive)
 
 
+@pytest.mark.simulation
 def test_missing_flush_that_sends_the_program_before(
     driver: Driver, program: Program, small_layer: ConvLayer, receive: Any
 ) -> None:
@@ -292,6 +295,7 @@ def test_missing_flush_that_sends_the_program_before(
         driver.run_in(program, send, receive)
 
 
+@pytest.mark.simulation
 def test_missing_invalidate(driver: Driver, program: Program, send: Any, receive: Any) -> None:
     driver.run_in(program, send, receive)
     receive.coherent = True

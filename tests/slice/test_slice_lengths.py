@@ -18,6 +18,8 @@ from tilewright.layer import ConvLayer
 from tilewright.reference import layer_outputs
 from tilewright.sim import SimDevice, SocParameters, write_overlay
 
+pytestmark = pytest.mark.simulation
+
 
 def overlay_with(folder: Path, changes: dict[str, int]) -> Any:
     """An overlay whose block design has other parameters of the DMA; its hardware is the same."""

@@ -54,6 +54,7 @@ def test_time_out_that_is_too_short(open_device: Callable[..., Any], assert_exac
     assert_exact()
 
 
+@pytest.mark.simulation
 def test_receive_that_was_not_started(
     driver: Driver, program: Program, monkeypatch: pytest.MonkeyPatch, assert_exact: Callable[[], None]
 ) -> None:
@@ -86,6 +87,7 @@ def test_program_that_was_not_sent(
     assert_exact()
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize(
     ("timeout", "starved", "what"),
     [

@@ -12,7 +12,19 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from tilewright.console import failures_named, messages, open_driver, output, spinner
+from tilewright.console import (
+    Array,
+    AsJson,
+    Bitstream,
+    Device,
+    Host,
+    Seed,
+    failures_named,
+    messages,
+    open_driver,
+    output,
+    spinner,
+)
 from tilewright.driver import Driver
 from tilewright.errors import NetworkError
 from tilewright.network.file import load_network
@@ -20,7 +32,6 @@ from tilewright.network.graph import Network
 from tilewright.network.prepare import Images, export_network, load_images, model_images
 from tilewright.network.runner import BatchResult
 from tilewright.network.session import NetworkRun, run_network
-from tilewright.target import DeviceKind
 from tilewright.trace_cli import Trace, file_of, print_waveform, stuck_explained, trace_of_run
 from tilewright.waveform import check_traceable
 
@@ -48,25 +59,24 @@ def run(
     cifar10: Cifar10 = None,
     first: First = 0,
     count: Count = None,
-    array: Annotated[int, typer.Option(help="Rows and columns of the simulated array: 8, 16 or 32.")] = 8,
+    array: Array = 8,
     batch: Batch = 1,
-    device: Annotated[DeviceKind, typer.Option(help="Simulated, or a board with --bitstream.")] = DeviceKind.SIM,
-    bitstream: Annotated[Path | None, typer.Option(help="The board's .bit file, its .hwh beside it.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of the simulated memory's stalls; default: a new one.")] = None,
+    seed: Seed = None,
+    device: Device = None,
+    bitstream: Bitstream = None,
+    host: Host = None,
     check: Annotated[bool, typer.Option("--check", help="Compare with PyTorch on the fly.")] = False,
     layers: Annotated[str | None, typer.Option(help="Read back and compare: `all`, or layers with commas.")] = None,
     clock: Clock = DEFAULT_CLOCK_MHZ,
     trace: Trace = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Run a whole network on images: one program a batch, one transfer each way."""
     with failures_named():
-        if (device is DeviceKind.BOARD) != (bitstream is not None):
-            raise NetworkError("a board needs --device board and --bitstream FILE, the simulated device neither")
         path = resolve_network(network_file, checkpoint)
         network = load_network(path)
         taken = gather_images(network, images or (), cifar10, first, count)
-        driver = open_driver(array, seed, bitstream)
+        driver = open_driver(array, seed, device, bitstream, host)
         check_traceable(driver.device, trace)
         with stuck_explained(driver, trace, as_json):
             outcome = run_with_progress(driver, network, path, taken, batch, layer_names(network, layers), check, clock)
