@@ -53,6 +53,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.simulation)
         if kind != DeviceKind.SIM.value and item.get_closest_marker("simulation") is not None:
             item.add_marker(pytest.mark.skip(reason=f"needs the simulated device, this is --device {kind}"))
+        if kind == DeviceKind.REMOTE.value and item.get_closest_marker("shared_memory") is not None:
+            item.add_marker(pytest.mark.skip(reason="a remote board's buffers are not in this computer's memory"))
 
 
 @pytest.fixture(scope="session")

@@ -108,6 +108,7 @@ def test_send_buffer_that_was_not_allocated(
         driver.run_in(program, send, bogus(receive))
 
 
+@pytest.mark.shared_memory
 def test_buffers_that_dma_cannot_transfer(driver: Driver, program: Program, send: Any, receive: Any) -> None:
     with pytest.raises(BufferNotAllocatedError, match="not contiguous"):
         driver.run_in(program, send[::2], receive)
@@ -117,6 +118,7 @@ def test_buffers_that_dma_cannot_transfer(driver: Driver, program: Program, send
         driver.run_in(program, send, receive, receive_bytes=0)
 
 
+@pytest.mark.shared_memory
 # pynq's destructor frees a buffer once more and fails outside a board.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_freed_buffer(driver: Driver, program: Program, receive: Any) -> None:
@@ -127,6 +129,7 @@ def test_freed_buffer(driver: Driver, program: Program, receive: Any) -> None:
         driver.run_in(program, send, receive)
 
 
+@pytest.mark.shared_memory
 def test_view_of_an_allocated_buffer_is_taken(driver: Driver, program: Program, small_layer: ConvLayer) -> None:
     memory = driver.allocate(len(program.beats) + 64)
     send = memory[32 : 32 + len(program.beats)]
