@@ -18,6 +18,7 @@ Hangs
 from __future__ import annotations
 
 import itertools
+import os
 import secrets
 import sys
 from pathlib import Path
@@ -36,6 +37,7 @@ from tilewright.sim.memory import SimMemory
 from tilewright.sim.metadata import ACCELERATOR_BASE, DMA_BASE, DMA_REGISTERS, WINDOW_BYTES, read_overlay
 from tilewright.sim.parameters import SocParameters
 from tilewright.sim.window import WORD_BYTES, RegisterWindow
+from tilewright.target import DEVICE_VARIABLE, DeviceKind
 
 CLOCK_HZ = 100e6
 ACCESS_CYCLES = 100
@@ -83,6 +85,14 @@ class SimDevice(Device):
     Raises:
         SimulationError: latency, probability or seed out of range.
     """
+
+    # Before pynq's own devices, of which the first has 40
+    _probe_priority_ = 10
+
+    @classmethod
+    def _probe_(cls) -> list[SimDevice]:
+        """Called by pynq when it looks for devices: one where $TILEWRIGHT_DEVICE asks for it."""
+        return [cls()] if os.environ.get(DEVICE_VARIABLE) == DeviceKind.SIM.value else []
 
     def __init__(
         self, latency: int = 40, stall_probability: float = 0.05, seed: int | None = None, traced: bool = False
