@@ -16,10 +16,12 @@ from tilewright.capture import capture_layer
 from tilewright.console import failures_named, messages, open_driver, output, spinner
 from tilewright.demo import DEMO_LAYER, demo_table, outcome_table, run_demo, run_verification
 from tilewright.driver import Driver
+from tilewright.kernel_spec import install_kernel
 from tilewright.layer import ConvLayer
 from tilewright.network import cli as network_cli
 from tilewright.network.estimate_cli import estimate
 from tilewright.network.file import load_network
+from tilewright.network.golden_cli import golden
 from tilewright.stimulus.cli import stimulus_app
 from tilewright.verify import Verification
 
@@ -27,6 +29,8 @@ app = typer.Typer(help="Run quantised networks on the Tilewright accelerator, ex
 app.add_typer(stimulus_app, name="stimulus")
 app.command()(network_cli.run)
 app.command()(estimate)
+app.command()(golden)
+app.command()(install_kernel)
 
 Array = Annotated[int, typer.Option(help="Rows and columns of the simulated array: 8, 16 or 32.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of the simulated memory's stalls; default: a new one each time.")]
