@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from command_line import json_of, tilewright
 from notebook_runs import NOTEBOOKS
+from typer.testing import CliRunner
 
 from tilewright.capture import capture_layer
+from tilewright.cli import app
 from tilewright.errors import NetworkError
 from tilewright.layer import ConvLayer
 from tilewright.network.golden import golden_set
@@ -50,7 +52,8 @@ def test_files_of_the_notebooks_are_pytorchs(photograph: Path) -> None:
 
 
 def test_damage_is_named(photograph: Path, tmp_path: Path) -> None:
-    assert "exists already" in " ".join(tilewright("golden", photograph).stderr.split())
+    result = CliRunner().invoke(app, ["golden", str(photograph)])
+    assert result.exit_code == 2 and "exists already" in " ".join(result.stderr.split())
     folder = tmp_path / "golden"
     folder.mkdir()
     for name in ("network.safetensors", "images.npz"):

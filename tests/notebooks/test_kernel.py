@@ -9,7 +9,6 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from command_line import json_of, tilewright
 from notebook_runs import execute, text_of
 from typer.testing import CliRunner
 
@@ -53,16 +52,16 @@ def test_a_pynq_notebook_runs_unchanged(kernel: str, tmp_path: Path, monkeypatch
 
 
 def test_install_kernel(tmp_path: Path) -> None:
-    facts = json_of(tilewright("install-kernel", "--prefix", tmp_path, "--array", "16", "--json"))
-    folder = Path(facts["folder"])
+    install = ["install-kernel", "--prefix", str(tmp_path), "--array", "16"]
+    folder = Path(json.loads(CliRunner().invoke(app, [*install, "--json"]).stdout)["folder"])
     assert folder == tmp_path / "share" / "jupyter" / "kernels" / "tilewright-sim"
     spec = json.loads((folder / "kernel.json").read_text())
     assert spec["display_name"] == "Tilewright (simulated board)"
     assert spec["env"]["TILEWRIGHT_DEVICE"] == "sim"
     bitstream = Path(spec["env"]["TILEWRIGHT_BITSTREAM"])
     assert bitstream.parent == folder and bitstream.is_file() and bitstream.with_suffix(".hwh").is_file()
-    again = tilewright("install-kernel", "--prefix", tmp_path)
-    assert again.returncode == 0 and "Tilewright (simulated board)" in again.stdout
+    again = CliRunner().invoke(app, install)
+    assert again.exit_code == 0 and "Tilewright (simulated board)" in again.stdout
     assert sorted(file.suffix for file in folder.iterdir()) == [".bit", ".hwh", ".json"]
 
 
