@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,56 +12,47 @@ from command_line import json_of, tilewright
 from notebook_runs import NOTEBOOKS
 from typer.testing import CliRunner
 
-from tilewright.capture import capture_layer
 from tilewright.cli import app
 from tilewright.errors import NetworkError
 from tilewright.layer import ConvLayer
 from tilewright.network.golden import golden_set
-from tilewright.network.inference import infer
-from tilewright.network.prepare import load_images
+from tilewright.network.inference import infer, quantise
+from tilewright.network.prepare import export_network, load_images
 
 
-@pytest.fixture(scope="module")
-def photograph(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A golden set of the packaged photograph, as the command writes it."""
-    folder = tmp_path_factory.mktemp("sets") / "golden"
-    process = tilewright("golden", folder, "--json")
-    facts = json_of(process)
+def test_set_of_the_photograph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyTorch makes it; who reads it needs no PyTorch. The files beside the notebooks hold the same."""
+    process = tilewright("golden", tmp_path / "golden", "--json")
     assert process.returncode == 0, process.stderr
+    facts = json_of(process)
     assert (facts["network"], facts["images"], facts["integers"]) == ("VGG16", 1, 168_448)
-    return folder
 
-
-def test_a_set_is_read_without_pytorch(photograph: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    golden = golden_set(photograph)
-    assert golden.images.source == "scikit-image's chelsea"
+    golden = golden_set(tmp_path / "golden")
     for layer, values in infer(golden.network, golden.images.pixels):
         kind = "accumulators" if layer.is_last else "codes"
         np.testing.assert_array_equal(golden.expected[f"{layer.name}.{kind}"], values, layer.name)
     with pytest.raises(NetworkError, match=r"no golden set at .*, and no PyTorch here .* `tilewright golden other`"):
-        golden_set(photograph.parent / "other")
+        golden_set(tmp_path / "other")
 
-
-def test_files_of_the_notebooks_are_pytorchs(photograph: Path) -> None:
-    shipped, now = ConvLayer.load(NOTEBOOKS / "data" / "features.27.npz"), capture_layer("features.27")
-    for name in ("weight_codes", "activation_codes", "accumulators", "float_integers"):
-        np.testing.assert_array_equal(getattr(shipped, name), getattr(now, name), name)
-    assert shipped.metadata["checkpoint_sha256"] == now.metadata["checkpoint_sha256"]
     cat = load_images(NOTEBOOKS / "data" / "cat.npz")
-    np.testing.assert_array_equal(cat.pixels, golden_set(photograph).images.pixels)
+    np.testing.assert_array_equal(cat.pixels, golden.images.pixels)
+    shipped = ConvLayer.load(NOTEBOOKS / "data" / "features.27.npz")
+    layer = next(layer for layer in golden.network.layers if layer.name == shipped.name)
+    assert shipped.metadata["checkpoint_sha256"] == golden.network.checkpoint_sha256
+    np.testing.assert_array_equal(shipped.weight_codes, layer.weights)
+    np.testing.assert_array_equal(shipped.activation_codes, golden.expected["features.24.codes"])
+    np.testing.assert_array_equal(quantise(layer, shipped.accumulators), golden.expected["features.27.codes"])
+    np.testing.assert_array_equal(shipped.float_integers, shipped.accumulators)
 
 
-def test_damage_is_named(photograph: Path, tmp_path: Path) -> None:
-    result = CliRunner().invoke(app, ["golden", str(photograph)])
-    assert result.exit_code == 2 and "exists already" in " ".join(result.stderr.split())
-    folder = tmp_path / "golden"
-    folder.mkdir()
-    for name in ("network.safetensors", "images.npz"):
-        (folder / name).write_bytes((photograph / name).read_bytes())
+def test_damage_is_named(tmp_path: Path) -> None:
+    shutil.copy(export_network(None), tmp_path / "network.safetensors")
+    shutil.copy(NOTEBOOKS / "data" / "cat.npz", tmp_path / "images.npz")
     with pytest.raises(NetworkError, match=r"reference\.npz: not a readable file"):
-        golden_set(folder)
-    with np.load(photograph / "reference.npz") as file:
-        np.savez(folder / "reference.npz", **{name: np.repeat(file[name], 2, axis=0) for name in file.files})
+        golden_set(tmp_path)
+    np.savez(tmp_path / "reference.npz", predictions=np.zeros(2, dtype=np.int64))
     with pytest.raises(NetworkError, match=r"1 images, but results for \[2\]"):
-        golden_set(folder)
+        golden_set(tmp_path)
+    result = CliRunner().invoke(app, ["golden", str(tmp_path)])
+    assert result.exit_code == 2 and "exists already" in " ".join(result.stderr.split())

@@ -19,8 +19,8 @@ def execute(notebook: Any, folder: Path, kernel: str) -> Any:
 
     Standard error is left out, and the script that pynq sends to a browser when it is imported.
     """
-    resources = {"metadata": {"path": folder}}
-    NotebookClient(notebook, timeout=600, kernel_name=kernel, resources=resources).execute()
+    options = {"timeout": 600, "kernel_name": kernel, "coalesce_streams": True}
+    NotebookClient(notebook, resources={"metadata": {"path": folder}}, **options).execute()
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if _is_for_readers(output)]
