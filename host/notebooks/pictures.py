@@ -131,7 +131,10 @@ def show_passes(tiles: tuple[int, int, int], positions: int, load_cycles: int) -
 def show_partial_sums(partial: Array, running: Array, labels: Sequence[str], columns: int) -> None:
     """Draw maps (passes, h, w): what each pass adds, and below it the accumulators after it."""
     bands = -(-len(partial) // columns)
-    figure, grid = plt.subplots(2 * bands, columns, figsize=(1.45 * columns, 3.1 * bands), squeeze=False)
+    # Without the layout engine, which takes seconds for so many axes
+    size = (1.45 * columns, 3 * bands)
+    figure, grid = plt.subplots(2 * bands, columns, figsize=size, squeeze=False, layout="none")
+    figure.subplots_adjust(left=0.03, right=0.98, top=0.95, bottom=0.02, wspace=0.08, hspace=0.15)
     for first, maps, name in ((0, partial, "this pass"), (1, running, "sum so far")):
         limit = abs(maps).max()
         rows = grid[first::2]
@@ -142,7 +145,7 @@ def show_partial_sums(partial: Array, running: Array, labels: Sequence[str], col
             axes.set(xticks=[], yticks=[])
         for row in rows:
             row[0].set_ylabel(name)
-        figure.colorbar(image, ax=grid, shrink=0.7, label=name, pad=0.01)
+        figure.colorbar(image, ax=grid, shrink=0.7, label=name, fraction=0.05, pad=0.02)
     plt.show()
 
 
