@@ -7,35 +7,97 @@ from typing import Any
 
 import pytest
 
+from tilewright.target import BITSTREAM_VARIABLE, DEVICE_VARIABLE, HOST_VARIABLE, DeviceKind
+
 OpenDevice = Callable[..., Any]
+
+# Folders whose tests bring their own device
+SIMULATED_FOLDERS = {Path(__file__).parent / name for name in ("board", "remote", "sim", "third_party")}
+SIMULATED_ONLY = {"latency", "stall_probability", "system", "traced"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--device", choices=["sim"], default="sim", help="device under test (sim: the RTL, Verilated)")
+    group = parser.getgroup("device", "the device under test (docs/board.md)")
+    kinds = [kind.value for kind in DeviceKind]
+    group.addoption("--device", choices=kinds, default="sim", help="sim: the RTL, Verilated; board: under this Python")
+    group.addoption("--bitstream", metavar="FILE", help="of a board: the .bit to load, its .hwh beside it")
+    group.addoption("--host", help="of a remote board: HOST[:PORT]")
+    group.addoption("--seed", type=int, help="of the simulated device's stalls, where a test sets none")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Has commands in processes of their own use the same device."""
+    kind = DeviceKind(config.getoption("--device"))
+    names = {BITSTREAM_VARIABLE: config.getoption("--bitstream"), HOST_VARIABLE: config.getoption("--host")}
+    if kind is DeviceKind.SIM and any(names.values()):
+        raise pytest.UsageError("--bitstream and --host go with --device board or remote")
+    if kind is not DeviceKind.SIM and config.getoption("numprocesses", None):
+        raise pytest.UsageError("one board, one process: leave out -n")
+    names = {name: value or os.environ.pop(name, None) for name, value in names.items()}
+    os.environ.pop(DEVICE_VARIABLE, None)
+    if kind is DeviceKind.SIM:
+        return
+    if not names[BITSTREAM_VARIABLE]:
+        raise pytest.UsageError(f"--device {kind.value} needs --bitstream FILE")
+    if kind is DeviceKind.REMOTE and not names[HOST_VARIABLE]:
+        raise pytest.UsageError("--device remote needs --host HOST[:PORT]")
+    os.environ |= {DEVICE_VARIABLE: kind.value, **{name: str(value) for name, value in names.items() if value}}
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m selects
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Marks, and on a board skips, what only a simulation can do."""
+    kind = config.getoption("--device")
+    for item in items:
+        if SIMULATED_FOLDERS & set(item.path.parents):
+            item.add_marker(pytest.mark.simulation)
+        if kind != DeviceKind.SIM.value and item.get_closest_marker("simulation") is not None:
+            item.add_marker(pytest.mark.skip(reason=f"needs the simulated device, this is --device {kind}"))
 
 
 @pytest.fixture(scope="session")
 def open_device(request: pytest.FixtureRequest) -> OpenDevice:
-    """`open_device(array=8, **parameters)` returns the overlay with these parameters of tilewright.sim.open_overlay.
+    """`open_device(array=8, **parameters)` returns the overlay of the device under test.
 
-    It is opened once a session and is pynq's active device after each call. A test that leaves the device in an error,
-    or that must not share it, opens its own.
+    Of a simulated device, with these parameters of tilewright.sim.open_overlay, it is opened once a session. A board
+    has one, with the array of its bitstream: a test that asks for another array, or for a memory with given stalls, is
+    skipped. The device is pynq's active one after each call. A test that leaves it in an error, or that must not share
+    it, opens its own.
     """
-    assert request.config.getoption("--device") == "sim"
+    kind = DeviceKind(request.config.getoption("--device"))
+    seed = request.config.getoption("--seed")
     overlays: dict[tuple[Any, ...], Any] = {}
 
-    def open_device(array: int = 8, **parameters: Any) -> Any:
+    def open_simulated(array: int = 8, **parameters: Any) -> Any:
         from pynq.pl_server.device import Device
 
         from tilewright.sim import open_overlay
 
+        parameters.setdefault("seed", seed)
         key = (array, *sorted(parameters.items()))
         if key not in overlays:
             overlays[key] = open_overlay(array=array, **parameters)
         Device.active_device = overlays[key].device
         return overlays[key]
 
-    return open_device
+    def open_board(array: int = 8, **parameters: Any) -> Any:
+        from pynq.pl_server.device import Device
+
+        import tilewright.accelerator  # noqa: F401 - pynq binds it
+        from tilewright.target import open_overlay
+
+        if SIMULATED_ONLY & parameters.keys():
+            pytest.skip(f"the memory of a {kind.value} device takes no {', '.join(SIMULATED_ONLY & parameters.keys())}")
+        if not overlays or not overlays[()].is_loaded():  # a test may have run a command, which loads its own
+            overlays[()] = open_overlay(kind)
+        overlay = overlays[()]
+        n = overlay.accelerator_0.array_parameters().n
+        if n != array:
+            pytest.skip(f"the bitstream's array is {n}x{n}, this test asks for {array}x{array}")
+        Device.active_device = overlay.device
+        return overlay
+
+    return open_simulated if kind is DeviceKind.SIM else open_board
 
 
 @pytest.fixture(scope="session")

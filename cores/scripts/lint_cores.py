@@ -1,6 +1,6 @@
 """Run the FuseSoC target `lint` of every core that has one; exit status 1, with their names, when any is not clean.
 
-IP cores whose lint target takes the array size are linted for N = 8, 16 and 32: the generate blocks differ.
+IP cores whose lint target takes one of VARIANTS are linted for each of its values: the generate blocks differ.
 """
 
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-SIZES = (8, 16, 32)
+VARIANTS = {"N": (8, 16, 32), "INCLUDE_SG": (0, 1)}
 
 
 def runs() -> list[list[str]]:
@@ -22,8 +22,9 @@ def runs() -> list[list[str]]:
         core = yaml.safe_load(core_file.read_text(encoding="utf-8"))
         target = core["targets"].get("lint")
         if target is not None:
-            sized = core["name"].startswith("tilewright:ip:") and "N" in target.get("parameters", [])
-            found += [[core["name"], "--N", str(n)] for n in SIZES] if sized else [[core["name"]]]
+            names = target.get("parameters", []) if core["name"].startswith("tilewright:ip:") else []
+            variants = [[f"--{name}", str(value)] for name in names for value in VARIANTS.get(name, ())]
+            found += [[core["name"], *variant] for variant in variants or [[]]]
     return found
 
 

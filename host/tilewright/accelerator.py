@@ -72,6 +72,32 @@ class LogEntry:
     stall_thresholds: int
 
 
+@dataclass(frozen=True)
+class Status:
+    """STATUS and ERROR, decoded.
+
+    Attributes:
+        word: STATUS.
+        flags: names of its flags that are set.
+        decoder: state of the command decoder.
+        engine: state of the array and its sequencer.
+        error: name of the error that is kept; None without one.
+        error_sequence: sequence number of the command that failed.
+    """
+
+    word: int
+    flags: tuple[str, ...]
+    decoder: str
+    engine: str
+    error: str | None
+    error_sequence: int
+
+    def __str__(self) -> str:
+        flags = ", ".join(self.flags) or "idle"
+        text = f"accelerator {self.word:#010x} ({flags}; decoder {self.decoder}, engine {self.engine})"
+        return text if self.error is None else f"{text}, error {self.error} at command {self.error_sequence}"
+
+
 class Accelerator(DefaultIP):
     """The accelerator's registers.
 
@@ -84,26 +110,30 @@ class Accelerator(DefaultIP):
     def __init__(self, description: dict[str, Any]) -> None:
         super().__init__(description=description)
 
+    def word(self, offset: int) -> int:
+        """A register, 0 to 2^32 - 1; pynq 3.1's remote devices read registers as signed numbers."""
+        return int(self.read(offset)) & 0xFFFF_FFFF
+
     def check_identity(self) -> None:
         """Makes sure that this is an accelerator that this library can drive.
 
         Raises:
             ParameterMismatchError: ID, major or minor version, or program format differ; names both values.
         """
-        identifier = self.read(reg.REG_ID)
+        identifier = self.word(reg.REG_ID)
         if identifier != reg.REG_ID_RESET:
             raise ParameterMismatchError(
                 f"the unit at {self.mmio.base_addr:#x} has ID {identifier:#010x}, an accelerator has "
                 f"{reg.REG_ID_RESET:#010x}; is the right bitstream loaded?"
             )
-        version = self.read(reg.REG_VERSION)
+        version = self.word(reg.REG_VERSION)
         compatible = reg.VERSION_MAJOR.mask | reg.VERSION_MINOR.mask
         if version & compatible != reg.REG_VERSION_RESET & compatible:
             raise ParameterMismatchError(
                 f"the accelerator has version {_version_text(version)}, this library drives "
                 f"{_version_text(reg.REG_VERSION_RESET)}; use the bitstream and the library of one release"
             )
-        program_format = reg.FORMAT_PROGRAM_FORMAT.extract(self.read(reg.REG_FORMAT))
+        program_format = reg.FORMAT_PROGRAM_FORMAT.extract(self.word(reg.REG_FORMAT))
         if program_format != FORMAT_VERSION:
             raise ParameterMismatchError(
                 f"the accelerator reads program format {program_format}, this library writes {FORMAT_VERSION}"
@@ -111,8 +141,8 @@ class Accelerator(DefaultIP):
 
     def info(self) -> Info:
         """All constant registers, decoded."""
-        version, depths, formats = (self.read(at) for at in (reg.REG_VERSION, reg.REG_DEPTHS, reg.REG_FORMAT))
-        postproc = self.read(reg.REG_POSTPROC)
+        version, depths, formats = (self.word(at) for at in (reg.REG_VERSION, reg.REG_DEPTHS, reg.REG_FORMAT))
+        postproc = self.word(reg.REG_POSTPROC)
         return Info(
             version=_version(version),
             array=self.array_parameters(),
@@ -123,19 +153,19 @@ class Accelerator(DefaultIP):
             thr_depth=reg.POSTPROC_THR_DEPTH.extract(postproc),
             program_format=reg.FORMAT_PROGRAM_FORMAT.extract(formats),
             sram_latency=reg.FORMAT_SRAM_LATENCY.extract(formats),
-            build_hash=self.read(reg.REG_BUILD_HASH),
+            build_hash=self.word(reg.REG_BUILD_HASH),
         )
 
     def array_parameters(self) -> ArrayParameters:
         """What a program must be compiled for."""
-        array = self.read(reg.REG_ARRAY)
+        array = self.word(reg.REG_ARRAY)
         return ArrayParameters(
             n=reg.ARRAY_N.extract(array),
             act_w=reg.ARRAY_ACT_W.extract(array),
             wgt_w=reg.ARRAY_WGT_W.extract(array),
             acc_w=reg.ARRAY_ACC_W.extract(array),
-            act_depth=self.read(reg.REG_ACT_DEPTH),
-            acc_depth=self.read(reg.REG_ACC_DEPTH),
+            act_depth=self.word(reg.REG_ACT_DEPTH),
+            acc_depth=self.word(reg.REG_ACC_DEPTH),
         )
 
     def counters(self) -> Counters:
@@ -148,7 +178,7 @@ class Accelerator(DefaultIP):
         Raises:
             ParameterMismatchError: the program had more CONV commands than the log holds.
         """
-        word = self.read(reg.REG_LOG)
+        word = self.word(reg.REG_LOG)
         count, depth = reg.LOG_COUNT.extract(word), reg.LOG_DEPTH.extract(word)
         if count > depth:
             raise ParameterMismatchError(
@@ -157,44 +187,55 @@ class Accelerator(DefaultIP):
         entries = []
         for index in range(count):
             self.write(reg.REG_LOG_INDEX, index)
-            entries.append(LogEntry(*(self.read(offset) for offset in _LOG_WORDS)))
+            entries.append(LogEntry(*(self.word(offset) for offset in _LOG_WORDS)))
         return entries
 
-    def describe_status(self) -> str:
-        """STATUS and ERROR in words, for error messages."""
-        status = self.read(reg.REG_STATUS)
-        flags = {
-            "busy": reg.STATUS_BUSY,
-            "done": reg.STATUS_DONE,
-            "error": reg.STATUS_ERROR,
-            "draining": reg.STATUS_DRAINING,
-            "output blocked": reg.STATUS_OUTPUT_BLOCKED,
-            "input starved": reg.STATUS_INPUT_STARVED,
-        }
-        words = [name for name, field in flags.items() if field.extract(status)] or ["idle"]
-        decoder = _name_of(reg.DecoderState, reg.STATUS_DECODER_STATE.extract(status))
-        engine = _name_of(reg.EngineState, reg.STATUS_ENGINE_STATE.extract(status))
-        text = f"accelerator {status:#010x} ({', '.join(words)}; decoder {decoder}, engine {engine})"
-        error = self.read(reg.REG_ERROR)
-        if error:
-            code = _name_of(reg.ErrorCode, reg.ERROR_CODE.extract(error))
-            text += f", error {code} at command {reg.ERROR_SEQUENCE.extract(error)}"
-        return text
+    def status(self) -> Status:
+        """STATUS and ERROR, decoded."""
+        word, error = self.word(reg.REG_STATUS), self.word(reg.REG_ERROR)
+        return Status(
+            word=word,
+            flags=tuple(name for name, field in _FLAGS.items() if field.extract(word)),
+            decoder=_name_of(reg.DecoderState, reg.STATUS_DECODER_STATE.extract(word)),
+            engine=_name_of(reg.EngineState, reg.STATUS_ENGINE_STATE.extract(word)),
+            error=_name_of(reg.ErrorCode, reg.ERROR_CODE.extract(error)) if error else None,
+            error_sequence=reg.ERROR_SEQUENCE.extract(error),
+        )
 
     def last_command(self) -> tuple[int, str]:
         """Sequence number and opcode name of the command header taken last."""
-        command = self.read(reg.REG_COMMAND)
+        command = self.word(reg.REG_COMMAND)
         return reg.COMMAND_SEQUENCE.extract(command), _name_of(Opcode, reg.COMMAND_OPCODE.extract(command))
+
+    def program_id(self) -> int:
+        """Id of the program whose BEGIN command was taken last."""
+        return self.word(reg.REG_PROGRAM)
+
+    def has_ended(self) -> bool:
+        """Whether a program has ended, with or without an error, since :meth:`forget_ended`."""
+        return self.word(reg.REG_IRQ_STATUS) != 0
+
+    def forget_ended(self) -> None:
+        """Clears IRQ_STATUS."""
+        self.write(reg.REG_IRQ_STATUS, reg.IRQ_STATUS_DONE.mask | reg.IRQ_STATUS_ERROR.mask)
 
     def soft_reset(self) -> None:
         """Resets decoder, engine, results and the kept error; the bitstream stays."""
         self.write(reg.REG_CONTROL, reg.CONTROL_SOFT_RESET.place(1))
 
     def _read_counter(self, offset: int) -> int:
-        low = self.read(offset)
-        return int(low | self.read(offset + 4) << 32)
+        low = self.word(offset)
+        return int(low | self.word(offset + 4) << 32)
 
 
+_FLAGS = {
+    "busy": reg.STATUS_BUSY,
+    "done": reg.STATUS_DONE,
+    "error": reg.STATUS_ERROR,
+    "draining": reg.STATUS_DRAINING,
+    "output blocked": reg.STATUS_OUTPUT_BLOCKED,
+    "input starved": reg.STATUS_INPUT_STARVED,
+}
 # In the order of LogEntry's attributes
 _LOG_WORDS = (
     reg.REG_LOG_CYCLES,

@@ -1,13 +1,11 @@
-"""What ``pynq.lib.dma.DMA`` leaves out: decoded status, errors, reset, a check of buffers. Register numbers: PG021."""
+"""What ``pynq.lib.dma.DMA`` leaves out: decoded status, errors, a reset. Register numbers: PG021."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-import numpy as np
-
-from tilewright.errors import BufferNotAllocatedError, DmaError
+from tilewright.errors import DmaError
 
 MM2S_DMACR: Final = 0x00
 MM2S_DMASR: Final = 0x04
@@ -15,18 +13,44 @@ S2MM_DMACR: Final = 0x30
 S2MM_DMASR: Final = 0x34
 S2MM_LENGTH: Final = 0x58
 
+DMACR_RUN: Final = 1 << 0
 DMACR_RESET: Final = 1 << 2
 DMASR_HALTED: Final = 1 << 0
 DMASR_IDLE: Final = 1 << 1
+DMASR_INTERNAL_ERROR: Final = 1 << 4
+DMASR_MEMORY_ERRORS: Final = 1 << 5 | 1 << 6
+DMASR_DESCRIPTOR_ERRORS: Final = 0x700
+DMASR_ERRORS: Final = 0x770
 _ERRORS: Final = {
     1 << 4: "DMAIntErr (internal: length 0, or a packet longer than the buffer)",
     1 << 5: "DMASlvErr (the memory answered with an error)",
     1 << 6: "DMADecErr (no memory at this address)",
+    1 << 8: "SGIntErr (a descriptor was used before)",
+    1 << 9: "SGSlvErr (the memory answered with an error to a descriptor's access)",
+    1 << 10: "SGDecErr (no memory at a descriptor's address)",
 }
-DMASR_ERRORS: Final = 0x70
 
 
-def describe_status(dma: Any) -> str:
+class Registers(Protocol):
+    """What reads and writes 32-bit registers: a ``pynq.lib.dma.DMA``, or a ``pynq.MMIO``."""
+
+    def read(self, offset: int) -> Any:
+        """The register at an offset in bytes."""
+
+    def write(self, offset: int, value: int) -> Any:
+        """Writes the register at an offset in bytes."""
+
+
+def status_words(status: int) -> tuple[str, ...]:
+    """DMASR in words: its errors, ``halted``, and ``idle`` or ``not idle``."""
+    words = [text for bit, text in _ERRORS.items() if status & bit]
+    if status & DMASR_HALTED:
+        words.append("halted")
+    words.append("idle" if status & DMASR_IDLE else "not idle")
+    return tuple(words)
+
+
+def describe_status(dma: Registers) -> str:
     """DMASR of both channels in words.
 
     Args:
@@ -35,26 +59,31 @@ def describe_status(dma: Any) -> str:
     return f"MM2S {_status_text(dma.read(MM2S_DMASR))}, S2MM {_status_text(dma.read(S2MM_DMASR))}"
 
 
-def check_status(dma: Any) -> None:
-    """Looks for errors of both channels.
+def running_status(dma: Registers, channel: str, offset: int) -> int:
+    """DMASR of a channel that runs.
 
     Args:
         dma: the ``pynq.lib.dma.DMA`` driver.
+        channel: its name, MM2S or S2MM.
+        offset: of its DMASR.
+
+    Returns:
+        The register.
 
     Raises:
-        DmaError: a channel reports an error or has halted.
+        DmaError: the channel reports an error or has halted.
     """
-    for channel, offset in (("MM2S", MM2S_DMASR), ("S2MM", S2MM_DMASR)):
-        status = dma.read(offset)
-        if status & (DMASR_ERRORS | DMASR_HALTED):
-            raise DmaError(f"DMA channel {channel} stopped: {_status_text(status)}")
+    status = int(dma.read(offset))
+    if status & (DMASR_ERRORS | DMASR_HALTED):
+        raise DmaError(f"DMA channel {channel} stopped: {_status_text(status)}")
+    return status
 
 
-def reset(dma: Any, expired: Callable[[], bool]) -> None:
-    """Resets and restarts both channels; a driver reset does not exist in pynq.
+def reset(dma: Registers, expired: Callable[[], bool]) -> None:
+    """Resets both channels, which are halted then; pynq has no reset.
 
     Args:
-        dma: the ``pynq.lib.dma.DMA`` driver.
+        dma: the ``pynq.lib.dma.DMA`` driver, or an MMIO of its registers.
         expired: says when to give up.
 
     Raises:
@@ -66,45 +95,22 @@ def reset(dma: Any, expired: Callable[[], bool]) -> None:
             raise DmaError(f"the DMA's reset does not end: {describe_status(dma)}; reload the bitstream")
 
 
-def check_buffer(buffer: Any, start: int, nbytes: int) -> None:
-    """Makes sure that a transfer stays inside memory that pynq allocated.
-
-    ``buffer * 2``, ``buffer.copy()`` and ``buffer.astype(...)`` are PynqBuffers too, with an address that is not
-    theirs: only the array that the allocator made, which has the attribute ``memory``, and views of it are accepted.
+def run_channels(dma: Registers, expired: Callable[[], bool]) -> None:
+    """Sets both channels running; what pynq's ``start`` waits for without end is true afterwards.
 
     Args:
-        buffer: the array to transfer.
-        start: offset in bytes.
-        nbytes: length in bytes.
+        dma: the ``pynq.lib.dma.DMA`` driver, or an MMIO of its registers.
+        expired: says when to give up.
 
     Raises:
-        BufferNotAllocatedError: not an allocated buffer, freed, not contiguous, or the range lies outside it.
+        DmaError: a channel stays halted.
     """
-    owner: Any = buffer
-    while not hasattr(owner, "memory") and isinstance(getattr(owner, "base", None), np.ndarray):
-        owner = owner.base
-    if not hasattr(owner, "memory") or getattr(buffer, "physical_address", None) is None:
-        raise BufferNotAllocatedError(
-            f"a {type(buffer).__name__} of {buffer.nbytes} bytes was not made by pynq.allocate (results of arithmetic, "
-            "copy() and astype() are not); allocate a buffer and assign to it with buffer[:] = ..."
-        )
-    offset = buffer.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
-    if buffer.physical_address != owner.physical_address + offset:
-        raise BufferNotAllocatedError(
-            f"the buffer's physical address {buffer.physical_address:#x} is not that of its memory "
-            f"({owner.physical_address + offset:#x})"
-        )
-    if not buffer.flags.c_contiguous:
-        raise BufferNotAllocatedError("the buffer is not contiguous; DMA transfers one range of addresses")
-    if start < 0 or nbytes <= 0 or start + nbytes > buffer.nbytes:
-        raise BufferNotAllocatedError(
-            f"bytes {start} to {start + nbytes} do not lie in a buffer of {buffer.nbytes} bytes"
-        )
+    for control, status in ((MM2S_DMACR, MM2S_DMASR), (S2MM_DMACR, S2MM_DMASR)):
+        dma.write(control, DMACR_RUN)
+        while dma.read(status) & DMASR_HALTED:
+            if expired():
+                raise DmaError(f"the DMA does not start: {describe_status(dma)}; reload the bitstream")
 
 
 def _status_text(status: int) -> str:
-    words = [text for bit, text in _ERRORS.items() if status & bit]
-    if status & DMASR_HALTED:
-        words.append("halted")
-    words.append("idle" if status & DMASR_IDLE else "not idle")
-    return f"{status:#010x} ({', '.join(words)})"
+    return f"{status & 0xFFFF_FFFF:#010x} ({', '.join(status_words(status))})"

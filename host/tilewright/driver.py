@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +14,19 @@ import pynq
 
 from tilewright import dma as pg021
 from tilewright.accelerator import Counters
-from tilewright.errors import DeviceError, DeviceTimeoutError, DmaError, ParameterMismatchError
+from tilewright.channels import Channels, channels_of
+from tilewright.errors import DeviceError, DeviceTimeoutError, ParameterMismatchError, TilewrightError, TransferError
 from tilewright.packing import BEAT_BYTES, Beats
 from tilewright.program import ArrayParameters, Program, describe_command
 from tilewright.results import TRAILER_BEATS
+from tilewright.steps import Step, Steps, untimed
+from tilewright.stuck import StuckReport, Transfer, report_stuck
+from tilewright.transfer_buffers import check_buffer
+
+_DMA_TYPE = "xilinx.com:ip:axi_dma:7.1"
+_DMA_WINDOW = 0x60
+# A reset of the DMA waits for the memory accesses that are under way
+_RESET_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -34,6 +44,29 @@ class RunResult:
     seconds: float
 
 
+@dataclass
+class Attempt:
+    """A program that was sent.
+
+    Attributes:
+        program: the program.
+        stall_state: of a simulated device before it, to repeat it; None elsewhere.
+        result: what it returned; None where it failed.
+    """
+
+    program: Program
+    stall_state: tuple[int, int] | None
+    result: RunResult | None = None
+
+
+@dataclass
+class Attempts:
+    """The first and the last program that a driver has sent; None before."""
+
+    first: Attempt | None = None
+    last: Attempt | None = None
+
+
 class Driver:
     """Runs programs on an accelerator behind an AXI DMA; the same code for a board and for the simulated device.
 
@@ -42,6 +75,12 @@ class Driver:
         timeout: seconds that one program may take.
         dma_name: name of the DMA in the block design.
         accelerator_name: name of the accelerator in the block design.
+
+    Attributes:
+        timeout: seconds that one program may take, on the device's clock.
+        array: what programs must be compiled for.
+        attempts: the first and the last program that was sent.
+        steps: times the steps of each run, where it is a :class:`tilewright.steps.StepTimes`.
 
     Raises:
         ParameterMismatchError: the overlay has no such units, or the accelerator is not one that this library drives.
@@ -54,17 +93,19 @@ class Driver:
         dma_name: str = "axi_dma_0",
         accelerator_name: str = "accelerator_0",
     ) -> None:
+        self.device = overlay.device
+        self.timeout = timeout
+        self._clock = _clock_of(self.device)
         for name in (dma_name, accelerator_name):
             if name not in overlay.ip_dict:
                 raise ParameterMismatchError(f"the overlay holds no '{name}', only {', '.join(overlay.ip_dict)}")
-        self.dma = getattr(overlay, dma_name)
+        self.dma = self._open_dma(overlay, dma_name)
+        self.channels: Channels = channels_of(self.dma)
         self.accelerator = getattr(overlay, accelerator_name)
-        self.device = overlay.device
-        self.timeout = timeout
-        # A simulated device has its own clock, so that a slow host never makes a time-out.
-        self._clock: Callable[[], float] = getattr(self.device, "monotonic", time.monotonic)
+        self.steps: Steps = untimed
         self.accelerator.check_identity()
         self.array: ArrayParameters = self.accelerator.array_parameters()
+        self.attempts = Attempts()
         self.recover()
 
     def run(self, program: Program) -> RunResult:
@@ -80,15 +121,19 @@ class Driver:
 
         Raises:
             ParameterMismatchError: the program was compiled for other parameters.
+            TransferLengthError: the program, or what it returns, is longer than the DMA transfers at once.
             DeviceError: the accelerator refused the program.
-            DeviceTimeoutError: the transfer did not end in time.
-            DmaError: the DMA reported an error.
+            DeviceTimeoutError: the transfer did not end in time; its ``report`` says which side starved.
+            DmaError: the DMA reported an error; with a ``report`` too.
             ResultError: the results cannot be trusted.
         """
         if program.array != self.array:
             raise ParameterMismatchError(f"the program is for {program.array}; the accelerator has {self.array}")
-        send, receive = self.allocate(len(program.beats)), self.allocate(program.output_beats + TRAILER_BEATS)
-        send[:] = program.beats
+        receive_beats = program.output_beats + TRAILER_BEATS
+        self.channels.check_lengths(program.nbytes, receive_beats * BEAT_BYTES)
+        send, receive = self.allocate(len(program.beats)), self.allocate(receive_beats)
+        with self.steps(Step.COPY):
+            send[:] = program.beats
         return self.run_in(program, send, receive)
 
     def run_in(
@@ -112,15 +157,22 @@ class Driver:
         """
         send_bytes = send.nbytes if send_bytes is None else send_bytes
         receive_bytes = receive.nbytes if receive_bytes is None else receive_bytes
-        pg021.check_buffer(send, 0, send_bytes)
-        pg021.check_buffer(receive, 0, receive_bytes)
+        check_buffer(send, 0, send_bytes)
+        check_buffer(receive, 0, receive_bytes)
+        self.channels.check_lengths(send_bytes, receive_bytes)
+        attempt = Attempt(program, getattr(self.device, "stall_state", None))
+        self.attempts = Attempts(self.attempts.first or attempt, attempt)
         try:
             start = self._clock()
-            packet = self._exchange(send, receive, send_bytes, receive_bytes)
+            with self._failures_reported(send, send_bytes, program):
+                packet = self._exchange(send, receive, send_bytes, receive_bytes)
             seconds = self._clock() - start
-            return RunResult(program.unpack(packet), self.accelerator.counters(), seconds)
+            with self.steps(Step.UNPACK):
+                outputs = program.unpack(packet)
+            attempt.result = RunResult(outputs, self.accelerator.counters(), seconds)
+            return attempt.result
         except BaseException as error:  # Ctrl-C included: buffers must not be freed under a running transfer
-            self.recover()
+            self._recover_after(error)
             if isinstance(error, DeviceError):
                 where = describe_command(program.beats, error.sequence)
                 raise DeviceError(f"{error}; {where}", error.code, error.sequence) from error
@@ -141,42 +193,92 @@ class Driver:
         """Resets DMA and accelerator and starts both channels.
 
         Raises:
-            DmaError: the DMA's reset does not end.
+            DmaError: the DMA's reset does not end, or its channels do not start.
         """
-        pg021.reset(self.dma, self._deadline())
+        self.channels.recover(self._deadline(_RESET_SECONDS))
         self.accelerator.soft_reset()
-        self.dma.recvchannel.start()
-        self.dma.sendchannel.start()
 
-    def _exchange(self, send: Any, receive: Any, send_bytes: int, receive_bytes: int) -> Beats:
-        # Nothing of an earlier run must be left that could pass for results.
-        receive[:] = 0
-        receive.flush()
-        try:
-            # S2MM first: results may come before the program is sent.
-            self.dma.recvchannel.transfer(receive, start=0, nbytes=receive_bytes)
-            self.dma.sendchannel.transfer(send, start=0, nbytes=send_bytes)
-        except (RuntimeError, ValueError) as error:
-            raise DmaError(f"the DMA takes no transfer: {error}; {pg021.describe_status(self.dma)}") from error
-        expired = self._deadline()
-        for offset in (pg021.S2MM_DMASR, pg021.MM2S_DMASR):
-            while not self.dma.read(offset) & pg021.DMASR_IDLE:
-                pg021.check_status(self.dma)
-                if expired():
-                    raise DeviceTimeoutError(self._describe_stop(send))
-        receive.invalidate()
-        received = self.dma.read(pg021.S2MM_LENGTH)
-        return np.array(receive[: received // BEAT_BYTES], dtype=np.uint64, subok=False)
+    def report(self, program: Program) -> StuckReport:
+        """What DMA and accelerator are doing with a program; changes nothing.
 
-    def _describe_stop(self, send: Any) -> str:
-        sequence, opcode = self.accelerator.last_command()
-        beats = np.array(send, dtype=np.uint64, subok=False)
-        return (
-            f"no result within {self.timeout} s: DMA {pg021.describe_status(self.dma)}; "
-            f"{self.accelerator.describe_status()}; last header taken: {opcode}, {describe_command(beats, sequence)}; "
-            f"{self.accelerator.counters()}"
+        Args:
+            program: that was sent.
+        """
+        return report_stuck(
+            self.channels, self.accelerator, Transfer(program.beats, program.output_beats + TRAILER_BEATS)
         )
 
-    def _deadline(self) -> Callable[[], bool]:
-        end = self._clock() + self.timeout
+    def _open_dma(self, overlay: Any, name: str) -> Any:
+        """pynq's driver of the DMA; its constructor waits for ever for channels that do not start or stop."""
+        description = overlay.ip_dict[name]
+        if description["type"] != _DMA_TYPE:
+            raise ParameterMismatchError(f"'{name}' is a {description['type']}; pynq's DMA driver needs {_DMA_TYPE}")
+        for channel in ("c_include_mm2s", "c_include_s2mm"):
+            if not int(description["parameters"].get(channel, 0)):
+                raise ParameterMismatchError(f"'{name}' was built without {channel}; both channels are needed")
+        registers = pynq.MMIO(description["phys_addr"], _DMA_WINDOW, device=self.device)
+        pg021.reset(registers, self._deadline(_RESET_SECONDS))
+        pg021.run_channels(registers, self._deadline(_RESET_SECONDS))
+        pg021.reset(registers, self._deadline(_RESET_SECONDS))
+        return getattr(overlay, name)
+
+    def _exchange(self, send: Any, receive: Any, send_bytes: int, receive_bytes: int) -> Beats:
+        with self.steps(Step.COPY):
+            # Nothing of an earlier run must be left that could pass for results.
+            receive[:] = 0
+            receive.flush()
+            self.accelerator.forget_ended()
+            # S2MM first: results may come before the program is sent.
+            self.channels.receive(receive, receive_bytes)
+            self.channels.send(send, send_bytes)
+        with self.steps(Step.EXECUTE):
+            received = self._wait()
+        with self.steps(Step.COPY_BACK):
+            receive.invalidate()
+            self.channels.finish(self._deadline(_RESET_SECONDS))
+            return np.array(receive[: received // BEAT_BYTES], dtype=np.uint64, subok=False)
+
+    def _wait(self) -> int:
+        """Bytes received, once both transfers are done."""
+        expired = self._deadline(self.timeout)
+        while True:
+            received, sent = self.channels.received(), self.channels.sent()
+            if received is not None and sent:
+                return received
+            if expired():
+                raise DeviceTimeoutError(f"no result within {self.timeout} s")
+
+    def _recover_after(self, error: BaseException) -> None:
+        """:meth:`recover`; where that fails too, the first error is raised."""
+        try:
+            self.recover()
+        except TilewrightError as failure:
+            raise error from failure
+
+    @contextmanager
+    def _failures_reported(self, send: Any, send_bytes: int, program: Program) -> Iterator[None]:
+        """Adds a report to what a transfer raises, before anything is reset."""
+        try:
+            yield
+        except TransferError as error:
+            if error.report is not None:
+                raise
+            beats = np.array(send[: send_bytes // BEAT_BYTES], dtype=np.uint64, subok=False)
+            transfer = Transfer(beats, program.output_beats + TRAILER_BEATS)
+            report = report_stuck(self.channels, self.accelerator, transfer)
+            raise type(error)(f"{error}\n{report}", report) from error
+
+    def _deadline(self, seconds: float) -> Callable[[], bool]:
+        end = self._clock() + seconds
         return lambda: self._clock() > end
+
+
+def _clock_of(device: Any) -> Callable[[], float]:
+    """Seconds; a simulated device has its own clock, so that a slow host never makes a time-out."""
+    if device.has_capability("REMOTE"):
+        # Imported here: a board needs no gRPC.
+        from tilewright.remote.client import guard_calls, remote_clock
+
+        guard_calls(device)
+        return remote_clock(device)
+    return getattr(device, "monotonic", time.monotonic)

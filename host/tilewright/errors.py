@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tilewright.stuck import StuckReport
+
 
 class TilewrightError(Exception):
     """Base of every exception that this package raises on purpose."""
@@ -35,11 +40,28 @@ class BufferNotAllocatedError(TilewrightError):
     """A buffer's physical address is not one that ``pynq.allocate`` gave out, so that DMA would go astray."""
 
 
-class DeviceTimeoutError(TilewrightError):
-    """A transfer did not end in time: names what stopped (DMA status, accelerator status, counters, last command)."""
+class TransferLengthError(TilewrightError):
+    """A program or its results are longer than the DMA transfers at once: says by how much and what to do."""
 
 
-class DmaError(TilewrightError):
+class TransferError(TilewrightError):
+    """A transfer failed.
+
+    Args:
+        message: what happened.
+        report: state of DMA and accelerator at that time, a :class:`tilewright.stuck.StuckReport`, where there is one.
+    """
+
+    def __init__(self, message: str, report: StuckReport | None = None) -> None:
+        super().__init__(message)
+        self.report = report
+
+
+class DeviceTimeoutError(TransferError):
+    """A transfer did not end in time: ``report`` says which side starved, what each side has done, what to do."""
+
+
+class DmaError(TransferError):
     """The DMA reported an error in DMASR, or it is not in a state to start a transfer."""
 
 
@@ -68,6 +90,10 @@ class ModelProcessError(TilewrightError):
 
 class TargetError(TilewrightError):
     """The device that was asked for cannot be opened: no bitstream, no address, no such kind."""
+
+
+class BoardError(TilewrightError):
+    """A board cannot be reached over ssh, lacks something, or a step of its set-up failed: says what to do."""
 
 
 class SimulationError(TilewrightError):

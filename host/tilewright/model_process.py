@@ -9,6 +9,10 @@ from pathlib import Path
 
 from tilewright.errors import ModelProcessError
 
+# Hours of a slow machine's work are no hang; more is.
+WAIT_SECONDS = 2 * 3600.0
+STOP_SECONDS = 10.0
+
 
 def run_model(*arguments: str | Path) -> str:
     """Runs ``python -m tilewright_model`` to its end.
@@ -55,9 +59,13 @@ class ModelProcess:
         """Waits for its end and returns what it printed.
 
         Raises:
-            ModelProcessError: it failed.
+            ModelProcessError: it failed, or has not ended after ``WAIT_SECONDS``.
         """
-        code = self._process.wait()
+        try:
+            code = self._process.wait(WAIT_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            self.stop()
+            raise ModelProcessError(f"{' '.join(self.command)} has not ended in {WAIT_SECONDS:g} s") from error
         if code:
             self._fail(code)
         self._output.seek(0)
@@ -66,7 +74,11 @@ class ModelProcess:
     def stop(self) -> None:
         """Ends it, if it still runs."""
         self._process.terminate()
-        self._process.wait()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(STOP_SECONDS)
 
     def _fail(self, code: int) -> None:
         texts = []

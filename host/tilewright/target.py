@@ -58,7 +58,7 @@ def open_overlay(
         seed: of the simulated device's stalls.
 
     Raises:
-        TargetError: a board without a bitstream, or a remote board without an address.
+        TargetError: a board without a bitstream, a remote board without an address, or no board under this Python.
         SimulationError: the simulated device cannot be built.
     """
     kind = default_device() if device is None else DeviceKind(device)
@@ -73,19 +73,25 @@ def open_overlay(
         raise TargetError(f"no bitstream {bitstream}")
     if kind is DeviceKind.REMOTE:
         return _open_remote(Path(bitstream), host or os.environ.get(HOST_VARIABLE))
+    return _open_board(Path(bitstream))
+
+
+def _open_board(bitstream: Path) -> Any:
     import pynq
 
-    return pynq.Overlay(str(bitstream))
+    try:
+        device = pynq.Device.active_device
+    except RuntimeError as error:
+        raise TargetError(
+            f"pynq finds no board here ({error}): run this on the board, as root and with the environment that "
+            "/etc/profile.d sets there, or choose another device"
+        ) from error
+    return pynq.Overlay(str(bitstream), device=device)
 
 
 def _open_remote(bitstream: Path, host: str | None) -> Any:
-    import pynq
-    from pynq.pl_server.device import Device
-    from pynq.pl_server.remote_device import PYNQ_PORT, RemoteDevice
+    from tilewright.remote.client import open_remote
 
     if not host:
         raise TargetError(f"a remote device needs its address: give --host, or set ${HOST_VARIABLE}")
-    name, _, port = host.partition(":")
-    device = RemoteDevice(ip_addr=name, port=int(port or PYNQ_PORT), tag=f"remote-{host}")
-    Device.active_device = device
-    return pynq.Overlay(str(bitstream), device=device)
+    return open_remote(bitstream, host)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from tilewright.compare import Report, compare
 from tilewright.compiler import compile_layer, images_that_fit
-from tilewright.driver import Driver, RunResult
+from tilewright.driver import Attempt, Driver
 from tilewright.errors import LayerError
 from tilewright.layer import ConvLayer
 
@@ -31,6 +31,7 @@ class Verification:
         mac_cycles: output positions issued in them.
         program_cycles: cycles from BEGIN to the end of the trailer, DMA included.
         seconds: from the start of the send to the end of the receive, on the device's clock.
+        attempts: the programs as they were sent, raw ones first.
     """
 
     layer: ConvLayer
@@ -43,6 +44,7 @@ class Verification:
     mac_cycles: int
     program_cycles: int
     seconds: float
+    attempts: tuple[Attempt, ...] = field(repr=False)
 
     @property
     def equal(self) -> bool:
@@ -100,7 +102,8 @@ def verify_layer(
     """
     if layer.accumulators is None or layer.float_integers is None:
         raise LayerError(f"layer {layer.name} holds no outputs of PyTorch to compare with; take it from a layer file")
-    runs = {relu: _run_all(driver, layer, relu, advance) for relu in (False, True)}
+    attempts = {relu: _run_all(driver, layer, relu, advance) for relu in (False, True)}
+    runs = {relu: [attempt.result for attempt in sent if attempt.result] for relu, sent in attempts.items()}
     raw, relu = (np.concatenate([result.outputs[0] for result in runs[mode]]) for mode in (False, True))
     reports = (
         compare(layer.accumulators, raw, layer, driver.array),
@@ -118,14 +121,16 @@ def verify_layer(
         mac_cycles=sum(result.counters.mac_cycles for result in runs[True]),
         program_cycles=sum(result.counters.cycles for result in runs[True]),
         seconds=sum(result.seconds for result in runs[True]),
+        attempts=(*attempts[False], *attempts[True]),
     )
 
 
-def _run_all(driver: Driver, layer: ConvLayer, relu: bool, advance: Callable[[int], None]) -> list[RunResult]:
-    results = []
+def _run_all(driver: Driver, layer: ConvLayer, relu: bool, advance: Callable[[int], None]) -> list[Attempt]:
+    attempts = []
     step = images_that_fit(layer, driver.array)
     for first in range(0, layer.images, step):
         part = layer.select_images(slice(first, first + step))
-        results.append(driver.run(compile_layer(part, driver.array, relu)))
+        driver.run(compile_layer(part, driver.array, relu))
+        attempts.append(driver.attempts.last)
         advance(part.images)
-    return results
+    return [attempt for attempt in attempts if attempt is not None]

@@ -1,96 +1,178 @@
-"""Signals of a waveform file as arrays, a value a clock cycle: what the simulated device's ``trace`` wrote."""
+"""Waveforms of programs that ran on the simulated device: the same cycles once more, on a build that can trace."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+from pynq.pl_server.device import Device
 
-from tilewright.errors import SimulationError
+from tilewright.driver import Attempt, Driver, RunResult
+from tilewright.errors import DeviceTimeoutError, TargetError
+from tilewright.stuck import StuckReport
 
-# cores/soc/cpp/waveform.h: time steps a cycle; the step at a cycle's start shows it before its rising edge
-PERIOD = 10
-MAC_ARRAY = "soc.soc.accelerator_0.u_mac_array"
+# Longest waveform: about 1 KiB a cycle for 8x8
+MAX_CYCLES = 20_000
+# Cycles from a position to its result, at most: through the array, the thresholds and the pooling
+PIPELINE_CYCLES = 128
 
 
 @dataclass(frozen=True)
-class Signal:
-    """A signal of up to 63 bits.
+class Waveform:
+    """A waveform of some cycles of a program.
 
     Attributes:
-        path: its name in the file, scopes with dots.
-        signed: whether it is in two's complement.
+        file: in FST format, for GTKWave or Surfer.
+        first, last: cycles of the program that it shows, from and to; the program's first beat is cycle 0.
+        shows: what is in it.
+        repeated: whether the program did the same in as many cycles as before.
     """
 
-    path: str
-    signed: bool = False
+    file: Path
+    first: int
+    last: int
+    shows: str
+    repeated: bool
+
+    def __str__(self) -> str:
+        again = "the same results again" if self.repeated else "OTHER results: it depends on more than the seed"
+        return f"waveform of {self.shows}: {self.file} (cycles {self.first} to {self.last}; {again})"
 
 
-def pe_signals(row: int, column: int) -> dict[str, Signal]:
-    """Signals of a processing element: activation, weight, product (of the cycle before), shadow weight."""
-    pe = f"{MAC_ARRAY}.g_pe_row[{row}].g_pe[{column}].u_pe"
-    return {
-        "activation": Signal(f"{pe}.act"),
-        "weight": Signal(f"{pe}.active_reg", signed=True),
-        "shadow": Signal(f"{pe}.shadow_reg", signed=True),
-        "product": Signal(f"{pe}.product_reg", signed=True),
-    }
-
-
-def accumulator_signals(column: int) -> dict[str, Signal]:
-    """Signals of a column's accumulators: valid, first and last pass, address, partial sum, new sum."""
-    foot = f"{MAC_ARRAY}.g_foot[{column}].u_accumulator"
-    return {
-        "valid": Signal(f"{foot}.psum_valid"),
-        "first": Signal(f"{foot}.psum_first"),
-        "last": Signal(f"{foot}.psum_last"),
-        "address": Signal(f"{foot}.psum_addr"),
-        "partial": Signal(f"{foot}.psum", signed=True),
-        "sum": Signal(f"{foot}.sum", signed=True),
-    }
-
-
-def read_waveform(file: Path, signals: Mapping[str, Signal], cycles: range) -> dict[str, npt.NDArray[np.int64]]:
-    """Reads signals as they stand before each rising edge.
+def check_traceable(device: Any, file: Path | None) -> None:
+    """Makes sure, before a long run, that a waveform could be written after it.
 
     Args:
-        file: in FST format.
-        signals: by the names that the result has.
-        cycles: of the program, within those that were traced.
-
-    Returns:
-        int64 (cycles,) for each signal.
+        device: that programs will run on.
+        file: for the waveform; None asks for none.
 
     Raises:
-        SimulationError: there is no pywellen, the file cannot be read, or a signal or a cycle is not in it.
+        TargetError: the device is not simulated here, or the file cannot be one.
     """
-    try:
-        import pywellen
-    except ImportError as error:
-        raise SimulationError("reading waveforms takes pywellen: pip install 'tilewright[notebook]'") from error
-    if not file.is_file():
-        raise SimulationError(f"{file}: no such waveform")
-    try:
-        waveform = pywellen.Waveform(str(file))
-    except RuntimeError as error:
-        raise SimulationError(f"{file} is no waveform: {error}") from error
-    wanted = {signal.path for signal in signals.values()}
-    found = {variable.full_name: variable for variable in waveform.all_vars() if variable.full_name in wanted}
-    missing = sorted(wanted - found.keys())
-    if missing:
-        raise SimulationError(f"{file} has no signal {', '.join(missing)}")
-    return {name: _sample(file, signal, found[signal.path], cycles) for name, signal in signals.items()}
+    if file is None:
+        return
+    if not hasattr(device, "stall_state"):
+        raise TargetError("--trace needs the simulated device of this computer: leave out --device, or --trace")
+    if file.suffix != ".fst":
+        raise TargetError(f"--trace {file}: a waveform has the suffix .fst")
+    if not file.parent.is_dir():
+        raise TargetError(f"--trace {file}: there is no folder {file.parent}")
 
 
-def _sample(file: Path, signal: Signal, variable: object, cycles: range) -> npt.NDArray[np.int64]:
-    history, bits = variable.signal, variable.length  # type: ignore[attr-defined]
-    values = [history.value_at(cycle * PERIOD) for cycle in cycles]
-    if not all(isinstance(value, int) for value in values):
-        raise SimulationError(
-            f"{file}: {signal.path} has no value in some of the cycles {cycles.start} to {cycles.stop}"
-        )
-    words = np.array(values, dtype=np.int64)
-    return words - ((words >> bits - 1 & 1) << bits) if signal.signed else words
+def repeat_program(
+    device: Any, attempt: Attempt, file: Path, window: tuple[int, int], shows: str, timeout: float = 60.0
+) -> Waveform:
+    """Repeats a program on a traced build of the device that it ran on.
+
+    Args:
+        device: the ``SimDevice``.
+        attempt: the program, and what came of it.
+        file: for the waveform.
+        window: first and last cycle of the program to write.
+        shows: what is in them.
+        timeout: of the program, in simulated seconds.
+
+    Returns:
+        The waveform.
+
+    Raises:
+        SimulationError: the traced hardware cannot be built, or the file cannot be written.
+    """
+    from tilewright.sim import open_overlay
+
+    active = Device.active_device
+    try:
+        overlay = open_overlay(device.parameters, device.latency, device.stall_probability, device.seed, traced=True)
+        driver = Driver(overlay, timeout)
+        driver.device.stall_state = attempt.stall_state
+        driver.device.trace(file, *window)
+        again = _run_again(driver, attempt)
+        # Closes the file where the program stood still inside the window.
+        driver.device.run(MAX_CYCLES)
+    finally:
+        Device.active_device = active
+    return Waveform(file, *window, shows, _same(attempt.result, again))
+
+
+def _run_again(driver: Driver, attempt: Attempt) -> RunResult | None:
+    try:
+        return driver.run(attempt.program)
+    except DeviceTimeoutError:
+        return None
+
+
+def _same(before: RunResult | None, again: RunResult | None) -> bool:
+    if before is None or again is None:
+        return before is again
+    return before.counters == again.counters and all(map(np.array_equal, before.outputs, again.outputs))
+
+
+def first_program(driver: Driver, file: Path) -> Waveform | None:
+    """Repeats the first program that a driver ran with success.
+
+    Args:
+        driver: of a ``SimDevice``.
+        file: for the waveform, of the program's first cycles.
+
+    Returns:
+        The waveform; None when nothing was run.
+
+    Raises:
+        SimulationError: as :func:`repeat_program`.
+    """
+    attempt = driver.attempts.first
+    if attempt is None or attempt.result is None:
+        return None
+    cycles = min(MAX_CYCLES, attempt.result.counters.cycles)
+    return repeat_program(driver.device, attempt, file, (0, cycles), "the first program's beginning")
+
+
+def stuck_program(driver: Driver, report: StuckReport, file: Path) -> Waveform | None:
+    """Repeats the program that a driver ran last, which stood still.
+
+    Args:
+        driver: of a ``SimDevice``.
+        report: of the time when it stood still.
+        file: for the waveform, of the cycles up to then.
+
+    Returns:
+        The waveform; None when no beat of the program reached the accelerator, as its first beat is cycle 0.
+
+    Raises:
+        SimulationError: as :func:`repeat_program`.
+    """
+    attempt, last = driver.attempts.last, report.counters.cycles
+    if attempt is None or not report.beats_in:
+        return None
+    window = (max(0, last - MAX_CYCLES), last)
+    return repeat_program(driver.device, attempt, file, window, "the last cycles before the stop", driver.timeout)
+
+
+def layer_tile(driver: Driver, attempt: Attempt, tile: int, tiles: int, file: Path) -> Waveform:
+    """Repeats a program of one layer, for one output tile.
+
+    Args:
+        driver: of a ``SimDevice``.
+        attempt: the program, with one CONV command that returns something, and its result.
+        tile, tiles: which of how many output tiles.
+        file: for the waveform.
+
+    Returns:
+        The waveform.
+
+    Raises:
+        SimulationError: as :func:`repeat_program`.
+    """
+    assert attempt.result is not None
+    end = attempt.result.counters.cycles
+    start = max(0, end - attempt.result.counters.layer_cycles)
+    window = tile_window(start, end, tile, tiles)
+    return repeat_program(driver.device, attempt, file, window, f"output tile {tile}, which is wrong")
+
+
+def tile_window(start: int, end: int, tile: int, tiles: int) -> tuple[int, int]:
+    """First and last cycle of one of the output tiles that fill some cycles evenly, its last ones if too many."""
+    last = start + -(-(end - start) * (tile + 1) // tiles) + PIPELINE_CYCLES
+    return max(start + (end - start) * tile // tiles, last - MAX_CYCLES), last

@@ -2,19 +2,18 @@
 
 import pytest
 
+DEPENDS = ("stream", "sram")
+SMALL = {"LENGTH_W": 14, "BURST": 2, "OUTSTANDING": 4, "FIFO_DEPTH": 8, "SRAM_LATENCY": 1}
+MEDIUM = {"LENGTH_W": 14, "BURST": 16, "OUTSTANDING": 4, "FIFO_DEPTH": 64, "SRAM_LATENCY": 2}
 
-@pytest.mark.parametrize(("burst", "outstanding", "fifo_depth", "sram_latency"), [(2, 4, 8, 1), (16, 4, 64, 2)])
-def test_axi_dma_parameters(run_cocotb, burst: int, outstanding: int, fifo_depth: int, sram_latency: int) -> None:
-    run_cocotb(
-        "axi_dma",
-        "axi_dma",
-        "tb_axi_dma",
-        ("stream", "sram"),
-        test_filter="registers|random|blocked|both_ways|overlong|reset_in_mid|length_uses",
-        ADDR_W=33,
-        LENGTH_W=14,
-        BURST=burst,
-        OUTSTANDING=outstanding,
-        FIFO_DEPTH=fifo_depth,
-        SRAM_LATENCY=sram_latency,
-    )
+
+@pytest.mark.parametrize("parameters", [SMALL, MEDIUM])
+def test_axi_dma_parameters(run_cocotb, parameters: dict[str, int]) -> None:
+    test_filter = "registers|random|blocked|both_ways|overlong|reset_in_mid|length_uses"
+    run_cocotb("axi_dma", "axi_dma", "tb_axi_dma", DEPENDS, test_filter=test_filter, ADDR_W=33, **parameters)
+
+
+def test_scatter_gather_parameters(run_cocotb) -> None:
+    test_filter = "registers|random|cyclic|stop_between"
+    parameters = {"INCLUDE_SG": 1, "ADDR_W": 33, **SMALL}
+    run_cocotb("axi_dma", "axi_dma", "tb_axi_dma_sg", DEPENDS, test_filter=test_filter, **parameters)

@@ -34,6 +34,8 @@ SOURCES = [source for source in CORES.glob("*/rtl/*.v") if source.parts[-3] != "
         ("axi_dma", "BURST", 32, "axi_dma_BURST"),
         ("axi_dma", "BURST", 12, "axi_dma_BURST"),
         ("axi_dma", "FIFO_DEPTH", 64, "axi_dma_FIFO_DEPTH"),
+        ("axi_dma", "INCLUDE_SG", 2, "axi_dma_INCLUDE_SG"),
+        ("axi_intc", "INPUTS", 33, "axi_intc_INPUTS"),
     ],
 )
 def test_parameter_is_refused(tmp_path: Path, module: str, parameter: str, value: int, error: str) -> None:

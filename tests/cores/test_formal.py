@@ -60,6 +60,10 @@ PROOFS = {
         "writeback", "postproc/formal/writeback_order.sv", ("postproc/rtl/writeback.v",), 12,
         ("advance   = next_valid_reg && !valid_reg", "advance   = next_valid_reg"),
     ),
+    "axi_intc_core": Proof(
+        "axi_intc_core", "axi_intc/formal/intc_pending.sv", ("axi_intc/rtl/axi_intc_core.v",), 10,
+        ("intr_reg & {INPUTS{hardware_reg}}", "intr_reg"), {"INPUTS": 2},
+    ),
 }  # fmt: skip
 
 

@@ -10,3 +10,9 @@ def test_stream_fifo(run_cocotb, depth: int, latency: int) -> None:
 
 def test_stream_register(run_cocotb) -> None:
     run_cocotb("stream", "stream_register", "tb_stream", ("sram",), WIDTH=16)
+
+
+@pytest.mark.parametrize("width", [8, 32])
+@pytest.mark.parametrize("module", ["stream_narrow", "stream_widen"])
+def test_stream_width(run_cocotb, module: str, width: int) -> None:
+    run_cocotb("stream", module, "tb_stream_width", ("sram",), WIDTH=width)

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from command_line import json_of, tilewright
 
+from tilewright import trace_cli
 from tilewright.driver import Driver
-from tilewright.network import cli as network_cli
 from tilewright.network.prepare import PyTorchReference
 from tilewright.network.session import run_network
 
@@ -25,6 +25,7 @@ def small(example: Callable[[str], Any], tmp_path: Path) -> tuple[Any, Path]:
     return case, tmp_path / "images.npz"
 
 
+@pytest.mark.simulation
 def test_run_with_check_as_json(small: tuple[Any, Path]) -> None:
     case, images = small
     process = tilewright("run", case.path, "--images", images, "--batch", "3", "--check", "--json", "--seed", "4")
@@ -44,6 +45,7 @@ def test_run_with_check_as_json(small: tuple[Any, Path]) -> None:
     assert (facts["seed"], facts["waveform"], facts["correct"]) == (4, None, None)
 
 
+@pytest.mark.simulation
 def test_run_for_people_without_pytorch(small: tuple[Any, Path]) -> None:
     case, images = small
     process = tilewright("run", case.path, "--images", images, "--first", "1", "--count", "2", "--clock", "200")
@@ -65,6 +67,7 @@ def test_verify_every_layer(small: tuple[Any, Path]) -> None:
     assert [layer["layer"] for layer in json_of(chosen)["layers"]] == [names[1], names[2], names[-1]]
 
 
+@pytest.mark.simulation
 def test_demo_as_json() -> None:
     process = tilewright("demo", "--json", "--seed", "1")
     facts = json_of(process)
@@ -82,10 +85,11 @@ def test_demo_as_json() -> None:
     assert keys <= facts.keys()
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--device", "board"], "a board needs --device board and --bitstream"),
+        (["--device", "board"], "a board device needs a bitstream"),
         (["--cifar10", "/nowhere", "--images", "x.png"], "give --images or --cifar10, not both"),
         (["--images", "missing.npz"], "no such image file"),
         (["--images", "damaged.npz"], "not a readable .npz of images"),
@@ -121,6 +125,7 @@ def test_bad_network_files_are_named(small: tuple[Any, Path], tmp_path: Path, da
     assert texts[damage] in " ".join(process.stderr.split())
 
 
+@pytest.mark.simulation
 def test_a_mismatch_is_named_and_repeated_with_a_waveform(
     open_device: Callable[..., Any], small: tuple[Any, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -136,7 +141,7 @@ def test_a_mismatch_is_named_and_repeated_with_a_waveform(
         return arrays
 
     monkeypatch.setattr(PyTorchReference, "chunk", altered)
-    monkeypatch.setattr(network_cli, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(trace_cli, "cache_folder", lambda: tmp_path)
     images = dataclasses.replace(case.images, pixels=case.images.pixels[:3], labels=case.images.labels[:3])
     driver = Driver(open_device(array=8))
     taps = [layer.name for layer in case.network.layers]
@@ -149,7 +154,7 @@ def test_a_mismatch_is_named_and_repeated_with_a_waveform(
     text = str(run.comparison)
     assert f"The first layer that differs is {name}" in text
     assert "image 1, channel 9, row 1, column 2: expected" in text and "output tile 1, array column 1" in text
-    waveform = network_cli.trace_of(run, driver)
+    waveform = trace_cli.trace_of_run(run, driver, None)
     assert waveform is not None and waveform.repeated, str(waveform)
     assert waveform.file.stat().st_size > 1000
     assert 0 < waveform.last - waveform.first <= 20_000

@@ -18,7 +18,7 @@ EXPECTED = {
         {
             "The first layer that differs is features.27": 1,
             "channel 5 is explained exactly by one weight": 1,
-            "the same wrong results again": 1,
+            "the same results again": 1,
             "first wrong pass": 1,
         },
     ),

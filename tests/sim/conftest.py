@@ -40,6 +40,14 @@ def overlay(overlay_for_errors: Any) -> Iterator[Any]:
     reset(overlay_for_errors)
 
 
+@pytest.fixture
+def unguarded(overlay: Any) -> Iterator[Any]:
+    """The same, and transfers outside all buffers are the DMA's to refuse."""
+    overlay.device.check_addresses = False
+    yield overlay
+    overlay.device.check_addresses = True
+
+
 @pytest.fixture(scope="session")
 def exchange() -> Exchange:
     """`exchange(overlay, beats, room)` sends beats, and returns what came back, up to room beats."""

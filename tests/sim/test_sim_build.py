@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tilewright.sim import SimulatorBuildError, SocParameters, build
+from tilewright.sim import SimulatorBuildError, SocParameters, build, hardware
 
 
 @pytest.fixture
@@ -23,19 +23,19 @@ def cores(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["soc/soc.core", "a/rtl/a.v", "soc/cpp/soc_sim.cpp"])
 def test_every_source_counts(cores: Path, name: str) -> None:
-    before = build.sources_hash(cores)
-    assert build.sources_hash(cores) == before
+    before = hardware.sources_hash(cores)
+    assert hardware.sources_hash(cores) == before
     path = cores / name
     path.write_text(path.read_text() + " ")
-    assert build.sources_hash(cores) != before
+    assert hardware.sources_hash(cores) != before
 
 
 def test_new_and_renamed_sources_count(cores: Path) -> None:
-    hashes = {build.sources_hash(cores)}
+    hashes = {hardware.sources_hash(cores)}
     (cores / "a" / "rtl" / "b.v").write_text("")
-    hashes.add(build.sources_hash(cores))
+    hashes.add(hardware.sources_hash(cores))
     (cores / "a" / "rtl" / "b.v").rename(cores / "a" / "rtl" / "c.v")
-    hashes.add(build.sources_hash(cores))
+    hashes.add(hardware.sources_hash(cores))
     assert len(hashes) == 3
 
 
@@ -48,8 +48,8 @@ def test_cache_folder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_build_hash_fits_the_register(cores: Path) -> None:
-    assert 0 <= build.build_hash(cores) < 1 << 28
-    assert f"{build.build_hash(cores):07x}" == build.sources_hash(cores)[:7]
+    assert 0 <= hardware.build_hash(cores) < 1 << 28
+    assert f"{hardware.build_hash(cores):07x}" == hardware.sources_hash(cores)[:7]
 
 
 def test_failing_build_quotes_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,14 +60,14 @@ def test_failing_build_quotes_the_log(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("TILEWRIGHT_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(build, "cores_folder", lambda: cores)
     with pytest.raises(SimulatorBuildError, match=r"(?s)failed.*build\.log.*soc\.v.*syntax error"):
-        build.build_library(SocParameters())
+        build.build_library(hardware.OwnHardware(SocParameters()))
 
 
 def test_missing_tool_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TILEWRIGHT_CACHE", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SimulatorBuildError, match=r"Debian packages make g\+\+ perl"):
-        build.build_library(SocParameters())
+        build.build_library(hardware.OwnHardware(SocParameters()))
 
 
 def test_only_one_process_builds(tmp_path: Path) -> None:

@@ -1,52 +1,20 @@
 """The simulated device under the installed pynq: registers, transfers, caches, errors, hangs."""
 
 import time
-import zlib
 from typing import Any
 
 import numpy as np
 import pynq
 import pytest
+from programs import empty_program, empty_result, layer_packet, small_layer
 from pynq.lib.dma import DMA
 
 from tilewright import registers
-from tilewright.compiler import Run, compile_raw_and_relu, expected_results
 from tilewright.errors import DeviceTimeoutError
 from tilewright.layer import ConvLayer
-from tilewright.packing import Beats
 from tilewright.program import ArrayParameters
-from tilewright.sim import BusError, SocParameters, build, open_overlay
-from tilewright.sim.metadata import ACCELERATOR_BASE, DMA_BASE
-
-TRAILER_MAGIC = 0x53525754
-
-
-def empty_program(n: int = 8, program_id: int = 0x1234) -> Beats:
-    """BEGIN and END, written out by hand."""
-    parameters = n | 4 << 8 | 4 << 16 | 28 << 24
-    head = [0x01 | 2 << 32, 0x52505754 | 2 << 32, parameters | program_id << 32, 0x0F | 1 << 16 | 1 << 32]
-    crc = zlib.crc32(np.array(head, np.uint64).tobytes())
-    return np.array([*head, crc], np.uint64)
-
-
-def empty_result(program_id: int = 0x1234, error: int = 0, sequence: int = 0) -> list[int]:
-    """The trailer alone."""
-    head = [TRAILER_MAGIC | error << 32 | sequence << 40 | 1 << 56, program_id]
-    return [*head, zlib.crc32(np.array(head, np.uint64).tobytes())]
-
-
-def small_layer(seed: int, channels: int = 16) -> ConvLayer:
-    rng = np.random.default_rng(seed)
-    weights = rng.integers(-8, 8, (channels, channels, 3, 3)).astype(np.int8)
-    activations = rng.integers(0, 16, (2, channels, 5, 4)).astype(np.uint8)
-    return ConvLayer("random", weights, activations, 1, 1)
-
-
-def layer_packet(overlay: Any, exchange: Any, layer: ConvLayer) -> tuple[Any, Any]:
-    """Return what the device sends for a layer, raw and with ReLU, and what it has to send."""
-    program = compile_raw_and_relu(layer, overlay.device.parameters.array)
-    expected = expected_results([Run(layer), Run(layer, True)], program)
-    return exchange(overlay, program.beats, len(expected)), expected
+from tilewright.sim import BusError, SocParameters, build, hardware, open_overlay
+from tilewright.sim.processing_system import ZYNQ_ULTRASCALE
 
 
 def test_classes_are_pynqs_own(overlay: Any) -> None:
@@ -63,14 +31,14 @@ def test_constant_registers(overlay: Any) -> None:
     assert accelerator.read(registers.REG_ID) == registers.REG_ID_RESET
     assert accelerator.read(registers.REG_VERSION) == registers.REG_VERSION_RESET
     assert accelerator.read(registers.REG_ACT_DEPTH) == parameters.act_depth
-    assert accelerator.read(registers.REG_BUILD_HASH) == build.build_hash(build.cores_folder())
+    assert accelerator.read(registers.REG_BUILD_HASH) == hardware.build_hash(build.cores_folder())
     names = accelerator.register_map
     assert (int(names.ARRAY.N), int(names.ARRAY.ACT_W), int(names.ARRAY.WGT_W), int(names.ARRAY.ACC_W)) == (8, 4, 4, 28)
     assert (int(names.DEPTHS.WGT_DEPTH), int(names.DEPTHS.OUT_DEPTH)) == (parameters.wgt_depth, parameters.out_depth)
 
 
 def test_mmio_by_address(overlay: Any) -> None:
-    mmio = pynq.MMIO(ACCELERATOR_BASE, 0x1000, device=overlay.device)
+    mmio = pynq.MMIO(ZYNQ_ULTRASCALE.accelerator_base, 0x1000, device=overlay.device)
     assert mmio.read(registers.REG_ID) == registers.REG_ID_RESET
     assert mmio.read(registers.REG_ID, 8) == registers.REG_VERSION_RESET << 32 | registers.REG_ID_RESET
     assert np.array(mmio.array[0:2]).tolist() == [registers.REG_ID_RESET, registers.REG_VERSION_RESET]
@@ -94,8 +62,10 @@ def test_interrupt_lines(overlay: Any, exchange: Any) -> None:
     overlay.accelerator_0.write(registers.REG_CONTROL, 2)
     assert not any(overlay.device.interrupts.values())
     exchange(overlay, empty_program(), 3)
-    assert overlay.device.interrupts == {"mm2s": False, "s2mm": False, "accelerator": True}
+    assert overlay.device.interrupts == {"mm2s": True, "s2mm": True, "accelerator": True, "controller": False}
     overlay.accelerator_0.write(registers.REG_IRQ_STATUS, 3)
+    for offset in (0x04, 0x34):
+        overlay.axi_dma_0.write(offset, 0x1000)
     assert not any(overlay.device.interrupts.values())
 
 
@@ -124,14 +94,13 @@ def test_missing_flush_is_seen(overlay: Any) -> None:
     send[:] = empty_program(program_id=99)
     send.flush()
     send[:] = beats
-    send[-1:].flush()
     overlay.axi_dma_0.recvchannel.transfer(receive)
     mmio = overlay.axi_dma_0.mmio
     mmio.write(0x18, send.physical_address & 0xFFFFFFFF)
     mmio.write(0x1C, send.physical_address >> 32)
     mmio.write(0x28, send.nbytes)
     overlay.axi_dma_0.recvchannel.wait()
-    assert receive.tolist() == empty_result(99, registers.ErrorCode.BAD_CRC, 1)
+    assert receive.tolist() == empty_result(99)
 
 
 def test_missing_invalidate_is_seen(overlay: Any) -> None:
@@ -169,27 +138,28 @@ def test_other_array_sizes_in_the_same_process(array: int, overlay: Any, exchang
         assert np.array_equal(got, expected)
 
 
-def test_send_from_outside_the_ddr(overlay: Any) -> None:
-    mmio = overlay.axi_dma_0.mmio
+def test_send_from_outside_the_ddr(unguarded: Any) -> None:
+    mmio = unguarded.axi_dma_0.mmio
     mmio.write(0x18, 0x1000)
     mmio.write(0x1C, 0)
     mmio.write(0x28, 64)
     assert mmio.read(0x04) & 0x71 == 0x41  # DMADecErr, halted
 
 
-def test_send_from_memory_that_is_not_allocated(overlay: Any) -> None:
-    buffer = pynq.allocate((8,), np.uint64, target=overlay.device)
+def test_send_from_memory_that_is_not_allocated(unguarded: Any) -> None:
+    buffer = pynq.allocate((8,), np.uint64, target=unguarded.device)
     buffer[:] = 0
     buffer.flush()
-    mmio = overlay.axi_dma_0.mmio
+    mmio = unguarded.axi_dma_0.mmio
     mmio.write(0x18, (buffer.physical_address + 4096) & 0xFFFFFFFF)
     mmio.write(0x1C, buffer.physical_address >> 32)
     mmio.write(0x28, 64)
     assert mmio.read(0x04) & 0x71 == 0x21  # DMASlvErr, halted
 
 
-def test_receive_into_a_derived_array(overlay: Any) -> None:
+def test_receive_into_a_derived_array(unguarded: Any) -> None:
     """The bogus address of an expression's result: the DMA's write fails, and no other memory changes."""
+    overlay = unguarded
     send = pynq.allocate((5,), np.uint64, target=overlay.device)
     receive = pynq.allocate((3,), np.uint64, target=overlay.device)
     send[:] = empty_program()
@@ -210,7 +180,8 @@ def test_receive_into_a_derived_array(overlay: Any) -> None:
     assert np.array_equal(overlay.device.default_memory.ddr[: 1 << 20], before_send)
 
 
-def test_recovers_after_an_error(overlay: Any, exchange: Any) -> None:
+def test_recovers_after_an_error(unguarded: Any, exchange: Any) -> None:
+    overlay = unguarded
     mmio = overlay.axi_dma_0.mmio
     mmio.write(0x1C, 0)
     mmio.write(0x28, 64)
@@ -227,7 +198,10 @@ def test_endless_wait_ends(overlay: Any) -> None:
     receive = pynq.allocate((3,), np.uint64, target=overlay.device)
     overlay.axi_dma_0.recvchannel.transfer(receive)
     start = time.monotonic()
-    with pytest.raises(DeviceTimeoutError, match=r"S2MM DMASR 0x0 LENGTH .*decoder HEADER, engine IDLE, error NONE"):
+    with pytest.raises(
+        DeviceTimeoutError,
+        match=r"S2MM DMASR 0x0, S2MM LENGTH 0x18; 0 beats sent .*TLAST not seen.*decoder HEADER, engine IDLE",
+    ):
         overlay.axi_dma_0.recvchannel.wait()
     assert time.monotonic() - start < 30
 
@@ -277,5 +251,5 @@ def test_download_again_resets_the_hardware(exchange: Any) -> None:
 
 
 def test_addresses_of_the_windows() -> None:
-    assert (DMA_BASE, ACCELERATOR_BASE) == (0xA0000000, 0xA0010000)
+    assert (ZYNQ_ULTRASCALE.dma_base, ZYNQ_ULTRASCALE.accelerator_base) == (0xA0000000, 0xA0010000)
     assert SocParameters(n=32).array == ArrayParameters.of_size(32)

@@ -10,7 +10,10 @@ from pynq.buffer import PynqBuffer
 
 from tilewright.errors import BufferNotAllocatedError, SimulationError
 from tilewright.sim import DdrExhaustedError, SimDevice
-from tilewright.sim.memory import DDR_BASE, FRESH_BYTE, PAGE_BYTES
+from tilewright.sim.memory import FRESH_BYTE, PAGE_BYTES
+from tilewright.sim.processing_system import ZYNQ_ULTRASCALE
+
+DDR_BASE = ZYNQ_ULTRASCALE.ddr_base
 
 
 @pytest.fixture
@@ -38,15 +41,18 @@ def test_host_and_ddr_are_separate(device: SimDevice) -> None:
     assert (buffer == 0x07070707).all()
 
 
-def test_slices_move_their_own_bytes(device: SimDevice) -> None:
+def test_slices_move_their_own_lines(device: SimDevice) -> None:
     buffer = pynq.allocate((16, 8), np.uint8, target=device)
     buffer[:] = 1
     part = buffer[4:6]
     assert part.physical_address == buffer.physical_address + 32
     part.flush()
     expected = np.full(128, FRESH_BYTE)
-    expected[32:48] = 1
+    expected[:64] = 1
     assert (ddr(device, buffer) == expected).all()
+    ddr(device, buffer)[:] = 3
+    part.invalidate()
+    assert (buffer == 3).nonzero()[0].tolist() == [4] * 8 + [5] * 8
 
 
 @pytest.mark.parametrize("derive", [lambda b: b * 2, lambda b: b.copy(), lambda b: b.astype(np.int64)])

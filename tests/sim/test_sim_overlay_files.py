@@ -8,7 +8,9 @@ from pynq.pl_server.embedded_device import parse_bit_header
 from tilewright import registers
 from tilewright.errors import ParameterError
 from tilewright.sim import OverlayFileError, SimDevice, SocParameters
-from tilewright.sim.metadata import ACCELERATOR_BASE, DMA_BASE, read_overlay, write_overlay
+from tilewright.sim.hardware import OwnHardware
+from tilewright.sim.metadata import read_overlay, write_overlay
+from tilewright.sim.processing_system import ZYNQ_ULTRASCALE
 
 PARAMETERS = SocParameters(n=16, acc_depth=512)
 
@@ -19,7 +21,7 @@ def bit(tmp_path: Path) -> Path:
 
 
 def test_parameters_come_back(bit: Path) -> None:
-    assert read_overlay(bit) == PARAMETERS
+    assert read_overlay(bit) == OwnHardware(PARAMETERS)
     assert parse_bit_header(bit.read_bytes())["design"].startswith("tilewright_sim")
 
 
@@ -27,8 +29,11 @@ def test_ip_dict(bit: Path) -> None:
     parser = SimDevice(seed=1).get_bitfile_metadata(str(bit))
     assert set(parser.ip_dict) >= {"axi_dma_0", "accelerator_0"}
     dma, accelerator = parser.ip_dict["axi_dma_0"], parser.ip_dict["accelerator_0"]
-    assert (dma["type"], dma["phys_addr"]) == ("xilinx.com:ip:axi_dma:7.1", DMA_BASE)
-    assert (accelerator["type"], accelerator["phys_addr"]) == ("tilewright:ip:accelerator:0.2", ACCELERATOR_BASE)
+    assert (dma["type"], dma["phys_addr"]) == ("xilinx.com:ip:axi_dma:7.1", ZYNQ_ULTRASCALE.dma_base)
+    assert (accelerator["type"], accelerator["phys_addr"]) == (
+        "tilewright:ip:accelerator:0.2",
+        ZYNQ_ULTRASCALE.accelerator_base,
+    )
     assert dma["parameters"]["c_sg_length_width"] == "26"
     assert dma["parameters"]["c_m_axi_mm2s_data_width"] == dma["parameters"]["c_m_axi_s2mm_data_width"] == "64"
     assert accelerator["parameters"]["N"] == "16" and accelerator["parameters"]["ACC_DEPTH"] == "512"

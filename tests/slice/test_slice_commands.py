@@ -15,6 +15,7 @@ from tilewright.layer import ConvLayer
 NOTEBOOKS = Path(__file__).parents[2] / "host" / "notebooks"
 
 
+@pytest.mark.simulation
 def test_verify_of_the_squeezed_layer() -> None:
     """Without options: features.27 of the packaged photograph."""
     process = tilewright("verify", "--array", "16", "--seed", "2")
@@ -65,6 +66,7 @@ def test_unknown_layer_is_named() -> None:
     assert "features.99" in process.stderr
 
 
+@pytest.mark.simulation
 def test_info() -> None:
     facts = json_of(tilewright("info", "--json", "--array", "32"))
     assert (facts["n"], facts["act_w"], facts["wgt_w"], facts["version"]) == (32, 4, 4, "0.2.0")
@@ -75,6 +77,7 @@ def test_info() -> None:
     assert "sram_latency" in process.stdout
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("name", ["1_first_run.ipynb"])
 def test_notebook(name: str) -> None:
     notebook = nbformat.read(NOTEBOOKS / name, as_version=4)

@@ -16,7 +16,6 @@ from tilewright.driver import Driver
 from tilewright.errors import (
     BufferNotAllocatedError,
     DeviceError,
-    DeviceTimeoutError,
     DmaError,
     LayerError,
     ParameterMismatchError,
@@ -245,22 +244,31 @@ def test_transfer_that_does_not_end(driver: Driver, program: Program, receive: A
 
 
 def test_results_longer_than_the_buffer(driver: Driver, program: Program, send: Any, receive: Any) -> None:
-    with pytest.raises(DmaError, match=r"S2MM stopped: .*DMAIntErr"):
+    with pytest.raises(DmaError, match=r"S2MM stopped: .*DMAIntErr") as caught:
         driver.run_in(program, send, receive, receive_bytes=receive.nbytes - 8)
+    report = caught.value.report
+    assert report is not None and report.cause.starved == "S2MM"
+    assert f"too small: {receive.nbytes - 8} bytes" in report.cause.what
+    assert f"a receive buffer of {receive.nbytes} bytes" in report.cause.suggestion
 
 
 def test_channel_that_is_not_started(driver: Driver, program: Program, send: Any, receive: Any) -> None:
     driver.dma.sendchannel.stop()
-    with pytest.raises(DmaError, match=r"DMA channel not started.*MM2S .*halted"):
+    with pytest.raises(DmaError, match=r"DMA channel not started.*MM2S .*halted") as caught:
         driver.run_in(program, send, receive)
+    assert caught.value.report is not None
+    assert caught.value.report.cause.what == "channel MM2S is halted"
+    assert "recover()" in caught.value.report.cause.suggestion
 
 
+@pytest.mark.simulation
 def test_missing_flush_of_a_new_buffer(driver: Driver, program: Program, send: Any, receive: Any) -> None:
     send.coherent = True
     with pytest.raises(DeviceError, match="BAD_MAGIC"):
         driver.run_in(program, send, receive)
 
 
+@pytest.mark.simulation
 def test_missing_flush_of_a_part(driver: Driver, program: Program, small_layer: ConvLayer, receive: Any) -> None:
     other = compile_runs([Run(small_layer, relu=True), Run(small_layer)], driver.array)
     send = driver.allocate(len(program.beats))
@@ -273,6 +281,7 @@ def test_missing_flush_of_a_part(driver: Driver, program: Program, small_layer: 
         driver.run_in(program, send, receive)
 
 
+@pytest.mark.simulation
 def test_missing_flush_that_sends_the_program_before(
     driver: Driver, program: Program, small_layer: ConvLayer, receive: Any
 ) -> None:
@@ -286,19 +295,9 @@ def test_missing_flush_that_sends_the_program_before(
         driver.run_in(program, send, receive)
 
 
+@pytest.mark.simulation
 def test_missing_invalidate(driver: Driver, program: Program, send: Any, receive: Any) -> None:
     driver.run_in(program, send, receive)
     receive.coherent = True
     with pytest.raises(ResultError, match=r"no trailer.* was the buffer invalidated"):
         driver.run_in(program, send, receive)
-
-
-def test_time_out_names_what_stopped(open_device: Callable[..., Any]) -> None:
-    hurried = Driver(open_device(array=8), timeout=200e-6)
-    codes = np.full((1, 64, 32, 32), 15, dtype=np.uint8)
-    layer = ConvLayer("large", np.ones((16, 64, 3, 3), dtype=np.int8), codes, padding=1)
-    with pytest.raises(DeviceTimeoutError) as caught:
-        hurried.run(compile_layer(layer, hurried.array))
-    for part in ("no result within 0.0002 s", "MM2S 0x", "S2MM 0x", "(not idle)", "busy", "engine RUNS", "mac_cycles"):
-        assert part in str(caught.value)
-    assert "last header taken: END, command 4 (beats" in str(caught.value)

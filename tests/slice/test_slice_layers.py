@@ -27,7 +27,8 @@ def test_random_layer(
 ) -> None:
     driver = Driver(open_device(array=n))
     layer = random_layer(1000 * n + seed, driver.array)
-    print(f"layer seed {1000 * n + seed}, device seed {driver.device.seed}: {layer.output_shape}, {layer.kernel}")
+    device_seed = getattr(driver.device, "seed", None)
+    print(f"layer seed {1000 * n + seed}, device seed {device_seed}: {layer.output_shape}, {layer.kernel}")
     raw, relu = driver.run(compile_raw_and_relu(layer, driver.array)).outputs
     for got, after_relu in ((raw, False), (relu, True)):
         report = compare(layer_outputs(layer, after_relu), got, layer, driver.array, after_relu)

@@ -31,7 +31,7 @@ def make_layer() -> MakeLayer:
     return make_layer
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def driver(open_device: Callable[..., object]) -> Driver:
     """Drives the RTL, 8x8."""
     return Driver(open_device(8))

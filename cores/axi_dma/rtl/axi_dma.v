@@ -2,8 +2,8 @@
 `default_nettype none
 
 /*
- * AXI DMA with the registers of PG021's direct-register mode: one memory-to-stream and one stream-to-memory channel, 64 bits wide,
- * one beat a cycle each. No data realignment: addresses are multiples of 8; lengths are in bytes.
+ * AXI DMA with the registers of PG021, in direct-register or in scatter-gather mode: one memory-to-stream and one stream-to-memory
+ * channel, 64 bits wide, one beat a cycle each. No data realignment: addresses are multiples of 8; lengths are in bytes.
  *
  * DMACR.Reset of either channel resets both. The channels first finish their outstanding AXI transactions, so the memory never
  * sees a burst cut short; the outgoing stream may be.
@@ -20,7 +20,9 @@ module axi_dma #(
     // Beats that each channel's FIFO holds: a power of two, at least OUTSTANDING * BURST
     parameter FIFO_DEPTH = 512,
     // Read latency of the FIFOs' memories: 1 or 2
-    parameter SRAM_LATENCY = 2
+    parameter SRAM_LATENCY = 2,
+    // 0: direct-register mode, m_axi_sg is unused; 1: scatter-gather mode, without the registers of direct mode
+    parameter INCLUDE_SG = 0
 ) (
     input  wire              aclk,
     input  wire              axi_resetn,
@@ -79,6 +81,36 @@ module axi_dma #(
     input  wire              m_axi_s2mm_bvalid,
     output wire              m_axi_s2mm_bready,
 
+    output wire [ADDR_W-1:0] m_axi_sg_araddr,
+    output wire [7:0]        m_axi_sg_arlen,
+    output wire [2:0]        m_axi_sg_arsize,
+    output wire [1:0]        m_axi_sg_arburst,
+    output wire [2:0]        m_axi_sg_arprot,
+    output wire [3:0]        m_axi_sg_arcache,
+    output wire              m_axi_sg_arvalid,
+    input  wire              m_axi_sg_arready,
+    input  wire [63:0]       m_axi_sg_rdata,
+    input  wire [1:0]        m_axi_sg_rresp,
+    input  wire              m_axi_sg_rlast,
+    input  wire              m_axi_sg_rvalid,
+    output wire              m_axi_sg_rready,
+    output wire [ADDR_W-1:0] m_axi_sg_awaddr,
+    output wire [7:0]        m_axi_sg_awlen,
+    output wire [2:0]        m_axi_sg_awsize,
+    output wire [1:0]        m_axi_sg_awburst,
+    output wire [2:0]        m_axi_sg_awprot,
+    output wire [3:0]        m_axi_sg_awcache,
+    output wire              m_axi_sg_awvalid,
+    input  wire              m_axi_sg_awready,
+    output wire [63:0]       m_axi_sg_wdata,
+    output wire [7:0]        m_axi_sg_wstrb,
+    output wire              m_axi_sg_wlast,
+    output wire              m_axi_sg_wvalid,
+    input  wire              m_axi_sg_wready,
+    input  wire [1:0]        m_axi_sg_bresp,
+    input  wire              m_axi_sg_bvalid,
+    output wire              m_axi_sg_bready,
+
     output wire [63:0]       m_axis_mm2s_tdata,
     output wire [7:0]        m_axis_mm2s_tkeep,
     output wire              m_axis_mm2s_tlast,
@@ -108,6 +140,9 @@ generate
     if (OUTSTANDING < 1 || FIFO_DEPTH < OUTSTANDING * BURST || FIFO_DEPTH < 4 * BURST) begin : g_check_fifo_depth
         ERROR_axi_dma_FIFO_DEPTH_must_hold_OUTSTANDING_bursts_and_at_least_4 error();
     end
+    if (INCLUDE_SG != 0 && INCLUDE_SG != 1) begin : g_check_include_sg
+        ERROR_axi_dma_INCLUDE_SG_must_be_0_or_1 error();
+    end
 endgenerate
 
 // 8 bytes a beat, incrementing, modifiable and bufferable as PG021's core
@@ -119,10 +154,18 @@ assign m_axi_s2mm_awsize  = 3'b011;
 assign m_axi_s2mm_awburst = 2'b01;
 assign m_axi_s2mm_awprot  = 3'b000;
 assign m_axi_s2mm_awcache = 4'b0011;
+assign m_axi_sg_arsize    = 3'b011;
+assign m_axi_sg_arburst   = 2'b01;
+assign m_axi_sg_arprot    = 3'b000;
+assign m_axi_sg_arcache   = 4'b0011;
+assign m_axi_sg_awsize    = 3'b011;
+assign m_axi_sg_awburst   = 2'b01;
+assign m_axi_sg_awprot    = 3'b000;
+assign m_axi_sg_awcache   = 4'b0011;
 
 // Soft reset: both channels' registers at once, the engines when nothing is outstanding
 wire [1:0] reset_request;
-wire [1:0] quiet;
+wire [2:0] quiet;
 reg        rst_reg;
 reg        registers_rst_reg;
 reg        engines_rst_reg;
@@ -137,7 +180,7 @@ end
 always @(posedge aclk) begin
     rst_reg           <= !axi_resetn;
     registers_rst_reg <= !axi_resetn || reset_request != 0;
-    engines_rst_reg   <= !axi_resetn || (resetting_reg && quiet == 2'b11 && !engines_rst_reg);
+    engines_rst_reg   <= !axi_resetn || (resetting_reg && quiet == 3'b111 && !engines_rst_reg);
     resetting_reg     <= axi_resetn && (reset_request != 0 || (resetting_reg && !engines_rst_reg));
 end
 
@@ -179,27 +222,9 @@ axi_dma_axil axil (
 wire                mm2s_start;
 wire [ADDR_W-1:0]   mm2s_addr;
 wire [LENGTH_W-1:0] mm2s_length;
+wire                mm2s_last;
 wire                mm2s_done;
 wire [2:0]          mm2s_errors;
-
-axi_dma_registers #(.ADDR_W(ADDR_W), .LENGTH_W(LENGTH_W)) mm2s_registers (
-    .clk(aclk),
-    .rst(registers_rst_reg),
-    .wr_en(wr_en[0]),
-    .wr_word(wr_word),
-    .wr_data(wr_data),
-    .rd_word(rd_word),
-    .rd_data(rd_data_mm2s),
-    .reset_request(reset_request[0]),
-    .resetting(resetting_reg),
-    .start(mm2s_start),
-    .start_addr(mm2s_addr),
-    .start_length(mm2s_length),
-    .done(mm2s_done),
-    .done_errors(mm2s_errors),
-    .done_length(mm2s_length),
-    .introut(mm2s_introut)
-);
 
 axi_dma_mm2s #(
     .ADDR_W(ADDR_W),
@@ -214,6 +239,7 @@ axi_dma_mm2s #(
     .start(mm2s_start),
     .start_addr(mm2s_addr),
     .start_length(mm2s_length),
+    .start_last(mm2s_last),
     .done(mm2s_done),
     .errors(mm2s_errors),
     .halt(resetting_reg),
@@ -241,25 +267,7 @@ wire [LENGTH_W-1:0] s2mm_length;
 wire                s2mm_done;
 wire [2:0]          s2mm_errors;
 wire [LENGTH_W-1:0] s2mm_received;
-
-axi_dma_registers #(.ADDR_W(ADDR_W), .LENGTH_W(LENGTH_W)) s2mm_registers (
-    .clk(aclk),
-    .rst(registers_rst_reg),
-    .wr_en(wr_en[1]),
-    .wr_word(wr_word),
-    .wr_data(wr_data),
-    .rd_word(rd_word),
-    .rd_data(rd_data_s2mm),
-    .reset_request(reset_request[1]),
-    .resetting(resetting_reg),
-    .start(s2mm_start),
-    .start_addr(s2mm_addr),
-    .start_length(s2mm_length),
-    .done(s2mm_done),
-    .done_errors(s2mm_errors),
-    .done_length(s2mm_received),
-    .introut(s2mm_introut)
-);
+wire                s2mm_received_last;
 
 axi_dma_s2mm #(
     .ADDR_W(ADDR_W),
@@ -267,7 +275,8 @@ axi_dma_s2mm #(
     .BURST(BURST),
     .OUTSTANDING(OUTSTANDING),
     .FIFO_DEPTH(FIFO_DEPTH),
-    .SRAM_LATENCY(SRAM_LATENCY)
+    .SRAM_LATENCY(SRAM_LATENCY),
+    .CHAINED(INCLUDE_SG)
 ) s2mm (
     .clk(aclk),
     .rst(engines_rst_reg),
@@ -277,6 +286,7 @@ axi_dma_s2mm #(
     .done(s2mm_done),
     .errors(s2mm_errors),
     .received(s2mm_received),
+    .received_last(s2mm_received_last),
     .halt(resetting_reg),
     .quiet(quiet[1]),
     .m_axi_awaddr(m_axi_s2mm_awaddr),
@@ -297,6 +307,118 @@ axi_dma_s2mm #(
     .s_axis_tvalid(s_axis_s2mm_tvalid),
     .s_axis_tready(s_axis_s2mm_tready)
 );
+
+// Registers of direct-register mode, or the module with everything of scatter-gather mode
+generate
+    if (INCLUDE_SG == 0) begin : g_direct
+        axi_dma_registers #(.ADDR_W(ADDR_W), .LENGTH_W(LENGTH_W)) mm2s_registers (
+            .clk(aclk),
+            .rst(registers_rst_reg),
+            .wr_en(wr_en[0]),
+            .wr_word(wr_word),
+            .wr_data(wr_data),
+            .rd_word(rd_word),
+            .rd_data(rd_data_mm2s),
+            .reset_request(reset_request[0]),
+            .resetting(resetting_reg),
+            .start(mm2s_start),
+            .start_addr(mm2s_addr),
+            .start_length(mm2s_length),
+            .done(mm2s_done),
+            .done_errors(mm2s_errors),
+            .done_length(mm2s_length),
+            .introut(mm2s_introut)
+        );
+
+        axi_dma_registers #(.ADDR_W(ADDR_W), .LENGTH_W(LENGTH_W)) s2mm_registers (
+            .clk(aclk),
+            .rst(registers_rst_reg),
+            .wr_en(wr_en[1]),
+            .wr_word(wr_word),
+            .wr_data(wr_data),
+            .rd_word(rd_word),
+            .rd_data(rd_data_s2mm),
+            .reset_request(reset_request[1]),
+            .resetting(resetting_reg),
+            .start(s2mm_start),
+            .start_addr(s2mm_addr),
+            .start_length(s2mm_length),
+            .done(s2mm_done),
+            .done_errors(s2mm_errors),
+            .done_length(s2mm_received),
+            .introut(s2mm_introut)
+        );
+
+        assign mm2s_last         = 1'b1;
+        assign quiet[2]          = 1'b1;
+        assign m_axi_sg_araddr   = {ADDR_W{1'b0}};
+        assign m_axi_sg_arlen    = 8'd0;
+        assign m_axi_sg_arvalid  = 1'b0;
+        assign m_axi_sg_rready   = 1'b0;
+        assign m_axi_sg_awaddr   = {ADDR_W{1'b0}};
+        assign m_axi_sg_awlen    = 8'd0;
+        assign m_axi_sg_awvalid  = 1'b0;
+        assign m_axi_sg_wdata    = 64'd0;
+        assign m_axi_sg_wstrb    = 8'd0;
+        assign m_axi_sg_wlast    = 1'b0;
+        assign m_axi_sg_wvalid   = 1'b0;
+        assign m_axi_sg_bready   = 1'b0;
+        wire unused_ok = &{1'b0, s2mm_received_last, m_axi_sg_arready, m_axi_sg_rdata, m_axi_sg_rresp, m_axi_sg_rlast,
+                           m_axi_sg_rvalid, m_axi_sg_awready, m_axi_sg_wready, m_axi_sg_bresp, m_axi_sg_bvalid};
+    end else begin : g_sg
+        axi_dma_sg #(.ADDR_W(ADDR_W), .LENGTH_W(LENGTH_W)) sg (
+            .clk(aclk),
+            .registers_rst(registers_rst_reg),
+            .rst(engines_rst_reg),
+            .resetting(resetting_reg),
+            .quiet(quiet[2]),
+            .wr_en(wr_en),
+            .wr_word(wr_word),
+            .wr_data(wr_data),
+            .rd_word(rd_word),
+            .rd_data_mm2s(rd_data_mm2s),
+            .rd_data_s2mm(rd_data_s2mm),
+            .reset_request(reset_request),
+            .mm2s_start(mm2s_start),
+            .mm2s_addr(mm2s_addr),
+            .mm2s_length(mm2s_length),
+            .mm2s_last(mm2s_last),
+            .mm2s_done(mm2s_done),
+            .mm2s_errors(mm2s_errors),
+            .s2mm_waiting(s_axis_s2mm_tvalid),
+            .s2mm_start(s2mm_start),
+            .s2mm_addr(s2mm_addr),
+            .s2mm_length(s2mm_length),
+            .s2mm_done(s2mm_done),
+            .s2mm_errors(s2mm_errors),
+            .s2mm_received(s2mm_received),
+            .s2mm_received_last(s2mm_received_last),
+            .mm2s_introut(mm2s_introut),
+            .s2mm_introut(s2mm_introut),
+            .m_axi_araddr(m_axi_sg_araddr),
+            .m_axi_arlen(m_axi_sg_arlen),
+            .m_axi_arvalid(m_axi_sg_arvalid),
+            .m_axi_arready(m_axi_sg_arready),
+            .m_axi_rdata(m_axi_sg_rdata),
+            .m_axi_rresp(m_axi_sg_rresp),
+            .m_axi_rlast(m_axi_sg_rlast),
+            .m_axi_rvalid(m_axi_sg_rvalid),
+            .m_axi_rready(m_axi_sg_rready),
+            .m_axi_awaddr(m_axi_sg_awaddr),
+            .m_axi_awlen(m_axi_sg_awlen),
+            .m_axi_awvalid(m_axi_sg_awvalid),
+            .m_axi_awready(m_axi_sg_awready),
+            .m_axi_wdata(m_axi_sg_wdata),
+            .m_axi_wstrb(m_axi_sg_wstrb),
+            .m_axi_wlast(m_axi_sg_wlast),
+            .m_axi_wvalid(m_axi_sg_wvalid),
+            .m_axi_wready(m_axi_sg_wready),
+            .m_axi_bresp(m_axi_sg_bresp),
+            .m_axi_bvalid(m_axi_sg_bvalid),
+            .m_axi_bready(m_axi_sg_bready)
+        );
+    end
+endgenerate
 
 endmodule
 

@@ -2,7 +2,7 @@
 `default_nettype none
 
 /*
- * Memory to stream: reads a run of bytes with AXI bursts and sends it as one packet.
+ * Memory to stream: reads a run of bytes with AXI bursts and sends it as a packet, or as a part of one (start_last = 0).
  *
  * Space in the FIFO is reserved before a read is issued, so read data are always taken at once. The last beat may be partial
  * (m_axis_tkeep). done is given when the last beat has left, or, after an error, when every outstanding read is answered; the
@@ -27,6 +27,8 @@ module axi_dma_mm2s #(
     input  wire                start,
     input  wire [ADDR_W-1:0]   start_addr,
     input  wire [LENGTH_W-1:0] start_length,
+    // The packet ends with this run; one that does not end it is of whole beats
+    input  wire                start_last,
     // errors: [0] internal, [1] slave, [2] decode; all zero with done: the transfer is complete
     output wire                done,
     output wire [2:0]          errors,
@@ -54,7 +56,7 @@ localparam SPACE_W = $clog2(FIFO_DEPTH) + 1;
 localparam SIZE_W  = $clog2(BURST) + 1;
 
 wire [BEATS_W-1:0] start_beats = {1'b0, start_length[LENGTH_W-1:3]} + {{BEATS_W-1{1'b0}}, start_length[2:0] != 0};
-wire               start_bad   = start_length == 0 || start_addr[2:0] != 0;
+wire               start_bad   = start_length == 0 || start_addr[2:0] != 0 || (!start_last && start_length[2:0] != 0);
 
 // Reads
 reg  [BEATS_W-1:0] unissued_reg;
@@ -125,11 +127,13 @@ end
 
 // Stream
 wire [63:0] fifo_data;
-wire        fifo_last;
+wire        fifo_final;
 wire        fifo_valid;
 wire        fifo_ready;
 wire        register_ready;
-reg  [7:0]  last_keep_reg;
+reg  [7:0]  final_keep_reg;
+reg         packet_last_reg;
+wire        run_end;
 
 stream_fifo #(.WIDTH(65), .DEPTH(FIFO_DEPTH), .LATENCY(SRAM_LATENCY)) fifo (
     .clk(clk),
@@ -137,33 +141,36 @@ stream_fifo #(.WIDTH(65), .DEPTH(FIFO_DEPTH), .LATENCY(SRAM_LATENCY)) fifo (
     .s_data({unreceived_reg == 1, r_data_reg}),
     .s_valid(r_valid_reg && !r_error && errors_reg == 0),
     .s_ready(fifo_ready),
-    .m_data({fifo_last, fifo_data}),
+    .m_data({fifo_final, fifo_data}),
     .m_valid(fifo_valid),
     .m_ready(register_ready)
 );
 
 assign pop = fifo_valid && register_ready;
 
-stream_register #(.WIDTH(73)) out (
+stream_register #(.WIDTH(74)) out (
     .clk(clk),
     .rst(rst),
-    .s_data({fifo_last, fifo_last ? last_keep_reg : 8'hff, fifo_data}),
+    .s_data({fifo_final, fifo_final && packet_last_reg, fifo_final ? final_keep_reg : 8'hff, fifo_data}),
     .s_valid(fifo_valid),
     .s_ready(register_ready),
-    .m_data({m_axis_tlast, m_axis_tkeep, m_axis_tdata}),
+    .m_data({run_end, m_axis_tlast, m_axis_tkeep, m_axis_tdata}),
     .m_valid(m_axis_tvalid),
     .m_ready(m_axis_tready)
 );
 
 always @(posedge clk) begin
-    if (start) last_keep_reg <= start_length[2:0] == 0 ? 8'hff : ~(8'hff << start_length[2:0]);
+    if (start) begin
+        final_keep_reg  <= start_length[2:0] == 0 ? 8'hff : ~(8'hff << start_length[2:0]);
+        packet_last_reg <= start_last;
+    end
 end
 
 // Completion
 reg  active_reg;
 reg  done_reg;
 reg  quiet_reg;
-wire sent   = m_axis_tvalid && m_axis_tready && m_axis_tlast;
+wire sent   = m_axis_tvalid && m_axis_tready && run_end;
 wire finish = active_reg && (errors_reg != 0 ? none_outstanding : sent);
 
 assign done   = done_reg;

@@ -2,7 +2,8 @@
 `default_nettype none
 
 /*
- * Stream to memory: writes one packet with AXI bursts, up to start_length bytes.
+ * Stream to memory: writes one packet with AXI bursts, up to start_length bytes. CHAINED: a packet that fills start_length without
+ * its tlast ends the transfer, and goes on in the next one.
  *
  * A burst is issued only when all of its beats are in the FIFO, so its data never wait for the stream; a packet that ends in
  * mid-burst makes a shorter burst. Nothing beyond start_length is written: a longer packet, or one with holes in tkeep, ends
@@ -21,7 +22,9 @@ module axi_dma_s2mm #(
     // Beats that the FIFO holds: a power of two, at least OUTSTANDING * BURST
     parameter FIFO_DEPTH = 512,
     // Read latency of the FIFO's memory: 1 or 2
-    parameter SRAM_LATENCY = 2
+    parameter SRAM_LATENCY = 2,
+    // 1: a packet may go on in the next transfer
+    parameter CHAINED = 0
 ) (
     input  wire                clk,
     input  wire                rst,
@@ -33,6 +36,8 @@ module axi_dma_s2mm #(
     output wire [2:0]          errors,
     // Bytes taken from the packet, valid with done
     output wire [LENGTH_W-1:0] received,
+    // The packet has ended, valid with done
+    output wire                received_last,
     // halt: issue nothing more; quiet: nothing is outstanding any more
     input  wire                halt,
     output wire                quiet,
@@ -59,9 +64,14 @@ localparam SPACE_W  = $clog2(FIFO_DEPTH) + 1;
 localparam SIZE_W   = $clog2(BURST) + 1;
 localparam OFFSET_W = $clog2(BURST);
 
-localparam [SPACE_W-1:0] SPACE_ONE = 1;
+localparam BEATS_W  = LENGTH_W - 2;
 
-wire start_bad = start_length == 0 || start_addr[2:0] != 0;
+localparam [SPACE_W-1:0] SPACE_ONE = 1;
+localparam [BEATS_W-1:0] BEATS_ONE = 1;
+localparam [BEATS_W-1:0] BEATS_TWO = 2;
+
+wire [BEATS_W-1:0] start_beats = {1'b0, start_length[LENGTH_W-1:3]} + {{BEATS_W-1{1'b0}}, start_length[2:0] != 0};
+wire               start_bad   = start_length == 0 || start_addr[2:0] != 0;
 
 // Stream in
 reg  [63:0]        in_data_reg;
@@ -74,7 +84,10 @@ reg  [SPACE_W-1:0] space_reg;
 reg                ended_reg;
 reg                abort_reg;
 wire               take = s_axis_tvalid && ready_reg;
-wire               open = open_reg && !(take && s_axis_tlast) && !ended_reg && !abort_reg && !halt;
+reg  [BEATS_W-1:0] places_reg;
+reg                one_place_reg;
+wire               closes = s_axis_tlast || (CHAINED != 0 && one_place_reg);
+wire               open   = open_reg && !(take && closes) && !ended_reg && !abort_reg && !halt;
 wire               pop;
 
 assign s_axis_tready = ready_reg;
@@ -88,6 +101,13 @@ always @(posedge clk) begin
     ready_reg    <= open && space_reg > SPACE_ONE;
     space_reg    <= space_reg + {{SPACE_W-1{1'b0}}, pop} - {{SPACE_W-1{1'b0}}, take};
     if (start) space_reg <= FIFO_DEPTH[SPACE_W-1:0];
+    if (start) begin
+        places_reg    <= start_beats;
+        one_place_reg <= start_beats == BEATS_ONE;
+    end else if (take) begin
+        places_reg    <= places_reg - 1'b1;
+        one_place_reg <= places_reg == BEATS_TWO;
+    end
     if (rst) begin
         in_valid_reg <= 1'b0;
         open_reg     <= 1'b0;
@@ -119,6 +139,9 @@ wire                final_beat    = in_last_reg || malformed || fills;
 
 reg [7:0] final_strb_reg;
 reg       closed_reg;
+reg       last_reg;
+
+assign received_last = last_reg;
 
 always @(posedge clk) begin
     if (start) begin
@@ -126,10 +149,12 @@ always @(posedge clk) begin
         received_reg <= 0;
         ended_reg    <= 1'b0;
         closed_reg   <= 1'b0;
+        last_reg     <= 1'b0;
     end else if (consider) begin
         room_reg     <= room_reg - {{LENGTH_W-4{1'b0}}, in_taken};
         received_reg <= received_reg + {{LENGTH_W-4{1'b0}}, in_taken};
-        ended_reg    <= in_last_reg || malformed || overlong;
+        ended_reg    <= in_last_reg || malformed || overlong || (CHAINED != 0 && fills);
+        last_reg     <= in_last_reg;
         closed_reg   <= closed_reg || final_beat;
     end
     if (push && final_beat) final_strb_reg <= room_for_beat ? in_keep_reg : in_keep_reg & ~(8'hff << room_reg[2:0]);

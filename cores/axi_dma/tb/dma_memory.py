@@ -49,14 +49,16 @@ class Delay:
 
 
 class DmaMemory:
-    """`size` bytes from address `base`; `errors` maps ranges to the response they give; outside: DECERR."""
+    """`data` from address `base`; `errors` maps ranges to the response they give; outside: DECERR.
 
-    def __init__(self, dut, clock, reset, base, size, period_ps=10_000):
-        self.base, self.data, self.errors = base, bytearray(size), {}
+    `mm2s` and `s2mm` are the prefixes of the port that is read and of the one that is written.
+    """
+
+    def __init__(self, dut, clock, reset, base, data, mm2s="m_axi_mm2s", s2mm="m_axi_s2mm", period_ps=10_000):
+        self.base, self.data, self.errors = base, data, {}
         self.bursts_read, self.bursts_written = [], []
         self.outstanding = self.most_outstanding = 0
         active_low = {"reset_active_level": False}
-        mm2s, s2mm = "m_axi_mm2s", "m_axi_s2mm"
         self._ar = ArSink(ArBus.from_prefix(dut, mm2s), clock, reset, **active_low)
         self._r = RSource(RBus.from_prefix(dut, mm2s), clock, reset, **active_low)
         self._aw = AwSink(AwBus.from_prefix(dut, s2mm), clock, reset, **active_low)
@@ -156,6 +158,12 @@ class ProtocolMonitor:
         ("s_axi_lite_r", ("data",)),
     )
 
+    SG_PAYLOADS = (
+        ("m_axi_sg_ar", ("addr", "len")),
+        ("m_axi_sg_aw", ("addr", "len")),
+        ("m_axi_sg_w", ("data", "strb", "last")),
+    )
+
     def __init__(self, dut):
         self.stream_in = self.granted = self.written = 0
         # A soft reset may cut the outgoing stream: tests say when.
@@ -164,7 +172,7 @@ class ProtocolMonitor:
         self._held = {}
         self._signals = {
             prefix: [getattr(dut, prefix + name) for name in ("valid", "ready", *payload)]
-            for prefix, payload in self.PAYLOADS
+            for prefix, payload in self.PAYLOADS + (self.SG_PAYLOADS if int(dut.INCLUDE_SG.value) else ())
         }
 
     async def run(self, clock_edge):

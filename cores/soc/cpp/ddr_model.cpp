@@ -78,8 +78,9 @@ void AxiAddressCheck::clock(const AxiAddress &now, bool ready) {
     held_.valid = now.valid && !ready;
 }
 
-DdrReadPort::DdrReadPort(const DdrMemory &memory, unsigned latency, double stall_probability, uint64_t seed)
-    : memory_(memory), latency_(latency), stalls_(seed, stall_probability) {}
+DdrReadPort::DdrReadPort(const DdrMemory &memory, unsigned latency, double stall_probability, uint64_t seed,
+                         const char *channel)
+    : memory_(memory), latency_(latency), stalls_(seed, stall_probability), check_(channel) {}
 
 bool DdrReadPort::clock(uint64_t cycle, const AxiAddress &ar, bool rready) {
     const bool address_taken = ar.valid && arready;
@@ -101,11 +102,13 @@ bool DdrReadPort::clock(uint64_t cycle, const AxiAddress &ar, bool rready) {
     return address_taken || beat_taken;
 }
 
-DdrWritePort::DdrWritePort(DdrMemory &memory, unsigned latency, double stall_probability, uint64_t seed)
-    : memory_(memory), latency_(latency), stalls_(seed, stall_probability) {}
+DdrWritePort::DdrWritePort(DdrMemory &memory, unsigned latency, double stall_probability, uint64_t seed,
+                           const char *channel, const char *data_channel)
+    : memory_(memory), latency_(latency), stalls_(seed, stall_probability), check_(channel),
+      data_channel_(data_channel) {}
 
 void DdrWritePort::note(const char *message) {
-    if (violation_.empty()) violation_ = message;
+    if (violation_.empty()) violation_ = std::string(data_channel_) + ": " + message;
 }
 
 void DdrWritePort::take_beat(uint64_t cycle, const AxiWriteBeat &w) {
@@ -113,7 +116,7 @@ void DdrWritePort::take_beat(uint64_t cycle, const AxiWriteBeat &w) {
     const AxiResponse response = memory_.write(burst.address, w.data, w.strobes);
     if (response > burst_response_) burst_response_ = response;
     burst.address += BEAT_BYTES;
-    if (w.last != (burst.beats == 1)) note("W: WLAST is not on the last beat of the burst");
+    if (w.last != (burst.beats == 1)) note("WLAST is not on the last beat of the burst");
     if (--burst.beats == 0) {
         responses_.push_back({cycle + latency_, burst_response_});
         burst_response_ = AXI_OKAY;
@@ -126,7 +129,7 @@ bool DdrWritePort::clock(uint64_t cycle, const AxiAddress &aw, const AxiWriteBea
     const bool beat_taken = w.valid && wready;
     const bool response_taken = bvalid && bready;
     check_.clock(aw, awready);
-    if (held_.valid && !(w == held_)) note("W: data changed while they waited for ready");
+    if (held_.valid && !(w == held_)) note("data changed while they waited for ready");
     held_ = w;
     held_.valid = w.valid && !wready;
 

@@ -1,4 +1,4 @@
-// DDR behind the interconnect, as the DMA sees it: one AXI read port and one AXI write port on the same memory.
+// DDR behind the interconnect, as the DMA sees it: AXI read ports and AXI write ports on the same memory.
 #pragma once
 
 #include <cstdint>
@@ -63,7 +63,7 @@ struct AxiWriteBeat {
 // within 4 KiB, and unchanged while they wait. Keeps the first rule broken.
 class AxiAddressCheck {
   public:
-    explicit AxiAddressCheck(const char *channel) : channel_(channel) {}
+    explicit AxiAddressCheck(const char *channel) : channel_(channel) {}  // named in what it notes
     void clock(const AxiAddress &now, bool ready);
     const std::string &violation() const { return violation_; }
 
@@ -86,7 +86,8 @@ struct AxiBurst {
 // while idle and take no decision about stalls then: how long a port waits for work does not change what comes after.
 class DdrReadPort {
   public:
-    DdrReadPort(const DdrMemory &memory, unsigned latency, double stall_probability, uint64_t seed);
+    DdrReadPort(const DdrMemory &memory, unsigned latency, double stall_probability, uint64_t seed,
+                const char *channel = "AR");
 
     // One rising edge: the master's signals, handshakes with the present outputs, then new outputs. True if anything
     // moved.
@@ -103,14 +104,15 @@ class DdrReadPort {
     const DdrMemory &memory_;
     unsigned latency_;
     StallGenerator stalls_;
-    AxiAddressCheck check_{"AR"};
+    AxiAddressCheck check_;
     std::deque<AxiBurst> bursts_;
 };
 
 // Writes: data are taken once their address is known; the response comes `latency` cycles after the last beat.
 class DdrWritePort {
   public:
-    DdrWritePort(DdrMemory &memory, unsigned latency, double stall_probability, uint64_t seed);
+    DdrWritePort(DdrMemory &memory, unsigned latency, double stall_probability, uint64_t seed,
+                 const char *channel = "AW", const char *data_channel = "W");
 
     bool clock(uint64_t cycle, const AxiAddress &aw, const AxiWriteBeat &w, bool bready);
 
@@ -131,7 +133,8 @@ class DdrWritePort {
     DdrMemory &memory_;
     unsigned latency_;
     StallGenerator stalls_;
-    AxiAddressCheck check_{"AW"};
+    AxiAddressCheck check_;
+    const char *data_channel_;
     AxiWriteBeat held_{};
     std::deque<AxiBurst> bursts_;
     std::deque<Response> responses_;

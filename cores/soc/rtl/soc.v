@@ -2,13 +2,14 @@
 `default_nettype none
 
 /*
- * The programmable logic of the simulated board: accelerator and DMA, wired as a block design wires them.
+ * The programmable logic of the simulated board: DMA, the unit behind it (unit.v: the accelerator) and interrupt controller, wired
+ * as a block design wires them.
  *
- *   m_axi_mm2s -> axi_dma -> s_axis  accelerator  m_axis -> axi_dma -> m_axi_s2mm
+ *   m_axi_mm2s -> axi_dma -> s_axis  unit  m_axis -> axi_dma -> m_axi_s2mm
  *
- * The two AXI4-Lite slaves stay apart: the address map is the interconnect's, outside. Writes are of whole words.
- * program_beat and result_beat tell an observer that a beat moved on the streams between the two, engine_moved that something
- * moved inside the accelerator.
+ * The three AXI4-Lite slaves stay apart: the address map is the interconnect's, outside. Writes are of whole words.
+ * program_beat and result_beat tell an observer that a beat moved on the streams between DMA and unit, program_last and
+ * result_last that it is a packet's last one, engine_moved that something moved inside the unit.
  */
 module soc #(
     // Rows and columns of the array: 8, 16 or 32
@@ -34,7 +35,14 @@ module soc #(
     // Bits of a DDR address
     parameter ADDR_W = 40,
     // Bits of the DMA's LENGTH registers
-    parameter LENGTH_W = 26
+    parameter LENGTH_W = 26,
+    // Mode of the DMA: 0 direct registers, 1 scatter-gather
+    parameter SCATTER_GATHER = 0,
+    // Inputs of the interrupt controller, and which of them are the DMA's channels and the unit
+    parameter INTERRUPTS = 3,
+    parameter IRQ_MM2S = 0,
+    parameter IRQ_S2MM = 1,
+    parameter IRQ_UNIT = 2
 ) (
     input  wire              aclk,
     input  wire              aresetn,
@@ -57,8 +65,8 @@ module soc #(
     output wire              s_axil_dma_rvalid,
     input  wire              s_axil_dma_rready,
 
-    // Registers of the accelerator
-    input  wire [11:0]       s_axil_acc_awaddr,
+    // Registers of the unit
+    input  wire [15:0]       s_axil_acc_awaddr,
     input  wire              s_axil_acc_awvalid,
     output wire              s_axil_acc_awready,
     input  wire [31:0]       s_axil_acc_wdata,
@@ -67,13 +75,31 @@ module soc #(
     output wire [1:0]        s_axil_acc_bresp,
     output wire              s_axil_acc_bvalid,
     input  wire              s_axil_acc_bready,
-    input  wire [11:0]       s_axil_acc_araddr,
+    input  wire [15:0]       s_axil_acc_araddr,
     input  wire              s_axil_acc_arvalid,
     output wire              s_axil_acc_arready,
     output wire [31:0]       s_axil_acc_rdata,
     output wire [1:0]        s_axil_acc_rresp,
     output wire              s_axil_acc_rvalid,
     input  wire              s_axil_acc_rready,
+
+    // Registers of the interrupt controller
+    input  wire [8:0]        s_axil_intc_awaddr,
+    input  wire              s_axil_intc_awvalid,
+    output wire              s_axil_intc_awready,
+    input  wire [31:0]       s_axil_intc_wdata,
+    input  wire              s_axil_intc_wvalid,
+    output wire              s_axil_intc_wready,
+    output wire [1:0]        s_axil_intc_bresp,
+    output wire              s_axil_intc_bvalid,
+    input  wire              s_axil_intc_bready,
+    input  wire [8:0]        s_axil_intc_araddr,
+    input  wire              s_axil_intc_arvalid,
+    output wire              s_axil_intc_arready,
+    output wire [31:0]       s_axil_intc_rdata,
+    output wire [1:0]        s_axil_intc_rresp,
+    output wire              s_axil_intc_rvalid,
+    input  wire              s_axil_intc_rready,
 
     // DDR, read
     output wire [ADDR_W-1:0] m_axi_mm2s_araddr,
@@ -108,14 +134,48 @@ module soc #(
     input  wire              m_axi_s2mm_bvalid,
     output wire              m_axi_s2mm_bready,
 
+    // DDR, descriptors; unused in direct-register mode
+    output wire [ADDR_W-1:0] m_axi_sg_araddr,
+    output wire [7:0]        m_axi_sg_arlen,
+    output wire [2:0]        m_axi_sg_arsize,
+    output wire [1:0]        m_axi_sg_arburst,
+    output wire [2:0]        m_axi_sg_arprot,
+    output wire [3:0]        m_axi_sg_arcache,
+    output wire              m_axi_sg_arvalid,
+    input  wire              m_axi_sg_arready,
+    input  wire [63:0]       m_axi_sg_rdata,
+    input  wire [1:0]        m_axi_sg_rresp,
+    input  wire              m_axi_sg_rlast,
+    input  wire              m_axi_sg_rvalid,
+    output wire              m_axi_sg_rready,
+    output wire [ADDR_W-1:0] m_axi_sg_awaddr,
+    output wire [7:0]        m_axi_sg_awlen,
+    output wire [2:0]        m_axi_sg_awsize,
+    output wire [1:0]        m_axi_sg_awburst,
+    output wire [2:0]        m_axi_sg_awprot,
+    output wire [3:0]        m_axi_sg_awcache,
+    output wire              m_axi_sg_awvalid,
+    input  wire              m_axi_sg_awready,
+    output wire [63:0]       m_axi_sg_wdata,
+    output wire [7:0]        m_axi_sg_wstrb,
+    output wire              m_axi_sg_wlast,
+    output wire              m_axi_sg_wvalid,
+    input  wire              m_axi_sg_wready,
+    input  wire [1:0]        m_axi_sg_bresp,
+    input  wire              m_axi_sg_bvalid,
+    output wire              m_axi_sg_bready,
+
     // Interrupts
     output wire              mm2s_introut,
     output wire              s2mm_introut,
     output wire              accelerator_irq,
+    output wire              irq,
 
     // Observation
     output wire              program_beat,
+    output wire              program_last,
     output wire              result_beat,
+    output wire              result_last,
     output wire              engine_moved
 );
 
@@ -125,9 +185,11 @@ wire        program_tvalid, program_tready, program_tlast;
 wire        result_tvalid, result_tready, result_tlast;
 
 assign program_beat = program_tvalid && program_tready;
+assign program_last = program_tlast;
 assign result_beat  = result_tvalid && result_tready;
+assign result_last  = result_tlast;
 
-axi_dma #(.ADDR_W(ADDR_W), .LENGTH_W(LENGTH_W)) axi_dma_0 (
+axi_dma #(.ADDR_W(ADDR_W), .LENGTH_W(LENGTH_W), .INCLUDE_SG(SCATTER_GATHER)) axi_dma_0 (
     .aclk(aclk), .axi_resetn(aresetn),
     .s_axi_lite_awaddr(s_axil_dma_awaddr),
     .s_axi_lite_awvalid(s_axil_dma_awvalid), .s_axi_lite_awready(s_axil_dma_awready),
@@ -152,6 +214,19 @@ axi_dma #(.ADDR_W(ADDR_W), .LENGTH_W(LENGTH_W)) axi_dma_0 (
     .m_axi_s2mm_wdata(m_axi_s2mm_wdata), .m_axi_s2mm_wstrb(m_axi_s2mm_wstrb), .m_axi_s2mm_wlast(m_axi_s2mm_wlast),
     .m_axi_s2mm_wvalid(m_axi_s2mm_wvalid), .m_axi_s2mm_wready(m_axi_s2mm_wready),
     .m_axi_s2mm_bresp(m_axi_s2mm_bresp), .m_axi_s2mm_bvalid(m_axi_s2mm_bvalid), .m_axi_s2mm_bready(m_axi_s2mm_bready),
+    .m_axi_sg_araddr(m_axi_sg_araddr), .m_axi_sg_arlen(m_axi_sg_arlen),
+    .m_axi_sg_arsize(m_axi_sg_arsize), .m_axi_sg_arburst(m_axi_sg_arburst),
+    .m_axi_sg_arprot(m_axi_sg_arprot), .m_axi_sg_arcache(m_axi_sg_arcache),
+    .m_axi_sg_arvalid(m_axi_sg_arvalid), .m_axi_sg_arready(m_axi_sg_arready),
+    .m_axi_sg_rdata(m_axi_sg_rdata), .m_axi_sg_rresp(m_axi_sg_rresp), .m_axi_sg_rlast(m_axi_sg_rlast),
+    .m_axi_sg_rvalid(m_axi_sg_rvalid), .m_axi_sg_rready(m_axi_sg_rready),
+    .m_axi_sg_awaddr(m_axi_sg_awaddr), .m_axi_sg_awlen(m_axi_sg_awlen),
+    .m_axi_sg_awsize(m_axi_sg_awsize), .m_axi_sg_awburst(m_axi_sg_awburst),
+    .m_axi_sg_awprot(m_axi_sg_awprot), .m_axi_sg_awcache(m_axi_sg_awcache),
+    .m_axi_sg_awvalid(m_axi_sg_awvalid), .m_axi_sg_awready(m_axi_sg_awready),
+    .m_axi_sg_wdata(m_axi_sg_wdata), .m_axi_sg_wstrb(m_axi_sg_wstrb), .m_axi_sg_wlast(m_axi_sg_wlast),
+    .m_axi_sg_wvalid(m_axi_sg_wvalid), .m_axi_sg_wready(m_axi_sg_wready),
+    .m_axi_sg_bresp(m_axi_sg_bresp), .m_axi_sg_bvalid(m_axi_sg_bvalid), .m_axi_sg_bready(m_axi_sg_bready),
     .m_axis_mm2s_tdata(program_tdata), .m_axis_mm2s_tkeep(program_tkeep), .m_axis_mm2s_tlast(program_tlast),
     .m_axis_mm2s_tvalid(program_tvalid), .m_axis_mm2s_tready(program_tready),
     .s_axis_s2mm_tdata(result_tdata), .s_axis_s2mm_tkeep(result_tkeep), .s_axis_s2mm_tlast(result_tlast),
@@ -159,29 +234,42 @@ axi_dma #(.ADDR_W(ADDR_W), .LENGTH_W(LENGTH_W)) axi_dma_0 (
     .mm2s_introut(mm2s_introut), .s2mm_introut(s2mm_introut)
 );
 
-accelerator #(
+unit #(
     .N(N), .ACC_W(ACC_W), .ACT_DEPTH(ACT_DEPTH), .ACC_DEPTH(ACC_DEPTH), .WGT_DEPTH(WGT_DEPTH),
     .THR_DEPTH(THR_DEPTH), .OUT_DEPTH(OUT_DEPTH), .LOG_DEPTH(LOG_DEPTH), .SRAM_LATENCY(SRAM_LATENCY), .BUILD_HASH(BUILD_HASH)
-) accelerator_0 (
+) unit_0 (
     .aclk(aclk), .aresetn(aresetn),
-    .s_axil_awaddr(s_axil_acc_awaddr), .s_axil_awprot(3'b000),
-    .s_axil_awvalid(s_axil_acc_awvalid), .s_axil_awready(s_axil_acc_awready),
-    .s_axil_wdata(s_axil_acc_wdata), .s_axil_wstrb(4'b1111),
-    .s_axil_wvalid(s_axil_acc_wvalid), .s_axil_wready(s_axil_acc_wready),
+    .s_axil_awaddr(s_axil_acc_awaddr), .s_axil_awvalid(s_axil_acc_awvalid), .s_axil_awready(s_axil_acc_awready),
+    .s_axil_wdata(s_axil_acc_wdata), .s_axil_wvalid(s_axil_acc_wvalid), .s_axil_wready(s_axil_acc_wready),
     .s_axil_bresp(s_axil_acc_bresp), .s_axil_bvalid(s_axil_acc_bvalid), .s_axil_bready(s_axil_acc_bready),
-    .s_axil_araddr(s_axil_acc_araddr), .s_axil_arprot(3'b000),
-    .s_axil_arvalid(s_axil_acc_arvalid), .s_axil_arready(s_axil_acc_arready),
+    .s_axil_araddr(s_axil_acc_araddr), .s_axil_arvalid(s_axil_acc_arvalid), .s_axil_arready(s_axil_acc_arready),
     .s_axil_rdata(s_axil_acc_rdata), .s_axil_rresp(s_axil_acc_rresp),
     .s_axil_rvalid(s_axil_acc_rvalid), .s_axil_rready(s_axil_acc_rready),
-    .s_axis_tdata(program_tdata),
-    .s_axis_tvalid(program_tvalid), .s_axis_tready(program_tready), .s_axis_tlast(program_tlast),
-    .m_axis_tdata(result_tdata), .m_axis_tkeep(result_tkeep),
-    .m_axis_tvalid(result_tvalid), .m_axis_tready(result_tready), .m_axis_tlast(result_tlast),
+    .s_axis_tdata(program_tdata), .s_axis_tkeep(program_tkeep), .s_axis_tlast(program_tlast),
+    .s_axis_tvalid(program_tvalid), .s_axis_tready(program_tready),
+    .m_axis_tdata(result_tdata), .m_axis_tkeep(result_tkeep), .m_axis_tlast(result_tlast),
+    .m_axis_tvalid(result_tvalid), .m_axis_tready(result_tready),
     .irq(accelerator_irq), .moved(engine_moved)
 );
 
-// the accelerator takes whole beats only
-wire unused_ok = &{1'b0, program_tkeep};
+wire [INTERRUPTS-1:0] one  = 1;
+wire [INTERRUPTS-1:0] intr = (mm2s_introut ? one << IRQ_MM2S : {INTERRUPTS{1'b0}})
+    | (s2mm_introut ? one << IRQ_S2MM : {INTERRUPTS{1'b0}})
+    | (accelerator_irq ? one << IRQ_UNIT : {INTERRUPTS{1'b0}});
+
+axi_intc #(.INPUTS(INTERRUPTS)) axi_intc_0 (
+    .s_axi_aclk(aclk), .s_axi_aresetn(aresetn),
+    .s_axi_awaddr(s_axil_intc_awaddr),
+    .s_axi_awvalid(s_axil_intc_awvalid), .s_axi_awready(s_axil_intc_awready),
+    .s_axi_wdata(s_axil_intc_wdata),
+    .s_axi_wvalid(s_axil_intc_wvalid), .s_axi_wready(s_axil_intc_wready),
+    .s_axi_bresp(s_axil_intc_bresp), .s_axi_bvalid(s_axil_intc_bvalid), .s_axi_bready(s_axil_intc_bready),
+    .s_axi_araddr(s_axil_intc_araddr),
+    .s_axi_arvalid(s_axil_intc_arvalid), .s_axi_arready(s_axil_intc_arready),
+    .s_axi_rdata(s_axil_intc_rdata), .s_axi_rresp(s_axil_intc_rresp),
+    .s_axi_rvalid(s_axil_intc_rvalid), .s_axi_rready(s_axil_intc_rready),
+    .intr(intr), .irq(irq)
+);
 
 endmodule
 

@@ -125,6 +125,33 @@ void writes_are_answered_once_with_the_worst_response() {
     CHECK(port.violation().empty());
 }
 
+// As data and descriptors have them: each port stalls by itself, and what one has written another one reads.
+void ports_share_the_memory() {
+    Fixture fixture;
+    DdrWritePort data(fixture.memory, 5, 0.0, 1), status(fixture.memory, 5, 0.3, 2, "SG AW", "SG W");
+    DdrReadPort descriptors(fixture.memory, 5, 0.3, 3, "SG AR");
+    const uint64_t idle_state = DdrWritePort(fixture.memory, 5, 0.3, 2).stalls().state();
+    bool data_addressed = false, data_sent = false;
+    for (uint64_t cycle = 0; cycle < 40; ++cycle) {
+        const AxiAddress aw = data_addressed ? AxiAddress{} : burst(BASE + 64, 1);
+        const AxiWriteBeat w = {0x1234, 0xFF, true, !data_sent};
+        data_addressed = data_addressed || data.awready;
+        data_sent = data_sent || data.wready;
+        data.clock(cycle, aw, w, true);
+        status.clock(cycle, AxiAddress{}, AxiWriteBeat{}, true);
+        descriptors.clock(cycle, AxiAddress{}, true);
+    }
+    CHECK(data_sent);
+    CHECK(status.stalls().state() == idle_state);  // a port without work takes no decision
+    const auto beats = read_all(descriptors, {burst(BASE + 64, 1)}, 60);
+    CHECK(beats.size() == 1 && beats[0].data == 0x1234);
+    const AxiAddress askew = burst(BASE + 4, 1);
+    descriptors.clock(100, askew, true);
+    status.clock(100, askew, AxiWriteBeat{}, true);
+    CHECK(descriptors.violation().rfind("SG AR: address", 0) == 0);
+    CHECK(status.violation().rfind("SG AW: address", 0) == 0);
+}
+
 std::string address_violation(AxiAddress first, AxiAddress second) {
     Fixture fixture;
     DdrReadPort port(fixture.memory, 1, 0.0, 1);
@@ -162,6 +189,7 @@ int main() {
     stalls_withhold_beats_but_lose_none();
     addresses_outside_are_refused();
     writes_are_answered_once_with_the_worst_response();
+    ports_share_the_memory();
     broken_rules_are_named();
     std::printf("%d checks failed\n", failures);
     return failures ? 1 : 0;

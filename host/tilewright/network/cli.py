@@ -12,17 +12,28 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from tilewright.cache import cache_folder
-from tilewright.console import failures_named, messages, open_driver, output, spinner
+from tilewright.console import (
+    Array,
+    AsJson,
+    Bitstream,
+    Device,
+    Host,
+    Seed,
+    failures_named,
+    messages,
+    open_driver,
+    output,
+    spinner,
+)
 from tilewright.driver import Driver
 from tilewright.errors import NetworkError
 from tilewright.network.file import load_network
 from tilewright.network.graph import Network
 from tilewright.network.prepare import Images, export_network, load_images, model_images
-from tilewright.network.retrace import Waveform, trace_failure
 from tilewright.network.runner import BatchResult
 from tilewright.network.session import NetworkRun, run_network
-from tilewright.target import DeviceKind
+from tilewright.trace_cli import Trace, file_of, print_waveform, stuck_explained, trace_of_run
+from tilewright.waveform import check_traceable
 
 DEFAULT_CLOCK_MHZ = 100.0
 
@@ -48,26 +59,28 @@ def run(
     cifar10: Cifar10 = None,
     first: First = 0,
     count: Count = None,
-    array: Annotated[int, typer.Option(help="Rows and columns of the simulated array: 8, 16 or 32.")] = 8,
+    array: Array = 8,
     batch: Batch = 1,
-    device: Annotated[DeviceKind, typer.Option(help="Simulated, or a board with --bitstream.")] = DeviceKind.SIM,
-    bitstream: Annotated[Path | None, typer.Option(help="The board's .bit file, its .hwh beside it.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of the simulated memory's stalls; default: a new one.")] = None,
+    seed: Seed = None,
+    device: Device = None,
+    bitstream: Bitstream = None,
+    host: Host = None,
     check: Annotated[bool, typer.Option("--check", help="Compare with PyTorch on the fly.")] = False,
     layers: Annotated[str | None, typer.Option(help="Read back and compare: `all`, or layers with commas.")] = None,
     clock: Clock = DEFAULT_CLOCK_MHZ,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    trace: Trace = None,
+    as_json: AsJson = False,
 ) -> None:
     """Run a whole network on images: one program a batch, one transfer each way."""
     with failures_named():
-        if (device is DeviceKind.BOARD) != (bitstream is not None):
-            raise NetworkError("a board needs --device board and --bitstream FILE, the simulated device neither")
         path = resolve_network(network_file, checkpoint)
         network = load_network(path)
         taken = gather_images(network, images or (), cifar10, first, count)
-        driver = open_driver(array, seed, bitstream)
-        outcome = run_with_progress(driver, network, path, taken, batch, layer_names(network, layers), check, clock)
-        report_run(outcome, taken, driver, clock, as_json)
+        driver = open_driver(array, seed, device, bitstream, host)
+        check_traceable(driver.device, trace)
+        with stuck_explained(driver, trace, as_json):
+            outcome = run_with_progress(driver, network, path, taken, batch, layer_names(network, layers), check, clock)
+        report_run(outcome, taken, driver, clock, as_json, trace)
 
 
 def resolve_network(network_file: Path | None, checkpoint: Path | None) -> Path:
@@ -155,32 +168,22 @@ def run_with_progress(
         return run_network(driver, network, network_file, images, batch, taps, check, advance)
 
 
-def report_run(run: NetworkRun, images: Images, driver: Driver, clock_mhz: float, as_json: bool) -> None:
+def report_run(
+    run: NetworkRun, images: Images, driver: Driver, clock_mhz: float, as_json: bool, trace_file: Path | None = None
+) -> None:
     """Prints a run; exits with 1 when an integer or a class differs."""
     seed = getattr(driver.device, "seed", None)
-    waveform = trace_of(run, driver)
+    waveform = trace_of_run(run, driver, trace_file)
     if as_json:
-        trace = None if waveform is None else str(waveform.file)
-        facts = {"image_source": images.source, "seed": seed, "waveform": trace}
+        facts = {"image_source": images.source, "seed": seed, "waveform": file_of(waveform)}
         typer.echo(json.dumps({**run.as_dict(clock_mhz * 1e6), **facts}))
     else:
         output.print(run_table(run, images, seed, clock_mhz))
         if not run.equal:
             output.print(str(run.comparison), markup=False, highlight=False)
-        if waveform is not None:
-            output.print(str(waveform), markup=False, highlight=False)
+        print_waveform(waveform)
     if not run.equal:
         raise typer.Exit(1)
-
-
-def trace_of(run: NetworkRun, driver: Driver) -> Waveform | None:
-    """A waveform of a run's failure, made by repeating the program; None without a failure, or on a board."""
-    if run.failure is None or run.failure.result.stall_state is None:
-        return None
-    file = cache_folder() / "waveforms" / f"{run.network.name}_{run.failure.mismatch.layer}_{driver.device.seed}.fst"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with spinner(messages, "Repeating the failing program with a waveform (compiled on first use)"):
-        return trace_failure(run.failure, driver.device, file)
 
 
 def run_table(run: NetworkRun, images: Images, seed: int | None, clock_mhz: float) -> Table:

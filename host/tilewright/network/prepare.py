@@ -21,6 +21,8 @@ from tilewright.model_process import ModelProcess, run_model
 # To be raised when model/'s export changes, so that cached network files are written anew
 EXPORT_REVISION = 2
 _POLL_SECONDS = 0.1
+# A batch of 16 takes PyTorch some seconds on one core.
+BATCH_SECONDS = 1800.0
 
 
 @dataclass(frozen=True)
@@ -149,10 +151,13 @@ class PyTorchReference:
 
         Raises:
             ModelProcessError: PyTorch's process failed.
-            NetworkError: it ended without this batch.
+            NetworkError: it ended without this batch, or took more than ``BATCH_SECONDS``.
         """
         path = self._folder / f"{index:05d}.npz"
+        end = time.monotonic() + BATCH_SECONDS
         while not path.is_file():
+            if time.monotonic() > end:
+                raise NetworkError(f"PyTorch's process has not written batch {index} in {BATCH_SECONDS:g} s")
             if not self._process.running() and not path.is_file():
                 raise NetworkError(f"PyTorch's process ended without writing batch {index}")
             time.sleep(_POLL_SECONDS)

@@ -7,18 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tilewright.accelerator import LogEntry
-from tilewright.driver import Driver
 from tilewright.network.compare import MapMismatch, command_of
 from tilewright.network.runner import BatchResult
 from tilewright.network.stream import ConvItem
-
-# Longest waveform: about 1 KiB a cycle for 8x8
-MAX_CYCLES = 20_000
-# Cycles from a position to its result, at most: through the array, the thresholds and the pooling
-PIPELINE_CYCLES = 128
+from tilewright.waveform import Waveform, repeat_program, tile_window
 
 
 @dataclass(frozen=True)
@@ -36,26 +29,6 @@ class Failure:
     log: Sequence[LogEntry]
 
 
-@dataclass(frozen=True)
-class Waveform:
-    """A waveform of the failing output tile.
-
-    Attributes:
-        file: in FST format, for GTKWave or Surfer.
-        first, last: cycles of the program that it shows, from and to; the program's first beat is cycle 0.
-        repeated: whether the program gave the same results in as many cycles.
-    """
-
-    file: Path
-    first: int
-    last: int
-    repeated: bool
-
-    def __str__(self) -> str:
-        again = "the same wrong results again" if self.repeated else "OTHER results: it depends on more than the seed"
-        return f"waveform of the failing output tile: {self.file} (cycles {self.first} to {self.last}; {again})"
-
-
 def trace_failure(failure: Failure, device: Any, file: Path) -> Waveform:
     """Repeats a failed program on a traced build of the device.
 
@@ -65,24 +38,12 @@ def trace_failure(failure: Failure, device: Any, file: Path) -> Waveform:
         file: for the waveform.
 
     Returns:
-        The waveform.
+        The waveform, of the failing output tile.
 
     Raises:
         SimulationError: the traced hardware cannot be built, or the file cannot be written.
     """
-    from tilewright.sim import open_overlay
-
-    first, last = failing_window(failure)
-    overlay = open_overlay(device.parameters, device.latency, device.stall_probability, device.seed, traced=True)
-    driver = Driver(overlay, timeout=60.0)
-    overlay.device.stall_state = failure.result.stall_state
-    overlay.device.trace(file, first, last)
-    again = driver.run(failure.result.program)
-    maps = failure.result.compiled.collect(again.outputs)
-    repeated = again.counters == failure.result.counters and all(
-        np.array_equal(maps[name], values) for name, values in failure.result.maps.items()
-    )
-    return Waveform(file, first, last, repeated)
+    return repeat_program(device, failure.result.attempt, file, failing_window(failure), "the failing output tile")
 
 
 def failing_window(failure: Failure) -> tuple[int, int]:
@@ -95,8 +56,4 @@ def failing_window(failure: Failure) -> tuple[int, int]:
     index = next(number for number, other in enumerate(convs) if other is item)
     end = failure.log[index].cycles
     start = failure.log[index - 1].cycles if index else 0
-    tiles = len(item.oc_tiles)
-    tile = mismatch.oc_tile - item.oc_tiles.start
-    last = start + -(-(end - start) * (tile + 1) // tiles) + PIPELINE_CYCLES
-    first = start + (end - start) * tile // tiles
-    return max(first, last - MAX_CYCLES), last
+    return tile_window(start, end, mismatch.oc_tile - item.oc_tiles.start, len(item.oc_tiles))

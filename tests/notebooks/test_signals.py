@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tilewright.errors import SimulationError
-from tilewright.waveform import MAC_ARRAY, Signal, read_waveform
+from tilewright.signals import MAC_ARRAY, Signal, read_waveform
 
 VCD = f"""$timescale 1ps $end
 {"".join(f"$scope module {scope} $end " for scope in MAC_ARRAY.split("."))}

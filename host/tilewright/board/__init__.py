@@ -1,0 +1,1 @@
+"""Boards over ssh: copy what a board needs, run the self-test there. Not run on hardware; see ``docs/board.md``."""

@@ -1,0 +1,180 @@
+"""Copies wheel and bitstream to a board and runs the self-test there. Not run on hardware."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from shlex import quote
+from typing import Any
+
+from tilewright.board.junit import Report, parse_report
+from tilewright.board.ssh import Ssh
+from tilewright.board.wheel import build_wheel
+from tilewright.errors import BoardError
+
+# Where PYNQ's images have their Python
+PYNQ_PYTHON = "/usr/local/share/pynq-venv/bin/python3"
+REPORT = "selftest.xml"
+NEEDED = ("pip", "pytest", "numpy", "pynq")
+
+_PROBE = """
+command -v {python} >/dev/null || {{ echo null; exit 0; }}
+root=true
+[ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null || root=false
+{python} - $root <<'END'
+import importlib.metadata, json, platform, sys
+versions = {{"python": platform.python_version()}}
+for name in {needed!r}:
+    try:
+        versions[name] = importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        versions[name] = None
+print(json.dumps({{"root": sys.argv[1] == "true", "versions": versions}}))
+END
+"""
+_INSTALL = """
+set -e
+cd {folder}
+rm -rf site {report}
+{python} -m pip install --quiet --disable-pip-version-check --no-deps --no-index --no-compile --target site {wheel}
+"""
+# The variables that PYNQ's images set at login, XRT's among them, which sudo takes away
+_TEST = """
+set -a
+[ ! -r /etc/environment ] || . /etc/environment
+for file in /etc/profile.d/*.sh; do [ ! -r "$file" ] || . "$file"; done
+set +a
+export PYTHONPATH="$PWD/site" PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+export TILEWRIGHT_DEVICE=board TILEWRIGHT_BITSTREAM="$PWD"/{bitstream}
+exec {python} -m pytest -p no:cacheprovider --tb=short --junitxml={report} --pyargs tilewright.selftest
+"""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What to bring to a board, and how to run it there.
+
+    Attributes:
+        bitstream: the .bit, its .hwh beside it.
+        wheel: None builds it.
+        python: the board's Python that has pynq.
+        folder: on the board, relative to the user's home or absolute.
+        sudo: whether the self-test runs through sudo where the user is not root: pynq needs root on a board.
+    """
+
+    bitstream: Path
+    wheel: Path | None = None
+    python: str = PYNQ_PYTHON
+    folder: str = "tilewright"
+    sudo: bool = True
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it.
+
+    Attributes:
+        target: ``user@host``.
+        wheel: its file name.
+        bitstream: its file name.
+        bitstream_sha256: of the .bit.
+        versions: of the board's Python and its packages.
+        report: of the self-test.
+    """
+
+    target: str
+    wheel: str
+    bitstream: str
+    bitstream_sha256: str
+    versions: dict[str, str]
+    report: Report
+
+    @property
+    def passed(self) -> bool:
+        """Whether tests ran and none failed."""
+        return self.report.tests > self.report.skipped and not self.report.failures
+
+    def as_dict(self) -> dict[str, Any]:
+        """The outcome as JSON types."""
+        return {**asdict(self), "passed": self.passed}
+
+
+def deploy(
+    board: Ssh,
+    what: Deployment,
+    step: Callable[[str], None] = lambda text: None,
+    write: Callable[[str], None] = lambda line: None,
+) -> Outcome:
+    """Copies, installs and tests.
+
+    Args:
+        board: the board.
+        what: to bring there.
+        step: called with the name of each step as it begins.
+        write: gets the self-test's output, line by line.
+
+    Returns:
+        The outcome; tests that fail are in it and raise nothing.
+
+    Raises:
+        BoardError: a file is missing, the board cannot be reached, lacks something, or a step failed.
+    """
+    files = [what.bitstream, what.bitstream.with_suffix(".hwh"), *filter(None, [what.wheel])]
+    for file in files:
+        if not file.is_file():
+            raise BoardError(f"no file {file}")
+    step(f"Looking at {board.target}")
+    versions = _probe(board, what)
+    with tempfile.TemporaryDirectory(prefix="tilewright-") as scratch:
+        if what.wheel is None:
+            step("Building the wheel")
+            files.append(build_wheel(Path(scratch)))
+        step("Copying")
+        board.run(f"mkdir -p -- {quote(what.folder)}")
+        board.copy(files, what.folder)
+    wheel = files[-1].name
+    step("Installing")
+    board.run(_INSTALL.format(folder=quote(what.folder), report=REPORT, python=quote(what.python), wheel=quote(wheel)))
+    step("Testing")
+    report = _test(board, what, write)
+    digest = hashlib.sha256(what.bitstream.read_bytes()).hexdigest()
+    return Outcome(board.target, wheel, what.bitstream.name, digest, versions, report)
+
+
+def _probe(board: Ssh, what: Deployment) -> dict[str, str]:
+    """Versions of what the board has. Raises BoardError where it lacks something."""
+    printed = board.run(_PROBE.format(python=quote(what.python), needed=NEEDED))
+    try:
+        found = json.loads(printed.strip().splitlines()[-1])
+    except (IndexError, json.JSONDecodeError) as error:
+        raise BoardError(f"{board.target}: its shell answers with {printed!r}, not with what it was asked") from error
+    if found is None:
+        raise BoardError(f"{board.target} has no {what.python}: name its Python that has pynq with --python")
+    missing = [name for name, version in found["versions"].items() if version is None]
+    if missing:
+        raise BoardError(
+            f"{board.target}: {what.python} lacks {', '.join(missing)}: "
+            f"sudo {what.python} -m pip install {' '.join(missing)}"
+        )
+    if what.sudo and not found["root"]:
+        raise BoardError(
+            f"{board.target}: pynq needs root, and sudo asks for a password; allow {board.user} to do without, on the "
+            f"board: echo '{board.user} ALL=(ALL) NOPASSWD: ALL' | sudo tee /etc/sudoers.d/{board.user}"
+        )
+    versions: dict[str, str] = found["versions"]
+    return versions
+
+
+def _test(board: Ssh, what: Deployment, write: Callable[[str], None]) -> Report:
+    """Runs the self-test. Raises BoardError where it could not run."""
+    script = _TEST.format(bitstream=quote(what.bitstream.name), python=quote(what.python), report=REPORT)
+    root = '$([ "$(id -u)" = 0 ] || echo sudo -n)' if what.sudo else ""
+    folder = quote(what.folder)
+    code = board.stream(f"cd {folder} && exec {root} bash -c {quote(script)} </dev/null\n", write)
+    if code not in (0, 1):  # pytest's: all passed, some failed
+        raise BoardError(f"{board.target}: the self-test could not run (exit code {code}); its output is above")
+    return parse_report(board.run(f"cat -- {folder}/{REPORT}"))

@@ -1,0 +1,69 @@
+"""The command ``tilewright serve``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tilewright.cache import cache_folder
+from tilewright.console import failures_named, messages, output, spinner
+
+if TYPE_CHECKING:
+    from tilewright.remote.server import RemoteServer
+
+PYNQ_PORT = 7967
+CLIENT = """from tilewright.target import open_overlay
+overlay = open_overlay("remote", host="{address}:{port}", bitstream="{bitstream}")"""
+
+
+def serve(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="To listen on; 0 takes a free one.")] = PYNQ_PORT,
+    address: Annotated[
+        str, typer.Option(help="Of the interface to listen on. Everyone who reaches it has the device: no password.")
+    ] = "127.0.0.1",
+    array: Annotated[int, typer.Option(help="Array of the bitstream that is made for clients: 8, 16 or 32.")] = 8,
+    seed: Annotated[int | None, typer.Option(help="Seed of the simulated memory's stalls; default: a new one.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object when ready, nothing else.")] = False,
+) -> None:
+    """Serves the simulated device to pynq's RemoteDevice (PYNQ.remote), until Ctrl-C."""
+    with failures_named():
+        # Imported here: the command line works on a board too, which has no simulated device.
+        from tilewright.remote.server import RemoteServer
+        from tilewright.sim import SimDevice, SocParameters, write_overlay
+        from tilewright.sim.build import build_library
+        from tilewright.sim.hardware import OwnHardware
+
+        parameters = SocParameters(n=array)
+        device = SimDevice(seed=seed)
+        server = RemoteServer(device, port, address)
+        bitstream = write_overlay(parameters, cache_folder() / "remote" / f"{array}x{array}")
+        with spinner(messages, f"Simulated hardware, {array}x{array} (compiled on first use)"):
+            build_library(OwnHardware(parameters), False)
+        with server:
+            report(server, bitstream, device.seed, as_json)
+            try:
+                server.wait()
+            except KeyboardInterrupt:
+                messages.print("stopped")
+
+
+def report(server: RemoteServer, bitstream: Path, seed: int, as_json: bool) -> None:
+    """Prints where the server is, and how to use it.
+
+    Args:
+        server: that listens.
+        bitstream: for its clients.
+        seed: of its device.
+        as_json: whether to print JSON.
+    """
+    if as_json:
+        facts = {"address": server.address, "port": server.port, "bitstream": str(bitstream), "seed": seed}
+        typer.echo(json.dumps(facts))
+        return
+    client = CLIENT.format(address=server.address, port=server.port, bitstream=bitstream)
+    output.print(f"PYNQ.remote at {server.address}:{server.port}, not encrypted, no password; Ctrl-C stops it.")
+    output.print(f"bitstream for clients, its .hwh beside it: {bitstream}\n", highlight=False, soft_wrap=True)
+    output.print(client, markup=False, highlight=False, soft_wrap=True)

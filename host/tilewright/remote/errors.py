@@ -1,0 +1,29 @@
+"""Exceptions of PYNQ.remote's server and client."""
+
+from __future__ import annotations
+
+from tilewright.errors import TilewrightError
+
+
+class RemoteError(TilewrightError):
+    """A remote device did not answer in time, or answered with an error: names the call and the server's reason."""
+
+
+class RemoteServerError(TilewrightError):
+    """The server cannot start, or cannot do what a client asks for."""
+
+
+class FileAccessError(RemoteServerError):
+    """A client asked for a file that the server does not have or does not take."""
+
+
+class UnknownIdError(RemoteServerError):
+    """A client named a buffer that the server does not know: freed, or of a server before this one."""
+
+
+class OutOfRangeError(RemoteServerError):
+    """A client accessed something outside a window of registers or a buffer."""
+
+
+class UnsupportedCallError(RemoteServerError):
+    """A client asked for something that the simulated board does not have."""

@@ -1,0 +1,87 @@
+"""What a simulated bitstream stands for: hardware that can be built."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tilewright.sim.parameters import SocParameters
+
+OWN_CORE = "tilewright:soc:sim:0.1.0"
+OWN_SOURCES = ("soc/*.core", "*/rtl/*.v", "*/rtl/*.vh", "soc/cpp/*.cpp", "soc/cpp/*.h")
+# Nothing of ours stands still for long: the accelerator's watchdog ends a program after 1024 cycles
+OWN_QUIET_CYCLES = 4096
+
+
+class Hardware(ABC):
+    """Hardware that a simulated device can load.
+
+    Attributes:
+        title: names it, in messages and in its folder.
+        quiet_cycles: without movement on any bus, after which none will come without a write.
+    """
+
+    title: str
+    quiet_cycles: int
+
+    @abstractmethod
+    def facts(self, cores: Path) -> dict[str, Any]:
+        """Return, as JSON types, all that decides about what is built from the sources below cores."""
+
+    @abstractmethod
+    def core(self, cores: Path, folder: Path) -> tuple[list[str], str, list[str]]:
+        """Return FuseSoC's core roots, the core's name, and parameters for its command line.
+
+        Args:
+            cores: the folder of our cores.
+            folder: to write generated sources to.
+
+        Raises:
+            SimulatorBuildError: the sources cannot be used.
+        """
+
+
+@dataclass(frozen=True)
+class OwnHardware(Hardware):
+    """The accelerator behind the DMA: cores/soc.
+
+    Args:
+        parameters: of the module ``soc``.
+    """
+
+    parameters: SocParameters
+    quiet_cycles = OWN_QUIET_CYCLES
+
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        """N x N."""
+        return f"{self.parameters.n}x{self.parameters.n}"
+
+    def facts(self, cores: Path) -> dict[str, Any]:
+        """Sources and parameters."""
+        return {"sources": sources_hash(cores), "parameters": self.parameters.verilog}
+
+    def core(self, cores: Path, folder: Path) -> tuple[list[str], str, list[str]]:
+        """The core of cores/soc."""
+        del folder
+        values = {**self.parameters.verilog, "BUILD_HASH": build_hash(cores)}
+        return [str(cores)], OWN_CORE, [f"--{name}={value}" for name, value in values.items()]
+
+
+def sources_hash(cores: Path, patterns: Iterable[str] = OWN_SOURCES) -> str:
+    """Return the SHA-256 (hex) over names and contents of RTL and C++ sources below cores."""
+    digest = hashlib.sha256()
+    for path in sorted({path for pattern in patterns for path in cores.glob(pattern)}):
+        contents = path.read_bytes()
+        digest.update(f"{path.relative_to(cores).as_posix()}\0{len(contents)}\0".encode())
+        digest.update(contents)
+    return digest.hexdigest()
+
+
+def build_hash(cores: Path) -> int:
+    """Return what the BUILD_HASH register of a simulated device reads: the first 7 hex digits of the sources' hash."""
+    return int(sources_hash(cores)[:7], 16)

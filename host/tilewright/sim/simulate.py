@@ -1,0 +1,73 @@
+"""A third party's overlay on the simulated device, in a line of Python."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import pynq
+from pynq.pl_server.device import Device
+
+from tilewright.cache import cache_folder
+from tilewright.sim.device import SimDevice
+from tilewright.sim.metadata import write_files
+from tilewright.sim.third_party import ThirdParty
+from tilewright.sim.third_party.block_design import processing_system, read_block_design
+
+
+def simulate(
+    hwh: Path | str,
+    rtl: Iterable[Path | str],
+    top: str | None = None,
+    parameters: dict[str, int] | None = None,
+    latency: int = 40,
+    stall_probability: float = 0.05,
+    seed: int | None = None,
+    traced: bool = False,
+) -> pynq.Overlay:
+    """Return a third party's overlay on a new simulated device, which becomes ``pynq.Device.active_device``.
+
+    Args:
+        hwh: the block design that Vivado wrote: a processing system, one axi_dma, one IP, perhaps an axi_intc.
+        rtl: Verilog files of the IP: AXI4-Lite registers, an AXI4-Stream in, one out, each optional.
+        top: the IP's module; None takes the one that no other instantiates.
+        parameters: of the module, other than its defaults.
+        latency, stall_probability, seed, traced: as :func:`tilewright.sim.open_overlay`.
+
+    Raises:
+        ThirdPartyError: the design or the Verilog cannot be simulated.
+        SimulatorBuildError: the hardware cannot be built.
+    """
+    system = processing_system(read_block_design(Path(hwh)), Path(hwh))
+    bit = write_simulated(Path(hwh), tuple(map(Path, rtl)), top, parameters)
+    # Low enough for a DMA with addresses of 32 bits
+    device = SimDevice(latency, stall_probability, seed, traced, system, ddr_base=0x1000_0000)
+    Device.active_device = device
+    return pynq.Overlay(str(bit), device=device)
+
+
+def write_simulated(
+    hwh: Path,
+    rtl: tuple[Path, ...],
+    top: str | None = None,
+    parameters: dict[str, int] | None = None,
+    bit: Path | None = None,
+) -> Path:
+    """Write a .bit that stands for a third party's hardware, its .hwh beside it; return its path.
+
+    Args:
+        hwh, rtl, top, parameters: as of :func:`simulate`.
+        bit: file to write; None takes one in the cache, with the .hwh's name.
+
+    Raises:
+        ThirdPartyError: the design or the Verilog cannot be simulated.
+    """
+    hardware = ThirdParty.from_hwh(hwh, rtl, top, parameters)
+    if bit is None:
+        digest = hashlib.sha256(hwh.read_bytes() + json.dumps(hardware.as_json()).encode()).hexdigest()
+        bit = cache_folder() / "overlays" / digest[:16] / f"{hwh.stem}.bit"
+    return write_files(
+        bit, hwh.read_bytes(), {"third_party": hardware.as_json()}, processing_system(read_block_design(hwh), hwh)
+    )

@@ -1,0 +1,32 @@
+"""What a third party's .hwh says, read by pynq's own parser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pynqmetadata.frontends import Metadata
+from pynqmetadata.views.runtime import RuntimeMetadataParser
+
+from tilewright.sim.processing_system import PROCESSING_SYSTEMS, ProcessingSystem
+from tilewright.sim.third_party.errors import ThirdPartyError
+
+
+def read_block_design(hwh: Path) -> RuntimeMetadataParser:
+    """Return pynq's view of a block design.
+
+    Raises:
+        ThirdPartyError: there is no such file, or pynq cannot read it.
+    """
+    if not hwh.is_file():
+        raise ThirdPartyError(f"no .hwh {hwh}")
+    try:
+        return RuntimeMetadataParser(Metadata(input=str(hwh)))
+    except Exception as error:  # pynqmetadata raises whatever an incomplete file leads it to
+        raise ThirdPartyError(f"pynq cannot read {hwh}: {type(error).__name__}: {error}") from error
+
+
+def processing_system(parser: RuntimeMetadataParser, hwh: Path) -> ProcessingSystem:
+    """Return the block design's processing system. Raises ThirdPartyError for one that is not simulated."""
+    if parser.family_ps not in PROCESSING_SYSTEMS:
+        raise ThirdPartyError(f"{hwh}: {parser.family_ps} is not simulated, only {', '.join(PROCESSING_SYSTEMS)}")
+    return PROCESSING_SYSTEMS[parser.family_ps]
