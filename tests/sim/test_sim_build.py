@@ -14,14 +14,14 @@ from tilewright.sim import SimulatorBuildError, SocParameters, build, hardware
 @pytest.fixture
 def cores(tmp_path: Path) -> Path:
     """A small folder of sources."""
-    for name, text in (("soc/soc.core", "core"), ("a/rtl/a.v", "module a;"), ("soc/cpp/soc_sim.cpp", "int x;")):
+    for name, text in (("soc/soc.core", "core"), ("sram/rtl/a.v", "module a;"), ("soc/cpp/soc_sim.cpp", "int x;")):
         path = tmp_path / "cores" / name
         path.parent.mkdir(parents=True)
         path.write_text(text)
     return tmp_path / "cores"
 
 
-@pytest.mark.parametrize("name", ["soc/soc.core", "a/rtl/a.v", "soc/cpp/soc_sim.cpp"])
+@pytest.mark.parametrize("name", ["soc/soc.core", "sram/rtl/a.v", "soc/cpp/soc_sim.cpp"])
 def test_every_source_counts(cores: Path, name: str) -> None:
     before = hardware.sources_hash(cores)
     assert hardware.sources_hash(cores) == before
@@ -32,9 +32,9 @@ def test_every_source_counts(cores: Path, name: str) -> None:
 
 def test_new_and_renamed_sources_count(cores: Path) -> None:
     hashes = {hardware.sources_hash(cores)}
-    (cores / "a" / "rtl" / "b.v").write_text("")
+    (cores / "sram" / "rtl" / "b.v").write_text("")
     hashes.add(hardware.sources_hash(cores))
-    (cores / "a" / "rtl" / "b.v").rename(cores / "a" / "rtl" / "c.v")
+    (cores / "sram" / "rtl" / "b.v").rename(cores / "sram" / "rtl" / "c.v")
     hashes.add(hardware.sources_hash(cores))
     assert len(hashes) == 3
 

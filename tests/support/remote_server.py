@@ -43,7 +43,9 @@ def serving(*options: str) -> Iterator[Served]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            facts = json.loads(process.stdout.readline())
+            line = process.stdout.readline()
+            assert line, f"the server ended with {process.wait(20)}; standard error has its reason"
+            facts = json.loads(line)
             yield Served(process, facts["port"], Path(facts["bitstream"]))
         finally:
             process.send_signal(signal.SIGINT)

@@ -18,8 +18,8 @@ RUN, RESET, IOC_IRQ, ERR_IRQ = 0x1, 0x4, 0x1000, 0x4000
 HALTED, IDLE, INT_ERR, SLV_ERR, DEC_ERR = 0x1, 0x2, 0x10, 0x20, 0x40
 COMPLETE = IDLE | IOC_IRQ
 
-# The window lies across 4 GiB, so that bursts carry into the upper address word.
-BASE, SIZE = 0xFFFF_0000, 0x3_0000
+# The window lies across 4 GiB, where addresses go so far, so that bursts carry into the upper address word.
+BASE, SIZE = 0xFFFF_0000 if int(cocotb.top.ADDR_W.value) > 32 else 0x8000_0000, 0x3_0000
 
 
 def stalls(rng, probability):

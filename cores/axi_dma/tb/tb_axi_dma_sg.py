@@ -302,6 +302,20 @@ async def tail_moves_while_the_chain_runs(dut):
 
 
 @dma_test
+async def half_a_tail_changes_nothing(dut):
+    b = await bench(dut)
+    chain = b.place_sends([800, 8, 8, 8])
+    expected = b.sent(chain)
+    b.sink.pause = True
+    await b.go(MM2S, chain)
+    await b.write(MM2S + TAILDESC, chain[-2].address & 0xFFFF_FFFF)
+    b.sink.pause = False
+    await b.check_packets(expected)
+    await b.check_idle(MM2S, chain)
+    b.check_memory("up to the tail whose upper word was written")
+
+
+@dma_test
 async def cyclic_chain_until_stopped(dut):
     """As pynq does: the last descriptor leads to the first, the tail is none of them; stop, then reset."""
     b = await bench(dut, stall=0.2)

@@ -18,7 +18,7 @@ from tilewright.errors import DeviceTimeoutError
 
 CYCLES_A_TURN = 2000
 # Seconds between looks at a device that stands still: another task may write to it
-PAUSE = 0.001
+PAUSE = 0.01
 
 
 class SimulatedUio:

@@ -12,7 +12,7 @@ import yaml
 from pynqmetadata.views.runtime import RuntimeMetadataParser
 
 from tilewright.sim.errors import SimulatorBuildError
-from tilewright.sim.hardware import Hardware, sources_hash
+from tilewright.sim.hardware import SYSTEM_SOURCES, Hardware, sources_hash
 from tilewright.sim.third_party.block_design import read_block_design
 from tilewright.sim.third_party.errors import ThirdPartyError
 from tilewright.sim.third_party.ports import find_interfaces, module_ports, top_modules
@@ -21,13 +21,6 @@ from tilewright.sim.third_party.unit import unit_verilog
 SOC_CORE = "tilewright:soc:sim:0.1.0"
 # A later version than that of cores/soc/unit.core, so that FuseSoC takes it
 UNIT_CORE = "tilewright:soc:unit:1000.0.0"
-SOURCES = (
-    "soc/*.core",
-    "soc/rtl/*.v",
-    "soc/cpp/*.cpp",
-    "soc/cpp/*.h",
-    *(f"{core}/rtl/*.v" for core in ("axi_dma", "axi_intc", "stream", "sram")),
-)
 # An IP may compute for long without moving a beat
 QUIET_CYCLES = 1_000_000
 MOST_INTERRUPTS = 32
@@ -120,7 +113,7 @@ class ThirdParty(Hardware):
         if missing:
             raise SimulatorBuildError(f"the Verilog of '{self.top}' is gone: {', '.join(missing)}")
         rtl = [(Path(name).name, hashlib.sha256(Path(name).read_bytes()).hexdigest()) for name in self.rtl]
-        return {**self.as_json(), "sources": sources_hash(cores, SOURCES), "rtl": rtl, "unit": self.unit()}
+        return {**self.as_json(), "sources": sources_hash(cores, SYSTEM_SOURCES), "rtl": rtl, "unit": self.unit()}
 
     def core(self, cores: Path, folder: Path) -> tuple[list[str], str, list[str]]:
         """The core of cores/soc with another unit, which is written to the folder."""

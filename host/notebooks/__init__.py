@@ -1,0 +1,1 @@
+"""The notebooks with their pictures and small files, as ``pynq get-notebooks`` delivers them."""

@@ -1,0 +1,65 @@
+"""Notebooks: executed as Jupyter does, and rendered to Markdown with their pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+from nbconvert import MarkdownExporter
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = ROOT / "host" / "notebooks"
+RENDERED = ROOT / "docs" / "notebooks"
+
+
+def execute(notebook: Any, folder: Path, kernel: str) -> Any:
+    """Run a notebook's cells in a folder; returns it with its outputs.
+
+    Standard error is left out, and the script that pynq sends to a browser when it is imported.
+    """
+    options = {"timeout": 600, "kernel_name": kernel, "coalesce_streams": True}
+    NotebookClient(notebook, resources={"metadata": {"path": folder}}, **options).execute()
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if _is_for_readers(output)]
+    return notebook
+
+
+def _is_for_readers(output: Any) -> bool:
+    return output.get("name") != "stderr" and "application/javascript" not in output.get("data", {})
+
+
+def text_of(notebook: Any) -> str:
+    """All that the cells printed."""
+    return "".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", []))
+
+
+def pictures_of(notebook: Any) -> int:
+    """How many pictures the cells drew."""
+    return sum("image/png" in output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", []))
+
+
+def read(name: str) -> Any:
+    """The notebook of a file name."""
+    return nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
+
+
+def render(notebook: Any, name: str) -> bool:
+    """Whether docs/notebooks/NAME.md says what was run; writes it anew, with the pictures, where it does not."""
+    resources = {"unique_key": name, "output_files_dir": f"{name}_files"}
+    text, resources = MarkdownExporter().from_notebook_node(notebook, resources)
+    text = "\n".join(line.rstrip() for line in text.strip().splitlines()) + "\n"
+    page = RENDERED / f"{name}.md"
+    files: dict[str, bytes] = resources["outputs"]
+    kept = {str(file.relative_to(RENDERED)) for file in (RENDERED / f"{name}_files").glob("*")}
+    if page.is_file() and page.read_text(encoding="utf-8") == text and kept == files.keys():
+        return True
+    for stale in kept - files.keys():
+        (RENDERED / stale).unlink()
+    for file, contents in files.items():
+        (RENDERED / file).parent.mkdir(parents=True, exist_ok=True)
+        (RENDERED / file).write_bytes(contents)
+    page.write_text(text, encoding="utf-8")
+    return False
