@@ -12,7 +12,7 @@ from tilewright.target import BITSTREAM_VARIABLE, DEVICE_VARIABLE, HOST_VARIABLE
 OpenDevice = Callable[..., Any]
 
 # Folders whose tests bring their own device
-SIMULATED_FOLDERS = {Path(__file__).parent / name for name in ("board", "remote", "sim", "third_party")}
+SIMULATED_FOLDERS = {Path(__file__).parent / name for name in ("board", "notebooks", "remote", "sim", "third_party")}
 SIMULATED_ONLY = {"latency", "stall_probability", "system", "traced"}
 
 
