@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from tilewright.errors import SimulationError
 
 # cores/soc/cpp/waveform.h: time steps a cycle; the step at a cycle's start shows it before its rising edge
 PERIOD = 10
-MAC_ARRAY = "soc.soc.accelerator_0.u_mac_array"
+MAC_ARRAY = "accelerator_0.u_mac_array"
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Signal:
     """A signal of up to 63 bits.
 
     Attributes:
-        path: its name in the file, scopes with dots.
+        path: the end of its name in the file, with as many scopes as make it unique, and dots between them.
         signed: whether it is in two's complement.
     """
 
@@ -65,7 +65,8 @@ def read_waveform(file: Path, signals: Mapping[str, Signal], cycles: range) -> d
         int64 (cycles,) for each signal.
 
     Raises:
-        SimulationError: there is no pywellen, the file cannot be read, or a signal or a cycle is not in it.
+        SimulationError: there is no pywellen, the file cannot be read, or a signal or a cycle is not in it, or a signal
+            is not unique.
     """
     try:
         import pywellen
@@ -77,12 +78,17 @@ def read_waveform(file: Path, signals: Mapping[str, Signal], cycles: range) -> d
         waveform = pywellen.Waveform(str(file))
     except RuntimeError as error:
         raise SimulationError(f"{file} is no waveform: {error}") from error
-    wanted = {signal.path for signal in signals.values()}
-    found = {variable.full_name: variable for variable in waveform.all_vars() if variable.full_name in wanted}
-    missing = sorted(wanted - found.keys())
-    if missing:
-        raise SimulationError(f"{file} has no signal {', '.join(missing)}")
-    return {name: _sample(file, signal, found[signal.path], cycles) for name, signal in signals.items()}
+    variables = {variable.full_name: variable for variable in waveform.all_vars()}
+    found = {name: _find(file, signal, variables) for name, signal in signals.items()}
+    return {name: _sample(file, signal, variables[found[name]], cycles) for name, signal in signals.items()}
+
+
+def _find(file: Path, signal: Signal, names: Collection[str]) -> str:
+    matching = [name for name in names if f".{name}".endswith(f".{signal.path}")]
+    if len(matching) != 1:
+        several = f": {', '.join(matching)}" if matching else ""
+        raise SimulationError(f"{file} has {len(matching)} signals {signal.path}{several}")
+    return matching[0]
 
 
 def _sample(file: Path, signal: Signal, variable: object, cycles: range) -> npt.NDArray[np.int64]:

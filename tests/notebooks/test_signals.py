@@ -10,11 +10,13 @@ import pytest
 from tilewright.errors import SimulationError
 from tilewright.signals import MAC_ARRAY, Signal, read_waveform
 
+SCOPES = f"soc.{MAC_ARRAY}".split(".")
 VCD = f"""$timescale 1ps $end
-{"".join(f"$scope module {scope} $end " for scope in MAC_ARRAY.split("."))}
+{"".join(f"$scope module {scope} $end " for scope in SCOPES)}
 $var wire 4 a weight $end
 $var wire 1 b valid $end
-{"$upscope $end " * len(MAC_ARRAY.split("."))}
+$scope module inner $end $var wire 1 b valid $end $upscope $end
+{"$upscope $end " * len(SCOPES)}
 $enddefinitions $end
 #20
 b0111 a
@@ -46,8 +48,10 @@ def test_values_are_those_before_the_rising_edges(file: Path) -> None:
 
 
 def test_what_is_missing_is_named(file: Path, tmp_path: Path) -> None:
-    with pytest.raises(SimulationError, match="has no signal nowhere"):
+    with pytest.raises(SimulationError, match="has 0 signals nowhere"):
         read_waveform(file, {"x": Signal("nowhere")}, range(2, 3))
+    with pytest.raises(SimulationError, match=r"has 2 signals valid: soc\..*\.valid, soc\..*\.inner\.valid"):
+        read_waveform(file, {"x": Signal("valid")}, range(2, 3))
     with pytest.raises(SimulationError, match=r"valid has no value in some of the cycles 0 to 3"):
         read_waveform(file, {"x": Signal(f"{MAC_ARRAY}.valid")}, range(0, 3))
     (tmp_path / "text").write_text("no waveform")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,10 @@ def render(notebook: Any, name: str) -> bool:
     """Whether docs/notebooks/NAME.md says what was run; writes it anew, with the pictures, where it does not."""
     resources = {"unique_key": name, "output_files_dir": f"{name}_files"}
     text, resources = MarkdownExporter().from_notebook_node(notebook, resources)
-    text = "\n".join(line.rstrip() for line in text.strip().splitlines()) + "\n"
+    # Pictures are not compared, as their bytes depend on the machine, but pages follow what draws them.
+    drawn = hashlib.sha256((NOTEBOOKS / "pictures.py").read_bytes()).hexdigest()[:16]
+    lines = [*text.strip().splitlines(), "", f"<!-- drawn by pictures.py {drawn} -->", ""]
+    text = "\n".join(line.rstrip() for line in lines)
     page = RENDERED / f"{name}.md"
     files: dict[str, bytes] = resources["outputs"]
     kept = {str(file.relative_to(RENDERED)) for file in (RENDERED / f"{name}_files").glob("*")}
