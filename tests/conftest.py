@@ -85,7 +85,6 @@ def open_device(request: pytest.FixtureRequest) -> OpenDevice:
     def open_board(array: int = 8, **parameters: Any) -> Any:
         from pynq.pl_server.device import Device
 
-        import tilewright.accelerator  # noqa: F401 - pynq binds it
         from tilewright.target import open_overlay
 
         if SIMULATED_ONLY & parameters.keys():

@@ -61,6 +61,8 @@ def open_overlay(
         TargetError: a board without a bitstream, a remote board without an address, or no board under this Python.
         SimulationError: the simulated device cannot be built.
     """
+    import tilewright.accelerator  # noqa: F401 - pynq binds it as it loads the overlay
+
     kind = default_device() if device is None else DeviceKind(device)
     if kind is DeviceKind.SIM:
         from tilewright.sim import open_overlay as open_simulated

@@ -49,6 +49,7 @@ from tilewright.sim.metadata import read_overlay
 from tilewright.sim.parameters import SocParameters
 from tilewright.sim.processing_system import PROCESSING_SYSTEMS, ZYNQ_ULTRASCALE, ProcessingSystem
 from tilewright.sim.window import WORD_BYTES, RegisterWindow
+from tilewright.target import DEVICE_VARIABLE
 
 ACCESS_CYCLES = 100
 MOST_ACCESS_CYCLES = 4000
@@ -60,7 +61,6 @@ MAX_LATENCY = 10_000
 MM2S_DMASR, S2MM_DMASR = 0x04, 0x34
 IO_PLL_MHZ = 1000.0  # of a Zynq-7000, as PYNQ boots it
 SIMULATED_BOARD_VARIABLE = "TILEWRIGHT_SIMULATED_BOARD"
-DEVICE_VARIABLE = "TILEWRIGHT_DEVICE"
 SEED_VARIABLE = "TILEWRIGHT_SEED"
 
 _tags = itertools.count()
