@@ -10,7 +10,6 @@ round trip to every call; the time of the simulation itself is in both columns.
 from __future__ import annotations
 
 import json
-import signal
 import statistics
 import subprocess
 import sys
@@ -79,7 +78,7 @@ def main(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = 
         facts = json.loads(server.stdout.readline())
         host = f"{facts['address']}:{facts['port']}"
         remote = measure(open_overlay("remote", host=host, bitstream=facts["bitstream"]))
-        server.send_signal(signal.SIGINT)
+        server.terminate()
     if as_json:
         print(json.dumps({"remote_ms": remote, "local_ms": local}))
         return

@@ -28,7 +28,7 @@ def pynq_state_of_this_process(tmp_path_factory: pytest.TempPathFactory) -> Iter
 def served() -> Iterator[Served]:
     with serving("--port", "0") as server:
         yield server
-    assert server.process.returncode == 0, "Ctrl-C is a normal end"
+    assert server.process.returncode == 0, "SIGTERM is a normal end"
 
 
 @pytest.fixture

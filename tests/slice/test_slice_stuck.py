@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pynq
 import pytest
 
 from tilewright.accelerator import Status
@@ -18,6 +19,7 @@ from tilewright.errors import DeviceTimeoutError
 from tilewright.layer import ConvLayer
 from tilewright.program import Program, encode_program
 from tilewright.reference import layer_outputs
+from tilewright.sim import open_overlay
 from tilewright.stuck import StuckReport
 from tilewright.stuck_causes import Situation, cause_of
 
@@ -97,8 +99,6 @@ def test_program_that_was_not_sent(
 )
 def test_memory_that_does_not_answer(timeout: float, starved: str, what: str) -> None:
     """Reads, and responses of writes, come 10,000 cycles late."""
-    from tilewright.sim import open_overlay
-
     driver = Driver(open_overlay(8, latency=10_000, stall_probability=0.0, seed=3), timeout)
     beats = encode_program([Begin(8, 4, 4, 28, program_id=5)])
     report = stuck(driver, Program(beats, driver.array, 5, ()))
@@ -151,3 +151,16 @@ def test_causes_that_no_simulated_device_has(changes: dict[str, Any], starved: s
     cause = cause_of(Situation(**{**state, **changes}))
     assert cause.starved == starved
     assert words in f"{cause.what} {cause.suggestion}"
+
+
+def test_dma_that_was_left_in_an_error(small_layer: ConvLayer) -> None:
+    """pynq's constructor starts a channel and waits without end for one with an error."""
+    overlay = open_overlay(8, seed=4)
+    overlay.device.check_addresses = False
+    overlay.axi_dma_0.write(0x28, 64)
+    assert overlay.axi_dma_0.read(0x04) & 0x71 == 0x41
+    attached = pynq.Overlay(overlay.bitfile_name, device=overlay.device, download=False)
+    driver = Driver(attached)
+    np.testing.assert_array_equal(
+        driver.run(compile_layer(small_layer, driver.array)).outputs[0], layer_outputs(small_layer)
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -38,7 +37,7 @@ class Served:
 
 @contextmanager
 def serving(*options: str) -> Iterator[Served]:
-    """`tilewright serve` with these options; Ctrl-C ends it."""
+    """`tilewright serve` with these options; SIGTERM ends it."""
     command = [sys.executable, "-m", "tilewright", "serve", "--seed", "5", "--json", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -48,5 +47,5 @@ def serving(*options: str) -> Iterator[Served]:
             facts = json.loads(line)
             yield Served(process, facts["port"], Path(facts["bitstream"]))
         finally:
-            process.send_signal(signal.SIGINT)
+            process.terminate()
             process.wait(20)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,7 +29,7 @@ def serve(
     seed: Annotated[int | None, typer.Option(help="Seed of the simulated memory's stalls; default: a new one.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object when ready, nothing else.")] = False,
 ) -> None:
-    """Serves the simulated device to pynq's RemoteDevice (PYNQ.remote), until Ctrl-C."""
+    """Serves the simulated device to pynq's RemoteDevice (PYNQ.remote), until Ctrl-C or SIGTERM."""
     with failures_named():
         # Imported here: the command line works on a board too, which has no simulated device.
         from tilewright.remote.server import RemoteServer
@@ -42,6 +43,8 @@ def serve(
         bitstream = write_overlay(parameters, cache_folder() / "remote" / f"{array}x{array}")
         with spinner(messages, f"Simulated hardware, {array}x{array} (compiled on first use)"):
             build_library(OwnHardware(parameters), False)
+        # A script's background process has no Ctrl-C.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         with server:
             report(server, bitstream, device.seed, as_json)
             try:
