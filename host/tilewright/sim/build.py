@@ -194,7 +194,8 @@ def _run(
 ) -> None:
     """Runs a command with progress. Raises SimulatorBuildError, with the log's end, where it fails."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    console = Console(stderr=True)
+    # Plain lines in a notebook too, where rich's own display takes ipywidgets
+    console = Console(stderr=True, force_jupyter=False)
     if not console.is_terminal:
         console.print(f"{title} (about a minute)")
     variables = {**_environment(), **(environment or {})}
