@@ -194,7 +194,7 @@ def _run(
 ) -> None:
     """Runs a command with progress. Raises SimulatorBuildError, with the log's end, where it fails."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    # Plain lines in a notebook too, where rich's own display takes ipywidgets
+    # In a notebook too a line that is written over: rich's own display there takes ipywidgets.
     console = Console(stderr=True, force_jupyter=False)
     if not console.is_terminal:
         console.print(f"{title} (about a minute)")
