@@ -18,7 +18,7 @@ RENDERED = ROOT / "docs" / "notebooks"
 def execute(notebook: Any, folder: Path, kernel: str) -> Any:
     """Run a notebook's cells in a folder; returns it with its outputs.
 
-    Standard error is left out, and the script that pynq sends to a browser when it is imported.
+    Only what they print and draw is kept: no progress of builds, and not the script that pynq sends to a browser.
     """
     options = {"timeout": 600, "kernel_name": kernel, "coalesce_streams": True}
     NotebookClient(notebook, resources={"metadata": {"path": folder}}, **options).execute()
@@ -29,7 +29,7 @@ def execute(notebook: Any, folder: Path, kernel: str) -> Any:
 
 
 def _is_for_readers(output: Any) -> bool:
-    return output.get("name") != "stderr" and "application/javascript" not in output.get("data", {})
+    return output.get("name") == "stdout" or "image/png" in output.get("data", {})
 
 
 def text_of(notebook: Any) -> str:

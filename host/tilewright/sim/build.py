@@ -195,7 +195,8 @@ def _run(
 ) -> None:
     """Runs a command with progress. Raises SimulatorBuildError, with the log's end, where it fails."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    console = Console(stderr=True)
+    # In a notebook too a line that is written over: rich's own display there takes ipywidgets.
+    console = Console(stderr=True, force_jupyter=False)
     if not console.is_terminal:
         console.print(f"{title} (about a minute)")
     variables = {**_environment(), **(environment or {})}
