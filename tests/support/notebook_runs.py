@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from nbconvert import MarkdownExporter
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = ROOT / "host" / "notebooks"
 RENDERED = ROOT / "docs" / "notebooks"
+# Tag of cells
+OTHERS = "pictures-of-others"
 
 
 def execute(notebook: Any, folder: Path, kernel: str) -> Any:
@@ -30,6 +33,18 @@ def execute(notebook: Any, folder: Path, kernel: str) -> Any:
 
 def _is_for_readers(output: Any) -> bool:
     return output.get("name") == "stdout" or "image/png" in output.get("data", {})
+
+
+def _without_others_pictures(notebook: Any) -> Any:
+    """A copy without pictures that show images of a data set: those are not ours to publish."""
+    copy = deepcopy(notebook)
+    for cell in copy.cells:
+        if OTHERS in cell.metadata.get("tags", ()):
+            note = nbformat.v4.new_output(
+                "stream", name="stdout", text="(The data set's images are not on this page.)\n"
+            )
+            cell.outputs = [note, *(output for output in cell.outputs if "image/png" not in output.get("data", {}))]
+    return copy
 
 
 def text_of(notebook: Any) -> str:
@@ -50,7 +65,7 @@ def read(name: str) -> Any:
 def render(notebook: Any, name: str) -> bool:
     """Whether docs/notebooks/NAME.md says what was run; writes it anew, with the pictures, where it does not."""
     resources = {"unique_key": name, "output_files_dir": f"{name}_files"}
-    text, resources = MarkdownExporter().from_notebook_node(notebook, resources)
+    text, resources = MarkdownExporter().from_notebook_node(_without_others_pictures(notebook), resources)
     # Pictures are not compared, as their bytes depend on the machine, but pages follow what draws them.
     drawn = hashlib.sha256((NOTEBOOKS / "pictures.py").read_bytes()).hexdigest()[:16]
     lines = [*text.strip().splitlines(), "", f"<!-- drawn by pictures.py {drawn} -->", ""]
