@@ -17,6 +17,7 @@ COPIED = (
     ".ci",
     "Makefile",
     "pyproject.toml",
+    "setup.py",
     "fusesoc.conf",
     "README.md",
     "cores/registers",
@@ -121,6 +122,7 @@ def checkout(tmp_path: Path) -> Path:
         "cores/counter/tb/tb_counter.py": COCOTB,
         "tests/test_counter.py": PYTEST,
         "host/tilewright/__init__.py": '"""Host."""\n',
+        "host/notebooks/__init__.py": '"""Notebooks."""\n',
         "model/tilewright_model/__init__.py": '"""Model."""\n',
         # The environment in use, already set up.
         ".venv/.tilewright-installed": "",

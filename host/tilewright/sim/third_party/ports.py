@@ -128,9 +128,12 @@ def find_interfaces(ports: Iterable[Port], top: str) -> Interfaces:
 
 
 def _compile(files: Iterable[Path], tops: tuple[str, ...], parameters: Mapping[str, int]) -> Any:
-    from pyslang import Bag, DiagnosticEngine
-    from pyslang.ast import Compilation, CompilationOptions
-    from pyslang.syntax import SyntaxTree
+    try:
+        from pyslang import Bag, DiagnosticEngine
+        from pyslang.ast import Compilation, CompilationOptions
+        from pyslang.syntax import SyntaxTree
+    except ImportError as error:
+        raise ThirdPartyError("pyslang is missing: Python 3.11 or 3.12, pip install 'tilewright[sim]'") from error
 
     options = CompilationOptions()
     options.topModules = set(tops)
