@@ -5,14 +5,10 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-import nbformat
 import pytest
 from command_line import json_of, tilewright
-from nbclient import NotebookClient
 
 from tilewright.layer import ConvLayer
-
-NOTEBOOKS = Path(__file__).parents[2] / "host" / "notebooks"
 
 
 @pytest.mark.simulation
@@ -75,15 +71,3 @@ def test_info() -> None:
     process = tilewright("info")
     assert process.returncode == 0
     assert "sram_latency" in process.stdout
-
-
-@pytest.mark.simulation
-@pytest.mark.parametrize("name", ["1_first_run.ipynb"])
-def test_notebook(name: str) -> None:
-    notebook = nbformat.read(NOTEBOOKS / name, as_version=4)
-    NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": NOTEBOOKS}}).execute()
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    assert sum("image/png" in output.get("data", {}) for output in outputs) >= 2
-    text = "".join(output.get("text", "") for output in outputs)
-    assert text.count(" 0 of 256 outputs differ") == 3
-    assert "channel 5 is explained exactly by one weight" in text
