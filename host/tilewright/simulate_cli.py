@@ -53,7 +53,7 @@ def simulate(
         if real and not script:
             raise TargetError(f"{target} is a real bitstream, which stays as it is: name another file with --bit")
         if not real:
-            write_simulated(hwh, tuple(rtl), top, parameters, target)
+            write_simulated(hwh, hardware, target)
         library = build_library(hardware)
         if script:
             _run(script, seed, hwh, hardware)
@@ -91,8 +91,9 @@ def _run(script: list[str], seed: int | None, hwh: Path, hardware: ThirdParty) -
     from pynq.pl_server.device import Device
 
     from tilewright.sim import SimDevice
+    from tilewright.sim.processing_system import LOW_DDR_BASE
 
-    device = SimDevice(seed=seed, ddr_base=0x1000_0000)
+    device = SimDevice(seed=seed, ddr_base=LOW_DDR_BASE)
     device.substitute(hwh, hardware)
     Device.active_device = device
     sys.argv = script

@@ -165,7 +165,7 @@ def test_attaching_keeps_the_state() -> None:
     assert int(again.accelerator_0.register_map.CONTROL.IRQ_ENABLE) == 0
 
 
-def test_reset_clears_pynqs_state() -> None:
+def test_reset_leaves_the_overlay_loaded() -> None:
     overlay = open_overlay(8, seed=1)
     overlay.reset()
     assert overlay.is_loaded() and "accelerator_0" in overlay.device.ip_dict

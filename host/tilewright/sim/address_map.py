@@ -8,7 +8,9 @@ from typing import Any
 
 from tilewright.sim.errors import BusError
 from tilewright.sim.library import Slave
+from tilewright.sim.processing_system import PROCESSING_SYSTEMS
 
+_SLAVES = {"axi_dma": Slave.DMA, "axi_intc": Slave.INTC}
 # Bits of an address that the interconnect passes on
 _ADDRESS_BITS = {Slave.DMA: 10, Slave.ACCELERATOR: 16, Slave.INTC: 9}
 
@@ -30,9 +32,9 @@ class AddressMap:
 
     def __init__(self, ip_dict: Mapping[str, Any]) -> None:
         self._windows = [
-            _Window(ip["phys_addr"], ip["addr_range"], _slave_of(ip["type"]))
+            _Window(ip["phys_addr"], ip["addr_range"], _SLAVES.get(kind_of(ip), Slave.ACCELERATOR))
             for ip in ip_dict.values()
-            if "phys_addr" in ip and not _is_processing_system(ip["type"])
+            if "phys_addr" in ip and kind_of(ip) not in PROCESSING_SYSTEMS
         ]
 
     def decode(self, address: int) -> tuple[Slave, int]:
@@ -43,10 +45,6 @@ class AddressMap:
         raise BusError(f"no register at physical address {address:#x}")
 
 
-def _slave_of(vlnv: str) -> Slave:
-    name = vlnv.split(":")[2]
-    return {"axi_dma": Slave.DMA, "axi_intc": Slave.INTC}.get(name, Slave.ACCELERATOR)
-
-
-def _is_processing_system(vlnv: str) -> bool:
-    return vlnv.split(":")[2] in ("zynq_ultra_ps_e", "processing_system7")
+def kind_of(ip: Mapping[str, Any]) -> str:
+    """Return the name of an IP of pynq's ip_dict in Vivado's catalogue, such as axi_dma."""
+    return str(ip["type"]).split(":")[2]

@@ -35,6 +35,7 @@ from pynq.ps import Clocks
 from pynqmetadata.frontends import Metadata
 from pynqmetadata.views.runtime import RuntimeMetadataParser
 
+from tilewright.dma import MM2S_DMASR, S2MM_DMASR
 from tilewright.errors import DeviceTimeoutError, SimulationError
 from tilewright.sim.address_map import AddressMap
 from tilewright.sim.build import build_library
@@ -47,7 +48,7 @@ from tilewright.sim.library import Interrupt, Slave, Soc
 from tilewright.sim.memory import SimMemory
 from tilewright.sim.metadata import read_overlay
 from tilewright.sim.parameters import SocParameters
-from tilewright.sim.processing_system import PROCESSING_SYSTEMS, ZYNQ_ULTRASCALE, ProcessingSystem
+from tilewright.sim.processing_system import LOW_DDR_BASE, PROCESSING_SYSTEMS, ZYNQ_ULTRASCALE, ProcessingSystem
 from tilewright.sim.window import WORD_BYTES, RegisterWindow
 from tilewright.target import DEVICE_VARIABLE
 
@@ -58,7 +59,6 @@ QUIET_READ_SECONDS = 0.05
 HANG_SECONDS = 60.0
 MAX_STALL_PROBABILITY = 0.99
 MAX_LATENCY = 10_000
-MM2S_DMASR, S2MM_DMASR = 0x04, 0x34
 IO_PLL_MHZ = 1000.0  # of a Zynq-7000, as PYNQ boots it
 SIMULATED_BOARD_VARIABLE = "TILEWRIGHT_SIMULATED_BOARD"
 SEED_VARIABLE = "TILEWRIGHT_SEED"
@@ -97,8 +97,7 @@ class SimDevice(Device):
     def _probe_(cls) -> list[SimDevice]:
         wanted = os.environ.get(DEVICE_VARIABLE) == "sim" or os.environ.get(SIMULATED_BOARD_VARIABLE)
         seed = os.environ.get(SEED_VARIABLE)
-        # Any overlay may come, also one whose DMA has addresses of 32 bits.
-        return [cls(seed=int(seed) if seed else None, ddr_base=0x1000_0000)] if wanted else []
+        return [cls(seed=int(seed) if seed else None, ddr_base=LOW_DDR_BASE)] if wanted else []
 
     def __init__(
         self,

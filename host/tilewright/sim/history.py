@@ -84,8 +84,8 @@ class BufferHistory:
                 return f"That was {each}."
         live = "; ".join(str(each) for each in self.live.values()) or "none"
         return (
-            "Nothing was ever there: the array was not made by pynq.allocate but derived from a buffer (arithmetic, "
-            f"copy(), astype()), which gives it an address that is not its own. Buffers: {live}."
+            "No buffer was ever there. An array that was not made by pynq.allocate but derived from a buffer "
+            f"(arithmetic, copy(), astype()) has an address that is not its own. Buffers: {live}."
         )
 
 

@@ -133,4 +133,7 @@ ZYNQ_7000 = ProcessingSystem(
     },
 )
 
+# Where any overlay can be loaded, also one whose DMA has addresses of 32 bits
+LOW_DDR_BASE = ZYNQ_7000.ddr_base
+
 PROCESSING_SYSTEMS = {system.family: system for system in (ZYNQ_ULTRASCALE, ZYNQ_7000)}

@@ -13,6 +13,7 @@ from pynq.pl_server.device import Device
 from tilewright.cache import cache_folder
 from tilewright.sim.device import SimDevice
 from tilewright.sim.metadata import write_files
+from tilewright.sim.processing_system import LOW_DDR_BASE
 from tilewright.sim.third_party import ThirdParty
 from tilewright.sim.third_party.block_design import processing_system, read_block_design
 
@@ -40,34 +41,27 @@ def simulate(
         ThirdPartyError: the design or the Verilog cannot be simulated.
         SimulatorBuildError: the hardware cannot be built.
     """
-    system = processing_system(read_block_design(Path(hwh)), Path(hwh))
-    bit = write_simulated(Path(hwh), tuple(map(Path, rtl)), top, parameters)
-    # Low enough for a DMA with addresses of 32 bits
-    device = SimDevice(latency, stall_probability, seed, traced, system, ddr_base=0x1000_0000)
+    design = Path(hwh)
+    bit = write_simulated(design, ThirdParty.from_hwh(design, tuple(map(Path, rtl)), top, parameters))
+    device = SimDevice(latency, stall_probability, seed, traced, ddr_base=LOW_DDR_BASE)
     Device.active_device = device
     return pynq.Overlay(str(bit), device=device)
 
 
-def write_simulated(
-    hwh: Path,
-    rtl: tuple[Path, ...],
-    top: str | None = None,
-    parameters: dict[str, int] | None = None,
-    bit: Path | None = None,
-) -> Path:
+def write_simulated(hwh: Path, hardware: ThirdParty, bit: Path | None = None) -> Path:
     """Write a .bit that stands for a third party's hardware, its .hwh beside it; return its path.
 
     Args:
-        hwh, rtl, top, parameters: as of :func:`simulate`.
+        hwh: the block design.
+        hardware: what it holds.
         bit: file to write; None takes one in the cache, with the .hwh's name.
 
     Raises:
-        ThirdPartyError: the design or the Verilog cannot be simulated.
+        ThirdPartyError: the block design's processing system is not simulated.
     """
-    hardware = ThirdParty.from_hwh(hwh, rtl, top, parameters)
+    contents = hwh.read_bytes()
     if bit is None:
-        digest = hashlib.sha256(hwh.read_bytes() + json.dumps(hardware.as_json()).encode()).hexdigest()
+        digest = hashlib.sha256(contents + json.dumps(hardware.as_json()).encode()).hexdigest()
         bit = cache_folder() / "overlays" / digest[:16] / f"{hwh.stem}.bit"
-    return write_files(
-        bit, hwh.read_bytes(), {"third_party": hardware.as_json()}, processing_system(read_block_design(hwh), hwh)
-    )
+    system = processing_system(read_block_design(hwh), hwh)
+    return write_files(bit, contents, {"third_party": hardware.as_json()}, system)

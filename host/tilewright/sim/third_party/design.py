@@ -11,8 +11,10 @@ from typing import Any
 import yaml
 from pynqmetadata.views.runtime import RuntimeMetadataParser
 
+from tilewright.sim.address_map import kind_of
 from tilewright.sim.errors import SimulatorBuildError
 from tilewright.sim.hardware import SYSTEM_SOURCES, Hardware, sources_hash
+from tilewright.sim.processing_system import PROCESSING_SYSTEMS
 from tilewright.sim.third_party.block_design import read_block_design
 from tilewright.sim.third_party.errors import ThirdPartyError
 from tilewright.sim.third_party.ports import find_interfaces, module_ports, top_modules
@@ -24,7 +26,6 @@ UNIT_CORE = "tilewright:soc:unit:1000.0.0"
 # An IP may compute for long without moving a beat
 QUIET_CYCLES = 1_000_000
 MOST_INTERRUPTS = 32
-PROCESSING_SYSTEMS = ("zynq_ultra_ps_e", "processing_system7")
 LINES = {"mm2s_introut": "IRQ_MM2S", "s2mm_introut": "IRQ_S2MM"}
 
 
@@ -143,12 +144,8 @@ class ThirdParty(Hardware):
         return [str(cores), str(folder)], SOC_CORE, [f"--{name}={value}" for name, value in values.items()]
 
 
-def _kind(ip: dict[str, Any]) -> str:
-    return str(ip["type"]).split(":")[2]
-
-
 def _the_dma(parser: RuntimeMetadataParser, hwh: Path) -> dict[str, Any]:
-    found = [{**ip, "fullpath": name} for name, ip in parser.ip_dict.items() if _kind(ip) == "axi_dma"]
+    found = [{**ip, "fullpath": name} for name, ip in parser.ip_dict.items() if kind_of(ip) == "axi_dma"]
     if len(found) != 1:
         raise ThirdPartyError(f"{hwh} has {len(found)} axi_dma; one is simulated")
     return found[0]
@@ -157,7 +154,7 @@ def _the_dma(parser: RuntimeMetadataParser, hwh: Path) -> dict[str, Any]:
 def _the_ip(parser: RuntimeMetadataParser, hwh: Path) -> tuple[str | None, list[str]]:
     """Return name and interrupt pins of the one other IP with registers; no name where there is none."""
     ignored = ("axi_dma", "axi_intc", *PROCESSING_SYSTEMS)
-    names = [name for name, ip in parser.ip_dict.items() if _kind(ip) not in ignored]
+    names = [name for name, ip in parser.ip_dict.items() if kind_of(ip) not in ignored]
     if len(names) > 1:
         raise ThirdPartyError(
             f"{hwh} has several IPs with registers ({', '.join(names)}); one is simulated beside the DMA"
