@@ -3,7 +3,7 @@
 
 /*
  * Joins beats of WIDTH bits to beats of 64 bits, lowest bytes first. A beat with tlast ends the wide beat that it comes in;
- * what is missing has tkeep 0.
+ * what is missing has tkeep 0 and is 0.
  */
 module stream_widen #(
     // Width of the incoming beats in bits: 8, 16, 32
@@ -56,6 +56,7 @@ always @(posedge clk) begin
                 data_reg[piece*WIDTH +: WIDTH] <= s_tdata;
                 keep_reg[piece*BYTES +: BYTES] <= s_tkeep;
             end else if (place_reg[0]) begin
+                data_reg[piece*WIDTH +: WIDTH] <= {WIDTH{1'b0}};
                 keep_reg[piece*BYTES +: BYTES] <= {BYTES{1'b0}};
             end
         end
