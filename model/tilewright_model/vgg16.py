@@ -1,37 +1,20 @@
-"""The notebook's VGG16: a 16-channel squeeze without batch-norm in the middle (`features.27`)."""
+"""VGG16 for CIFAR-10 after a plan; the notebook's has a 16-channel squeeze without batch-norm (`features.27`)."""
 
-from dataclasses import asdict, dataclass
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
-from torch import nn
+from torch import Tensor, nn
 
 from tilewright_model.batch_norm import BatchNorm2d
 from tilewright_model.layers import QuantConv2d
 from tilewright_model.linear import Linear
 from tilewright_model.network import Network
 
-POOL = 0
-#: Output channels of each convolution, POOL = 2x2 max-pooling, None = the squeezed convolution without batch-norm.
-PLAN: tuple[int | None, ...] = (
-    64,
-    64,
-    POOL,
-    128,
-    128,
-    POOL,
-    256,
-    256,
-    256,
-    POOL,
-    16,
-    None,
-    512,
-    POOL,
-    512,
-    512,
-    512,
-    POOL,
-)
-SQUEEZE = 16
+#: The notebook's network: output channels of each 3x3 convolution, `-` without batch-norm, M = 2x2 max-pooling
+PLAN = "64 64 M 128 128 M 256 256 256 M 16 16- 512 M 512 512 512 M"
+IMAGE = (3, 32, 32)
+CLASSES = 10
 
 
 @dataclass(frozen=True)
@@ -44,32 +27,110 @@ class VGG16Options:
     image_bits: int | None = None
     alpha_w: float = 3.0
     alpha_a: float = 8.0
+    plan: str = PLAN
+    #: weight and activation (input) bits of single layers by state-dict name, such as {"features.27": (2, 2)}
+    layer_bits: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # JSON makes lists of the pairs
+        object.__setattr__(self, "layer_bits", {name: (w, a) for name, (w, a) in self.layer_bits.items()})
+
+
+@dataclass(frozen=True)
+class Step:
+    """One word of a plan: a convolution with `channels` outputs, or (0 channels) max-pooling."""
+
+    channels: int
+    batch_norm: bool = True
 
 
 class VGG16(Network):
-    """VGG16 for 32x32 images and ten classes; state-dict keys `features.N.*` and `classifier.*` as in the notebook."""
+    """VGG16 for 32x32 images and ten classes; state-dict keys `features.N.*` and `classifier.*` as in the notebook.
+
+    Raises ValueError if the plan is none, or `layer_bits` names a layer that there is not.
+    """
 
     def __init__(self, options: VGG16Options | None = None) -> None:
         options = options or VGG16Options()
-        super().__init__(nn.Sequential(*build_features(options)), Linear(512, 10), (3, 32, 32))
+        features = nn.Sequential(*_quantised_features(options))
+        super().__init__(features, Linear(features_out(options.plan), CLASSES), IMAGE)
         self.options = options
+        unknown = sorted(options.layer_bits.keys() - self.quantised_layers().keys())
+        if unknown:
+            raise ValueError(f"layer_bits names {unknown}; the convolutions are {sorted(self.quantised_layers())}")
 
 
-def build_features(options: VGG16Options) -> list[nn.Module]:
+class FloatVGG16(nn.Module):
+    """The same network without quantisers, in float32 throughout; its state-dict keys are VGG16's without theirs."""
+
+    def __init__(self, plan: str = PLAN) -> None:
+        super().__init__()
+        self.features = nn.Sequential(*_float_features(plan))
+        self.classifier = nn.Linear(features_out(plan), CLASSES)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Normalised images float (n, 3, 32, 32) to class scores float (n, 10)."""
+        scores: Tensor = self.classifier(self.features(images).flatten(1))
+        return scores
+
+
+def parse_plan(plan: str) -> list[Step]:
+    """The steps of a plan such as `PLAN`. Raises ValueError, naming the first word that is none."""
+    steps = []
+    for word in plan.split():
+        match = re.fullmatch(r"M|([1-9][0-9]*)(-?)", word)
+        if match is None:
+            raise ValueError(f"{word!r} in the plan {plan!r} is neither M nor a number of channels, such as 64 or 16-")
+        steps.append(Step(0) if word == "M" else Step(int(match[1]), match[2] == ""))
+    if not steps or not steps[0].channels:
+        raise ValueError(f"the plan {plan!r} does not begin with a convolution")
+    return steps
+
+
+def features_out(plan: str) -> int:
+    """Features that the classifier takes: channels times positions after the last step."""
+    steps = parse_plan(plan)
+    side = IMAGE[1] // 2 ** sum(step.channels == 0 for step in steps)
+    if side == 0:
+        raise ValueError(f"the plan {plan!r} pools 32x32 images away")
+    channels = [step.channels for step in steps if step.channels][-1]
+    return channels * side * side
+
+
+def _quantised_features(options: VGG16Options) -> Iterator[nn.Module]:
     """The modules of `features`, in the notebook's numbering."""
-    common = asdict(options)
-    image_bits = common.pop("image_bits")
-    modules: list[nn.Module] = []
-    channels = 3
-    for entry in PLAN:
-        if entry == POOL:
-            modules.append(nn.MaxPool2d(2, 2))
+    channels, number = IMAGE[0], 0
+    for step in parse_plan(options.plan):
+        if not step.channels:
+            yield nn.MaxPool2d(2, 2)
+            number += 1
             continue
-        width = entry or SQUEEZE
-        modules.append(QuantConv2d(channels, width, image_bits=image_bits if channels == 3 else None, **common))
-        if entry is not None:
-            modules.append(BatchNorm2d(width))
-        modules.append(nn.ReLU(inplace=True))
-        channels = width
-    modules.append(nn.AvgPool2d(kernel_size=1, stride=1))
-    return modules
+        weight_bits, act_bits = options.layer_bits.get(f"features.{number}", (options.weight_bits, options.act_bits))
+        yield QuantConv2d(
+            channels,
+            step.channels,
+            weight_bits=weight_bits,
+            act_bits=act_bits,
+            image_bits=options.image_bits if number == 0 else None,
+            alpha_w=options.alpha_w,
+            alpha_a=options.alpha_a,
+        )
+        if step.batch_norm:
+            yield BatchNorm2d(step.channels)
+        yield nn.ReLU(inplace=True)
+        channels, number = step.channels, number + 2 + step.batch_norm
+    yield nn.AvgPool2d(kernel_size=1, stride=1)
+
+
+def _float_features(plan: str) -> Iterator[nn.Module]:
+    channels = IMAGE[0]
+    for step in parse_plan(plan):
+        if not step.channels:
+            yield nn.MaxPool2d(2, 2)
+            continue
+        yield nn.Conv2d(channels, step.channels, 3, padding=1, bias=False)
+        if step.batch_norm:
+            yield nn.BatchNorm2d(step.channels)
+        yield nn.ReLU(inplace=True)
+        channels = step.channels
+    yield nn.AvgPool2d(kernel_size=1, stride=1)

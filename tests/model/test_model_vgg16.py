@@ -1,12 +1,16 @@
 """The network against the notebook: numbering, keys, shapes, the first convolution."""
 
+import json
+from dataclasses import asdict
+
+import pytest
 import torch
 from torch import Tensor, nn
 
 from tilewright_model.capture import run_and_hook
 from tilewright_model.image import normalise
 from tilewright_model.layers import QuantConv2d
-from tilewright_model.vgg16 import VGG16, VGG16Options
+from tilewright_model.vgg16 import VGG16, FloatVGG16, VGG16Options
 
 CONVOLUTIONS = {
     0: (3, 64), 3: (64, 64), 7: (64, 128), 10: (128, 128), 14: (128, 256), 17: (256, 256), 20: (256, 256),
@@ -83,3 +87,33 @@ def test_bit_widths_are_parameters() -> None:
     assert (layer.act_quant.levels, layer.weight_quant.levels) == (3, 7)
     assert set(layer.input_codes(torch.linspace(0, 9, 200)).tolist()) == {0, 1, 2, 3}
     assert int(VGG16(VGG16Options(weight_bits=2)).quantised_layers()["features.3"].weight_codes().abs().max()) == 1
+
+
+def test_layers_may_have_widths_of_their_own() -> None:
+    model = VGG16(VGG16Options(layer_bits={"features.27": (2, 3)}))
+    levels = {name: (v.weight_quant.levels, v.act_quant.levels) for name, v in model.quantised_layers().items()}
+    assert levels.pop("features.27") == (1, 7) and set(levels.values()) == {(7, 15)}
+    assert VGG16Options(**json.loads(json.dumps(asdict(model.options)))) == model.options
+    with pytest.raises(ValueError, match=r"layer_bits names \['features.28'\]"):
+        VGG16(VGG16Options(layer_bits={"features.28": (2, 3)}))
+
+
+def test_a_plan_gives_other_squeezed_layers() -> None:
+    model = VGG16(VGG16Options(plan="64 M 8 8- 128 M M M"))
+    shapes = {name: tuple(layer.weight.shape[:2]) for name, layer in model.quantised_layers().items()}
+    assert shapes == {"features.0": (64, 3), "features.4": (8, 64), "features.7": (8, 8), "features.9": (128, 8)}
+    assert model.classifier.in_features == 512
+    for plan, problem in [
+        ("64 8x", "'8x' in the plan"),
+        ("M 64", "begin with a convolution"),
+        ("", "begin with a conv"),
+        ("64 M M M M M M", "pools 32x32 images away"),
+    ]:
+        with pytest.raises(ValueError, match=problem):
+            VGG16(VGG16Options(plan=plan))
+
+
+def test_the_float_network_has_the_same_keys_but_those_of_quantisers() -> None:
+    quantised = {key: value.shape for key, value in VGG16().state_dict().items()}
+    expected = {k: v for k, v in quantised.items() if not k.endswith(("_alpha", "weight_q"))}
+    assert {key: value.shape for key, value in FloatVGG16().state_dict().items()} == expected

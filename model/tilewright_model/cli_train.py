@@ -1,20 +1,16 @@
-"""The commands train, evaluate and import."""
+"""The command train."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tilewright_model.checkpoint import DEFAULT_CHECKPOINT, load_network, load_notebook, sha256
-from tilewright_model.cli import Checkpoint, Data, Device, Json, app, console, progress, report
+from tilewright_model.cli import Data, Device, app, console
 from tilewright_model.data import cifar10_root, load_cifar10
 from tilewright_model.device import device_named
-from tilewright_model.evaluate import evaluate as measure
-from tilewright_model.export import save_packed
 from tilewright_model.recipes import RECIPES
 from tilewright_model.run import Settings
 from tilewright_model.train import train as run_training
-from tilewright_model.vgg16 import VGG16Options
 
 
 @app.command()
@@ -44,32 +40,3 @@ def train(
     training, test = load_cifar10(root, "train").first(images), load_cifar10(root, "test").first(test_images)
     score = run_training(settings, training, test, resume=resume)
     console.print(f"{score.correct} of {score.total} correct: {score.accuracy:.2f} %, in {out}")
-
-
-@app.command()
-def evaluate(
-    data: Data = None,
-    checkpoint: Checkpoint = DEFAULT_CHECKPOINT,
-    count: Annotated[int | None, typer.Option(help="the first so many test images only")] = None,
-    device: Device = None,
-    as_json: Json = False,
-) -> None:
-    """Accuracy of a checkpoint on the CIFAR-10 test images."""
-    model = load_network(checkpoint).to(device_named(device))
-    test = load_cifar10(cifar10_root(data), "test").first(count).to(device_named(device))
-    with progress("test images", len(test)) as advance:
-        score = measure(model, test, advance=advance)
-    report({"accuracy": score.accuracy, "correct": score.correct, "total": score.total}, as_json)
-
-
-@app.command("import")
-def import_notebook(
-    notebook: Annotated[Path, typer.Argument(help="checkpoint.pth or model_best.pth.tar")],
-    out: Annotated[Path, typer.Option(help="the packed .safetensors to write")],
-    weight_bits: int = 4,
-    act_bits: int = 4,
-) -> None:
-    """Turn a checkpoint that the notebook saved into the packed form."""
-    model = load_notebook(notebook, VGG16Options(weight_bits=weight_bits, act_bits=act_bits))
-    save_packed(model, out, {"imported": notebook.name, "sha256": sha256(notebook)})
-    console.print(f"wrote {out}")
