@@ -90,7 +90,7 @@ def parse_plan(plan: str) -> list[Step]:
 def features_out(plan: str) -> int:
     """Features that the classifier takes: channels times positions after the last step."""
     steps = parse_plan(plan)
-    side = IMAGE[1] // 2 ** sum(step.channels == 0 for step in steps)
+    side = IMAGE[1] >> sum(step.channels == 0 for step in steps)
     if side == 0:
         raise ValueError(f"the plan {plan!r} pools 32x32 images away")
     channels = [step.channels for step in steps if step.channels][-1]
