@@ -13,6 +13,10 @@ class DataError(ModelError):
     """Images are missing, unreadable or of the wrong shape."""
 
 
+class RecipeError(ModelError):
+    """A recipe is unknown, has no such value, or lacks what it needs (a teacher, a batch that divides)."""
+
+
 class CaptureError(ModelError):
     """A layer name is not a quantised convolution, or its values do not fit the integer format."""
 

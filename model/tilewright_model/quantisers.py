@@ -39,49 +39,69 @@ def exact_codes(x: Tensor, alpha: Tensor, levels: int, lowest: float) -> Tensor:
     return (x.double() / alpha).clamp_(lowest, 1.0).mul_(levels).round_()
 
 
+def step_gradient(gradient: Tensor, u: Tensor, clamped: Tensor, levels: int) -> Tensor:
+    """Gradient of alpha as learned step sizes have it (arXiv 1902.08153, equations 3 and section 2.2), 0-d.
+
+    The sum of g (round(n c) / n - c) inside the range and g c outside, c being u clamped to it, over
+    sqrt(number of values * n).
+    """
+    rounded = torch.round(clamped * levels) / levels
+    slope = torch.where(u == clamped, rounded - clamped, clamped)
+    return (gradient * slope).sum() / math.sqrt(u.numel() * levels)
+
+
 class QuantiseWeight(torch.autograd.Function):
     """w_q = round(n |c|) / n * sign(c) * alpha with c = clamp(z, -1, 1) and z = `normalised_weight`.
 
-    Backward: dw = g where |z| <= 1 (else 0); dalpha = sum of g sign(z) where |z| > 1. The gradient passes the
-    normalisation as it is: nothing through mean and std.
+    Backward: dw = g where |z| <= 1 (else 0); dalpha = sum of g sign(z) where |z| > 1, and with `learned_step` what
+    `step_gradient` says. The gradient passes the normalisation as it is: nothing through mean and std.
     """
 
     @staticmethod
-    def forward(ctx: Any, weight: Tensor, alpha: Tensor, levels: int) -> Tensor:
+    def forward(ctx: Any, weight: Tensor, alpha: Tensor, levels: int, learned_step: bool) -> Tensor:
         """float (any shape), 0-d float and the largest code to quantised float of the same shape."""
         z = normalised_weight(weight, alpha)
         ctx.save_for_backward(z)
+        ctx.levels, ctx.learned_step = levels, learned_step
         clamped = z.clamp(-1, 1)
         return dequantise(torch.round(clamped.abs() * levels) * clamped.sign(), alpha, levels)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None]:
-        """Gradients of the input (its shape), alpha (0-d) and the number of levels (none)."""
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None, None]:
+        """Gradients of the input (its shape), alpha (0-d) and the settings (none)."""
         (gradient,) = gradients
         (z,) = ctx.saved_tensors
         outside = z.abs() > 1
-        return gradient.masked_fill(outside, 0), (gradient * z.sign() * outside).sum(), None
+        inner = gradient.masked_fill(outside, 0)
+        if ctx.learned_step:
+            return inner, step_gradient(gradient, z, z.clamp(-1, 1), ctx.levels), None, None
+        return inner, (gradient * z.sign() * outside).sum(), None, None
 
 
 class QuantiseActivation(torch.autograd.Function):
     """x_q = round(n min(u, 1)) / n * alpha with u = x / alpha; no lower clamp.
 
-    Backward: dx = g where u <= 1 (else 0); dalpha = sum of g where u > 1.
+    Backward: dx = g where u <= 1 (else 0); dalpha = sum of g where u > 1, and with `learned_step` what `step_gradient`
+    says.
     """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, alpha: Tensor, levels: int) -> Tensor:
+    def forward(ctx: Any, x: Tensor, alpha: Tensor, levels: int, learned_step: bool) -> Tensor:
         """float (any shape), 0-d float and the largest code to quantised float of the same shape."""
         u = x / alpha
-        ctx.save_for_backward(u > 1)
+        ctx.save_for_backward(u if learned_step else u > 1)
+        ctx.levels, ctx.learned_step = levels, learned_step
         return dequantise(torch.round(u.clamp(max=1) * levels), alpha, levels)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None]:
-        """Gradients of the input (its shape), alpha (0-d) and the number of levels (none)."""
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None, None]:
+        """Gradients of the input (its shape), alpha (0-d) and the settings (none)."""
         (gradient,) = gradients
-        (outside,) = ctx.saved_tensors
-        return gradient.masked_fill(outside, 0), (gradient * outside).sum(), None
+        (saved,) = ctx.saved_tensors
+        if ctx.learned_step:
+            inner = gradient.masked_fill(saved > 1, 0)
+            return inner, step_gradient(gradient, saved, saved.clamp(max=1), ctx.levels), None, None
+        return gradient.masked_fill(saved, 0), (gradient * saved).sum(), None, None
 
 
 class WeightQuantiser(nn.Module):
@@ -90,11 +110,12 @@ class WeightQuantiser(nn.Module):
     def __init__(self, bits: int = 4, alpha: float = 3.0) -> None:
         super().__init__()
         self.levels = signed_levels(bits)
+        self.learned_step = False
         self.wgt_alpha = nn.Parameter(torch.tensor(alpha))
 
     def forward(self, weight: Tensor) -> Tensor:
         """Quantised weights, same shape and dtype."""
-        quantised: Tensor = QuantiseWeight.apply(weight, self.wgt_alpha, self.levels)
+        quantised: Tensor = QuantiseWeight.apply(weight, self.wgt_alpha, self.levels, self.learned_step)
         return quantised
 
 
@@ -107,10 +128,11 @@ class ActivationQuantiser(nn.Module):
     def __init__(self, bits: int = 4) -> None:
         super().__init__()
         self.levels = unsigned_levels(bits)
+        self.learned_step = False
 
     def forward(self, x: Tensor, alpha: Tensor) -> Tensor:
         """Quantised activations, same shape and dtype as `x`; `alpha` is 0-d."""
-        quantised: Tensor = QuantiseActivation.apply(x, alpha, self.levels)
+        quantised: Tensor = QuantiseActivation.apply(x, alpha, self.levels, self.learned_step)
         return quantised
 
 

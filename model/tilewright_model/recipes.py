@@ -1,16 +1,21 @@
-"""Training recipes: the notebook's, and the cosine recipe that trains 4-bit weights and activations from scratch."""
+"""Training recipes by name, and changes to single values of one."""
 
-import math
-from dataclasses import dataclass, field
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
-from torch import nn, optim
-
-from tilewright_model.vgg16 import VGG16, VGG16Options
+from tilewright_model.errors import RecipeError
+from tilewright_model.vgg16 import VGG16Options
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Optimiser settings (SGD, momentum 0.9) and the network's options."""
+    """Optimiser settings (SGD, momentum 0.9), augmentation, loss, and the network's options.
+
+    Images are cropped and flipped always, as the notebook does.
+    """
 
     epochs: int
     batch: int
@@ -27,8 +32,67 @@ class Recipe:
     #: leave out the last, smaller batch of an epoch
     drop_last: bool = False
     clip_norm: float | None = None
+    #: side of the square in every image that is set to the mean pixel; 0: none
+    erase: int = 0
+    #: decay, a step, of the moving average of the parameters that is measured and exported; 0: the network as trained
+    average: float = 0.0
+    #: train the network without quantisers
+    float_network: bool = False
+    #: share of the teacher's scores in the loss, by Kullback-Leibler divergence; the labels have the rest
+    distil: float = 0.0
+    #: by which both networks' scores are divided in that part of the loss
+    temperature: float = 4.0
+    #: begin with the teacher's weights and batch-norms
+    warm_start: bool = False
+    #: give the alphas the gradient of the rounding too, as learned step sizes (LSQ, arXiv 1902.08153) do
+    learned_steps: bool = False
     options: VGG16Options = field(default_factory=VGG16Options)
 
+    @property
+    def needs_teacher(self) -> bool:
+        """Whether training needs a float network."""
+        return self.distil > 0 or self.warm_start
+
+    def values(self) -> dict[str, Any]:
+        """JSON-able settings by name, but for the number of epochs, which a run may have of its own."""
+        return {key: value for key, value in asdict(self).items() if key != "epochs"}
+
+
+FLOAT = Recipe(
+    epochs=250,
+    batch=256,
+    rate=0.1,
+    weight_decay=5e-4,
+    nesterov=True,
+    warm_up=0.03,
+    label_smoothing=0.1,
+    drop_last=True,
+    clip_norm=5.0,
+    erase=8,
+    average=0.9995,
+    float_network=True,
+)
+
+DISTILLED = Recipe(
+    epochs=300,
+    batch=256,
+    rate=0.05,
+    weight_decay=1e-4,
+    nesterov=True,
+    warm_up=0.03,
+    alpha_rate=0.1,
+    alpha_weight_decay=1e-5,
+    drop_last=True,
+    clip_norm=5.0,
+    erase=8,
+    average=0.9995,
+    distil=1.0,
+    warm_start=True,
+    options=VGG16Options(image_bits=8, alpha_a=4.0),
+)
+
+#: the three convolutions with 75 % of all weights
+LARGE = ("features.33", "features.36", "features.39")
 
 RECIPES = {
     "notebook": Recipe(epochs=200, batch=128, rate=0.01, weight_decay=1e-4, steps=(0.4, 0.6, 0.8)),
@@ -46,34 +110,53 @@ RECIPES = {
         clip_norm=5.0,
         options=VGG16Options(image_bits=8, alpha_a=4.0),
     ),
+    "float": FLOAT,
+    "distilled": DISTILLED,
+    "distilled-w4a2": replace(DISTILLED, options=replace(DISTILLED.options, act_bits=2)),
+    "distilled-w2a2": replace(DISTILLED, options=replace(DISTILLED.options, weight_bits=2, act_bits=2)),
+    "distilled-mixed": replace(DISTILLED, options=replace(DISTILLED.options, layer_bits=dict.fromkeys(LARGE, (2, 2)))),
 }
 
 
-def rate_factor(recipe: Recipe, progress: float) -> float:
-    """Factor on the learning rate when the fraction `progress` (0..1) of the run is done."""
-    if recipe.steps:
-        return 0.1 ** sum(progress >= step for step in recipe.steps)
-    if progress < recipe.warm_up:
-        return max(progress, 1e-4) / recipe.warm_up
-    return 0.5 * (1 + math.cos(math.pi * min(1.0, (progress - recipe.warm_up) / (1 - recipe.warm_up))))
+def recipe_named(name: str, changes: Sequence[str] = ()) -> Recipe:
+    """The recipe with some values changed, each as KEY=VALUE, VALUE being JSON: `erase=0`, `options.act_bits=2`.
 
-
-def advanced(progress: float, epochs_left: int, done: float = 1.0) -> float:
-    """Progress after the fraction `done` of an epoch that takes one share of what remains of the schedule.
-
-    Rounded, so that equal shares meet the steps of the schedule exactly (80 epochs of 200 are 0.4).
+    Raises RecipeError if there is no such recipe or value, or the value is of another kind.
     """
-    return round(progress + (1 - progress) / epochs_left * done, 9)
+    if name not in RECIPES:
+        raise RecipeError(f"recipe {name!r} is none of {', '.join(RECIPES)}")
+    recipe = RECIPES[name]
+    for change in changes:
+        key, _, text = change.partition("=")
+        if key.startswith("options."):
+            recipe = replace(recipe, options=_changed(recipe.options, key.removeprefix("options."), text))
+        else:
+            recipe = _changed(recipe, key, text)
+    return recipe
 
 
-def build_optimiser(model: VGG16, recipe: Recipe) -> optim.SGD:
-    """SGD with two parameter groups, the quantisers' alphas in the second; each group's `scale` multiplies the rate."""
-    named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
-    alphas: list[nn.Parameter] = [p for name, p in named if name.endswith("_alpha")]
-    others: list[nn.Parameter] = [p for name, p in named if not name.endswith("_alpha")]
-    decay = recipe.weight_decay if recipe.alpha_weight_decay is None else recipe.alpha_weight_decay
-    groups = [
-        {"params": others, "scale": 1.0},
-        {"params": alphas, "scale": recipe.alpha_rate, "weight_decay": decay},
-    ]
-    return optim.SGD(groups, lr=recipe.rate, momentum=0.9, weight_decay=recipe.weight_decay, nesterov=recipe.nesterov)
+def _changed(settings: Any, key: str, text: str) -> Any:
+    kinds = {name: kind for name, kind in get_type_hints(type(settings)).items() if name != "options"}
+    if key not in kinds:
+        raise RecipeError(f"a recipe has no value {key!r}; it has {', '.join(kinds)}, as KEY=VALUE")
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = text
+    if isinstance(value, list):
+        value = tuple(value)
+    if not _fits(value, kinds[key]):
+        raise RecipeError(f"{key}={text}: expected {kinds[key]}".replace("<class 'float'>", "a number"))
+    try:
+        return replace(settings, **{key: float(value) if kinds[key] is float else value})
+    except (TypeError, ValueError) as error:
+        raise RecipeError(f"{key}={text}: {error}") from error
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    """Whether a value out of JSON is of the annotated kind; what is in a tuple or dictionary is not looked at."""
+    if isinstance(kind, UnionType):
+        return any(_fits(value, member) for member in get_args(kind))
+    if kind is float:
+        return type(value) in (int, float)
+    return type(value) is (get_origin(kind) or kind)

@@ -7,7 +7,16 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-LOG_FIELDS = ["epoch", "progress", "rate", "loss", "train_accuracy", "test_accuracy", "seconds"]
+LOG_FIELDS = [
+    "epoch",
+    "progress",
+    "rate",
+    "loss",
+    "train_accuracy",
+    "held_out_accuracy",
+    "test_accuracy",
+    "seconds",
+]
 
 
 def write_log(path: Path, rows: list[dict[str, Any]]) -> None:
@@ -21,10 +30,11 @@ def write_log(path: Path, rows: list[dict[str, Any]]) -> None:
 
 def epoch_line(row: dict[str, Any]) -> str:
     """One epoch for people."""
-    test = "" if row["test_accuracy"] is None else f"  test {row['test_accuracy']:.2f} %"
+    measured = [(name, row[f"{name}_accuracy"]) for name in ("held_out", "test")]
+    shown = "".join(f"  {name.replace('_', ' ')} {value:.2f} %" for name, value in measured if value is not None)
     return (
         f"epoch {row['epoch']:4d}  {100 * row['progress']:5.1f} % of the schedule  rate {row['rate']:.5f}  "
-        f"loss {row['loss']:.4f}  train {row['train_accuracy']:.2f} %{test}  {row['seconds']:.0f} s"
+        f"loss {row['loss']:.4f}  train {row['train_accuracy']:.2f} %{shown}  {row['seconds']:.0f} s"
     )
 
 

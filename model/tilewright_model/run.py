@@ -1,19 +1,37 @@
 """A training run: its settings, and the state from which a killed run goes on as if it had not stopped."""
 
+import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from tilewright_model.checkpoint import load_tensors
-from tilewright_model.errors import CheckpointError
-from tilewright_model.vgg16 import VGG16
+from tilewright_model.checkpoint import sha256
+from tilewright_model.errors import CheckpointError, RecipeError
+from tilewright_model.float_checkpoint import MAKER, load_float
+from tilewright_model.optimiser import build_optimiser
+from tilewright_model.quantisers import ActivationQuantiser, WeightQuantiser
+from tilewright_model.recipes import Recipe, recipe_named
+from tilewright_model.state_file import load_tensors, save_tensors
+from tilewright_model.vgg16 import VGG16, FloatVGG16
+
+STATE = "tilewright-training-state"
+TRAIN = "python -m tilewright_model train"
+#: end of the keys that are recomputed
+DERIVED = "weight_q"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """One run. `epochs` None: the recipe's; `minutes`: fit the number of epochs to this time instead."""
+    """One run. `epochs` None: the recipe's; `minutes`: fit the number of epochs to this time instead.
+
+    changes: KEY=VALUE for `recipe_named`; hold_out: train without the last so many training images and measure on them,
+    the test images left alone; teacher: a float checkpoint; save_every: epochs between saved states.
+    """
 
     out: Path
     recipe: str = "notebook"
@@ -26,50 +44,153 @@ class Settings:
     amp: bool = False
     evaluate_every: int = 5
     state: Path | None = None
+    changes: tuple[str, ...] = ()
+    hold_out: int = 0
+    teacher: Path | None = None
+    deterministic: bool = False
+    save_every: int = 1
 
     @property
     def state_file(self) -> Path:
         """Where the resumable state lies."""
-        return self.state or self.out / "state.pth"
+        return self.state or self.out / "state.safetensors"
+
+    @cached_property
+    def changed_recipe(self) -> Recipe:
+        """The recipe with its changes. Raises RecipeError as `recipe_named`, and if a teacher is missing."""
+        recipe = recipe_named(self.recipe, self.changes)
+        if recipe.needs_teacher and self.teacher is None:
+            raise RecipeError(f"recipe {self.recipe!r} needs a float network: --teacher FILE; `{MAKER}` makes one")
+        return recipe
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """What a resumed run must have in common with the one that wrote the state, JSON-able."""
+        teacher = sha256(self.teacher) if self.teacher and self.changed_recipe.needs_teacher else None
+        values = {"recipe": self.recipe, "seed": self.seed, "hold_out": self.hold_out, "teacher_sha256": teacher}
+        plain: dict[str, Any] = json.loads(json.dumps(values | self.changed_recipe.values()))
+        return plain
 
 
 @dataclass
 class Run:
     """Everything that changes while training and that a resumed run needs."""
 
-    model: VGG16
+    model: VGG16 | FloatVGG16
     optimiser: torch.optim.SGD
     generator: torch.Generator
+    #: moving average of the model, which is then the network that is measured and exported
+    average: AveragedModel | None = None
     epoch: int = 0
     #: fraction of the learning-rate schedule that is done, 0..1
     progress: float = 0.0
     seconds: float = 0.0
     log: list[dict[str, Any]] = field(default_factory=list)
 
-    def state(self, settings: Settings) -> dict[str, Any]:
-        """Plain values and tensors for `save_state`."""
-        return {
-            "recipe": settings.recipe,
-            "seed": settings.seed,
-            "model": self.model.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "generator": self.generator.get_state(),
-            "epoch": self.epoch,
-            "progress": self.progress,
-            "seconds": self.seconds,
-            "log": self.log,
-        }
+    @property
+    def network(self) -> VGG16 | FloatVGG16:
+        """What is measured and exported."""
+        return cast(VGG16 | FloatVGG16, self.average.module) if self.average else self.model
+
+    def save(self, settings: Settings) -> None:
+        """Write `settings.state_file`."""
+        tensors = _stored(self.model, "model.")
+        tensors |= {f"momentum.{name}": self.optimiser.state[p]["momentum_buffer"] for name, p in self._with_momentum()}
+        if self.average:
+            tensors |= _stored(self.average, "average.")
+        tensors["generator"] = self.generator.get_state()
+        counts = {"epoch": self.epoch, "progress": self.progress, "seconds": self.seconds, "log": self.log}
+        save_tensors(settings.state_file, STATE, tensors, {"identity": settings.identity, **counts})
 
     def restore(self, settings: Settings) -> None:
-        """Continue from `settings.state_file`. Raises CheckpointError if it belongs to another recipe or seed."""
-        state = load_tensors(settings.state_file)
-        if (state.get("recipe"), state.get("seed")) != (settings.recipe, settings.seed):
-            raise CheckpointError(
-                f"{settings.state_file} is of recipe {state.get('recipe')!r} seed {state.get('seed')}, not "
-                f"{settings.recipe!r} seed {settings.seed}; resume with those or name another --out"
-            )
-        self.model.load_state_dict(state["model"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.generator.set_state(state["generator"])
-        self.epoch, self.progress, self.seconds = state["epoch"], state["progress"], state["seconds"]
-        self.log = state["log"]
+        """Continue from `settings.state_file`.
+
+        Raises CheckpointError if it is missing, damaged or no state, or belongs to a run with other settings.
+        """
+        tensors, values = load_tensors(settings.state_file, STATE, TRAIN)
+        _check_identity(settings, values["identity"])
+        _restore(self.model, tensors, "model.", settings.state_file)
+        for name, parameter in self.model.named_parameters():
+            if f"momentum.{name}" in tensors:
+                momentum = tensors[f"momentum.{name}"].to(parameter)
+                self.optimiser.state[parameter]["momentum_buffer"] = momentum.contiguous(memory_format=_form(parameter))
+        if self.average:
+            _restore(self.average, tensors, "average.", settings.state_file)
+        self.generator.set_state(tensors["generator"])
+        self.epoch, self.progress, self.seconds = values["epoch"], values["progress"], values["seconds"]
+        self.log = values["log"]
+
+    def _with_momentum(self) -> list[tuple[str, nn.Parameter]]:
+        state = self.optimiser.state
+        return [(name, p) for name, p in self.model.named_parameters() if "momentum_buffer" in state.get(p, {})]
+
+
+def new_run(settings: Settings, device: torch.device, teacher: FloatVGG16 | None) -> Run:
+    """The run before its first step: a random network, or one that begins with the teacher's weights."""
+    recipe = settings.changed_recipe
+    torch.manual_seed(settings.seed)
+    model: VGG16 | FloatVGG16 = FloatVGG16(recipe.options.plan) if recipe.float_network else VGG16(recipe.options)
+    if recipe.warm_start and teacher is not None:
+        warm_start(model, teacher)
+    for module in model.modules():
+        if isinstance(module, WeightQuantiser | ActivationQuantiser):
+            module.learned_step = recipe.learned_steps
+    model = model.to(device).to(memory_format=torch.channels_last)
+    generator = torch.Generator(device=device)
+    generator.manual_seed(settings.seed)
+    average = None
+    if recipe.average:
+        step = get_ema_multi_avg_fn(recipe.average)  # type: ignore[no-untyped-call]
+        average = AveragedModel(model, multi_avg_fn=step, use_buffers=True)
+    return Run(model, build_optimiser(model, recipe), generator, average)
+
+
+def load_teacher(settings: Settings, device: torch.device) -> FloatVGG16 | None:
+    """The float network that the recipe needs, on the device, in evaluation mode; None if it needs none.
+
+    Raises CheckpointError if the file is damaged or foreign, or of another plan.
+    """
+    recipe = settings.changed_recipe
+    if not recipe.needs_teacher or settings.teacher is None:
+        return None
+    teacher = load_float(settings.teacher)
+    if teacher.plan != recipe.options.plan:
+        raise CheckpointError(f"{settings.teacher} has the plan {teacher.plan!r}, the recipe {recipe.options.plan!r}")
+    teacher.requires_grad_(False)
+    return teacher.to(device).to(memory_format=torch.channels_last)
+
+
+def warm_start(model: VGG16 | FloatVGG16, teacher: FloatVGG16) -> None:
+    """Give the model the teacher's weights and batch-norms; the quantisers' alphas stay as they are."""
+    missing, unknown = model.load_state_dict(teacher.state_dict(), strict=False)
+    if unknown or not all(key.endswith(("_alpha", DERIVED)) for key in missing):
+        raise CheckpointError(f"the teacher does not fit the network: missing {missing}, unknown {unknown}")
+
+
+def _check_identity(settings: Settings, found: dict[str, Any]) -> None:
+    wanted = settings.identity
+    other = [key for key in wanted.keys() | found.keys() if wanted.get(key) != found.get(key)]
+    if other:
+        text = "; ".join(f"{key} {found.get(key)!r} there, {wanted.get(key)!r} asked for" for key in sorted(other))
+        raise CheckpointError(f"{settings.state_file} is of another run: {text}; give those, or another --out")
+
+
+def _stored(module: nn.Module, prefix: str) -> dict[str, Tensor]:
+    """The module's state under `prefix`, without what is derived."""
+    return {f"{prefix}{key}": value for key, value in module.state_dict().items() if not key.endswith(DERIVED)}
+
+
+def _restore(module: nn.Module, tensors: dict[str, Tensor], prefix: str, path: Path) -> None:
+    """The inverse of `_stored`. Raises CheckpointError if the tensors are not the module's."""
+    state = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+    try:
+        missing, unknown = module.load_state_dict(state, strict=False)
+    except RuntimeError as error:
+        raise CheckpointError(f"{path} does not fit the network: {error}") from error
+    missing = [key for key in missing if not key.endswith(DERIVED)]
+    if missing or unknown:
+        raise CheckpointError(f"{path} does not fit the network: missing {missing}, unknown {unknown}")
+
+
+def _form(parameter: Tensor) -> torch.memory_format:
+    return torch.channels_last if parameter.dim() == 4 else torch.contiguous_format

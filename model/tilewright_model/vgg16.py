@@ -65,6 +65,7 @@ class FloatVGG16(nn.Module):
 
     def __init__(self, plan: str = PLAN) -> None:
         super().__init__()
+        self.plan = plan
         self.features = nn.Sequential(*_float_features(plan))
         self.classifier = nn.Linear(features_out(plan), CLASSES)
 

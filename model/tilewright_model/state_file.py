@@ -1,0 +1,50 @@
+"""The state of a run in one .safetensors: tensors, plain values as JSON, and a digest of both."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from tilewright_model.errors import CheckpointError
+from tilewright_model.files import written
+
+
+def save_tensors(path: Path, form: str, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
+    """Write the old file or the new one, whatever kills it. form: what the file is; values: JSON-able."""
+    tensors = {key: tensor.detach().cpu().contiguous().clone() for key, tensor in tensors.items()}
+    text = json.dumps(values)
+    with written(path) as partial:
+        save_file(tensors, partial, {"format": form, "values": text, "sha256": _digest(tensors, text)})
+
+
+def load_tensors(path: Path, form: str, maker: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors and values of a file that `save_tensors` wrote; `maker` is the command that makes such a file.
+
+    Raises CheckpointError if it is missing, truncated, changed, or of another form.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = dict(file.metadata() or {})
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except FileNotFoundError as error:
+        raise CheckpointError(f"no {form} at {path}; `{maker}` makes one") from error
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{path} is truncated or no safetensors file ({error})") from error
+    if metadata.get("format") != form:
+        raise CheckpointError(f"{path} is of format {metadata.get('format')!r}, expected {form!r}; `{maker}` makes one")
+    if _digest(tensors, metadata.get("values", "")) != metadata.get("sha256"):
+        raise CheckpointError(f"{path} is damaged: its content does not have the digest that was written with it")
+    values: dict[str, Any] = json.loads(metadata["values"])
+    return tensors, values
+
+
+def _digest(tensors: dict[str, Tensor], text: str) -> str:
+    digest = hashlib.sha256(text.encode())
+    for key in sorted(tensors):
+        digest.update(f"{key} {tensors[key].dtype} {tuple(tensors[key].shape)}".encode())
+        digest.update(tensors[key].numpy().tobytes())
+    return digest.hexdigest()
