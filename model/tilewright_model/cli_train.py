@@ -8,6 +8,7 @@ import typer
 from tilewright_model.cli import Data, Device, app, console
 from tilewright_model.data import cifar10_root, load_cifar10
 from tilewright_model.device import device_named
+from tilewright_model.distributed import is_first
 from tilewright_model.recipes import RECIPES
 from tilewright_model.run import Settings
 from tilewright_model.train import train as run_training
@@ -67,4 +68,5 @@ def train(
     root = cifar10_root(data)
     training, test = load_cifar10(root, "train").first(images), load_cifar10(root, "test").first(test_images)
     score = run_training(settings, training, test, resume=resume)
-    console.print(f"{score.correct} of {score.total} correct: {score.accuracy:.2f} %, in {out}")
+    if is_first():
+        console.print(f"{score.correct} of {score.total} correct: {score.accuracy:.2f} %, in {out}")

@@ -38,6 +38,11 @@ class Processes:
         if self.size > 1:
             distributed.barrier()
 
+    def leave(self) -> None:
+        """Leave the others."""
+        if self.size > 1:
+            distributed.destroy_process_group()
+
     def parallel(self, model: nn.Module) -> nn.Module:
         """The model, its gradients averaged over the processes; batch-norms see their own process's images."""
         return DistributedDataParallel(model, broadcast_buffers=False) if self.size > 1 else model
@@ -56,6 +61,11 @@ def join_processes(device: torch.device, batch: int) -> Processes:
     if not distributed.is_initialized():
         distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     return Processes(distributed.get_rank(), size)
+
+
+def is_first() -> bool:
+    """Whether this is the only process, or the first of those that `torchrun` started."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def local_device(name: str) -> torch.device:

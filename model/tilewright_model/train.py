@@ -51,7 +51,9 @@ def train(settings: Settings, training: Images, test: Images, *, resume: bool = 
         )
     trainer.processes.wait()
     trainer.fit()
-    return trainer.finish()
+    score = trainer.finish()
+    trainer.processes.leave()
+    return score
 
 
 class Trainer:

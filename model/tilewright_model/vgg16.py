@@ -19,7 +19,7 @@ CLASSES = 10
 
 @dataclass(frozen=True)
 class VGG16Options:
-    """What a checkpoint must record to rebuild its network."""
+    """What a checkpoint must record to rebuild its network. Raises ValueError if the plan is none."""
 
     weight_bits: int = 4
     act_bits: int = 4
@@ -32,6 +32,7 @@ class VGG16Options:
     layer_bits: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        features_out(self.plan)
         # JSON makes lists of the pairs
         object.__setattr__(self, "layer_bits", {name: (w, a) for name, (w, a) in self.layer_bits.items()})
 
@@ -47,7 +48,7 @@ class Step:
 class VGG16(Network):
     """VGG16 for 32x32 images and ten classes; state-dict keys `features.N.*` and `classifier.*` as in the notebook.
 
-    Raises ValueError if the plan is none, or `layer_bits` names a layer that there is not.
+    Raises ValueError if `layer_bits` names a layer that there is not.
     """
 
     def __init__(self, options: VGG16Options | None = None) -> None:

@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,17 +19,26 @@ from typer.testing import CliRunner
 
 from tilewright_model import augment, clock
 from tilewright_model.__main__ import app
-from tilewright_model.checkpoint import load_network, load_tensors
+from tilewright_model.checkpoint import load_network, sha256
 from tilewright_model.data import load_cifar10
-from tilewright_model.errors import CheckpointError, DataError
+from tilewright_model.distributed import join_processes
+from tilewright_model.errors import CheckpointError, DataError, RecipeError
+from tilewright_model.float_checkpoint import load_float
 from tilewright_model.image import normalise
-from tilewright_model.recipes import RECIPES, advanced, build_optimiser, rate_factor
-from tilewright_model.run import Settings
-from tilewright_model.train import CHECKPOINT, train
-from tilewright_model.vgg16 import VGG16
+from tilewright_model.loss import Loss
+from tilewright_model.optimiser import build_optimiser
+from tilewright_model.recipes import RECIPES, recipe_named
+from tilewright_model.run import STATE, TRAIN, Settings, load_teacher, new_run
+from tilewright_model.schedule import advanced, rate_factor
+from tilewright_model.state_file import load_tensors
+from tilewright_model.train import CHECKPOINT, FLOAT_CHECKPOINT, train
+from tilewright_model.vgg16 import VGG16, FloatVGG16
 
 EPOCHS = 3
 IMAGES = 12
+SMALL = ('options.plan="8 M 8 M 8 8- M 16 M 16 M"', "batch=4")
+#: so many that a run of the small network does not end before it is killed
+KILLED_EPOCHS = 24
 
 
 def test_the_notebooks_rates_step_at_80_120_and_160_of_200_epochs() -> None:
@@ -63,7 +74,8 @@ def test_every_augmented_image_is_a_crop_or_a_flipped_crop(crops: Tensor) -> Non
     generator = torch.Generator().manual_seed(1)
     indices = torch.arange(4).repeat(30)
     seen = set()
-    for index, image in zip(indices.tolist(), augment.random_crop_and_flip(padded, indices, generator), strict=True):
+    images = augment.crop_and_flip(padded, indices, augment.draw(len(indices), 32, 0, generator))
+    for index, image in zip(indices.tolist(), images, strict=True):
         found = [
             (y, x, flip)
             for y in range(9)
@@ -75,6 +87,28 @@ def test_every_augmented_image_is_a_crop_or_a_flipped_crop(crops: Tensor) -> Non
         seen.update(found)
     assert {flip for _, _, flip in seen} == {False, True}
     assert {y for y, _, _ in seen} == {x for _, x, _ in seen} == set(range(9))
+
+
+def test_an_erased_square_is_the_mean_pixel_and_the_rest_stays(crops: Tensor) -> None:
+    drawn = augment.draw(4, 32, 8, torch.Generator().manual_seed(2))
+    assert drawn.corners is not None
+    images = augment.erased(crops, drawn.corners, 8)
+    for image, original, (row, column) in zip(images, crops, drawn.corners.T.tolist(), strict=True):
+        square = torch.zeros(32, 32, dtype=torch.bool)
+        square[row : row + 8, column : column + 8] = True
+        assert int(square.sum()) == 64, "the square lies within the image"
+        assert torch.equal(image[:, ~square], original[:, ~square])
+        assert image[:, square].unique(dim=1).flatten().tolist() == [125, 123, 114]
+
+
+def test_a_share_of_a_draw_is_what_the_whole_batch_would_get(crops: Tensor) -> None:
+    drawn = augment.draw(4, 32, 8, torch.Generator().manual_seed(3))
+    padded, indices = augment.pad(crops), torch.arange(4)
+    whole = augment.crop_and_flip(padded, indices, drawn)
+    part = slice(2, 4)
+    assert torch.equal(augment.crop_and_flip(padded, indices[part], drawn[part]), whole[part])
+    assert drawn.corners is not None and drawn[part].corners is not None
+    assert torch.equal(drawn[part].corners, drawn.corners[:, part])
 
 
 def test_the_clock_fits_the_epochs_to_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,17 +129,18 @@ def test_the_clock_fits_the_epochs_to_the_time(monkeypatch: pytest.MonkeyPatch) 
     assert clock.Clock(None).epochs_left(7) == 7
 
 
-def command(data: Path, out: Path, *more: str) -> list[str]:
-    options = ["--seed", "4", "--epochs", str(EPOCHS), "--evaluate-every", "1", "--test-images", "8", "--device", "cpu"]
-    options += ["--images", str(IMAGES)]
-    return [sys.executable, "-m", "tilewright_model", "train", "--data", str(data), "--out", str(out), *options, *more]
+def command(data: Path, out: Path, epochs: int, changes: tuple[str, ...], *more: str) -> list[str]:
+    options = ["--seed", "4", "--epochs", str(epochs), "--evaluate-every", "2", "--test-images", "8", "--device", "cpu"]
+    options += ["--images", str(IMAGES), *(word for change in changes for word in ("--set", change))]
+    return ["-m", "tilewright_model", "train", "--data", str(data), "--out", str(out), *options, *more]
 
 
 def kill_after_the_first_save(data: Path, out: Path) -> None:
     environment = os.environ | {"OMP_NUM_THREADS": str(torch.get_num_threads())}
-    process = subprocess.Popen(command(data, out), env=environment, stdout=subprocess.DEVNULL)
+    arguments = command(data, out, KILLED_EPOCHS, SMALL)
+    process = subprocess.Popen([sys.executable, *arguments], env=environment, stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + 300
-    while not (out / "state.pth").exists():
+    while not (out / "state.safetensors").exists():
         assert process.poll() is None, f"training ended with {process.returncode} before its first save"
         assert time.monotonic() < deadline, "no save within 300 s"
         time.sleep(0.02)
@@ -113,38 +148,190 @@ def kill_after_the_first_save(data: Path, out: Path) -> None:
     assert process.wait() == -signal.SIGKILL, "training ended before the kill"
 
 
+def state_of(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    return load_tensors(folder / "state.safetensors", STATE, TRAIN)
+
+
 def test_a_killed_run_goes_on_as_if_it_had_not_stopped(data_root: Path, tmp_path: Path) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     kill_after_the_first_save(data_root, killed)
-    assert load_tensors(killed / "state.pth")["epoch"] < EPOCHS
+    saved, rows = state_of(killed)[1]["epoch"], len((killed / "log.csv").read_text().splitlines()) - 1
+    assert 1 <= saved < KILLED_EPOCHS and rows - saved <= 1, "at most the epoch that it was in is lost"
     training, test = load_cifar10(data_root, "train").first(IMAGES), load_cifar10(data_root, "test").first(8)
-    train(Settings(whole, seed=4, epochs=EPOCHS, evaluate_every=1), training, test)
-    score = train(Settings(killed, seed=4, epochs=EPOCHS, evaluate_every=1), training, test, resume=True)
-    expected, found = load_tensors(whole / "state.pth"), load_tensors(killed / "state.pth")
-    assert found["epoch"] == expected["epoch"] == EPOCHS and found["progress"] == expected["progress"] == 1
-    assert all(torch.equal(found["model"][key], value) for key, value in expected["model"].items())
-    assert torch.equal(found["generator"], expected["generator"])
-    rows = [list(csv.DictReader((folder / "log.csv").open())) for folder in (whole, killed)]
-    timeless = [[{k: v for k, v in row.items() if k != "seconds"} for row in log] for log in rows]
-    assert timeless[0] == timeless[1] and [row["epoch"] for row in rows[1]] == ["1", "2", "3"]
+    common: dict[str, Any] = {"seed": 4, "epochs": KILLED_EPOCHS, "evaluate_every": 2, "changes": SMALL}
+    train(Settings(whole, **common), training, test)
+    score = train(Settings(killed, **common), training, test, resume=True)
+    (expected, counts), (found, found_counts) = state_of(whole), state_of(killed)
+    assert (
+        (found_counts["epoch"], found_counts["progress"]) == (counts["epoch"], counts["progress"]) == (KILLED_EPOCHS, 1)
+    )
+    assert found.keys() == expected.keys() and all(torch.equal(found[key], value) for key, value in expected.items())
+    logs = [list(csv.DictReader((folder / "log.csv").open())) for folder in (whole, killed)]
+    timeless = [[{k: v for k, v in row.items() if k != "seconds"} for row in log] for log in logs]
+    assert timeless[0] == timeless[1] and [int(row["epoch"]) for row in logs[1]] == list(range(1, KILLED_EPOCHS + 1))
+    assert [row["test_accuracy"] != "" for row in logs[1]] == [False, True] * (KILLED_EPOCHS // 2)
     record = json.loads((killed / CHECKPOINT).with_suffix(".json").read_text())
-    assert (record["correct"], record["total"], record["epochs"]) == (score.correct, 8, EPOCHS)
+    assert (record["correct"], record["total"], record["epochs"]) == (score.correct, 8, KILLED_EPOCHS)
     weights = [layer.weight_codes() for layer in load_network(killed / CHECKPOINT).quantised_layers().values()]
-    assert sum(int(codes.count_nonzero()) for codes in weights) > 1_000_000
+    assert sum(int(codes.count_nonzero()) for codes in weights) > 2_000
 
     with pytest.raises(CheckpointError, match="holds a run already"):
-        train(Settings(killed, seed=4), training, test)
-    with pytest.raises(CheckpointError, match="seed 4, not 'notebook' seed 5"):
-        train(Settings(killed, seed=5), training, test, resume=True)
+        train(Settings(killed, **common), training, test)
+    with pytest.raises(CheckpointError, match="of another run: seed 4 there, 5 asked for;"):
+        train(Settings(killed, **common | {"seed": 5}), training, test, resume=True)
+    with pytest.raises(CheckpointError, match="of another run: erase 0 there, 8 asked for;"):
+        train(Settings(killed, **common | {"changes": (*SMALL, "erase=8")}), training, test, resume=True)
+    damage(killed / "state.safetensors")
+    with pytest.raises(CheckpointError, match="is damaged"):
+        train(Settings(killed, **common), training, test, resume=True)
+
+
+def damage(path: Path) -> None:
+    """Flip a bit in the middle of the file."""
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size // 2)
+        byte = file.read(1)[0]
+        file.seek(-1, os.SEEK_CUR)
+        file.write(bytes([byte ^ 1]))
 
 
 def test_a_run_with_too_little_time_ends_and_says_how_far_it_came(data_root: Path, tmp_path: Path) -> None:
     training, test = load_cifar10(data_root, "train"), load_cifar10(data_root, "test").first(2)
-    settings = Settings(tmp_path, recipe="cosine", minutes=0.001)
+    settings = Settings(tmp_path, recipe="cosine", minutes=0.001, changes=SMALL)
     train(settings, training, test)
     record = json.loads((tmp_path / CHECKPOINT).with_suffix(".json").read_text())
     assert record["schedule_done"] == 0 and record["epochs"] == 0
     load_network(tmp_path / CHECKPOINT)
+
+
+def small_settings(out: Path, recipe: str, *changes: str, **values: Any) -> Settings:
+    """A run of two epochs of a network of 16 channels at most."""
+    return Settings(out, recipe, epochs=2, changes=(*SMALL, *changes), **values)
+
+
+@pytest.fixture
+def teacher(data_root: Path, tmp_path: Path) -> Path:
+    training, test = load_cifar10(data_root, "train"), load_cifar10(data_root, "test")
+    train(small_settings(tmp_path / "float", "float"), training, test)
+    return tmp_path / "float" / FLOAT_CHECKPOINT
+
+
+def test_a_student_begins_with_its_teachers_weights_and_learns_its_scores(
+    data_root: Path, tmp_path: Path, teacher: Path
+) -> None:
+    settings = small_settings(tmp_path / "student", "distilled", teacher=teacher, hold_out=10, evaluate_every=1)
+    run = new_run(settings, torch.device("cpu"), load_teacher(settings, torch.device("cpu")))
+    started, taught = run.model.state_dict(), load_float(teacher).state_dict()
+    assert taught.keys() <= started.keys() and all(torch.equal(started[key], taught[key]) for key in taught)
+
+    training, test = load_cifar10(data_root, "train"), load_cifar10(data_root, "test")
+    score = train(settings, training, test)
+    assert score.total == 10, "measured on the images held out"
+    record = json.loads((tmp_path / "student" / CHECKPOINT).with_suffix(".json").read_text())
+    assert (record["measured"], record["training_images"]) == ("held_out", 30)
+    assert record["teacher_sha256"] == sha256(teacher)
+    rows = list(csv.DictReader((tmp_path / "student" / "log.csv").open()))
+    assert all(row["held_out_accuracy"] and not row["test_accuracy"] for row in rows)
+    tensors = state_of(tmp_path / "student")[0]
+    assert not torch.equal(tensors["average.module.classifier.weight"], tensors["model.classifier.weight"])
+
+    damage(teacher)
+    with pytest.raises(CheckpointError, match="is damaged"):
+        train(small_settings(tmp_path / "other", "distilled", teacher=teacher), training, test)
+    with pytest.raises(RecipeError, match="needs a float network: --teacher FILE"):
+        train(small_settings(tmp_path / "other", "distilled"), training, test)
+    with pytest.raises(CheckpointError, match="format 'tilewright-packed-vgg16', expected 'tilewright-float-vgg16'"):
+        load_float(tmp_path / "student" / CHECKPOINT)
+
+
+def test_the_exported_network_is_the_average(data_root: Path, tmp_path: Path, teacher: Path) -> None:
+    training, test = load_cifar10(data_root, "train"), load_cifar10(data_root, "test")
+    settings = small_settings(tmp_path / "student", "distilled", teacher=teacher)
+    train(settings, training, test)
+    run = new_run(settings, torch.device("cpu"), load_teacher(settings, torch.device("cpu")))
+    run.restore(settings)
+    exported = load_network(tmp_path / "student" / CHECKPOINT)
+    assert isinstance(exported, VGG16) and isinstance(run.network, VGG16) and run.network is not run.model
+    for name, layer in run.network.quantised_layers().items():
+        assert torch.equal(exported.quantised_layers()[name].weight_codes(), layer.weight_codes())
+    assert torch.equal(exported.classifier.weight, run.network.classifier.weight)
+
+
+def test_distillation_is_the_divergence_of_softened_scores(crops: Tensor) -> None:
+    torch.manual_seed(6)
+    student, teacher = FloatVGG16("8 M M M M M"), FloatVGG16("8 M M M M M").eval()
+    recipe, labels = replace(RECIPES["distilled"], distil=0.75, temperature=2.0), torch.arange(4)
+    loss, correct = Loss(student, teacher, recipe)(crops, labels)
+    with torch.no_grad():
+        scores, wanted = (model(normalise(crops)).double() for model in (student, teacher))
+    p, q = (torch.softmax(s / 2, 1) for s in (wanted, scores))
+    divergence = (p * (p / q).log()).sum(1).mean() * 4
+    entropy = -torch.log_softmax(scores, 1)[torch.arange(4), labels].mean()
+    assert loss.item() == pytest.approx(float(0.75 * divergence + 0.25 * entropy), rel=1e-4)
+    assert int(correct) == int((scores.argmax(1) == labels).sum())
+
+
+def test_values_of_a_recipe_can_be_changed() -> None:
+    changed = recipe_named(
+        "distilled", ["erase=0", "rate=1", "options.act_bits=2", 'options.layer_bits={"features.3": [2, 3]}']
+    )
+    assert (changed.erase, changed.rate, changed.options.act_bits) == (0, 1.0, 2)
+    assert changed.options.layer_bits == {"features.3": (2, 3)} and changed.options.image_bits == 8
+    assert recipe_named("notebook", ["steps=[0.5]", "clip_norm=null"]).steps == (0.5,)
+    for change, problem in [
+        ("erase", "erase=: expected"),
+        ("erase=0.5", "erase=0.5: expected <class 'int'>"),
+        ("rates=1", "no value 'rates'; it has epochs, batch"),
+        ("nesterov=1", "nesterov=1: expected"),
+        ("options.plan=x", "plan=x: 'x' in the plan"),
+    ]:
+        with pytest.raises(RecipeError, match=problem):
+            recipe_named("distilled", [change])
+    with pytest.raises(RecipeError, match="recipe 'best' is none of notebook, cosine"):
+        recipe_named("best")
+
+
+#: without batch-norms, which would see only their own process's images
+PLAIN = ('options.plan="8- M 8- M M M M"', "batch=4")
+
+
+def test_two_processes_of_torchrun_train_as_one_does(data_root: Path, tmp_path: Path) -> None:
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    two = subprocess.run(
+        [*launch, *command(data_root, tmp_path / "two", EPOCHS, PLAIN, "--recipe", "cosine", "--deterministic")],
+        env=environment,
+        check=True,
+        timeout=300,
+        capture_output=True,
+        text=True,
+    )
+    assert two.stdout.count("correct:") == 1, "only the first process prints"
+    training, test = load_cifar10(data_root, "train").first(IMAGES), load_cifar10(data_root, "test").first(8)
+    settings = Settings(tmp_path / "one", "cosine", seed=4, epochs=EPOCHS, evaluate_every=2, changes=PLAIN)
+    train(settings, training, test)
+    one, two_tensors = state_of(tmp_path / "one")[0], state_of(tmp_path / "two")[0]
+    for key, value in one.items():
+        assert torch.allclose(two_tensors[key].double(), value.double(), rtol=1e-3, atol=1e-5), key
+    rows = [list(csv.DictReader((tmp_path / name / "log.csv").open())) for name in ("one", "two")]
+    assert [row["train_accuracy"] for row in rows[0]] == [row["train_accuracy"] for row in rows[1]]
+    record = json.loads((tmp_path / "two" / CHECKPOINT).with_suffix(".json").read_text())
+    assert (record["processes"], record["deterministic"], record["total"]) == (2, True, 8)
+
+
+def test_a_deterministic_run_gives_the_same_bits_again(data_root: Path, tmp_path: Path) -> None:
+    training, test = load_cifar10(data_root, "train"), load_cifar10(data_root, "test")
+    for name in ("first", "second"):
+        train(small_settings(tmp_path / name, "cosine", "erase=8", deterministic=True), training, test)
+    torch.use_deterministic_algorithms(False)
+    first, second = state_of(tmp_path / "first")[0], state_of(tmp_path / "second")[0]
+    assert first.keys() == second.keys() and all(torch.equal(first[key], second[key]) for key in first)
+
+
+def test_a_batch_that_does_not_divide_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    with pytest.raises(RecipeError, match="3 processes cannot share a batch of 128"):
+        join_processes(torch.device("cpu"), 128)
 
 
 def test_evaluate_counts_the_right_answers(data_root: Path, trained_checkpoint: Path) -> None:
