@@ -19,16 +19,18 @@ Log = Sequence[Mapping[str, Any]]
 
 COLOURS = ("#4c78a8", "#e45756", "#54a24b", "#b279a2", "#f2a03d", "#72b7b2", "#333333")
 CODES, LIMITS = "#4c78a8", "#f2a03d"
-#: column: what its line is called, and how it looks
+#: column: which images it is of, and how its line looks
 ACCURACIES: dict[str, tuple[str, dict[str, Any]]] = {
-    "train_accuracy": ("training images", {"linestyle": ":"}),
-    "held_out_accuracy": ("held-out images", {"linestyle": "--"}),
-    "test_accuracy": ("test images", {"linestyle": "-", "marker": "o", "markersize": 2.5}),
+    "train_accuracy": ("training", {"linestyle": ":"}),
+    "held_out_accuracy": ("held-out", {"linestyle": "--"}),
+    "test_accuracy": ("test", {"linestyle": "-", "marker": "o", "markersize": 2.5}),
 }
 #: learning rates are drawn down to this share of the largest
 LOWEST_RATE = 1e-4
 #: activation codes are drawn down to this share, in percent
 LOWEST_SHARE = 1e-3
+#: characters of a run's name
+LONGEST_NAME = 40
 #: layers side by side
 COLUMNS = 5
 DPI = 120
@@ -45,13 +47,13 @@ def save_curves(logs: Mapping[str, Log], path: Path) -> None:
     loss, accuracy, rate = figure.subplots(3, 1, sharex=True, height_ratios=(3, 5, 2))
     for run, (name, rows) in enumerate(logs.items()):
         for axes, key in ((loss, "loss"), (rate, "rate")):
-            _draw_curve(axes, rows, key, color=_colour(run), label=name)
+            _draw_curve(axes, rows, key, color=_colour(run), label=_shortened(name))
     _draw_accuracies(accuracy, logs)
     _scale_rates(rate, [value for rows in logs.values() for value in _points(rows, "rate")[1]])
     loss.set_ylabel("loss on training images")
     accuracy.set_ylabel("accuracy, %")
     rate.set(ylabel="learning rate", xlabel="epoch")
-    rate.locator_params(axis="x", integer=True)
+    rate.locator_params(axis="x", integer=True, min_n_ticks=1)
     for axes in (loss, accuracy, rate):
         axes.grid(linewidth=0.3)
     if len(logs) > 1:
@@ -96,7 +98,13 @@ def _draw_accuracies(axes: Axes, logs: Mapping[str, Log]) -> None:
         for kind, key in enumerate(kinds):
             _draw_curve(axes, rows, key, color=_colour(kind if single else run), **ACCURACIES[key][1])
     handles = [
-        Line2D([], [], color=_colour(kind) if single else "black", label=ACCURACIES[key][0], **ACCURACIES[key][1])
+        Line2D(
+            [],
+            [],
+            color=_colour(kind) if single else "black",
+            label=f"{ACCURACIES[key][0]} images",
+            **ACCURACIES[key][1],
+        )
         for kind, key in enumerate(kinds)
     ]
     axes.legend(handles=handles, loc="lower right", fontsize=9)
@@ -123,12 +131,17 @@ def _scale_rates(axes: Axes, rates: list[float]) -> None:
 
 def _summary(name: str, rows: Log) -> str:
     """A run in one line: the last value of each kind."""
-    parts = [f"{rows[-1]['epoch']:.0f} epochs"]
+    parts = [f"epoch {rows[-1]['epoch']:.0f}"]
     for key, (label, _) in ACCURACIES.items():
         values = _points(rows, key)[1]
         if values:
             parts.append(f"{label} {values[-1]:.2f} %")
-    return (f"{name}: " if name else "") + ", ".join(parts)
+    return (f"{_shortened(name)}: " if name else "") + ", ".join(parts)
+
+
+def _shortened(name: str) -> str:
+    """A path's end is what tells it from others."""
+    return name if len(name) <= LONGEST_NAME else "…" + name[1 - LONGEST_NAME :]
 
 
 def _draw_layer(
@@ -161,13 +174,14 @@ def _draw_codes(axes: Axes, of: CodeCounts, what: str) -> None:
     colours = [LIMITS if code in of.limits else CODES for code in of.codes]
     axes.bar(of.codes, 100 * of.shares, 0.9 if len(colours) < 64 else 1.0, color=colours)
     ends = f"±{of.limits[-1]}" if len(of.limits) > 1 else str(of.limits[0])
-    axes.set_title(f"{what}: {_percent(of.at_limits)} at {ends}", fontsize=9)
+    axes.set_title(f"{what}: {percent(of.at_limits)} at {ends}", fontsize=9)
     axes.set_xticks(sorted({of.lowest, 0, of.limits[-1]}))
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.2g} %" if share == 0 or share >= 1e-5 else "< 0.001 %"
+def percent(share: float) -> str:
+    """A share 0..1 for people, to three digits; the least that is written is 0.001 %."""
+    return f"{100 * share:.3g} %" if share == 0 or share >= 1e-5 else "< 0.001 %"
 
 
 def _scale_shares(axes: Axes) -> None:

@@ -19,7 +19,7 @@ from tilewright_model.errors import CheckpointError, DataError, ModelError
 from tilewright_model.examples import small_network
 from tilewright_model.export import save_packed
 from tilewright_model.log_file import read_log
-from tilewright_model.plots import ACCURACIES, COLOURS, LIMITS, save_curves, save_histograms
+from tilewright_model.plots import ACCURACIES, COLOURS, LIMITS, percent, save_curves, save_histograms
 from tilewright_model.vgg16 import VGG16, VGG16Options
 
 SHIPPED_LOG = DEFAULT_CHECKPOINT.with_suffix(".csv")
@@ -115,6 +115,12 @@ def test_histograms_show_bars_and_limits(tmp_path: Path, crops: torch.Tensor) ->
     save_histograms(result, tmp_path / "histograms.png", "small_$network_1")
     picture = pixels(tmp_path / "histograms.png")
     assert has_colour(picture, COLOURS[0]) and has_colour(picture, LIMITS)
+
+
+def test_shares_are_written_without_exponents() -> None:
+    shares = [0.0, 9e-6, 1e-5, 0.0123, 0.999, 0.9999, 1.0]
+    texts = ["0 %", "< 0.001 %", "0.001 %", "1.23 %", "99.9 %", "100 %", "100 %"]
+    assert [percent(share) for share in shares] == texts
 
 
 def test_without_matplotlib_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
