@@ -92,14 +92,24 @@ def test_no_log_is_named(tmp_path: Path) -> None:
         read_log(tmp_path / "log.csv")
 
 
-def test_curves_show_every_kind_that_the_log_has(tmp_path: Path) -> None:
-    (tmp_path / "log.csv").write_text(LOG)
-    save_curves({"": read_log(tmp_path / "log.csv")}, tmp_path / "three.png")
-    save_curves({"": read_log(SHIPPED_LOG)}, tmp_path / "two.png")
-    three, two = pixels(tmp_path / "three.png"), pixels(tmp_path / "two.png")
-    kinds = COLOURS[: len(ACCURACIES)]
-    assert [has_colour(three, colour) for colour in kinds] == [True, True, True]
-    assert [has_colour(two, colour) for colour in kinds] == [True, True, False]
+def test_curves_show_every_column(tmp_path: Path) -> None:
+    """Another value in the middle of a column, within the scale and not in the title, is another picture."""
+    columns = ["loss", "rate", *ACCURACIES]
+    rows: list[dict[str, Any]] = [{"epoch": epoch} | dict.fromkeys(columns, float(epoch)) for epoch in (1, 2, 3)]
+
+    def drawn(column: str) -> NDArray[np.uint8]:
+        save_curves({"": [rows[0], rows[1] | {column: 1.5}, rows[2]]}, tmp_path / "curves.png")
+        return pixels(tmp_path / "curves.png")
+
+    plain = drawn("no such column")
+    assert all((drawn(column) != plain).any() for column in columns)
+    assert np.array_equal(drawn("seconds"), plain)
+
+
+def test_a_log_without_held_out_images_has_two_lines(tmp_path: Path) -> None:
+    save_curves({"shipped": read_log(SHIPPED_LOG)}, tmp_path / "two.png")
+    picture = pixels(tmp_path / "two.png")
+    assert [has_colour(picture, colour) for colour in COLOURS[:3]] == [True, True, False]
 
 
 def test_runs_are_overlaid_each_in_its_colour(tmp_path: Path) -> None:
