@@ -44,6 +44,8 @@ class Recipe:
     temperature: float = 4.0
     #: begin with the teacher's weights and batch-norms
     warm_start: bool = False
+    #: so many training images give the alphas that a warm start begins with (`calibrate`); 0: those of the options
+    calibrate: int = 0
     #: give the alphas the gradient of the rounding too, as learned step sizes (LSQ, arXiv 1902.08153) do
     learned_steps: bool = False
     options: VGG16Options = field(default_factory=VGG16Options)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from tilewright_model.calibrate import calibrate
 from tilewright_model.checkpoint import sha256
 from tilewright_model.errors import CheckpointError, RecipeError
 from tilewright_model.float_checkpoint import MAKER, load_float
@@ -125,13 +126,18 @@ class Run:
         return [(name, p) for name, p in self.model.named_parameters() if "momentum_buffer" in state.get(p, {})]
 
 
-def new_run(settings: Settings, device: torch.device, teacher: FloatVGG16 | None) -> Run:
-    """The run before its first step: a random network, or one that begins with the teacher's weights."""
+def new_run(settings: Settings, device: torch.device, teacher: FloatVGG16 | None, pixels: Tensor) -> Run:
+    """The run before its first step: a random network, or one that begins with the teacher's weights.
+
+    pixels: training images, uint8 (n, 3, 32, 32); the alphas are calibrated on the first of them.
+    """
     recipe = settings.changed_recipe
     torch.manual_seed(settings.seed)
     model: VGG16 | FloatVGG16 = FloatVGG16(recipe.options.plan) if recipe.float_network else VGG16(recipe.options)
     if recipe.warm_start and teacher is not None:
-        warm_start(model, teacher)
+        warm_start(model.to(device), teacher)
+        if recipe.calibrate and isinstance(model, VGG16):
+            calibrate(model, pixels[: recipe.calibrate].to(device))
     for module in model.modules():
         if isinstance(module, WeightQuantiser | ActivationQuantiser):
             module.learned_step = recipe.learned_steps

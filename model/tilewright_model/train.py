@@ -68,7 +68,7 @@ class Trainer:
         self.clock = Clock(settings.minutes)
         _configure_backends(settings)
         teacher = load_teacher(settings, device)
-        self.run = new_run(settings, device, teacher)
+        self.run = new_run(settings, device, teacher, training.pixels)
         self.padded, self.labels = augment.pad(training.pixels.to(device)), training.labels.to(device)
         self.measured, self.measured_name = measured.to(device), "held_out" if settings.hold_out else "test"
         loss = Loss(self.processes.parallel(self.run.model), teacher, self.recipe)

@@ -220,7 +220,7 @@ def test_a_student_begins_with_its_teachers_weights_and_learns_its_scores(
     data_root: Path, tmp_path: Path, teacher: Path
 ) -> None:
     settings = small_settings(tmp_path / "student", "distilled", teacher=teacher, hold_out=10, evaluate_every=1)
-    run = new_run(settings, torch.device("cpu"), load_teacher(settings, torch.device("cpu")))
+    run = new_run(settings, torch.device("cpu"), load_teacher(settings, torch.device("cpu")), training.pixels)
     started, taught = run.model.state_dict(), load_float(teacher).state_dict()
     assert taught.keys() <= started.keys() and all(torch.equal(started[key], taught[key]) for key in taught)
 
@@ -248,7 +248,7 @@ def test_the_exported_network_is_the_average(data_root: Path, tmp_path: Path, te
     training, test = load_cifar10(data_root, "train"), load_cifar10(data_root, "test")
     settings = small_settings(tmp_path / "student", "distilled", teacher=teacher)
     train(settings, training, test)
-    run = new_run(settings, torch.device("cpu"), load_teacher(settings, torch.device("cpu")))
+    run = new_run(settings, torch.device("cpu"), load_teacher(settings, torch.device("cpu")), training.pixels)
     run.restore(settings)
     exported = load_network(tmp_path / "student" / CHECKPOINT)
     assert isinstance(exported, VGG16) and isinstance(run.network, VGG16) and run.network is not run.model
