@@ -61,7 +61,7 @@ def broad_network(seed: int) -> Network:
 
 
 def mixed_network(seed: int) -> Network:
-    """12x12 images, 5 classes: every pair of 2, 3 and 4 bits of weights and input codes, and averages of 2 and 3 bits."""
+    """12x12 images, 5 classes: every pair of 2, 3 and 4 bits of weights and input codes; averages of 2 and 3 bits."""
     make = Maker(seed)
     features = [
         *make.convolution(3, 12, image_bits=8, weight_bits=2),  # 12x12

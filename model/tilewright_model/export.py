@@ -1,4 +1,4 @@
-"""The packed checkpoint: one .safetensors with weight codes, two a byte up to 4 bits, and everything else in float32."""
+"""The packed checkpoint: one .safetensors with weight codes, two a byte up to 4 bits, all else in float32."""
 
 import json
 from dataclasses import asdict

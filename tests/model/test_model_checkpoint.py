@@ -146,7 +146,7 @@ def test_weights_wider_than_a_nibble_take_a_byte_each(tmp_path: Path) -> None:
     tensors["features.3.weight_codes"] = tensors["features.3.weight_codes"].to(torch.uint8)
     with safe_open(path, framework="pt") as file:
         save_file(tensors, tmp_path / "bad.safetensors", file.metadata())
-    with pytest.raises(CheckpointError, match=r"features\.3: weights are torch\.uint8 \(8, 8, 3, 3\), expected torch\.int8"):
+    with pytest.raises(CheckpointError, match=r"features\.3: weights are torch\.uint8 .* expected torch\.int8"):
         load_packed(tmp_path / "bad.safetensors")
 
 

@@ -31,7 +31,7 @@ from tilewright_model.network import Network
 from tilewright_model.network_file import save_network
 from tilewright_model.reference import Reference, reference
 from tilewright_model.thresholds import ALWAYS, NEVER, find_thresholds, reachable
-from tilewright_model.vgg16 import VGG16, VGG16Options
+from tilewright_model.vgg16 import VGG16
 
 Plain = Callable[[Network, Tensor], Any]
 
@@ -410,7 +410,7 @@ REFUSALS: list[tuple[Callable[[Network], None], str]] = [
     (replaced(9, QuantConv2d(32, 24, 5, padding=2)), r"features\.9 takes 32 channels of codes up to 15, but 33"),
     (replaced(9, QuantConv2d(33, 24, weight_bits=9)), r"features\.9: weights of up to 255 do not fit 8 bits"),
     (replaced(9, QuantConv2d(33, 24, act_bits=9)), r"features\.7: output codes of up to 511 do not fit 8 bits"),
-    (replaced(0, QuantConv2d(3, 12, act_bits=8)), r"features\.0: image codes of up to 255 .* \(image_bits=8 makes such"),
+    (replaced(0, QuantConv2d(3, 12, act_bits=8)), r"features\.0: image codes of up to 255 .* \(image_bits=8"),
     (replaced(13, QuantConv2d(24, 20, padding=0)), r"features\.16 has no output: its input map is 1x1"),
     (alpha(9, -1.0), r"features\.9 \(QuantConv2d\) has an alpha that is not positive"),
     (alpha(9, float("nan")), r"features\.9 \(QuantConv2d\) has an alpha that is not positive"),
@@ -519,7 +519,8 @@ def test_the_layers_widths_are_printed(command: str, tmp_path: Path) -> None:
     assert chosen[2] == ["features.6", 4, 3, 2, 3, 7]
     assert chosen[5] == ["features.15", None, 3, 2, 3, 1]
     assert chosen[11] == ["features.29", 4, 2, None, 0, 7]
-    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in table.output.splitlines() if "features" in line]
+    lines = [line for line in table.output.splitlines() if "features" in line]
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines]
     assert len(rows) == 12
     assert rows[0] == ["features.0", "3 -> 12", "3x3", "2", "8 image", "15 (4 bits)"]
     assert rows[5] == ["features.15", "17 -> 17", "2x2 mean", "-", "3", "3 (2 bits)"]

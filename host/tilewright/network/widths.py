@@ -23,8 +23,8 @@ def check_widths(network: Network) -> None:
     raise CompileError(
         f"network {network.name}: {len(wide)} of {len(network.layers)} layers are too wide for the hardware, which has "
         f"4-bit weights ({WEIGHT_MIN}..{WEIGHT_MAX}), 4-bit activations (0..{ACTIVATION_MAX}) and an 8-bit image:"
-        f"{lines}\nTrain these layers with weights and input codes of at most 4 bits (in tilewright_model: weight_bits, "
-        "act_bits, layer_bits); meanwhile `python -m tilewright_model reference` computes the file"
+        f"{lines}\nTrain these layers with weights and input codes of at most 4 bits (in tilewright_model: "
+        "weight_bits, act_bits, layer_bits); meanwhile `python -m tilewright_model reference` computes the file"
     )
 
 
