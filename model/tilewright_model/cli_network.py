@@ -21,6 +21,7 @@ from tilewright_model.cli import (
     progress,
     report,
 )
+from tilewright_model.cli_layers import report_layers
 from tilewright_model.data import CLASSES, cifar10_root, load_cifar10
 from tilewright_model.device import description, device_named
 from tilewright_model.equality import check_equality
@@ -67,17 +68,18 @@ def export(
     checkpoint: Checkpoint = DEFAULT_CHECKPOINT,
     example: Annotated[str | None, typer.Option(help=f"instead, a random network: {', '.join(EXAMPLES)}")] = None,
     seed: Annotated[int, typer.Option(help="of the random network")] = 0,
+    as_json: Json = False,
 ) -> None:
-    """Write the whole network as integers: weights, thresholds and constants, as docs/network_format.md says."""
+    """Write the whole network as integers, as docs/network_format.md says, and print its layers' widths."""
     if example is None:
         model = load_network(checkpoint)
-        save_network(model, out, model.image_size, type(model).__name__, sha256(checkpoint), CLASSES)
+        record = save_network(model, out, model.image_size, type(model).__name__, sha256(checkpoint), CLASSES)
     elif example in EXAMPLES:
         network = EXAMPLES[example](seed)
-        save_network(network, out, network.image_size, f"{example} {seed}")
+        record = save_network(network, out, network.image_size, f"{example} {seed}")
     else:
         raise typer.BadParameter(f"example {example!r} is none of {', '.join(EXAMPLES)}")
-    console.print(f"wrote {out}")
+    report_layers(record, out, as_json)
 
 
 @app.command()

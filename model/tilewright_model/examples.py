@@ -1,4 +1,4 @@
-"""Three more networks for tests, random but the same for the same seed: shapes that the VGG16 does not have."""
+"""More networks for tests, random but the same for the same seed: shapes that the VGG16 does not have."""
 
 import math
 
@@ -60,8 +60,28 @@ def broad_network(seed: int) -> Network:
     return Network(nn.Sequential(*features), make.linear(80, 5), (3, 16, 16)).eval()
 
 
+def mixed_network(seed: int) -> Network:
+    """12x12 images, 5 classes: every pair of 2, 3 and 4 bits of weights and input codes; averages of 2 and 3 bits."""
+    make = Maker(seed)
+    features = [
+        *make.convolution(3, 12, image_bits=8, weight_bits=2),  # 12x12
+        *make.convolution(12, 20, act_bits=4, weight_bits=2),
+        *make.convolution(20, 9, act_bits=3, weight_bits=4, batch_norm=False),
+        *make.convolution(9, 16, act_bits=2, weight_bits=3, kernel=1, padding=0),
+        *make.convolution(16, 17, act_bits=4, weight_bits=4, pool=True),  # pooled 6x6
+        QuantAvgPool2d(2, 1, act_bits=3, alpha_a=make.alpha()),  # 5x5
+        *make.convolution(17, 16, act_bits=2, weight_bits=2),
+        *make.convolution(16, 24, act_bits=3, weight_bits=3),
+        *make.convolution(24, 10, act_bits=4, weight_bits=3, stride=2),  # 3x3
+        QuantAvgPool2d(2, 1, act_bits=2, alpha_a=make.alpha()),  # 2x2
+        *make.convolution(10, 12, act_bits=3, weight_bits=2),
+        *make.convolution(12, 11, act_bits=2, weight_bits=4),
+    ]
+    return Network(nn.Sequential(*features), make.linear(44, 5), (3, 12, 12)).eval()
+
+
 #: by the name that `export --example` takes
-EXAMPLES = {"small": small_network, "tall": tall_network, "broad": broad_network}
+EXAMPLES = {"small": small_network, "tall": tall_network, "broad": broad_network, "mixed": mixed_network}
 
 
 class Maker:
@@ -94,6 +114,7 @@ class Maker:
         batch_norm: bool = True,
         image_bits: int | None = None,
         act_bits: int = 4,
+        weight_bits: int = 4,
     ) -> list[nn.Module]:
         """A convolution with frozen weights, then batch-norm, ReLU and max-pooling; its outputs have deviation 1."""
         layer = QuantConv2d(
@@ -104,12 +125,14 @@ class Maker:
             padding,
             image_bits=image_bits,
             act_bits=act_bits,
+            weight_bits=weight_bits,
             alpha_a=self.alpha(),
         )
-        codes = torch.randint(-7, 8, layer.weight.shape, generator=self.generator)
+        largest = layer.weight_quant.levels
+        codes = torch.randint(-largest, largest + 1, layer.weight.shape, generator=self.generator)
         variance = codes.double().square().sum((1, 2, 3)) * SHARE_VARIANCE * layer.act_quant.levels**2
         step = 1 / math.sqrt(float(variance.mean()))
-        layer.freeze(codes.to(torch.int8), step / layer.delta_a * layer.weight_quant.levels)
+        layer.freeze(codes.to(torch.int8), step / layer.delta_a * largest)
         mean = codes.double().sum((1, 2, 3)) * (0 if image_bits else SHARE_MEAN * layer.act_quant.levels)
         norm = [self.batch_norm(mean * step, variance * step**2)] if batch_norm else []
         return [layer, *norm, nn.ReLU(), *([nn.MaxPool2d(2, 2)] if pool else [])]

@@ -1,4 +1,4 @@
-"""The packed checkpoint: one .safetensors with 4-bit weight codes, two a byte, and everything else in float32."""
+"""The packed checkpoint: one .safetensors with weight codes, two a byte up to 4 bits, all else in float32."""
 
 import json
 from dataclasses import asdict
@@ -17,6 +17,8 @@ from tilewright_model.vgg16 import VGG16, VGG16Options
 FORMAT = "tilewright-packed-vgg16"
 VERSION = "1"
 CODES = ".weight_codes"
+#: largest codes of two weights a byte, and of one
+NIBBLE_LEVELS, BYTE_LEVELS = 7, 127
 
 
 def pack_nibbles(codes: Tensor) -> Tensor:
@@ -37,23 +39,37 @@ def unpack_nibbles(packed: Tensor, shape: torch.Size) -> Tensor:
     return torch.where(nibbles > 7, nibbles - 16, nibbles).reshape(shape)
 
 
+def pack_codes(codes: Tensor, levels: int) -> Tensor:
+    """int8 codes of at most `levels` as the file holds them: nibbles, or where they are wider, as they are."""
+    return pack_nibbles(codes) if levels <= NIBBLE_LEVELS else codes
+
+
+def unpack_codes(packed: Tensor, shape: torch.Size, levels: int) -> Tensor:
+    """The inverse of `pack_codes`: int8 of `shape`. Raises CheckpointError if dtype or shape is another."""
+    if levels <= NIBBLE_LEVELS:
+        return unpack_nibbles(packed, shape)
+    if packed.dtype != torch.int8 or packed.shape != shape:
+        raise CheckpointError(f"weights are {packed.dtype} {tuple(packed.shape)}, expected torch.int8 {tuple(shape)}")
+    return packed
+
+
 def save_packed(model: VGG16, path: Path, training: dict[str, Any] | None = None) -> None:
     """Write the network's integers and float parameters; `training` (JSON-able) is recorded in the file's metadata.
 
-    Raises CheckpointError if the weights are wider than 4 bits.
+    Raises CheckpointError, naming the layers, if weights are wider than 8 bits.
     """
-    if model.options.weight_bits > 4:
-        raise CheckpointError(
-            f"{path}: the packed format holds weights of at most 4 bits, not {model.options.weight_bits}"
-        )
     layers = model.quantised_layers()
+    wide = [name for name, layer in layers.items() if layer.weight_quant.levels > BYTE_LEVELS]
+    if wide:
+        raise CheckpointError(f"{path}: the packed format holds weights of at most 8 bits; wider are {', '.join(wide)}")
     left_out = {f"{name}.{key}" for name in layers for key in ("weight", "weight_q")}
     tensors = {
         key: value.detach().cpu().contiguous()
         for key, value in model.state_dict().items()
         if key not in left_out and not key.endswith("num_batches_tracked")
     }
-    tensors |= {name + CODES: pack_nibbles(layer.weight_codes().cpu()) for name, layer in layers.items()}
+    for name, layer in layers.items():
+        tensors[name + CODES] = pack_codes(layer.weight_codes().cpu(), layer.weight_quant.levels)
     metadata = {
         "format": FORMAT,
         "version": VERSION,
@@ -127,6 +143,7 @@ def _fill(model: VGG16, tensors: dict[str, Tensor], path: Path) -> None:
         codes = packed[name]
         assert codes is not None
         try:
-            layer.freeze(unpack_nibbles(codes, layer.weight.shape), float(tensors[f"{name}.weight_quant.wgt_alpha"]))
+            unpacked = unpack_codes(codes, layer.weight.shape, layer.weight_quant.levels)
+            layer.freeze(unpacked, float(tensors[f"{name}.weight_quant.wgt_alpha"]))
         except CheckpointError as error:
             raise CheckpointError(f"{path}, {name}: {error}") from error

@@ -13,6 +13,10 @@ FORMAT = "tilewright-network"
 VERSION = "1"
 CODES = "codes"
 ACCUMULATORS = "accumulators"
+#: largest codes that a file holds: int8 weights and image, uint8 codes
+WEIGHT_LEVELS, IMAGE_LEVELS, CODE_LEVELS = 127, 127, 255
+#: accumulators are int32, and the largest int32 is a threshold that none reaches
+ACCUMULATOR_END = 2**31 - 1
 
 TensorKinds = dict[str, tuple[torch.dtype, tuple[int, ...]]]
 
@@ -40,26 +44,37 @@ class LayerRecord:
     def check(self) -> None:
         """Raises NetworkError, naming the layer, if a value is outside what the format covers."""
         average = self.kind == "average"
-        largest_input = 127 if self.input == "image" else 15
         rules = {
             f"kind {self.kind!r} is neither conv nor average": self.kind in ("conv", "average"),
             f"input {self.input!r} is neither image nor codes": self.input in ("image", CODES),
             f"output {self.output!r} is neither codes nor accumulators": self.output in (CODES, ACCUMULATORS),
             f"{self.in_channels} -> {self.out_channels} channels": min(self.in_channels, self.out_channels) > 0,
             f"pool {self.pool} is neither 1 nor 2": self.pool in (1, 2),
-            f"input codes of up to {self.activation_levels} do not fit {largest_input}": (
-                1 <= self.activation_levels <= largest_input
-            ),
-            f"output codes of up to {self.output_levels}": (
-                1 <= self.output_levels <= 15 if self.output == CODES else self.output_levels == 0
-            ),
             "a quantiser that no ReLU precedes": average or self.relu or self.output == ACCUMULATORS,
             "max-pooling that no ReLU precedes": self.relu or self.pool == 1,
         }
-        rules |= self._average_rules() if average else self._convolution_rules()
+        rules |= self._level_rules() | (self._average_rules() if average else self._convolution_rules())
         for problem, holds in rules.items():
             if not holds:
                 raise NetworkError(f"{self.name}: {problem}; docs/network_format.md lists what is covered")
+
+    def _level_rules(self) -> dict[str, bool]:
+        image = self.input == "image"
+        inputs = self.kernel[0] * self.kernel[1] * (1 if self.kind == "average" else self.in_channels)
+        largest = self.weight_levels * (IMAGE_LEVELS + 1 if image else self.activation_levels) * inputs
+        return {
+            f"weights of up to {self.weight_levels} do not fit 8 bits": 1 <= self.weight_levels <= WEIGHT_LEVELS,
+            f"image codes of up to {self.activation_levels} do not fit 8 bits with sign (image_bits=8 makes such)": (
+                not image or 1 <= self.activation_levels <= IMAGE_LEVELS
+            ),
+            f"input codes of up to {self.activation_levels} do not fit 8 bits": (
+                image or 1 <= self.activation_levels <= CODE_LEVELS
+            ),
+            f"output codes of up to {self.output_levels} do not fit 8 bits": (
+                1 <= self.output_levels <= CODE_LEVELS if self.output == CODES else self.output_levels == 0
+            ),
+            f"a sum of {inputs} products can reach {largest}, beyond 32 bits": largest < ACCUMULATOR_END,
+        }
 
     def _convolution_rules(self) -> dict[str, bool]:
         height, width = self.kernel
@@ -67,7 +82,6 @@ class LayerRecord:
             f"kernel {height}x{width} is not 1 to 7": min(self.kernel) >= 1 and max(self.kernel) <= 7,
             f"stride {self.stride} is neither 1 nor 2": self.stride in (1, 2),
             f"padding {self.padding} is not 0 to 3": 0 <= self.padding <= 3,
-            f"weights of up to {self.weight_levels} do not fit 4 bits": 1 <= self.weight_levels <= 7,
         }
 
     def _average_rules(self) -> dict[str, bool]:
@@ -80,6 +94,21 @@ class LayerRecord:
                 (self.weight_levels, self.batch_norm, self.relu, self.pool) == (1, False, False, 1)
             ),
         }
+
+    @property
+    def weight_bits(self) -> int | None:
+        """Bits of a weight, its sign included; None for an average, which has none."""
+        return None if self.kind == "average" else self.weight_levels.bit_length() + 1
+
+    @property
+    def activation_bits(self) -> int:
+        """Bits of an input code; the image's are signed bytes whatever its largest code."""
+        return 8 if self.input == "image" else self.activation_levels.bit_length()
+
+    @property
+    def output_bits(self) -> int | None:
+        """Bits of an output code; None for accumulators."""
+        return self.output_levels.bit_length() or None
 
     def output_size(self, size: tuple[int, int]) -> tuple[int, int]:
         """Height and width of the layer's map, before pooling, for an input map of `size`."""

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from interpreter import Interpreter
 from networks import average, broad_network, conv, network, random_network, small_network, tall_network, vgg_network
@@ -190,6 +190,81 @@ def test_thresholds_beyond_the_hardware_are_refused() -> None:
     far = np.full((16, 15), 1 << 21, dtype=np.int32)
     text = refused([dataclasses.replace(first, thresholds=far), last], ArrayParameters.of_size(8))
     assert "layer first: channel 0 needs a threshold at" in text and "21 bits" in text
+
+
+def of_widths(rng: np.random.Generator, widths: list[tuple[int, int]]) -> Network:
+    """A 7x7 image and a convolution for each pair of bits of weights and input codes; the first takes the image."""
+    layers = []
+    for number, (weight_bits, act_bits) in enumerate(widths):
+        last = number == len(widths) - 1
+        out_bits = 4 if last else widths[number + 1][1]
+        levels = (2**act_bits - 1, 2**out_bits - 1)
+        weights = 2 ** (weight_bits - 1) - 1
+        first, channels = number == 0, 9 if number else 3
+        name = f"layer{number}"
+        layers.append(conv(rng, name, channels, 9, image=first, last=last, levels=levels, weight_levels=weights))
+    return network(rng, "widths", (7, 7), layers)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    widths=st.lists(st.tuples(st.integers(2, 5), st.integers(1, 5)), min_size=2, max_size=4),
+)
+@example(seed=1, widths=[(2, 8), (3, 4), (4, 3), (2, 2)])
+@example(seed=1, widths=[(8, 8), (8, 8), (4, 8), (8, 4)])
+def test_widths_are_computed_exactly_or_refused_by_name(seed: int, widths: list[tuple[int, int]]) -> None:
+    drawn = of_widths(np.random.default_rng(seed), widths)
+    wide = [number for number, (w, a) in enumerate(widths) if w > 4 or (number and a > 4)]
+    if not wide:
+        check(compile_network(drawn, ArrayParameters.of_size(8), 1, names(drawn)), images(drawn, 1, seed))
+        return
+    with pytest.raises(CompileError) as caught:
+        compile_network(drawn, ArrayParameters.of_size(8))
+    first, *lines, last = str(caught.value).splitlines()
+    assert first == (
+        f"network widths: {len(wide)} of {len(widths)} layers are too wide for the hardware, which has 4-bit weights "
+        "(-8..7), 4-bit activations (0..15) and an 8-bit image:"
+    )
+    assert lines == [
+        f"  layer layer{number}: {w}-bit weights (up to {2 ** (w - 1) - 1}), "
+        + (f"{a}-bit input codes (up to {2**a - 1})" if number else "an 8-bit image (up to 127)")
+        for number, (w, a) in enumerate(widths)
+        if number in wide
+    ]
+    assert last.startswith("Train these layers with weights and input codes of at most 4 bits")
+
+
+def test_wide_codes_that_a_layer_averages_are_refused() -> None:
+    rng = np.random.default_rng(0)
+    window = average(rng, "window", 9, (2, 2), 1)
+    wide = dataclasses.replace(window, activation_levels=255)
+    layers = [conv(rng, "first", 3, 9, image=True, levels=(15, 255)), wide, conv(rng, "last", 9, 8, last=True)]
+    text = refused(layers, ArrayParameters.of_size(8))
+    assert "1 of 3 layers" in text and "\n  layer window: 8-bit input codes (up to 255)\n" in text
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"weight_levels": 128}, r"layer last: weight_levels 128 are outside 1\.\.127"),
+        ({"weight_levels": 0}, r"layer last: weight_levels 0 are outside 1\.\.127"),
+        ({"weight_levels": 3}, r"layer last: weights lie in -8\.\.7, not -4\.\.3"),
+        ({"activation_levels": 256}, r"layer last: activation_levels 256 are outside 1\.\.255"),
+        ({"activation_levels": 128, "image_input": True}, r"layer last: activation_levels 128 are outside 1\.\.127"),
+        ({"output_levels": 256}, r"layer last: output_levels 256 are outside 0\.\.255"),
+    ],
+)
+def test_levels_that_no_file_may_hold_are_no_compile_error(change: dict[str, int], message: str) -> None:
+    layer = conv(np.random.default_rng(0), "last", 9, 8, last=True)
+    with pytest.raises(NetworkError, match=message):
+        dataclasses.replace(layer, **change)
+
+
+def test_sums_beyond_32_bits_are_no_compile_error() -> None:
+    layer = average(np.random.default_rng(0), "window", 1, (2, 2), 1)
+    with pytest.raises(NetworkError, match=r"layer window: a sum of 9000000 products .* 2295000000, beyond 32"):
+        dataclasses.replace(layer, kernel=(3000, 3000), activation_levels=255)
 
 
 def test_unknown_layers_to_read_back() -> None:

@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -129,9 +130,30 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
             load_network(tmp_path / name)
 
 
-def test_weights_wider_than_a_nibble_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="at most 4 bits, not 8"):
-        save_packed(VGG16(VGG16Options(weight_bits=8)), tmp_path / "wide.safetensors")
+WIDE = VGG16Options(plan="8 8- M 6 M M M M", image_bits=8, layer_bits={"features.3": (8, 8), "features.6": (5, 2)})
+
+
+def test_weights_wider_than_a_nibble_take_a_byte_each(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model, path = VGG16(WIDE), tmp_path / "wide.safetensors"
+    save_packed(model, path)
+    loaded, tensors = load_packed(path), load_file(path)
+    for name, layer in model.quantised_layers().items():
+        assert torch.equal(loaded.quantised_layers()[name].weight_codes(), layer.weight_codes()), name
+    assert int(model.quantised_layers()["features.3"].weight_codes().abs().max()) > 60
+    kinds = [tensors[f"features.{number}.weight_codes"].dtype for number in (0, 3, 6)]
+    assert kinds == [torch.uint8, torch.int8, torch.int8]
+    tensors["features.3.weight_codes"] = tensors["features.3.weight_codes"].to(torch.uint8)
+    with safe_open(path, framework="pt") as file:
+        save_file(tensors, tmp_path / "bad.safetensors", file.metadata())
+    with pytest.raises(CheckpointError, match=r"features\.3: weights are torch\.uint8 .* expected torch\.int8"):
+        load_packed(tmp_path / "bad.safetensors")
+
+
+def test_weights_wider_than_a_byte_are_refused_by_name(tmp_path: Path) -> None:
+    model = VGG16(VGG16Options(plan=WIDE.plan, layer_bits={"features.3": (9, 4)}))
+    with pytest.raises(CheckpointError, match=r"at most 8 bits; wider are features\.3$"):
+        save_packed(model, tmp_path / "wide.safetensors")
 
 
 def test_a_notebooks_checkpoint_loads_with_weight_q_recomputed(

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from typer.testing import CliRunner
@@ -28,7 +31,7 @@ from tilewright_model.network import Network
 from tilewright_model.network_file import save_network
 from tilewright_model.reference import Reference, reference
 from tilewright_model.thresholds import ALWAYS, NEVER, find_thresholds, reachable
-from tilewright_model.vgg16 import VGG16, VGG16Options
+from tilewright_model.vgg16 import VGG16
 
 Plain = Callable[[Network, Tensor], Any]
 
@@ -405,8 +408,9 @@ REFUSALS: list[tuple[Callable[[Network], None], str]] = [
     (changed(9, padding=(4, 4)), r"features\.9: padding 4 is not 0 to 3"),
     (replaced(9, QuantConv2d(33, 24, 9, padding=3)), r"features\.9: kernel 9x9 is not 1 to 7"),
     (replaced(9, QuantConv2d(32, 24, 5, padding=2)), r"features\.9 takes 32 channels of codes up to 15, but 33"),
-    (replaced(9, QuantConv2d(33, 24, weight_bits=5)), r"features\.9: weights of up to 15 do not fit 4 bits"),
-    (replaced(9, QuantConv2d(33, 24, act_bits=5)), r"features\.7: output codes of up to 31"),
+    (replaced(9, QuantConv2d(33, 24, weight_bits=9)), r"features\.9: weights of up to 255 do not fit 8 bits"),
+    (replaced(9, QuantConv2d(33, 24, act_bits=9)), r"features\.7: output codes of up to 511 do not fit 8 bits"),
+    (replaced(0, QuantConv2d(3, 12, act_bits=8)), r"features\.0: image codes of up to 255 .* \(image_bits=8"),
     (replaced(13, QuantConv2d(24, 20, padding=0)), r"features\.16 has no output: its input map is 1x1"),
     (alpha(9, -1.0), r"features\.9 \(QuantConv2d\) has an alpha that is not positive"),
     (alpha(9, float("nan")), r"features\.9 \(QuantConv2d\) has an alpha that is not positive"),
@@ -452,9 +456,75 @@ def test_images_of_other_channels_are_refused(tmp_path: Path) -> None:
         save_network(model, tmp_path / "x.safetensors", (1, 8, 8), "grey")
 
 
-def test_a_wide_networks_weights_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(NetworkError, match=r"features\.0: weights of up to 127 do not fit 4 bits"):
-        save_network(VGG16(VGG16Options(weight_bits=8)), tmp_path / "x.safetensors", (3, 32, 32), "wide")
+# --- widths ---
+
+
+def network_of_widths(widths: list[tuple[int, int]]) -> Network:
+    """9x9 images, a convolution for each pair of bits of weights and input codes; the first takes the 8-bit image."""
+    make, channels, features = Maker(0), 3, []
+    for weight_bits, act_bits in widths:
+        first = {} if features else {"image_bits": 8}
+        features += make.convolution(channels, 6, padding=0, weight_bits=weight_bits, act_bits=act_bits, **first)
+        channels = 6
+    size = 9 - 2 * len(widths)
+    return Network(nn.Sequential(*features), make.linear(6 * size * size, 3), (3, 9, 9)).eval()
+
+
+@settings(max_examples=15, deadline=None)
+@given(widths=st.lists(st.tuples(st.integers(2, 8), st.integers(1, 8)), min_size=2, max_size=4))
+@example(widths=[(8, 8)] * 4)
+def test_layers_of_any_widths_are_the_same_by_file_thresholds_and_formula(
+    widths: list[tuple[int, int]], crops: Tensor, plain: Plain
+) -> None:
+    model, pixels = network_of_widths(widths), crops[:, :, 4:13, 8:17]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "network.safetensors"
+        expected = check_file(model, pixels, path)
+        record, tensors = read_network_file(path)
+    check_plain(plain, model, pixels, expected)
+    assert [(layer.weight_bits, layer.activation_bits) for layer in record.layers] == [
+        (weight_bits, act_bits if number else 8) for number, (weight_bits, act_bits) in enumerate(widths)
+    ]
+    for layer, (weight_bits, _), following in zip(record.layers, widths, [*widths[1:], None], strict=True):
+        assert layer.weight_levels == 2 ** (weight_bits - 1) - 1
+        assert int(tensors[f"{layer.name}.weights"].abs().max()) > layer.weight_levels // 2
+        assert layer.output_bits == (following[1] if following else None)
+        assert layer.output_levels == (2 ** following[1] - 1 if following else 0)
+
+
+def test_the_mixed_example_has_every_pair_of_widths_and_uses_its_codes(tmp_path: Path, crops: Tensor) -> None:
+    model = EXAMPLES["mixed"](0)
+    expected = check_file(model, crops[:, :, :12, :12], tmp_path / "a.safetensors")
+    record, _ = read_network_file(tmp_path / "a.safetensors")
+    widths = {(layer.weight_bits, layer.activation_bits) for layer in record.layers if layer.kind == "conv"}
+    assert widths == {(w, a) for w in (2, 3, 4) for a in (2, 3, 4)} | {(2, 8)}
+    assert {layer.activation_bits for layer in record.layers if layer.kind == "average"} == {2, 3}
+    for layer in record.layers[:-1]:
+        assert len(expected.codes[layer.name].unique()) > 3 * layer.output_levels // 4, layer.name
+
+
+@pytest.mark.parametrize("command", ["export", "layers"])
+def test_the_layers_widths_are_printed(command: str, tmp_path: Path) -> None:
+    path = str(tmp_path / "mixed.safetensors")
+    first = CliRunner().invoke(app, ["export", "--example", "mixed", "--out", path, "--json"])
+    arguments = ["layers", path] if command == "layers" else ["export", "--example", "mixed", "--out", path]
+    result, table = CliRunner().invoke(app, [*arguments, "--json"]), CliRunner().invoke(app, arguments)
+    assert (first.exit_code, result.exit_code, table.exit_code) == (0, 0, 0), result.output
+    values = json.loads(result.stdout)
+    assert values == json.loads(first.stdout)
+    assert (values["network"], values["file"], len(values["layers"])) == ("mixed 0", path, 12)
+    keys = ("name", "weight_bits", "activation_bits", "output_bits", "thresholds", "weight_levels")
+    chosen = [[layer[key] for key in keys] for layer in values["layers"]]
+    assert chosen[0] == ["features.0", 2, 8, 4, 15, 1]
+    assert chosen[2] == ["features.6", 4, 3, 2, 3, 7]
+    assert chosen[5] == ["features.15", None, 3, 2, 3, 1]
+    assert chosen[11] == ["features.29", 4, 2, None, 0, 7]
+    lines = [line for line in table.output.splitlines() if "features" in line]
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines]
+    assert len(rows) == 12
+    assert rows[0] == ["features.0", "3 -> 12", "3x3", "2", "8 image", "15 (4 bits)"]
+    assert rows[5] == ["features.15", "17 -> 17", "2x2 mean", "-", "3", "3 (2 bits)"]
+    assert rows[11] == ["features.29", "12 -> 11", "3x3", "4", "2", "-"]
 
 
 # --- damaged files ---
@@ -525,6 +595,9 @@ DAMAGES: list[tuple[Callable[[dict[str, Any], dict[str, Tensor]], Any], str]] = 
     (layer_value(1, batch_norm=False), r"unknown \['features\.3\.bn_scale', 'features\.3\.bn_shift'\]"),
     (layer_value(1, name="features.0"), "each with a name of its own"),
     (layer_value(1, weight_levels=3), r"features\.3: weights of up to 7, not 3"),
+    (layer_value(1, weight_levels=128), r"features\.3: weights of up to 128 do not fit 8 bits"),
+    (layer_value(1, output_levels=256), r"features\.3: output codes of up to 256 do not fit 8 bits"),
+    (layer_value(1, in_channels=3_000_000), r"features\.3: a sum of 27000000 products can reach 2835000000, beyond 32"),
     (layer_value(5, weight_levels=7), r"features\.16: an average has weights of 1"),
     (layer_value(5, padding=1), r"features\.16: padding 1 of an average"),
     (lambda _, t: t.pop("features.9.thresholds"), r"tensors missing \['features\.9\.thresholds'\]"),

@@ -37,6 +37,7 @@ def run(driver: Driver, case: Any, batch: int, images: int, taps: bool = True) -
         ("tall", 16, 1, 1),
         ("tall", 32, 1, 1),
         ("broad", 8, 2, 2),
+        ("mixed", 8, 2, 3),
     ],
 )
 def test_examples_are_exact(

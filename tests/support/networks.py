@@ -30,9 +30,10 @@ def conv(
     image: bool = False,
     last: bool = False,
     levels: tuple[int, int] = (15, 15),
+    weight_levels: int = 7,
 ) -> Layer:
     """A convolution; `levels` are the largest codes of its input and output."""
-    weights = rng.integers(-8, 8, (oc, ic, *kernel)).astype(np.int8)
+    weights = rng.integers(-weight_levels - 1, weight_levels + 1, (oc, ic, *kernel)).astype(np.int8)
     flat = weights.reshape(oc, -1).astype(np.int64)
     scale = 127 if image else levels[0]
     high = flat.clip(0).sum(1) * scale - (flat.clip(None, 0).sum(1) * scale if image else 0)
@@ -49,7 +50,7 @@ def conv(
         padding=padding,
         image_input=image,
         activation_levels=127 if image else levels[0],
-        weight_levels=7,
+        weight_levels=weight_levels,
         batch_norm=False,
         relu=True,
         pool=pool,

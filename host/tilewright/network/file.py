@@ -138,6 +138,8 @@ def _layer(file: _File, entry: Any) -> Layer:
             raise NetworkError(f"{where}: field '{key}' is {entry[key]!r}, not a {kind.__name__}")
     if entry["input"] not in ("image", "codes") or entry["output"] not in ("codes", "accumulators"):
         raise NetworkError(f"{where}: input {entry['input']!r} or output {entry['output']!r} is unknown")
+    if len(entry["kernel"]) != 2 or not all(type(size) is int for size in entry["kernel"]):
+        raise NetworkError(f"{where}: field 'kernel' is {entry['kernel']!r}, not [height, width]")
     name, codes, conv = entry["name"], entry["output"] == "codes", entry["kind"] == "conv"
     file.number(f"{name}.alpha_a")
     return Layer(
@@ -145,7 +147,7 @@ def _layer(file: _File, entry: Any) -> Layer:
         name=name,
         in_channels=entry["in_channels"],
         out_channels=entry["out_channels"],
-        kernel=(int(entry["kernel"][0]), int(entry["kernel"][1])),
+        kernel=(entry["kernel"][0], entry["kernel"][1]),
         stride=entry["stride"],
         padding=entry["padding"],
         image_input=entry["input"] == "image",

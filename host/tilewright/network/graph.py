@@ -9,10 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import NetworkError
-from tilewright.layer import ACTIVATION_MAX, MAX_KERNEL, MAX_PADDING, STRIDES, WEIGHT_MAX, WEIGHT_MIN
+from tilewright.layer import MAX_KERNEL, MAX_PADDING, STRIDES
 
 # What a threshold is that no accumulator, or every one, reaches.
 NEVER, ALWAYS = 2**31 - 1, -(2**31)
+# Largest codes that a network file holds: 8 bits each
+WEIGHT_LEVELS, IMAGE_LEVELS, CODE_LEVELS = 127, 127, 255
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,8 @@ class Layer:
         in_channels, out_channels: channels.
         kernel: height and width of the kernel, or of the average's window.
         stride, padding: of both directions.
-        image_input: whether the input is the image (signed 8-bit codes); else codes 0..15.
-        activation_levels, weight_levels: largest codes.
+        image_input: whether the input is the image (signed 8-bit codes); else codes 0..activation_levels.
+        activation_levels, weight_levels: largest codes, of up to 8 bits; what an array runs is the compiler's business.
         batch_norm, relu: whether they follow.
         pool: 2 for a 2x2 max-pool, else 1.
         output_levels: largest output code; 0 where the accumulators are the output.
@@ -65,9 +67,20 @@ class Layer:
         if self.weights is not None:
             shape = (self.out_channels, self.in_channels, *self.kernel)
             self._expect(self.weights.shape == shape, f"weights have shape {self.weights.shape}, not {shape}")
-            low, high = int(self.weights.min()), int(self.weights.max())
-            self._expect(low >= WEIGHT_MIN and high <= WEIGHT_MAX, f"weights lie in {low}..{high}, not -8..7")
+            low, high, levels = int(self.weights.min()), int(self.weights.max()), self.weight_levels
+            within = low >= -levels - 1 and high <= levels
+            self._expect(within, f"weights lie in {low}..{high}, not {-levels - 1}..{levels}")
         self._check_outputs()
+
+    @property
+    def weight_bits(self) -> int | None:
+        """Bits of a weight, its sign included; None for an average, which has none."""
+        return None if self.weights is None else self.weight_levels.bit_length() + 1
+
+    @property
+    def activation_bits(self) -> int:
+        """Bits of an input code; the image's are signed bytes whatever its largest code."""
+        return 8 if self.image_input else self.activation_levels.bit_length()
 
     @property
     def is_last(self) -> bool:
@@ -130,14 +143,20 @@ class Layer:
         else:
             self._expect(self.in_channels == self.out_channels, "an average keeps its channels")
             self._expect(min(self.kernel) > 0 and self.stride > 0 and self.padding == 0, "window or stride impossible")
-        self._expect(
-            self.image_input or 1 <= self.activation_levels <= ACTIVATION_MAX,
-            f"activation_levels {self.activation_levels} are outside 1..{ACTIVATION_MAX}",
-        )
-        self._expect(
-            0 <= self.output_levels <= ACTIVATION_MAX,
-            f"output_levels {self.output_levels} are outside 0..{ACTIVATION_MAX}",
-        )
+        self._check_levels()
+
+    def _check_levels(self) -> None:
+        largest = IMAGE_LEVELS if self.image_input else CODE_LEVELS
+        for key, value, low, high in (
+            ("activation_levels", self.activation_levels, 1, largest),
+            ("weight_levels", self.weight_levels, 1, WEIGHT_LEVELS),
+            ("output_levels", self.output_levels, 0, CODE_LEVELS),
+        ):
+            self._expect(low <= value <= high, f"{key} {value} are outside {low}..{high}")
+        code = IMAGE_LEVELS + 1 if self.image_input else self.activation_levels
+        inputs = self.kernel[0] * self.kernel[1] * (1 if self.kind == "average" else self.in_channels)
+        sums = self.weight_levels * code * inputs
+        self._expect(sums < NEVER, f"a sum of {inputs} products can reach {sums}, beyond 32 bits")
 
     def _check_outputs(self) -> None:
         oc = self.out_channels

@@ -14,6 +14,7 @@ from tilewright.errors import CompileError
 from tilewright.layer import MAX_KERNEL, STRIDES
 from tilewright.network.graph import Layer, Network
 from tilewright.network.thresholds import threshold_beats
+from tilewright.network.widths import check_widths
 from tilewright.packing import Beats, pack_nibbles
 from tilewright.program import ArrayParameters
 
@@ -257,8 +258,9 @@ def stages_of(network: Network, array: ArrayParameters) -> tuple[Stage, ...]:
         One stage a layer.
 
     Raises:
-        CompileError: a layer is beyond the hardware; names it and the reason.
+        CompileError: a layer is beyond the hardware; names it and the reason. Too wide ones are all named.
     """
+    check_widths(network)
     codes = network.image_codes
     image_range = (min(0, int(codes.min())), max(0, int(codes.max())))  # 0: its padding
     result = []
