@@ -33,7 +33,7 @@ def import_notebook(
 ) -> None:
     """Turn a state dict of the notebook's family (VGG16, ResNet20) into the packed form; docs/import.md."""
     if out.suffix != ".safetensors":
-        raise typer.BadParameter(f"{out} must end in .safetensors", param_hint="--out")
+        raise typer.BadParameter("it must end in .safetensors", param_hint="--out")
     imported = import_checkpoint(notebook, Widths(weight_bits, act_bits, _layer_bits(layer_act_bits or [])))
     digest = sha256(notebook)
     save_packed(imported.network, out, {"imported": notebook.name, "sha256": digest})
@@ -64,7 +64,7 @@ def _summary(imported: Imported) -> dict[str, Any]:
 
 
 def _table(layers: list[ImportedLayer]) -> Table:
-    table = Table(box=box.SIMPLE)
+    table = Table(box=box.SIMPLE, padding=(0, 1), collapse_padding=True, pad_edge=False)
     for heading in HEADINGS:
         table.add_column(heading, no_wrap=True)
     table.add_column("weight_q")

@@ -147,7 +147,7 @@ def _table(network: nn.Module, found: dict[str, StoredWidth]) -> Iterator[Import
         if isinstance(module, QuantConv2d):
             yield _quantised_row(name, module, batch_norm, found[name].status)
         elif isinstance(module, FloatConv2d | Linear):
-            yield ImportedLayer(name, tuple(module.weight.shape), None, None, batch_norm, None, None, "in float")
+            yield ImportedLayer(name, tuple(module.weight.shape), None, None, batch_norm, None, None, "float")
 
 
 def _quantised_row(name: str, layer: QuantConv2d, batch_norm: bool, status: str) -> ImportedLayer:

@@ -26,10 +26,10 @@ def state_of(content: Mapping[str, Any], path: Path) -> dict[str, Tensor]:
     state = content.get("state_dict", content)
     if not _holds_tensors(state):
         nested = [str(key) for key, value in content.items() if _holds_tensors(value)]
-        hint = f"; {nested[0]!r} holds tensors: save them alone, torch.save(checkpoint[{nested[0]!r}], ...)"
+        hint = f"; {nested[0]!r} holds tensors: save them alone with torch.save" if nested else ""
         raise CheckpointError(
             f"{path} holds no state dict: expected the key 'state_dict', or the tensors themselves, and found the "
-            f"keys {shortened([str(key) for key in content])}{hint if nested else ''}"
+            f"keys {shortened([str(key) for key in content])}{hint}"
         )
     tensors = {key.removeprefix("module."): value for key, value in state.items()}
     tensors = {k: v.reshape(()) if k.endswith("_alpha") and v.numel() == 1 else v for k, v in tensors.items()}

@@ -52,12 +52,18 @@ def _fitting(weight_q: Tensor, alpha: float, widths: range = range(2, WIDEST + 1
     """The integers (float64) of each width at which all of weight_q are k / n * alpha with |k| <= n."""
     fitting = {}
     for bits in widths:
-        levels = signed_levels(bits)
-        codes = weight_q.double() / alpha * levels
-        nearest = codes.round()
-        if bool(((codes - nearest).abs() <= levels * ROUNDING).all()) and int(nearest.abs().max()) <= levels:
-            fitting[bits] = nearest
+        few = _codes(weight_q.flatten()[:1000], alpha, signed_levels(bits))  # most widths fail here, at once
+        codes = None if few is None else _codes(weight_q, alpha, signed_levels(bits))
+        if codes is not None:
+            fitting[bits] = codes
     return fitting
+
+
+def _codes(weight_q: Tensor, alpha: float, levels: int) -> Tensor | None:
+    codes = weight_q.double() / alpha * levels
+    nearest = codes.round()
+    fits = bool(((codes - nearest).abs() <= levels * ROUNDING).all()) and int(nearest.abs().max()) <= levels
+    return nearest if fits else None
 
 
 def _divisor(codes: Tensor) -> int:
