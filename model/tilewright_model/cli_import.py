@@ -57,10 +57,12 @@ def _layer_bits(words: list[str]) -> dict[str, int]:
 
 
 def _summary(imported: Imported) -> dict[str, Any]:
-    network = imported.network
+    network, differing = imported.network, sum(layer.differing or 0 for layer in imported.layers)
     if isinstance(network, ResNet20):
-        return {"network": "ResNet20", "channels": network.options.channels}
-    return {"network": "VGG16", "plan": network.options.plan, "image_bits": network.options.image_bits}
+        shape: dict[str, Any] = {"channels": network.options.channels}
+    else:
+        shape = {"plan": network.options.plan, "image_bits": network.options.image_bits}
+    return {"network": type(network).__name__, **shape, "differing": differing}
 
 
 def _table(layers: list[ImportedLayer]) -> Table:

@@ -40,7 +40,10 @@ class Widths:
 
 @dataclass(frozen=True)
 class ImportedLayer:
-    """A row of the table: a layer with weights; None where the layer has no such thing (in float: no quantiser)."""
+    """A row of the table: a layer with weights; None where it has no such thing (in float: no quantiser).
+
+    differing: integers of `weight_q` that are not the recomputed ones; None also where it says nothing.
+    """
 
     layer: str
     shape: tuple[int, ...]
@@ -49,6 +52,7 @@ class ImportedLayer:
     batch_norm: bool
     alpha_w: float | None
     alpha_a: float | None
+    differing: int | None
     status: str
 
 
@@ -145,12 +149,12 @@ def _table(network: nn.Module, found: dict[str, StoredWidth]) -> Iterator[Import
     for (name, module), (_, following) in zip(modules, [*modules[1:], ("", nn.Identity())], strict=True):
         batch_norm = isinstance(following, BatchNorm2d)
         if isinstance(module, QuantConv2d):
-            yield _quantised_row(name, module, batch_norm, found[name].status)
+            yield _quantised_row(name, module, batch_norm, found[name])
         elif isinstance(module, FloatConv2d | Linear):
-            yield ImportedLayer(name, tuple(module.weight.shape), None, None, batch_norm, None, None, "float")
+            yield ImportedLayer(name, tuple(module.weight.shape), None, None, batch_norm, None, None, None, "float")
 
 
-def _quantised_row(name: str, layer: QuantConv2d, batch_norm: bool, status: str) -> ImportedLayer:
+def _quantised_row(name: str, layer: QuantConv2d, batch_norm: bool, found: StoredWidth) -> ImportedLayer:
     return ImportedLayer(
         name,
         tuple(layer.weight.shape),
@@ -159,5 +163,6 @@ def _quantised_row(name: str, layer: QuantConv2d, batch_norm: bool, status: str)
         batch_norm,
         float(layer.weight_quant.wgt_alpha.detach()),
         float(layer.act_alpha.detach()),
-        status,
+        found.differing,
+        found.status,
     )

@@ -15,9 +15,13 @@ ROUNDING = 2.0**-21
 
 @dataclass(frozen=True)
 class StoredWidth:
-    """What `weight_q` says: the width in bits (None: nothing), and how it compares with the recomputation."""
+    """What `weight_q` says: the width in bits, and how many of its integers differ from the recomputation's.
+
+    bits, differing: None where it says nothing.
+    """
 
     bits: int | None
+    differing: int | None
     status: str
 
 
@@ -32,9 +36,14 @@ def stored_width(weight: Tensor, weight_q: Tensor | None, alpha: Tensor) -> Stor
     recomputation is equal, else the smallest. Raises ForeignWeights if no width of 2 to 8 bits fits.
     """
     if weight_q is None:
-        return StoredWidth(None, "no weight_q: width assumed")
+        return StoredWidth(None, None, "no weight_q: width assumed")
     if not bool(weight_q.any()):
-        return StoredWidth(None, "weight_q zero: width assumed")
+        return StoredWidth(None, None, "weight_q zero: width assumed")
+    if torch.equal(weight, weight_q):
+        raise ForeignWeights(
+            "weight is weight_q: the float weights are gone, as in the state dict of a packed checkpoint's network; "
+            "use the packed checkpoint itself"
+        )
     fitting, note = _fitting(weight_q, float(alpha)), ""
     if not fitting:
         # saved after a step of the optimiser: the largest code tells the clipping value before it
@@ -45,7 +54,8 @@ def stored_width(weight: Tensor, weight_q: Tensor | None, alpha: Tensor) -> Stor
         raise ForeignWeights(_reason(weight_q, float(alpha)))
     differences = {bits: _recomputed(weight, alpha, bits) - codes for bits, codes in fitting.items()}
     bits = next((bits for bits, difference in differences.items() if not difference.any()), min(fitting))
-    return StoredWidth(bits, note + _comparison(differences[bits]))
+    difference = differences[bits]
+    return StoredWidth(bits, int(difference.count_nonzero()), note + _comparison(difference))
 
 
 def _fitting(weight_q: Tensor, alpha: float, widths: range = range(2, WIDEST + 1)) -> dict[int, Tensor]:
