@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from tilewright_model.errors import CaptureError
 from tilewright_model.layers import QuantConv2d
-from tilewright_model.network import Network
+from tilewright_model.network import QuantisedNetwork
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class LayerIntegers:
             np.savez_compressed(file, **arrays, metadata=np.array(json.dumps(asdict(self.metadata))))
 
 
-def layer_named(model: Network, name: str) -> QuantConv2d:
+def layer_named(model: QuantisedNetwork, name: str) -> QuantConv2d:
     """The quantised convolution `name`. Raises CaptureError, naming those that exist, if there is none."""
     layers = model.quantised_layers()
     if name not in layers:
@@ -71,7 +71,7 @@ def layer_named(model: Network, name: str) -> QuantConv2d:
 
 
 @torch.no_grad()
-def run_and_hook(model: Network, layer: nn.Module, pixels: Tensor, batch: int = 100) -> tuple[Tensor, Tensor]:
+def run_and_hook(model: QuantisedNetwork, layer: nn.Module, pixels: Tensor, batch: int = 100) -> tuple[Tensor, Tensor]:
     """Input and output (copies) of any module while `model.eval()` classifies uint8 images (n, 3, 32, 32)."""
     inputs: list[Tensor] = []
     outputs: list[Tensor] = []
@@ -91,7 +91,9 @@ def run_and_hook(model: Network, layer: nn.Module, pixels: Tensor, batch: int = 
 
 
 @torch.no_grad()
-def capture(model: Network, name: str, pixels: Tensor, *, checkpoint_sha256: str, image_source: str) -> LayerIntegers:
+def capture(
+    model: QuantisedNetwork, name: str, pixels: Tensor, *, checkpoint_sha256: str, image_source: str
+) -> LayerIntegers:
     """Integers of layer `name` while the network classifies `pixels`, uint8 (n, 3, 32, 32).
 
     Raises CaptureError if there is no such layer or its input codes are no unsigned bytes (the signed image).

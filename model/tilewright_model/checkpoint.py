@@ -1,29 +1,32 @@
-"""Checkpoints in either form, the packed .safetensors and the notebook's .pth, and the state of a training run."""
+"""Checkpoints in either form, the packed .safetensors and the family's .pth, and the state of a training run."""
 
 import hashlib
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from tilewright_model.errors import CheckpointError
 from tilewright_model.export import load_packed
 from tilewright_model.files import written
-from tilewright_model.vgg16 import VGG16, VGG16Options
+from tilewright_model.importing import Imported, Widths, import_state
+from tilewright_model.resnet20 import ResNet20
+from tilewright_model.state_dict import state_of
+from tilewright_model.vgg16 import VGG16
 
 DEFAULT_CHECKPOINT = Path(__file__).resolve().parents[1] / "checkpoints" / "vgg16_w4a4_cifar10.safetensors"
 
 
-def load_network(path: Path = DEFAULT_CHECKPOINT) -> VGG16:
-    """A network in evaluation mode from a packed .safetensors or a notebook's .pth.
+def load_network(path: Path = DEFAULT_CHECKPOINT) -> VGG16 | ResNet20:
+    """A network in evaluation mode from a packed .safetensors, or from a .pth as `import_checkpoint` reads it.
 
     Raises CheckpointError if the file is missing, truncated, foreign or of other shapes.
     """
     if path.suffix == ".safetensors":
         return load_packed(path)
-    return load_notebook(path)
+    return import_checkpoint(path).network
 
 
 def sha256(path: Path) -> str:
@@ -31,19 +34,13 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def load_notebook(path: Path, options: VGG16Options | None = None) -> VGG16:
-    """The network of a checkpoint that the notebook saved (keys epoch, state_dict, ...) or of a bare state dict.
+def import_checkpoint(path: Path, widths: Widths | None = None) -> Imported:
+    """The network of a .pth of the notebook's family (docs/import.md), and what was found in each layer.
 
-    `weight_q` is recomputed, whatever the file holds; a `module.` prefix (nn.DataParallel) is dropped. Raises
-    CheckpointError if the file is missing, truncated, foreign or of other shapes.
+    The file holds a state dict, or a dictionary with the key `state_dict`. Raises CheckpointError if it is missing,
+    truncated, foreign or of other shapes.
     """
-    content = load_tensors(path)
-    state = content.get("state_dict", content)
-    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise CheckpointError(f"{path} holds no state dict: expected the key 'state_dict' with the notebook's tensors")
-    model = VGG16(options)
-    _load_checked(model, {key.removeprefix("module."): value for key, value in state.items()}, path)
-    return model.eval()
+    return import_state(state_of(load_tensors(path), path), path, widths)
 
 
 def load_tensors(path: Path) -> dict[str, Any]:
@@ -52,7 +49,9 @@ def load_tensors(path: Path) -> dict[str, Any]:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise CheckpointError(f"no checkpoint at {path}") from error
-    except (OSError, EOFError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
+    except pickle.UnpicklingError as error:
+        raise CheckpointError(f"{path} {_unpickling_reason(str(error))}") from error
+    except (OSError, EOFError, RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CheckpointError(f"{path} is truncated or no PyTorch checkpoint of plain tensors ({reason})") from error
     if not isinstance(content, dict):
@@ -60,19 +59,18 @@ def load_tensors(path: Path) -> dict[str, Any]:
     return content
 
 
-def _load_checked(model: VGG16, state: dict[str, Tensor], path: Path) -> None:
-    expected = {key: value.shape for key, value in model.state_dict().items()}
-    derived = {key for key in expected if key.endswith("weight_q")}
-    alphas = {key for key in expected if key.endswith("_alpha")}
-    state = {key: value.reshape(()) if key in alphas and value.numel() == 1 else value for key, value in state.items()}
-    missing = sorted(expected.keys() - state.keys() - derived)
-    foreign = sorted(state.keys() - expected.keys())
-    wrong = [
-        f"{k} {tuple(state[k].shape)} for {tuple(s)}" for k, s in expected.items() if k in state and state[k].shape != s
-    ]
-    if missing or foreign or wrong:
-        raise CheckpointError(f"{path} does not fit VGG16: missing {missing}, unknown {foreign}, wrong shapes {wrong}")
-    model.load_state_dict({key: value for key, value in state.items() if key not in derived}, strict=False)
+def _unpickling_reason(message: str) -> str:
+    """What torch's advice to unpickle after all begins with, for people."""
+    foreign = re.search(r"GLOBAL (\S+) was not an allowed global", message)
+    if foreign:
+        return (
+            f"is no PyTorch checkpoint of plain tensors: it contains {foreign[1]}, and objects are never unpickled; "
+            "save the state dict alone with torch.save(model.state_dict(), ...)"
+        )
+    reason = re.search(r"WeightsUnpickler error: *(.*)", message)
+    return (
+        f"is truncated or no PyTorch checkpoint of plain tensors ({reason[1] if reason else message.splitlines()[0]})"
+    )
 
 
 def save_state(path: Path, state: dict[str, Any]) -> None:

@@ -1,24 +1,78 @@
 """The command import."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from rich import box
+from rich.table import Table
 
-from tilewright_model.checkpoint import load_notebook, sha256
-from tilewright_model.cli import app, console
+from tilewright_model.checkpoint import import_checkpoint, sha256
+from tilewright_model.cli import Json, app, console
 from tilewright_model.export import save_packed
-from tilewright_model.vgg16 import VGG16Options
+from tilewright_model.importing import Imported, ImportedLayer, Widths
+from tilewright_model.resnet20 import ResNet20
+
+HEADINGS = ("layer", "shape", "W", "A", "norm", "alpha_w", "alpha_a")
 
 
 @app.command("import")
 def import_notebook(
-    notebook: Annotated[Path, typer.Argument(help="checkpoint.pth or model_best.pth.tar")],
+    notebook: Annotated[Path, typer.Argument(help="checkpoint.pth, model_best.pth.tar or a bare state dict")],
     out: Annotated[Path, typer.Option(help="the packed .safetensors to write")],
-    weight_bits: int = 4,
-    act_bits: int = 4,
+    weight_bits: Annotated[
+        int | None, typer.Option(min=2, max=8, help="of layers without weight_q; else read off (default 4)")
+    ] = None,
+    act_bits: Annotated[int, typer.Option(min=1, max=8, help="of every layer's input; the file does not say")] = 4,
+    layer_act_bits: Annotated[
+        list[str] | None, typer.Option(help="of one layer's input, such as features.27=2; may be repeated")
+    ] = None,
+    as_json: Json = False,
 ) -> None:
-    """Turn a checkpoint that the notebook saved into the packed form."""
-    model = load_notebook(notebook, VGG16Options(weight_bits=weight_bits, act_bits=act_bits))
-    save_packed(model, out, {"imported": notebook.name, "sha256": sha256(notebook)})
-    console.print(f"wrote {out}")
+    """Turn a state dict of the notebook's family (VGG16, ResNet20) into the packed form; docs/import.md."""
+    if out.suffix != ".safetensors":
+        raise typer.BadParameter("it must end in .safetensors", param_hint="--out")
+    imported = import_checkpoint(notebook, Widths(weight_bits, act_bits, _layer_bits(layer_act_bits or [])))
+    digest = sha256(notebook)
+    save_packed(imported.network, out, {"imported": notebook.name, "sha256": digest})
+    values = _summary(imported) | {"file": str(notebook), "sha256": digest, "out": str(out)}
+    if as_json:
+        print(json.dumps(values | {"layers": [asdict(layer) for layer in imported.layers]}))
+        return
+    console.print(_table(imported.layers))
+    for name, value in values.items():
+        console.print(f"{name}: {value}")
+
+
+def _layer_bits(words: list[str]) -> dict[str, int]:
+    bits = {}
+    for word in words:
+        name, _, number = word.partition("=")
+        if number not in {str(width) for width in range(1, 9)}:
+            raise typer.BadParameter(f"{word!r} is no layer=bits of 1 to 8 bits", param_hint="--layer-act-bits")
+        bits[name] = int(number)
+    return bits
+
+
+def _summary(imported: Imported) -> dict[str, Any]:
+    network, differing = imported.network, sum(layer.differing or 0 for layer in imported.layers)
+    if isinstance(network, ResNet20):
+        shape: dict[str, Any] = {"channels": network.options.channels}
+    else:
+        shape = {"plan": network.options.plan, "image_bits": network.options.image_bits}
+    return {"network": type(network).__name__, **shape, "differing": differing}
+
+
+def _table(layers: list[ImportedLayer]) -> Table:
+    table = Table(box=box.SIMPLE, padding=(0, 1), collapse_padding=True, pad_edge=False)
+    for heading in HEADINGS:
+        table.add_column(heading, no_wrap=True)
+    table.add_column("weight_q")
+    for layer in layers:
+        shape = "x".join(map(str, layer.shape))
+        alphas = ["" if alpha is None else f"{alpha:.4g}" for alpha in (layer.alpha_w, layer.alpha_a)]
+        bits = ["" if width is None else str(width) for width in (layer.weight_bits, layer.act_bits)]
+        table.add_row(layer.layer, shape, *bits, "yes" if layer.batch_norm else "no", *alphas, layer.status)
+    return table

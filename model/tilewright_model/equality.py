@@ -15,7 +15,7 @@ from tilewright_model.device import batch_size
 from tilewright_model.float_network import float_codes, float_scores
 from tilewright_model.graph import Graph, Stage, build_graph
 from tilewright_model.integer_network import IntegerNetwork
-from tilewright_model.network import Network
+from tilewright_model.network import QuantisedNetwork
 from tilewright_model.network_file import save_network
 from tilewright_model.reference import Reference, batch_reference, check_images
 
@@ -74,7 +74,7 @@ class Equality:
             self.first_mismatch = {"layer": layer, **where, **values}
 
 
-def check_equality(model: Network, images: Images, advance: Callable[[int], object] | None = None) -> Equality:
+def check_equality(model: QuantisedNetwork, images: Images, advance: Callable[[int], object] | None = None) -> Equality:
     """Compare over `images`, on the device of images and model. Raises DataError and NetworkError as `reference`."""
     check_images(model, images.pixels)
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False  # float32 is to be float32

@@ -1,6 +1,11 @@
-"""The packed checkpoint: one .safetensors with weight codes, two a byte up to 4 bits, all else in float32."""
+"""The packed checkpoint: one .safetensors with the weights' codes, and everything else in float32.
 
+Codes of at most 4 bits are stored two a byte, up to 8 bits as int8 of the weights' shape.
+"""
+
+import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,13 +17,20 @@ from torch import Tensor
 
 from tilewright_model.errors import CheckpointError
 from tilewright_model.files import written
+from tilewright_model.keys import check_keys
+from tilewright_model.layers import QuantConv2d
+from tilewright_model.quantisers import ImageQuantiser
+from tilewright_model.resnet20 import ResNet20, ResNet20Options
 from tilewright_model.vgg16 import VGG16, VGG16Options
 
-FORMAT = "tilewright-packed-vgg16"
+#: `format` of each network
+FORMATS = {VGG16: "tilewright-packed-vgg16", ResNet20: "tilewright-packed-resnet20"}
 VERSION = "1"
 CODES = ".weight_codes"
-#: largest codes of two weights a byte, and of one
-NIBBLE_LEVELS, BYTE_LEVELS = 7, 127
+#: metadata key of `digest`; files of before have none
+DIGEST = "tensors_sha256"
+#: largest codes that half a byte and a byte hold
+NIBBLE, BYTE = 7, 127
 
 
 def pack_nibbles(codes: Tensor) -> Tensor:
@@ -39,64 +51,52 @@ def unpack_nibbles(packed: Tensor, shape: torch.Size) -> Tensor:
     return torch.where(nibbles > 7, nibbles - 16, nibbles).reshape(shape)
 
 
-def pack_codes(codes: Tensor, levels: int) -> Tensor:
-    """int8 codes of at most `levels` as the file holds them: nibbles, or where they are wider, as they are."""
-    return pack_nibbles(codes) if levels <= NIBBLE_LEVELS else codes
-
-
-def unpack_codes(packed: Tensor, shape: torch.Size, levels: int) -> Tensor:
-    """The inverse of `pack_codes`: int8 of `shape`. Raises CheckpointError if dtype or shape is another."""
-    if levels <= NIBBLE_LEVELS:
-        return unpack_nibbles(packed, shape)
-    if packed.dtype != torch.int8 or packed.shape != shape:
-        raise CheckpointError(f"weights are {packed.dtype} {tuple(packed.shape)}, expected torch.int8 {tuple(shape)}")
-    return packed
-
-
-def save_packed(model: VGG16, path: Path, training: dict[str, Any] | None = None) -> None:
+def save_packed(model: VGG16 | ResNet20, path: Path, training: dict[str, Any] | None = None) -> None:
     """Write the network's integers and float parameters; `training` (JSON-able) is recorded in the file's metadata.
 
-    Raises CheckpointError, naming the layers, if weights are wider than 8 bits.
+    Raises CheckpointError if weights are wider than 8 bits.
     """
     layers = model.quantised_layers()
-    wide = [name for name, layer in layers.items() if layer.weight_quant.levels > BYTE_LEVELS]
-    if wide:
-        raise CheckpointError(f"{path}: the packed format holds weights of at most 8 bits; wider are {', '.join(wide)}")
+    _check_widths(layers, path)
     left_out = {f"{name}.{key}" for name in layers for key in ("weight", "weight_q")}
     tensors = {
         key: value.detach().cpu().contiguous()
         for key, value in model.state_dict().items()
         if key not in left_out and not key.endswith("num_batches_tracked")
     }
-    for name, layer in layers.items():
-        tensors[name + CODES] = pack_codes(layer.weight_codes().cpu(), layer.weight_quant.levels)
+    tensors |= {name + CODES: _packed(layer) for name, layer in layers.items()}
+    first = next(iter(layers.values()))
     metadata = {
-        "format": FORMAT,
+        "format": FORMATS[type(model)],
         "version": VERSION,
         "options": json.dumps(asdict(model.options)),
-        "image_scale": json.dumps(layers["features.0"].delta_a if model.options.image_bits else None),
+        "image_scale": json.dumps(first.delta_a if isinstance(first.act_quant, ImageQuantiser) else None),
         "training": json.dumps(training or {}),
+        DIGEST: digest(tensors),
     }
     with written(path) as partial:
         save_file(tensors, partial, metadata)
 
 
-def load_packed(path: Path) -> VGG16:
+def load_packed(path: Path) -> VGG16 | ResNet20:
     """The network of a packed checkpoint, in evaluation mode, its weights frozen as the file's codes.
 
-    Raises CheckpointError if the file is missing, truncated, of another format or of other shapes.
+    Raises CheckpointError if the file is missing, truncated, damaged, of another format or of other shapes.
     """
     tensors, metadata = _read(path)
-    if metadata.get("format") != FORMAT or metadata.get("version") != VERSION:
+    if metadata.get("format") not in FORMATS.values() or metadata.get("version") != VERSION:
         raise CheckpointError(
-            f"{path}: format {metadata.get('format')!r} version {metadata.get('version')!r}, expected {FORMAT!r} "
-            f"version {VERSION!r}; `train` and `import` of `python -m tilewright_model` write it"
+            f"{path}: format {metadata.get('format')!r} version {metadata.get('version')!r}, expected "
+            f"{' or '.join(FORMATS.values())}, version {VERSION!r}; `train` and `import` of "
+            "`python -m tilewright_model` write it"
         )
     try:
-        model = VGG16(VGG16Options(**json.loads(metadata["options"])))
-    except (KeyError, TypeError, ValueError) as error:
+        options = json.loads(metadata["options"])
+        resnet = metadata["format"] == FORMATS[ResNet20]
+        model = ResNet20(ResNet20Options(**options)) if resnet else VGG16(VGG16Options(**options))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path}: unusable network options in the metadata ({error})") from error
-    _fill(model, tensors, path)
+    _fill(model, tensors, path, metadata.get(DIGEST))
     return model.eval()
 
 
@@ -104,6 +104,15 @@ def packed_training(path: Path) -> dict[str, Any]:
     """The training record of a packed checkpoint (empty if it holds none)."""
     record: dict[str, Any] = json.loads(_read(path)[1].get("training", "{}"))
     return record
+
+
+def digest(tensors: Mapping[str, Tensor]) -> str:
+    """Hexadecimal SHA-256 over the tensors, sorted by name: name, dtype and shape as text, then the bytes."""
+    hashed = hashlib.sha256()
+    for name, value in sorted(tensors.items()):
+        hashed.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
+        hashed.update(value.flatten().view(torch.uint8).numpy().data)
+    return hashed.hexdigest()
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -119,31 +128,54 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         ) from error
 
 
-def _fill(model: VGG16, tensors: dict[str, Tensor], path: Path) -> None:
+def _check_widths(layers: dict[str, QuantConv2d], path: Path) -> None:
+    wide = [name for name, layer in layers.items() if layer.weight_quant.levels > BYTE]
+    if wide:
+        raise CheckpointError(f"{path}: the packed format holds weights of at most 8 bits; {wide[0]} has wider ones")
+
+
+def _packed(layer: QuantConv2d) -> Tensor:
+    codes = layer.weight_codes().cpu()
+    return pack_nibbles(codes) if layer.weight_quant.levels <= NIBBLE else codes
+
+
+def _unpacked(layer: QuantConv2d, stored: Tensor) -> Tensor:
+    """The codes, int8 of the weights' shape. Raises CheckpointError if `stored` does not fit the layer."""
+    shape, levels = layer.weight.shape, layer.weight_quant.levels
+    if levels <= NIBBLE:
+        codes = unpack_nibbles(stored, shape)
+    elif stored.dtype == torch.int8 and stored.shape == shape:
+        codes = stored
+    else:
+        raise CheckpointError(
+            f"weights of more than 4 bits are int8 {tuple(shape)}, the file has {stored.dtype} {tuple(stored.shape)}"
+        )
+    if int(codes.long().abs().max()) > levels:
+        raise CheckpointError(f"the weights' codes are beyond {levels}: the file is damaged; fetch or export it again")
+    return codes
+
+
+def _fill(model: VGG16 | ResNet20, tensors: dict[str, Tensor], path: Path, expected_digest: str | None) -> None:
     layers = model.quantised_layers()
-    packed = {name: tensors.pop(name + CODES, None) for name in layers}
-    missing = [name + CODES for name, codes in packed.items() if codes is None]
-    expected = {
+    _check_widths(layers, path)
+    expected: dict[str, torch.Size | None] = {
         key: value.shape
         for key, value in model.state_dict().items()
         if key.rpartition(".")[0] not in layers or key.endswith("act_alpha")
         if not key.endswith("num_batches_tracked")
     }
-    missing += sorted(expected.keys() - tensors.keys())
-    foreign = sorted(tensors.keys() - expected.keys())
-    wrong = [
-        f"{k} {tuple(tensors[k].shape)} for {tuple(s)}"
-        for k, s in expected.items()
-        if k in tensors and tensors[k].shape != s
-    ]
-    if missing or foreign or wrong:
-        raise CheckpointError(f"{path} does not fit VGG16: missing {missing}, unknown {foreign}, wrong shapes {wrong}")
-    model.load_state_dict(tensors, strict=False)
+    expected |= {name + CODES: None for name in layers}
+    check_keys(path, type(model).__name__, tensors, expected)
+    codes = {}
     for name, layer in layers.items():
-        codes = packed[name]
-        assert codes is not None
         try:
-            unpacked = unpack_codes(codes, layer.weight.shape, layer.weight_quant.levels)
-            layer.freeze(unpacked, float(tensors[f"{name}.weight_quant.wgt_alpha"]))
+            codes[name] = _unpacked(layer, tensors[name + CODES])
         except CheckpointError as error:
             raise CheckpointError(f"{path}, {name}: {error}") from error
+    if expected_digest is not None and expected_digest != digest(tensors):
+        raise CheckpointError(
+            f"{path} is damaged: its tensors have another SHA-256 than it says; fetch or export it again"
+        )
+    model.load_state_dict({key: value for key, value in tensors.items() if not key.endswith(CODES)}, strict=False)
+    for name, layer in layers.items():
+        layer.freeze(codes[name], float(tensors[f"{name}.weight_quant.wgt_alpha"]))

@@ -12,6 +12,7 @@ from tilewright_model.errors import NetworkError
 from tilewright_model.exact import ExactAverage, ExactBatchNorm2d, ExactConv2d, ExactLinear
 from tilewright_model.layers import QuantAvgPool2d, QuantConv2d
 from tilewright_model.linear import Linear
+from tilewright_model.resnet20 import BasicBlock
 
 Layer = QuantConv2d | QuantAvgPool2d | ExactConv2d | ExactAverage
 Norm = BatchNorm2d | ExactBatchNorm2d
@@ -64,6 +65,7 @@ def build_graph(model: nn.Module) -> Graph:
 
     Raises NetworkError, naming the module and the reason, for anything that the network file does not cover.
     """
+    _check_residuals(model)
     features, classifier = getattr(model, "features", None), getattr(model, "classifier", None)
     if not isinstance(features, nn.Sequential) or not isinstance(classifier, nn.Module):
         raise NetworkError(
@@ -79,6 +81,16 @@ def build_graph(model: nn.Module) -> Graph:
         if any(stage.layer is other.layer for other in stages[:number]):
             raise refusal(stage.name, stage.layer, "stands there twice: give every step a layer of its own")
     return Graph(stages, list(_tail(classifier)))
+
+
+def _check_residuals(model: nn.Module) -> None:
+    for name, module in model.named_modules():
+        if isinstance(module, BasicBlock):
+            reason = (
+                "adds its input to its result: the hardware has no residual addition yet, nor a first convolution in "
+                "float (conv1)"
+            )
+            raise refusal(name, module, reason)
 
 
 def _stages(features: nn.Sequential) -> Iterator[Stage]:

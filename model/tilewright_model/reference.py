@@ -12,7 +12,7 @@ from tilewright_model.device import batch_size
 from tilewright_model.errors import DataError
 from tilewright_model.files import written
 from tilewright_model.graph import Graph, Stage, build_graph
-from tilewright_model.network import Network
+from tilewright_model.network import QuantisedNetwork
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Reference:
 
 
 def reference(
-    model: Network,
+    model: QuantisedNetwork,
     pixels: Tensor,
     *,
     all_layers: bool = True,
@@ -62,7 +62,7 @@ def reference(
 
 
 def save_chunks(
-    model: Network,
+    model: QuantisedNetwork,
     pixels: Tensor,
     folder: Path,
     chunk: int,
@@ -80,7 +80,7 @@ def save_chunks(
         reference(model, part, all_layers=all_layers, advance=advance).save(folder / f"{number:05d}.npz")
 
 
-def check_images(model: Network, pixels: Tensor) -> None:
+def check_images(model: QuantisedNetwork, pixels: Tensor) -> None:
     """Raises DataError unless `pixels` are at least one image of the network's size, uint8 (n, c, h, w)."""
     if pixels.dtype != torch.uint8 or tuple(pixels.shape[1:]) != model.image_size or not len(pixels):
         raise DataError(
@@ -90,7 +90,7 @@ def check_images(model: Network, pixels: Tensor) -> None:
 
 
 @torch.no_grad()
-def batch_reference(model: Network, graph: Graph, pixels: Tensor) -> Reference:
+def batch_reference(model: QuantisedNetwork, graph: Graph, pixels: Tensor) -> Reference:
     """As `reference`, for one batch and on the model's device: the model's own forward, its layers' inputs hooked."""
     codes: list[Tensor] = []
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -12,19 +13,35 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from tilewright_model.checkpoint import load_network, load_notebook, load_tensors, sha256
+from tilewright_model.checkpoint import import_checkpoint, load_network, load_tensors, sha256
 from tilewright_model.errors import CheckpointError
-from tilewright_model.export import load_packed, pack_nibbles, packed_training, save_packed, unpack_nibbles
+from tilewright_model.export import (
+    DIGEST,
+    digest,
+    load_packed,
+    pack_nibbles,
+    packed_training,
+    save_packed,
+    unpack_nibbles,
+)
 from tilewright_model.image import IMAGE_ALPHA, normalise
 from tilewright_model.vgg16 import VGG16, VGG16Options
 
 MEBI = 1024 * 1024
+PLAN = "8 M 4 4- 8 M M M M"
 
 
 @pytest.fixture(scope="module")
 def packed(network: VGG16, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("packed") / "network.safetensors"
     save_packed(network, path, {"seed": 3})
+    return path
+
+
+@pytest.fixture(scope="module")
+def small_packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("packed") / "small.safetensors"
+    save_packed(VGG16(VGG16Options(plan=PLAN)), path)
     return path
 
 
@@ -105,23 +122,37 @@ def rewrite(packed: Path, path: Path, change: Any, metadata: dict[str, str] | No
     return path
 
 
-def test_foreign_and_misshapen_packed_files_are_named(packed: Path, tmp_path: Path) -> None:
+def test_foreign_damaged_and_misshapen_packed_files_are_named(small_packed: Path, tmp_path: Path) -> None:
     path = tmp_path / "foreign.safetensors"
-    codes = "features.27.weight_codes"
+    codes = "features.7.weight_codes"
     cases: list[tuple[Any, dict[str, str], str]] = [
-        (lambda t: t.pop(codes), {}, r"missing \['features\.27\.weight_codes'\]"),
+        (lambda t: t.pop(codes), {}, r"missing \['features\.7\.weight_codes'\]"),
         (lambda t: t.pop("classifier.bias"), {}, r"missing \['classifier\.bias'\]"),
         (lambda t: t.update(extra=torch.zeros(1)), {}, r"unknown \['extra'\]"),
+        (lambda t: t.update({f"more{n}": torch.zeros(1) for n in range(9)}), {}, r"unknown \['more0'.*\] and 3 more"),
         (lambda t: t.update({"classifier.bias": torch.zeros(9)}), {}, r"classifier\.bias \(9,\) for \(10,\)"),
-        (lambda t: t.update({codes: t[codes][:-1].clone()}), {}, r"features\.27: packed weights hold 1151 bytes"),
+        (lambda t: t.update({codes: t[codes][:-1].clone()}), {}, r"features\.7: packed weights hold 71 bytes"),
+        (lambda t: t.update({codes: t[codes] & 0xF0 | 8}), {}, r"features\.7: the weights' codes are beyond 7"),
+        (lambda t: t.update({codes: t[codes] ^ 1}), {}, "is damaged: its tensors have another SHA-256"),
+        (lambda t: t["classifier.bias"].view(torch.int32).bitwise_xor_(1), {}, "is damaged"),
         (lambda t: None, {"format": "other"}, "format 'other'"),
         (lambda t: None, {"version": "9"}, "version '9'"),
         (lambda t: None, {"options": "{"}, "unusable network options"),
         (lambda t: None, {"options": '{"depth": 3}'}, "unusable network options"),
+        (lambda t: None, {"options": '{"layer_bits": [4]}'}, "unusable network options"),
+        (lambda t: None, {"options": '{"plan": "64 x"}'}, "unusable network options"),
+        (lambda t: None, {"options": json.dumps({"plan": PLAN, "weight_bits": 9})}, "at most 8 bits"),
+        (
+            lambda t: None,
+            {"options": json.dumps({"plan": PLAN, "weight_bits": 8})},
+            r"are int8 \(8, 3, 3, 3\), the file has torch.uint8 \(108,\)",
+        ),
+        (lambda t: None, {"format": "tilewright-packed-resnet20", "options": "{}"}, "does not fit ResNet20: missing"),
     ]
     for change, metadata, message in cases:
         with pytest.raises(CheckpointError, match=message):
-            load_network(rewrite(packed, path, change, metadata))
+            load_network(rewrite(small_packed, path, change, metadata))
+    assert load_network(rewrite(small_packed, path, lambda t: None)).options.plan == PLAN
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
@@ -130,36 +161,27 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
             load_network(tmp_path / name)
 
 
-WIDE = VGG16Options(plan="8 8- M 6 M M M M", image_bits=8, layer_bits={"features.3": (8, 8), "features.6": (5, 2)})
-
-
-def test_weights_wider_than_a_nibble_take_a_byte_each(tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    model, path = VGG16(WIDE), tmp_path / "wide.safetensors"
+def test_weights_wider_than_a_nibble_are_bytes_and_wider_than_a_byte_refused(tmp_path: Path, crops: Tensor) -> None:
+    path, layer_bits = tmp_path / "wide.safetensors", {"features.4": (8, 8), "features.9": (2, 3)}
+    model = VGG16(VGG16Options(weight_bits=5, plan="4 M 5 3- 6 M M M M", layer_bits=layer_bits)).eval()
     save_packed(model, path)
-    loaded, tensors = load_packed(path), load_file(path)
-    for name, layer in model.quantised_layers().items():
-        assert torch.equal(loaded.quantised_layers()[name].weight_codes(), layer.weight_codes()), name
-    assert int(model.quantised_layers()["features.3"].weight_codes().abs().max()) > 60
-    kinds = [tensors[f"features.{number}.weight_codes"].dtype for number in (0, 3, 6)]
-    assert kinds == [torch.uint8, torch.int8, torch.int8]
-    tensors["features.3.weight_codes"] = tensors["features.3.weight_codes"].to(torch.uint8)
-    with safe_open(path, framework="pt") as file:
-        save_file(tensors, tmp_path / "bad.safetensors", file.metadata())
-    with pytest.raises(CheckpointError, match=r"features\.3: weights are torch\.uint8 .* expected torch\.int8"):
-        load_packed(tmp_path / "bad.safetensors")
-
-
-def test_weights_wider_than_a_byte_are_refused_by_name(tmp_path: Path) -> None:
-    model = VGG16(VGG16Options(plan=WIDE.plan, layer_bits={"features.3": (9, 4)}))
-    with pytest.raises(CheckpointError, match=r"at most 8 bits; wider are features\.3$"):
-        save_packed(model, tmp_path / "wide.safetensors")
+    stored = {name: (str(codes.dtype), codes.dim()) for name, codes in load_file(path).items() if "codes" in name}
+    packed, whole = ("torch.uint8", 1), ("torch.int8", 4)
+    assert stored == {
+        f"features.{number}.weight_codes": form for number, form in {0: whole, 4: whole, 7: whole, 9: packed}.items()
+    }
+    loaded = load_packed(path)
+    assert loaded.options == model.options
+    with torch.no_grad():
+        assert torch.equal(loaded(normalise(crops)), model(normalise(crops)))
+    with pytest.raises(CheckpointError, match=r"at most 8 bits; features\.0 has wider ones"):
+        save_packed(VGG16(VGG16Options(weight_bits=9, plan="4 M")), path)
 
 
 def test_a_notebooks_checkpoint_loads_with_weight_q_recomputed(
     notebook_file: Path, notebook_network: VGG16, crops: Tensor
 ) -> None:
-    loaded = load_notebook(notebook_file)
+    loaded = import_checkpoint(notebook_file).network
     state = loaded.state_dict()
     assert all(torch.equal(value, state[key]) for key, value in notebook_network.state_dict().items())
     assert loaded.quantised_layers()["features.27"].weight_q.abs().sum() > 0
@@ -178,11 +200,12 @@ def test_damaged_and_foreign_notebook_files_are_named(
     state = notebook_network.state_dict()
     cases: list[tuple[Any, str]] = [
         ([1, 2], "holds a list"),
-        ({"epoch": 3}, "holds no state dict"),
-        ({"state_dict": {"conv1.weight": torch.zeros(3)}}, r"unknown \['conv1\.weight'\]"),
+        ({"epoch": 3}, r"holds no state dict: expected the key 'state_dict'.* found the keys \['epoch'\]$"),
+        ({"net": state, "acc": 90.1}, r"found the keys \['net', 'acc'\]; 'net' holds tensors: save them alone"),
+        ({"state_dict": {"conv1d.weight": torch.zeros(3)}}, r"of no known network: .* has \['conv1d\.weight'\]"),
         (
             state | {"features.27.weight": torch.zeros(8, 8, 3, 3)},
-            r"features\.27\.weight \(8, 8, 3, 3\) for \(16, 16, 3, 3\)",
+            r"features\.27\.weight \(8, 8, 3, 3\) for \(8, 16, 3, 3\)",
         ),
         ({k: v for k, v in state.items() if k != "features.0.act_alpha"}, r"missing \['features\.0\.act_alpha'\]"),
     ]
@@ -192,11 +215,39 @@ def test_damaged_and_foreign_notebook_files_are_named(
             load_network(path)
 
 
-def test_a_file_with_code_in_it_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("foreign", "name"),
+    [
+        (Path("x"), r"pathlib\.PosixPath"),
+        (np.float64(91.35), r"numpy\.(_core|core)\.multiarray\.scalar"),
+        (torch.nn.Linear(2, 2), r"torch\.nn\.modules\.linear\.Linear"),
+    ],
+)
+@pytest.mark.parametrize("archive", [True, False])
+def test_what_would_have_to_be_unpickled_is_named_and_refused(
+    foreign: object, name: str, archive: bool, tmp_path: Path
+) -> None:
     path = tmp_path / "code.pth"
-    torch.save({"state_dict": Path("x")}, path)  # any class that is not a plain tensor or number
-    with pytest.raises(CheckpointError, match="no PyTorch checkpoint of plain tensors"):
+    torch.save({"state_dict": {}, "best_prec": foreign}, path, _use_new_zipfile_serialization=archive)
+    message = (
+        f"no PyTorch checkpoint of plain tensors: it contains {name}, .* save the state dict alone with torch.save"
+    )
+    with pytest.raises(CheckpointError, match=message):
         load_tensors(path)
+
+
+def test_a_file_of_the_first_version_loads_and_is_written_with_the_same_tensors(
+    trained_checkpoint: Path, tmp_path: Path
+) -> None:
+    again = tmp_path / "again.safetensors"
+    with safe_open(trained_checkpoint, framework="pt") as file:
+        assert DIGEST not in file.metadata()
+    save_packed(load_packed(trained_checkpoint), again, packed_training(trained_checkpoint))
+    before, after = load_file(trained_checkpoint), load_file(again)
+    assert digest(before) == digest(after)
+    assert before.keys() == after.keys() and all(torch.equal(before[key], after[key]) for key in before)
+    with safe_open(again, framework="pt") as file:
+        assert file.metadata()[DIGEST] == digest(after)
 
 
 def test_the_trained_checkpoint_is_the_recorded_one(trained_checkpoint: Path) -> None:
