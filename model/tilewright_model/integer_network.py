@@ -62,6 +62,10 @@ class IntegerNetwork:
         scores = torch.from_numpy(tail_scores(self.record, self.arrays, accumulators.cpu().numpy())).to(pixels.device)
         return IntegerResult(outputs, accumulators, scores, scores.argmax(1))
 
+    def describe(self) -> list[dict[str, Any]]:
+        """JSON-able, a layer each: the bound of its sums, their type, and channels by how they get their codes."""
+        return [layer.describe() for layer in self.layers]
+
 
 class IntegerLayer:
     """A layer of the file on `device`. lowest, highest: int64 (ic,), the extreme codes of each input channel.
@@ -84,6 +88,18 @@ class IntegerLayer:
         if record.output == CODES:
             thresholds, slope = tensors[f"{self.name}.thresholds"].to(device), _slope(record, tensors).to(device)
             self.requantisation = Requantisation(thresholds, low.to(device), high.to(device), slope, self.dtype)
+
+    def describe(self) -> dict[str, Any]:
+        """As `IntegerNetwork.describe`; the last layer has no codes."""
+        counted = len(self.requantisation.counted) if self.requantisation else 0
+        return {
+            "name": self.name,
+            "bound": self.bound,
+            "below_2_24": self.bound < FLOAT32_EXACT,
+            "dtype": str(self.dtype).removeprefix("torch."),
+            "affine_channels": self.record.out_channels - counted if self.requantisation else 0,
+            "threshold_channels": counted,
+        }
 
     def sums(self, codes: Tensor) -> Tensor:
         """Codes (n, ic, h, w) to accumulators (n, oc, oh, ow), negated where the channel falls; integers as `dtype`.
