@@ -30,7 +30,7 @@ def evaluate(
     integer: Annotated[bool, typer.Option("--integer", help="run the exported integers, and compare all")] = False,
     as_json: Json = False,
 ) -> None:
-    """Accuracy of a checkpoint, or of its integers, on the CIFAR-10 test images; exit status 1 if an integer differs."""
+    """Accuracy of a checkpoint, or of its integers, on the CIFAR-10 test images; exit status 1 if they differ."""
     place = device_named(device)
     test = load_cifar10(cifar10_root(data), "test").first(count).to(place)
     if integer:
