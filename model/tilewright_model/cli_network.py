@@ -131,10 +131,11 @@ def equality(
     test = load_cifar10(cifar10_root(data), "test").part(first, count).to(place)
     with progress("test images", len(test)) as advance:
         result = check_equality(load_network(checkpoint).to(place), test, advance=advance)
-    values = result.report(sha256(checkpoint)) | {"device": description(place), "torch": torch.__version__}
+    values = result.report() | {"checkpoint_sha256": sha256(checkpoint)}
+    values |= {"device": description(place), "torch": torch.__version__}
     if out:
         with written(out) as partial:
             partial.write_text(json.dumps(values, indent=2) + "\n")
     report(values, as_json)
-    if result.mismatches:
+    if not result.equal:
         raise typer.Exit(1)

@@ -1,7 +1,8 @@
-"""The integer network of a network file, as the hardware computes it: codes, thresholds and a float64 tail.
+"""The integer network of a network file: convolutions of codes, thresholds and a float64 tail.
 
-It shares no arithmetic with the reference: a matrix product for each kernel tap, codes by counting thresholds,
-max-pooling on codes, the tail in numpy. Maps lie channel first, (c, n, h, w): a channel's thresholds meet one row.
+It has no quantiser and no batch-norm: codes come from the file's thresholds alone, and the tail is numpy's. A channel
+whose codes fall as its accumulator grows is convolved with negated weights, so that every channel's codes rise with its
+sums; max-pooling may then act on the sums, a quarter of which become codes. Maps lie channels last.
 """
 
 from dataclasses import dataclass
@@ -14,20 +15,24 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from tilewright_model.file_network import read_network_file
-from tilewright_model.record import ACCUMULATORS, LayerRecord, NetworkRecord
+from tilewright_model.exact import FLOAT32_EXACT
+from tilewright_model.file_network import Tensors, read_network_file
+from tilewright_model.image import look_up
+from tilewright_model.record import CODES, LayerRecord, NetworkRecord
+from tilewright_model.requantisation import Requantisation
 
 
 @dataclass(frozen=True)
 class IntegerResult:
-    """A network file's integers for n images.
+    """A network file's integers for n images, and its scores.
 
     codes: by layer, uint8 (n, oc, h, w), after pooling; accumulators: int32 (n, oc, oh, ow), the last layer's;
-    predictions: int64 (n,).
+    scores: float64 (n, classes); predictions: int64 (n,).
     """
 
     codes: dict[str, Tensor]
     accumulators: Tensor
+    scores: Tensor
     predictions: Tensor
 
 
@@ -36,57 +41,111 @@ class IntegerNetwork:
 
     def __init__(self, path: Path, device: torch.device) -> None:
         self.record, tensors = read_network_file(path)
-        self.tensors = {key: tensor.to(device) for key, tensor in tensors.items()}
         self.arrays = {key: tensor.numpy() for key, tensor in tensors.items()}
-        # a GPU's float32 products may be cut to TF32
-        self.dtype = torch.float32 if device.type == "cpu" else torch.float64
+        table = tensors["image.codes"].long()
+        lowest, highest = table.amin(1), table.amax(1)
+        self.layers: list[IntegerLayer] = []
+        for record in self.record.layers:
+            self.layers.append(IntegerLayer(record, tensors, lowest, highest, device))
+            lowest, highest = (torch.full((record.out_channels,), code) for code in (0, record.output_levels))
+        self.image_codes = table.to(device, self.layers[0].dtype)
 
+    @torch.no_grad()
     def run(self, pixels: Tensor) -> IntegerResult:
         """The integers for uint8 images (n, c, h, w) on the device."""
-        tables = zip(self.tensors["image.codes"], pixels.unbind(1), strict=True)
-        codes = torch.stack([table[channel.long()] for table, channel in tables])
+        x = look_up(self.image_codes, pixels).contiguous(memory_format=torch.channels_last)
         outputs: dict[str, Tensor] = {}
-        for layer in self.record.layers:
-            sums = self._sums(layer, codes.to(self._dtype(layer)))
-            if layer.output == ACCUMULATORS:
-                break
-            codes = self._codes(layer, sums)
-            outputs[layer.name] = codes.transpose(0, 1)
-        accumulators = sums.transpose(0, 1).contiguous()
-        scores = tail_scores(self.record, self.arrays, accumulators.cpu().numpy())
-        return IntegerResult(outputs, accumulators, torch.from_numpy(scores.argmax(1)).to(pixels.device))
+        for layer in self.layers[:-1]:
+            x = layer.codes(x)
+            outputs[layer.name] = x.to(torch.uint8)
+        accumulators = self.layers[-1].sums(x).to(torch.int32).contiguous()
+        scores = torch.from_numpy(tail_scores(self.record, self.arrays, accumulators.cpu().numpy())).to(pixels.device)
+        return IntegerResult(outputs, accumulators, scores, scores.argmax(1))
 
-    def _dtype(self, layer: LayerRecord) -> torch.dtype:
-        """float32 where it holds every sum and the device computes in it."""
-        largest = layer.weight_levels * 128 * layer.in_channels * layer.kernel[0] * layer.kernel[1]
-        return self.dtype if largest < 2**24 else torch.float64
+    def describe(self) -> list[dict[str, Any]]:
+        """JSON-able, a layer each: the bound of its sums, their type, and channels by how they get their codes."""
+        return [layer.describe() for layer in self.layers]
 
-    def _sums(self, layer: LayerRecord, codes: Tensor) -> Tensor:
-        """Codes (ic, n, h, w), float, to accumulators int32 (oc, n, oh, ow)."""
-        count, stride = codes.shape[1], layer.stride
-        height, width = layer.output_size((codes.shape[2], codes.shape[3]))
-        padded = functional.pad(codes, (layer.padding,) * 4)
-        sums = codes.new_zeros(layer.out_channels, count * height * width)
-        weights = self.tensors[f"{layer.name}.weights"].to(codes.dtype) if layer.kind == "conv" else None
-        for ky in range(layer.kernel[0]):
-            rows = padded[:, :, ky : ky + stride * (height - 1) + 1 : stride]
-            for kx in range(layer.kernel[1]):
-                values = rows[..., kx : kx + stride * (width - 1) + 1 : stride].reshape(len(codes), -1)
-                sums += values if weights is None else weights[:, :, ky, kx] @ values
-        return sums.to(torch.int32).view(-1, count, height, width)
 
-    def _codes(self, layer: LayerRecord, sums: Tensor) -> Tensor:
-        """Accumulators int32 (oc, n, oh, ow) to codes uint8 (oc, n, h, w), by thresholds and then max-pooling."""
-        thresholds = self.tensors[f"{layer.name}.thresholds"]
-        falling = self.tensors[f"{layer.name}.falling"].bool().view(-1, 1)
-        values = sums.flatten(1)
-        counts = torch.searchsorted(thresholds, torch.where(falling, -values, values), right=True, out_int32=True)
-        codes = counts.to(torch.uint8).view_as(sums)
-        if layer.pool == 1:
-            return codes
-        height, width = codes.shape[2] // 2, codes.shape[3] // 2
-        windows = codes[:, :, : 2 * height, : 2 * width].reshape(*codes.shape[:2], height, 2, width, 2)
-        return windows.amax((3, 5))
+class IntegerLayer:
+    """A layer of the file on `device`. lowest, highest: int64 (ic,), the extreme codes of each input channel.
+
+    bound: no partial sum of any output channel has a larger magnitude; dtype: in which the sums are computed, exactly.
+    """
+
+    def __init__(
+        self, record: LayerRecord, tensors: Tensors, lowest: Tensor, highest: Tensor, device: torch.device
+    ) -> None:
+        self.name, self.record = record.name, record
+        weights = _weights(record, tensors)
+        low, high = _extreme_sums(weights, lowest, highest)
+        self.bound = int(torch.maximum(-low, high).max())
+        # a GPU's float32 products may be cut to TF32
+        in_float32 = device.type == "cpu" and self.bound < FLOAT32_EXACT
+        self.dtype = torch.float32 if in_float32 else torch.float64
+        self.weights = weights.to(device, self.dtype).contiguous(memory_format=torch.channels_last)
+        self.requantisation: Requantisation | None = None
+        if record.output == CODES:
+            thresholds, slope = tensors[f"{self.name}.thresholds"].to(device), _slope(record, tensors).to(device)
+            self.requantisation = Requantisation(thresholds, low.to(device), high.to(device), slope, self.dtype)
+
+    def describe(self) -> dict[str, Any]:
+        """As `IntegerNetwork.describe`; the last layer has no codes."""
+        counted = len(self.requantisation.counted) if self.requantisation else 0
+        return {
+            "name": self.name,
+            "bound": self.bound,
+            "below_2_24": self.bound < FLOAT32_EXACT,
+            "dtype": str(self.dtype).removeprefix("torch."),
+            "affine_channels": self.record.out_channels - counted if self.requantisation else 0,
+            "threshold_channels": counted,
+        }
+
+    def sums(self, codes: Tensor) -> Tensor:
+        """Codes (n, ic, h, w) to accumulators (n, oc, oh, ow), negated where the channel falls; integers as `dtype`.
+
+        oneDNN's direct convolution and im2col only add products: NNPACK's Winograd would not be exact.
+        """
+        groups = self.record.in_channels if self.record.kind == "average" else 1
+        with torch.backends.nnpack.flags(enabled=False), torch.autocast(codes.device.type, enabled=False):
+            sums = functional.conv2d(
+                codes.to(self.dtype), self.weights, None, self.record.stride, self.record.padding, groups=groups
+            )
+        return sums.round_() if self.dtype == torch.float64 else sums  # cuDNN may take an FFT
+
+    def codes(self, codes: Tensor) -> Tensor:
+        """Codes (n, ic, h, w) to the next layer's (n, oc, h, w), after pooling; integers as `dtype`."""
+        assert self.requantisation is not None
+        sums = self.sums(codes)
+        return self.requantisation.codes(functional.max_pool2d(sums, 2) if self.record.pool == 2 else sums)
+
+
+def _weights(record: LayerRecord, tensors: Tensors) -> Tensor:
+    """int64 (oc, ic, kh, kw), negated in falling channels; an average's (c, 1, kh, kw) are ones, a group a channel."""
+    if record.kind == "average":
+        return torch.ones(record.out_channels, 1, *record.kernel, dtype=torch.int64)
+    weights = tensors[f"{record.name}.weights"].long()
+    if record.output != CODES:
+        return weights
+    return torch.where(tensors[f"{record.name}.falling"].bool().view(-1, 1, 1, 1), -weights, weights)
+
+
+def _extreme_sums(weights: Tensor, lowest: Tensor, highest: Tensor) -> tuple[Tensor, Tensor]:
+    """int64 (oc,) each: no sum of any of a channel's products is smaller or larger.
+
+    Padding adds the code 0, so that the range of every product holds 0.
+    """
+    shape = (1, -1, 1, 1) if weights.shape[1] == len(lowest) else (-1, 1, 1, 1)
+    products = weights * lowest.clamp(max=0).view(shape), weights * highest.clamp(min=0).view(shape)
+    return torch.minimum(*products).sum((1, 2, 3)), torch.maximum(*products).sum((1, 2, 3))
+
+
+def _slope(record: LayerRecord, tensors: Tensors) -> Tensor:
+    """Codes a step of the accumulator, by magnitude: float64 (oc,)."""
+    step = tensors[f"{record.name}.scale"] * record.output_levels / tensors[f"{record.name}.alpha_next"]
+    if record.batch_norm:
+        return step * tensors[f"{record.name}.bn_scale"].abs()
+    return step.expand(record.out_channels)
 
 
 def tail_scores(

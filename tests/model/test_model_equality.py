@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from typer.testing import CliRunner
 
-from tilewright_model import equality
+from tilewright_model import comparison
 from tilewright_model.__main__ import app
 from tilewright_model.checkpoint import load_network, sha256
 from tilewright_model.data import Images
@@ -38,6 +38,7 @@ def test_the_trained_network_is_equal_on_cifar10(cifar10_root: Path, trained_che
     assert found == json.loads(out.read_text())
     assert (found["equal"], found["mismatches"], found["first_mismatch"]) == (True, 0, None)
     assert (found["images"], found["total"], found["compared"]) == (200, 200, 200 * 168_449)
+    assert (found["scores_compared"], found["scores_differing"]) == (2000, 0)
     assert found["correct"] == found["integer_correct"] and found["accuracy"] == found["correct"] / 2 > 85
     assert found["checkpoint_sha256"] == sha256(trained_checkpoint)
     assert found["float_compared"] == 200 * 258_560
@@ -65,7 +66,7 @@ def test_a_planted_difference_is_found_and_placed(
         layer.freeze(codes, float(layer.weight_quant.wgt_alpha))
         save_network(other, *arguments)
 
-    monkeypatch.setattr(equality, "save_network", save_another)
+    monkeypatch.setattr(comparison, "save_network", save_another)
     result = CliRunner().invoke(app, ["equality", "--data", str(data_root), "--device", "cpu", "--json"])
     assert result.exit_code == 1, result.output
     found = json.loads(result.stdout)
