@@ -1,12 +1,12 @@
-"""`python -m tilewright_model`: train, evaluate, import, capture, export, images, reference, equality."""
+"""`python -m tilewright_model`: train, evaluate, import, import-qonnx, capture, export, images, reference, equality."""
 
 from rich.console import Console
 
-from tilewright_model import cli_evaluate, cli_import, cli_network, cli_train
+from tilewright_model import cli_evaluate, cli_import, cli_network, cli_qonnx, cli_train
 from tilewright_model.cli import app
 from tilewright_model.errors import ModelError
 
-__all__ = ["app", "cli_evaluate", "cli_import", "cli_network", "cli_train", "main"]
+__all__ = ["app", "cli_evaluate", "cli_import", "cli_network", "cli_qonnx", "cli_train", "main"]
 
 
 def main() -> None:

@@ -88,7 +88,7 @@ class _Graph:
         }
         self.inputs = [entry for entry in graph.input if entry.name not in self.constants]
         self.outputs = [entry.name for entry in graph.output]
-        self.nodes = []
+        self.nodes: list[_Node] = []
         for number, node in enumerate(graph.node):
             attributes = {entry.name: onnx.helper.get_attribute_value(entry) for entry in node.attribute}
             name = _name(node, number)
@@ -96,20 +96,22 @@ class _Graph:
 
     @classmethod
     def load(cls, path: Path) -> "_Graph":
-        """Raises NetworkError if the file is missing or no ONNX."""
+        """Raises NetworkError if the file is missing or no whole ONNX file."""
         try:
             import onnx
+            from google.protobuf.message import DecodeError
         except ImportError as error:
             raise ModelError(f"the package onnx is missing ({error}): pip install 'tilewright[qonnx]'") from error
-        from google.protobuf.message import DecodeError
-
         try:
             model = onnx.load(path, load_external_data=False)
-            return cls(onnx, model.graph)
+            onnx.checker.check_model(model)
         except FileNotFoundError as error:
             raise NetworkError(f"no QONNX file at {path}; write it with brevitas.export.export_qonnx") from error
-        except (DecodeError, ValueError, TypeError) as error:
-            raise NetworkError(f"{path} is damaged or no ONNX file with its weights inside ({error})") from error
+        except (OSError, DecodeError, onnx.checker.ValidationError) as error:
+            raise NetworkError(f"{path} is damaged or no ONNX file: {error}") from error
+        if any(onnx.external_data_helper.uses_external_data(tensor) for tensor in model.graph.initializer):
+            raise NetworkError(f"{path} keeps its weights in other files: export it with the weights inside")
+        return cls(onnx, model.graph)
 
     def _add(self, onnx: Any, node: _Node) -> None:
         """Keep a node, or its result where that is constant."""
@@ -129,7 +131,7 @@ class _Graph:
         current, seen = self.inputs[0].name, 0
         while current != self.outputs[0]:
             users = [node for node in self.nodes if current in node.inputs]
-            if len(users) != 1:
+            if len(users) != 1 or seen == len(self.nodes):
                 names = ", ".join(f"{node.name} ({node.op})" for node in users) or "no node"
                 raise NetworkError(f"{current} goes to {names}: only nodes in a row are covered, so no residuals")
             if users[0].inputs.count(current) != 1 or users[0].inputs[0] != current:
@@ -174,9 +176,11 @@ class _Graph:
         """Scale, bits, lowest and highest code of a Quant node. Raises NetworkError for what is not covered."""
         scale, zero_point, width = (self.values(node, place) for place in (1, 2, 3))
         rounding = _text(node.attributes.get("rounding_mode", "ROUND")).upper()
-        if rounding not in ROUNDING or np.any(zero_point != 0) or width.size != 1:
-            raise node.refused(f"has rounding mode {rounding}, zero point {zero_point} and bit width {width}")
-        bits, narrow = round(width.item()), node.attributes.get("narrow", 0)
+        if rounding not in ROUNDING or np.any(zero_point != 0):
+            raise node.refused(f"has rounding mode {rounding} and zero point {zero_point}: ROUND and 0 are covered")
+        bits, narrow = int(width.item()), int(bool(node.attributes.get("narrow", 0)))
+        if bits != width.item() or not 1 <= bits <= 32:
+            raise node.refused(f"has a bit width of {width}")
         if node.attributes.get("signed", 1):
             return scale, bits, -(2 ** (bits - 1)) + narrow, 2 ** (bits - 1) - 1
         return scale, bits, 0, 2**bits - 1 - narrow
@@ -189,7 +193,7 @@ class _Graph:
 
 
 def _name(node: Any, number: int) -> str:
-    """The PyTorch module's name where the exporter has kept it: features.3 of /features/features.3/act_quant/.../Quant."""
+    """The PyTorch module's name where the exporter has kept it: `3` of /3/act_quant/export_handler/Quant."""
     parts = [part for part in node.name.split("/")[:-1] if part not in ("", "export_handler", "activation_impl")]
     if parts[-1:] == ["act_quant"]:
         parts.pop()
@@ -204,25 +208,25 @@ def _text(attribute: Any) -> str:
 
 def _extend(steps: list[Step], graph: _Graph, node: _Node) -> None:
     """Add what a node does. A sum of constants belongs to the step before it."""
-    if node.op in ("Dropout", "Identity"):
-        return
     if node.op not in _READERS:
         raise node.refused("is none of the nodes that can be taken over")
-    step = _READERS[node.op](graph, node)
-    if node.op != "Add" or step is None:
-        steps.extend([step] if step else [])
-    else:
-        assert isinstance(step, Norm)
-        steps[-1:] = [_with_sum(steps[-1] if steps else None, node, step.shift)]
+    try:
+        if node.op == "Add":
+            steps[-1:] = [_with_sum(steps[-1] if steps else None, graph, node)]
+        elif (step := _READERS[node.op](graph, node)) is not None:
+            steps.append(step)
+    except (ValueError, TypeError, LookupError, RuntimeError) as error:
+        raise node.refused(f"has inputs or attributes that do not fit: {error}") from error
 
 
-def _with_sum(step: Step | None, node: _Node, shift: Tensor) -> Step:
+def _with_sum(step: Step | None, graph: _Graph, node: _Node) -> Step:
     if isinstance(step, Convolution) and step.bias is None:
-        return replace(step, bias=_broadcast(node, shift, len(step.codes)))
+        return replace(step, bias=_broadcast(node, _per_channel(graph, node), len(step.codes)))
     if isinstance(step, Norm) and not bool(step.shift.any()):
-        return replace(step, shift=_broadcast(node, shift, len(step.scale)))
+        return replace(step, shift=_per_channel(graph, node))
     if isinstance(step, Linear) and not bool(step.bias.any()):
-        return replace(step, bias=_broadcast(node, shift, len(step.bias)))
+        values = graph.values(node, _constant_place(graph, node))
+        return replace(step, bias=_broadcast(node, _float64(values).flatten(), len(step.bias)))
     raise node.refused("adds a constant where no convolution, product or linear layer without one comes before it")
 
 
@@ -278,23 +282,21 @@ def _batch_norm(graph: _Graph, node: _Node) -> Step:
     return Norm(node.name, node.op, constants.scale, constants.shift)
 
 
-def _channelwise(graph: _Graph, node: _Node) -> Tensor:
-    """The constant of a product or sum: float64 (c,) or (1,)."""
-    place = 0 if node.inputs[0] in graph.constants else 1
-    values = graph.values(node, place)
-    if values.size > 1 and values.shape not in ((1, values.size, 1, 1), (values.size, 1, 1), (values.size,)):
+def _constant_place(graph: _Graph, node: _Node) -> int:
+    return 0 if node.inputs[0] in graph.constants else 1
+
+
+def _per_channel(graph: _Graph, node: _Node) -> Tensor:
+    """The constant of a map's product or sum: float64 (c,) or (1,)."""
+    values = graph.values(node, _constant_place(graph, node))
+    if values.size > 1 and values.shape not in ((1, values.size, 1, 1), (values.size, 1, 1)):
         raise node.refused(f"has a constant of shape {values.shape}, not one a channel")
     return _float64(values).flatten()
 
 
 def _product(graph: _Graph, node: _Node) -> Step:
-    scale = _channelwise(graph, node)
+    scale = _per_channel(graph, node)
     return Norm(node.name, node.op, scale, torch.zeros_like(scale))
-
-
-def _sum(graph: _Graph, node: _Node) -> Step:
-    shift = _channelwise(graph, node)
-    return Norm(node.name, node.op, torch.ones_like(shift), shift)
 
 
 def _max_pool(graph: _Graph, node: _Node) -> Step:
@@ -340,7 +342,7 @@ _READERS: dict[str, Callable[[_Graph, _Node], Step | None]] = {
     "Conv": _conv,
     "BatchNormalization": _batch_norm,
     "Mul": _product,
-    "Add": _sum,
+    **dict.fromkeys(("Add", "Dropout", "Identity"), lambda graph, node: None),
     "Relu": lambda graph, node: Relu(node.name, node.op),
     "MaxPool": _max_pool,
     **dict.fromkeys(("AveragePool", "GlobalAveragePool"), _average),

@@ -311,6 +311,9 @@ def _norm(layer: Convolution, norm: Norm | None, per_channel: bool) -> ExactBatc
     channels = len(layer.codes)
     scale = torch.ones(channels, dtype=torch.float64) if norm is None else norm.scale
     shift = torch.zeros(channels, dtype=torch.float64) if norm is None else norm.shift
+    if norm is not None and {len(scale), len(shift)} - {1, channels}:
+        raise refusal(norm, f"has {len(scale)} and {len(shift)} constants, but {layer.name} has {channels} channels")
+    scale, shift = scale.expand(channels), shift.expand(channels)
     if layer.bias is not None:
         shift = layer.bias * scale + shift
     return ExactBatchNorm2d(scale * layer.scale if per_channel else scale, shift)
