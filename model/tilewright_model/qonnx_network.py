@@ -104,13 +104,13 @@ class _Graph:
             raise ModelError(f"the package onnx is missing ({error}): pip install 'tilewright[qonnx]'") from error
         try:
             model = onnx.load(path, load_external_data=False)
+            if any(onnx.external_data_helper.uses_external_data(tensor) for tensor in model.graph.initializer):
+                raise NetworkError(f"{path} keeps its weights in other files: export it with the weights inside")
             onnx.checker.check_model(model)
         except FileNotFoundError as error:
             raise NetworkError(f"no QONNX file at {path}; write it with brevitas.export.export_qonnx") from error
         except (OSError, DecodeError, onnx.checker.ValidationError) as error:
             raise NetworkError(f"{path} is damaged or no ONNX file: {error}") from error
-        if any(onnx.external_data_helper.uses_external_data(tensor) for tensor in model.graph.initializer):
-            raise NetworkError(f"{path} keeps its weights in other files: export it with the weights inside")
         return cls(onnx, model.graph)
 
     def _add(self, onnx: Any, node: _Node) -> None:
@@ -316,6 +316,13 @@ def _average(graph: _Graph, node: _Node) -> Step:
     return Average(node.name, node.op, (kernel[0], kernel[1]), (strides[0], strides[1]))
 
 
+def _mean(graph: _Graph, node: _Node) -> Step:
+    axes = node.attributes["axes"] if "axes" in node.attributes else graph.values(node, 1).tolist()
+    if sorted(axis % 4 for axis in axes) != [2, 3]:
+        raise node.refused(f"takes the mean over the axes {axes}, not over height and width")
+    return Average(node.name, node.op, None, None)
+
+
 def _flatten(graph: _Graph, node: _Node) -> None:
     if node.op == "Flatten":
         flat = node.attributes.get("axis", 1) == 1
@@ -346,6 +353,7 @@ _READERS: dict[str, Callable[[_Graph, _Node], Step | None]] = {
     "Relu": lambda graph, node: Relu(node.name, node.op),
     "MaxPool": _max_pool,
     **dict.fromkeys(("AveragePool", "GlobalAveragePool"), _average),
+    "ReduceMean": _mean,
     **dict.fromkeys(("Flatten", "Reshape"), _flatten),
     **dict.fromkeys(("Gemm", "MatMul"), _gemm),
 }
