@@ -34,6 +34,8 @@ Array = NDArray[Any]
 QUANT = ("Quant", "IntQuant")
 #: names of round half to even
 ROUNDING = ("ROUND", "HALF_EVEN")
+#: what numpy, torch and onnx raise on values that do not fit
+MALFORMED = (ValueError, TypeError, LookupError, ArithmeticError, RuntimeError)
 
 
 def import_qonnx(
@@ -45,11 +47,13 @@ def import_qonnx(
     that the network takes, pixel by pixel (default: CIFAR-10's). Raises NetworkError, naming the node and the reason,
     for what docs/brevitas.md does not list; ModelError without the package onnx.
     """
-    graph = _Graph.load(path)
-    steps: list[Step] = []
-    for node in graph.row():
-        _extend(steps, graph, node)
-    return assemble(steps, image_size or graph.image_size(), normalise)
+    try:
+        graph, steps = _Graph.load(path), list[Step]()
+        for node in graph.row():
+            _extend(steps, graph, node)
+        return assemble(steps, image_size or graph.image_size(), normalise)
+    except MALFORMED as error:
+        raise NetworkError(f"{path} has shapes or values that do not fit each other: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,7 @@ class _Graph:
             onnx.checker.check_model(model)
         except FileNotFoundError as error:
             raise NetworkError(f"no QONNX file at {path}; write it with brevitas.export.export_qonnx") from error
-        except (OSError, DecodeError, onnx.checker.ValidationError) as error:
+        except (OSError, DecodeError, UnicodeDecodeError, onnx.checker.ValidationError) as error:
             raise NetworkError(f"{path} is damaged or no ONNX file: {error}") from error
         return cls(onnx, model.graph)
 
@@ -215,7 +219,7 @@ def _extend(steps: list[Step], graph: _Graph, node: _Node) -> None:
             steps[-1:] = [_with_sum(steps[-1] if steps else None, graph, node)]
         elif (step := _READERS[node.op](graph, node)) is not None:
             steps.append(step)
-    except (ValueError, TypeError, LookupError, RuntimeError) as error:
+    except MALFORMED as error:
         raise node.refused(f"has inputs or attributes that do not fit: {error}") from error
 
 
@@ -335,8 +339,9 @@ def _flatten(graph: _Graph, node: _Node) -> None:
 
 def _gemm(graph: _Graph, node: _Node) -> Step:
     weight, settings = _float64(graph.values(node, 1)), node.attributes
-    if settings.get("alpha", 1.0) != 1.0 or settings.get("beta", 1.0) != 1.0 or settings.get("transA", 0):
-        raise node.refused("has alpha, beta or transA")
+    factors = settings.get("alpha", 1.0), settings.get("beta", 1.0)
+    if weight.ndim != 2 or factors != (1.0, 1.0) or settings.get("transA", 0):
+        raise node.refused("has alpha, beta, transA or weights that are no matrix")
     weight = weight if node.op == "Gemm" and settings.get("transB", 0) else weight.t().contiguous()
     bias = torch.zeros(1, dtype=torch.float64)
     if node.op == "Gemm" and len(node.inputs) > 2:

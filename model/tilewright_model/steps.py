@@ -4,6 +4,7 @@ Integers and scales are taken as they are. Constants that the format has no plac
 a weight scale per channel go into batch-norm's scale and shift.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -175,6 +176,8 @@ def normalisation(mean: Sequence[float], std: Sequence[float]) -> Normalise:
 
 
 def _add(rows: _Rows, step: Step, values: Tensor) -> None:
+    if isinstance(step, Quantiser) and not (0 < step.scale < math.inf and step.highest >= 1):
+        raise refusal(step, f"has a scale of {step.scale} and codes of up to {step.highest}")
     if isinstance(step, Linear) or (isinstance(step, Relu) and rows.tail):
         rows.tail.append(step)
     elif rows.tail:
@@ -236,7 +239,7 @@ _ORDER = (
 
 
 def _check_activation(stage: _Stage, step: Quantiser) -> None:
-    if not 1 <= step.highest <= ACTIVATION_LEVELS:
+    if step.highest > ACTIVATION_LEVELS:
         raise refusal(step, f"makes codes of up to {step.highest}, but the hardware's have 4 bits: use bit_width=4")
     if step.lowest != 0 and not (stage.relu or isinstance(stage.layer, Average)):
         raise refusal(step, f"makes signed codes of {step.lowest}..{step.highest}: put a ReLU before it (QuantReLU)")

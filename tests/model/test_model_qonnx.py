@@ -98,8 +98,9 @@ class Maker:
         self.current = self.add(op, *([*names, self.current] if first else [self.current, *names]), **attributes)
         return self
 
-    def quant(self, scale: float, bits: float, signed: int, x: str | None = None, **attributes: Any) -> str:
-        numbers = [self.constant(np.float32(number)) for number in (scale, 0, bits)]
+    def quant(self, scale: Any, bits: Any, signed: int, x: str | None = None, **attributes: Any) -> str:
+        scale, bits = attributes.pop("scale", scale), attributes.pop("bits", bits)
+        numbers = [self.constant(np.asarray(number, np.float32)) for number in (scale, 0, bits)]
         settings = {"signed": signed, "narrow": 0, "rounding_mode": "ROUND", **attributes}
         name = self.add("Quant", x or self.current, *numbers, **settings)
         self.current = self.current if x else name
@@ -181,6 +182,9 @@ REFUSED: dict[str, tuple[Callable[[], Maker], str]] = {
     "pads": (lambda: other_graph(pads=[0, 1, 1, 0]), r"\(Conv\) has padding that differs"),
     "number of pads": (lambda: other_graph(pads=[1, 1]), r"\(Conv\) has inputs or attributes that do not fit"),
     "float average": (lambda: other_graph(**{"float average": True}), r"\(AveragePool\) has no quantiser at its input"),
+    "scale": (lambda: other_graph(codes={"scale": np.nan}), r"\(Quant\) has a scale of nan"),
+    "bits": (lambda: other_graph(weights={"bits": np.inf}), "do not fit each other: .*infinity"),
+    "no bits": (lambda: other_graph(weights={"bits": np.ones(3)}), "do not fit each other"),
     "residual": (residual, r"goes to .*\(MatMul\).*\(Add\).*no residuals"),
     "unknown node": (lambda: other_graph().then("Sigmoid"), r"\(Sigmoid\) is none of the nodes"),
     "after the scores": (lambda: other_graph().then("Mul", np.float32([2])), r"\(Mul\) comes after a linear layer"),
