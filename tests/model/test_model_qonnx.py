@@ -98,7 +98,7 @@ class Maker:
         self.current = self.add(op, *([*names, self.current] if first else [self.current, *names]), **attributes)
         return self
 
-    def quant(self, scale: Any, bits: Any, signed: int, x: str | None = None, **attributes: Any) -> str:
+    def quant(self, scale: Any, bits: Any, signed: int, /, x: str | None = None, **attributes: Any) -> str:
         scale, bits = attributes.pop("scale", scale), attributes.pop("bits", bits)
         numbers = [self.constant(np.asarray(number, np.float32)) for number in (scale, 0, bits)]
         settings = {"signed": signed, "narrow": 0, "rounding_mode": "ROUND", **attributes}
@@ -127,7 +127,7 @@ def other_graph(**changes: Any) -> Maker:
     """Mul and Add for batch-norm, Add for a bias, MatMul and Add for a linear layer, Reshape, unnamed weights."""
     options: dict[str, Any] = {"image": {}, "weights": {}, "codes": {}, "pads": [1, 1, 1, 1], **changes}
     maker = Maker()
-    maker.quant(1.0, 8, **{"signed": 1, **options["image"]})
+    maker.quant(1.0, 8, 1, **options["image"])
     quantised = maker.quant(0.5, 4, 1, maker.constant(WEIGHTS * np.float32(0.5)), **options["weights"])
     maker.then("Conv", quantised, pads=options["pads"])
     maker.then("Mul", SCALES.reshape(1, 4, 1, 1)).then("Add", SUMS.reshape(4, 1, 1), first=True)
