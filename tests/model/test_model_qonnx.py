@@ -1,0 +1,232 @@
+"""QONNX files: the same network file as from Brevitas, graphs of other makers, and clear errors for the rest."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from brevitas_models import IMAGE, MODELS, NORMALISE, make, random_pixels
+from typer.testing import CliRunner
+
+from tilewright_model import __main__ as command_line
+from tilewright_model.checkpoint import sha256
+from tilewright_model.errors import ModelError, NetworkError
+from tilewright_model.file_network import load_network_file
+from tilewright_model.integer_network import IntegerNetwork
+from tilewright_model.network_file import save_network
+from tilewright_model.qonnx_network import import_qonnx
+from tilewright_model.reference import reference
+
+PIXELS = random_pixels(6)
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Path, Path]]:
+    """`exported(name)`: a Brevitas model as QONNX, and the network file that `from_brevitas` makes of it."""
+    made: dict[str, tuple[Path, Path]] = {}
+
+    def exported(name: str) -> tuple[Path, Path]:
+        if name not in made:
+            from brevitas.export import export_qonnx
+
+            from tilewright_model.brevitas_network import from_brevitas
+
+            folder, model = tmp_path_factory.mktemp("qonnx"), make(name)
+            network, direct = from_brevitas(model, IMAGE, NORMALISE), folder / "direct.safetensors"
+            save_network(network, direct, IMAGE, name)
+            path = folder / f"{name}.onnx"
+            export_qonnx(model, args=torch.zeros(1, *IMAGE), export_path=str(path), dynamo=False)
+            made[name] = path, direct
+        return made[name]
+
+    return exported
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_file_is_the_one_from_brevitas(exported: Any, name: str, tmp_path: Path) -> None:
+    qonnx, direct = exported(name)
+    network = import_qonnx(qonnx, normalise=NORMALISE)
+    save_network(network, tmp_path / "net.safetensors", network.image_size, name)
+    assert (tmp_path / "net.safetensors").read_bytes() == direct.read_bytes()
+
+
+def test_command(exported: Any, tmp_path: Path) -> None:
+    qonnx, direct = exported("per_channel")
+    out, numbers = tmp_path / "net.safetensors", ["--mean", "0.5", "--mean", "0.4", "--mean", "0.6"]
+    numbers += ["--std", "0.25", "--std", "0.3", "--std", "0.2"]
+    arguments = ["import-qonnx", str(qonnx), "--out", str(out), "--json", *numbers]
+    result = CliRunner().invoke(command_line.app, arguments, catch_exceptions=False)
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["layers"] == "features.1, features.4, features.7, features.8"
+    record = load_network_file(out).record
+    assert (record.name, record.checkpoint_sha256) == ("per_channel", sha256(qonnx))
+    got, expected = (IntegerNetwork(path, torch.device("cpu")).run(PIXELS) for path in (out, direct))
+    assert torch.equal(got.accumulators, expected.accumulators)
+    arguments = ["import-qonnx", str(qonnx), "--out", str(out), "--std", "0.5"]
+    assert isinstance(CliRunner().invoke(command_line.app, arguments).exception, NetworkError)
+
+
+class Maker:
+    """A graph of nodes and constants, one after another."""
+
+    def __init__(self) -> None:
+        import onnx
+
+        self.onnx, self.nodes, self.constants, self.current = onnx, [], [], "x"
+
+    def constant(self, values: Any) -> str:
+        name = f"c{len(self.constants)}"
+        self.constants.append(self.onnx.numpy_helper.from_array(np.asarray(values), name))
+        return name
+
+    def add(self, op: str, *inputs: str, **attributes: Any) -> str:
+        name = f"v{len(self.nodes)}"
+        domain = "qonnx.custom_op.general" if op == "Quant" else ""
+        self.nodes.append(
+            self.onnx.helper.make_node(op, list(inputs), [name], name=f"{op}_{name}", domain=domain, **attributes)
+        )
+        return name
+
+    def then(self, op: str, *constants: Any, first: bool = False, **attributes: Any) -> Maker:
+        names = [self.constant(values) if isinstance(values, np.ndarray) else values for values in constants]
+        self.current = self.add(op, *([*names, self.current] if first else [self.current, *names]), **attributes)
+        return self
+
+    def quant(self, scale: Any, bits: Any, signed: int, /, x: str | None = None, **attributes: Any) -> str:
+        scale, bits = attributes.pop("scale", scale), attributes.pop("bits", bits)
+        numbers = [self.constant(np.asarray(number, np.float32)) for number in (scale, 0, bits)]
+        settings = {"signed": signed, "narrow": 0, "rounding_mode": "ROUND", **attributes}
+        name = self.add("Quant", x or self.current, *numbers, **settings)
+        self.current = self.current if x else name
+        return name
+
+    def save(self, path: Path, shape: tuple[Any, ...] = (1, 2, 8, 8)) -> Path:
+        helper, proto = self.onnx.helper, self.onnx.TensorProto.FLOAT
+        ends = [
+            helper.make_tensor_value_info(name, proto, s) for name, s in (("x", shape), (self.current, ("n", "scores")))
+        ]
+        graph = helper.make_graph(self.nodes, "graph", ends[:1], ends[1:], self.constants)
+        opsets = [helper.make_opsetid("", 17), helper.make_opsetid("qonnx.custom_op.general", 1)]
+        self.onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), path)
+        return path
+
+
+RNG = np.random.default_rng(4)
+WEIGHTS, LAST = (RNG.integers(-7, 8, shape).astype(np.float32) for shape in ((4, 2, 3, 3), (4, 4, 1, 1)))
+SCALES, SUMS, BIAS = (RNG.uniform(0.5, 1.5, 4).astype(np.float32) for _ in range(3))
+LINEAR = RNG.normal(size=(16, 3)).astype(np.float32)
+
+
+def other_graph(**changes: Any) -> Maker:
+    """Mul and Add for batch-norm, Add for a bias, MatMul and Add for a linear layer, Reshape, unnamed weights."""
+    options: dict[str, Any] = {"image": {}, "weights": {}, "codes": {}, "pads": [1, 1, 1, 1], **changes}
+    maker = Maker()
+    maker.quant(1.0, 8, 1, **options["image"])
+    quantised = maker.quant(0.5, 4, 1, maker.constant(WEIGHTS * np.float32(0.5)), **options["weights"])
+    maker.then("Conv", quantised, pads=options["pads"])
+    maker.then("Mul", SCALES.reshape(1, 4, 1, 1)).then("Add", SUMS.reshape(4, 1, 1), first=True)
+    maker.then("Relu")
+    maker.quant(60.0, 4, 0, **options["codes"])
+    maker.then("MaxPool", kernel_shape=[2, 2], strides=[2, 2])
+    quantised = maker.quant(0.25, 4, 1, maker.constant(LAST * np.float32(0.25)))
+    maker.then("Conv", quantised).then("Add", BIAS.reshape(1, 4, 1, 1)).then("Relu")
+    maker.then("AveragePool", kernel_shape=[2, 2], strides=[2, 2]) if options.get("float average") else None
+    maker.quant(100.0, 4, 0)
+    maker.then("AveragePool", kernel_shape=[2, 2], strides=[2, 2])
+    maker.then("Reshape", np.array([1, -1]))
+    return maker.then("MatMul", LINEAR).then("Add", np.array([1, 2, 3], np.float32))
+
+
+def pixel_codes(pixels: torch.Tensor) -> torch.Tensor:
+    return pixels.float() - 128
+
+
+def test_a_graph_of_another_maker(tmp_path: Path) -> None:
+    """Against the graph's arithmetic written out, in float64."""
+    network = import_qonnx(other_graph().save(tmp_path / "other.onnx"), normalise=pixel_codes)
+    pixels = torch.from_numpy(RNG.integers(0, 256, (5, 2, 8, 8)).astype(np.uint8))
+    expected = reference(network, pixels)
+    weights, last, scales, sums, bias, linear = (
+        torch.from_numpy(array).double() for array in (WEIGHTS, LAST, SCALES, SUMS, BIAS, LINEAR)
+    )
+    x = pixels.double() - 128
+    x = torch.nn.functional.conv2d(x, weights * 0.5, padding=1) * scales.view(-1, 1, 1) + sums.view(-1, 1, 1)
+    x = (torch.nn.functional.max_pool2d(x.relu(), 2) / 60).round().clamp(max=15)
+    first, second = expected.codes.values()
+    torch.testing.assert_close(first.double(), x, rtol=0, atol=0)
+    x = torch.nn.functional.conv2d(x * 60, last * 0.25, bias).relu()
+    x = (x / 100).round().clamp(max=15)
+    torch.testing.assert_close(second.double(), x, rtol=0, atol=0)
+    x = torch.nn.functional.avg_pool2d(x * 100, 2).flatten(1) @ linear + torch.tensor([1.0, 2.0, 3.0])
+    torch.testing.assert_close(expected.scores, x, rtol=1e-12, atol=1e-12)
+    assert len(first.unique()) > 10 and len(second.unique()) > 10
+    save_network(network, tmp_path / "net.safetensors", network.image_size, "other")
+
+
+def residual() -> Maker:
+    maker = other_graph()
+    maker.nodes[-1].input[1] = maker.nodes[-3].output[0]
+    return maker
+
+
+REFUSED: dict[str, tuple[Callable[[], Maker], str]] = {
+    "rounding": (lambda: other_graph(codes={"rounding_mode": "FLOOR"}), r"\(Quant\) has rounding mode FLOOR"),
+    "weights": (lambda: other_graph(weights={"rounding_mode": "CEIL"}), r"\(Quant\) has rounding mode CEIL"),
+    "unsigned image": (lambda: other_graph(image={"signed": 0}), r"\(Quant\) makes image codes of 0\.\.255"),
+    "pads": (lambda: other_graph(pads=[0, 1, 1, 0]), r"\(Conv\) has padding that differs"),
+    "number of pads": (lambda: other_graph(pads=[1, 1]), r"\(Conv\) has inputs or attributes that do not fit"),
+    "float average": (lambda: other_graph(**{"float average": True}), r"\(AveragePool\) has no quantiser at its input"),
+    "scale": (lambda: other_graph(codes={"scale": np.nan}), r"\(Quant\) has a scale of nan"),
+    "bits": (lambda: other_graph(weights={"bits": np.inf}), "do not fit each other: .*infinity"),
+    "no bits": (lambda: other_graph(weights={"bits": np.ones(3)}), "do not fit each other"),
+    "residual": (residual, r"goes to .*\(MatMul\).*\(Add\).*no residuals"),
+    "unknown node": (lambda: other_graph().then("Sigmoid"), r"\(Sigmoid\) is none of the nodes"),
+    "after the scores": (lambda: other_graph().then("Mul", np.float32([2])), r"\(Mul\) comes after a linear layer"),
+    "float weights": (lambda: Maker().then("Conv", WEIGHTS), r"\(Conv\) has weights that no Quant node quantises"),
+    "sum first": (lambda: Maker().then("Add", np.float32([1])), r"\(Add\) adds a constant where no"),
+    "shape of a product": (
+        lambda: Maker().then("Mul", np.ones((1, 8), np.float32)),
+        r"\(Mul\) has a constant",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refusals_name_node_and_reason(name: str, tmp_path: Path) -> None:
+    build, message = REFUSED[name]
+    path = build().save(tmp_path / "bad.onnx")
+    with pytest.raises(NetworkError, match=message):
+        import_qonnx(path, normalise=pixel_codes)
+
+
+def test_files_that_are_none(exported: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, whole = tmp_path / "damaged.onnx", exported("per_tensor")[0].read_bytes()
+    with pytest.raises(NetworkError, match="no QONNX file at"):
+        import_qonnx(path)
+    for content in (whole[: len(whole) // 2], b"", b"\x80\x04" + bytes(50), whole[:100] + whole[200:]):
+        path.write_bytes(content)
+        with pytest.raises(NetworkError, match="is damaged or no ONNX file"):
+            import_qonnx(path)
+    sizeless = other_graph().save(path, shape=("n", 2, "height", "width"))
+    with pytest.raises(NetworkError, match="give image_size"):
+        import_qonnx(sizeless, normalise=pixel_codes)
+    assert import_qonnx(sizeless, (2, 8, 8), pixel_codes).image_size == (2, 8, 8)
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(ModelError, match=r"pip install 'tilewright\[qonnx\]'"):
+        import_qonnx(path)
+
+
+def test_weights_in_another_file(exported: Any, tmp_path: Path) -> None:
+    import onnx
+
+    model = onnx.load(exported("per_tensor")[0])
+    path = tmp_path / "outside.onnx"
+    onnx.save(model, path, save_as_external_data=True, location="weights.bin", size_threshold=0)
+    with pytest.raises(NetworkError, match="weights in other files"):
+        import_qonnx(path)
