@@ -6,7 +6,17 @@ from tilewright_model import cli_evaluate, cli_import, cli_layers, cli_network, 
 from tilewright_model.cli import app
 from tilewright_model.errors import ModelError
 
-__all__ = ["app", "cli_evaluate", "cli_import", "cli_layers", "cli_network", "cli_plot", "cli_qonnx", "cli_train", "main"]
+__all__ = [
+    "app",
+    "cli_evaluate",
+    "cli_import",
+    "cli_layers",
+    "cli_network",
+    "cli_plot",
+    "cli_qonnx",
+    "cli_train",
+    "main",
+]
 
 
 def main() -> None:

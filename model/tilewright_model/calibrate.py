@@ -47,7 +47,7 @@ def _set_alphas(layer: nn.Module, arguments: tuple[Any, ...]) -> None:
 
 
 def least_error_alpha(values: Tensor, levels: int) -> float:
-    """The clipping value, of `CANDIDATES` up to the largest magnitude, with the least mean squared error of `values`."""
+    """The clipping value, of `CANDIDATES` up to the largest magnitude, with the least mean squared error."""
     values = values.flatten()[:: -(-values.numel() // VALUES)]
     largest = float(values.abs().max())
     errors = []

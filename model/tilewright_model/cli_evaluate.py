@@ -16,7 +16,7 @@ from tilewright_model.errors import CheckpointError
 from tilewright_model.evaluate import evaluate as measure
 from tilewright_model.file_network import is_network_file, load_network_file
 from tilewright_model.integer_network import IntegerNetwork
-from tilewright_model.network import Network
+from tilewright_model.network import QuantisedNetwork
 
 
 @app.command()
@@ -48,7 +48,7 @@ def evaluate(
     report({"accuracy": score.accuracy, "correct": score.correct, "total": score.total}, as_json)
 
 
-def _networks(path: Path, place: torch.device) -> tuple[Network, IntegerNetwork]:
+def _networks(path: Path, place: torch.device) -> tuple[QuantisedNetwork, IntegerNetwork]:
     """The reference and the integer network of a checkpoint, which is exported, or of a network file."""
     if is_network_file(path):
         return load_network_file(path).to(place), IntegerNetwork(path, place)

@@ -13,6 +13,7 @@ from tilewright_model.crops import crops
 from tilewright_model.data import load_cifar10
 from tilewright_model.distributions import distributions
 from tilewright_model.errors import CheckpointError, DataError
+from tilewright_model.float_checkpoint import is_float
 from tilewright_model.log_file import read_log
 from tilewright_model.plots import save_curves, save_histograms
 
@@ -40,7 +41,7 @@ class RunFiles:
         return self.path / LOG if self.path.is_dir() else self.path
 
     def checkpoint(self) -> Path | None:
-        """The folder's packed checkpoint; beside a log, the one of its name, if any.
+        """The folder's packed checkpoint; beside a log, the one of its name, if any; a float network has none.
 
         Raises CheckpointError if the folder holds none or several.
         """
@@ -48,6 +49,8 @@ class RunFiles:
             beside = self.path.with_suffix(".safetensors")
             return beside if beside.is_file() else None
         files = sorted(self.path.glob("*.safetensors"))
+        if len(files) == 1 and is_float(files[0]):
+            return None
         if len(files) != 1:
             raise CheckpointError(
                 f"{self.path} should hold one packed checkpoint (.safetensors) for the histograms, and holds "

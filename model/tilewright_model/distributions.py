@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from tilewright_model.device import batch_size
 from tilewright_model.errors import CaptureError
 from tilewright_model.layers import QuantAvgPool2d, QuantConv2d
-from tilewright_model.network import Network
+from tilewright_model.network import QuantisedNetwork
 from tilewright_model.reference import check_images
 
 Hook = Callable[[nn.Module, tuple[Tensor, ...]], None]
@@ -58,7 +58,9 @@ class Distributions:
     images: int
 
 
-def distributions(model: Network, pixels: Tensor, advance: Callable[[int], object] | None = None) -> Distributions:
+def distributions(
+    model: QuantisedNetwork, pixels: Tensor, advance: Callable[[int], object] | None = None
+) -> Distributions:
     """The codes of `model.eval()` for uint8 images (n, c, h, w) on the model's device; the model's mode stays.
 
     `advance` is told the images done in each batch. Raises DataError if the images are not the network's, CaptureError,
@@ -82,7 +84,9 @@ def _weights(name: str, layer: QuantConv2d) -> CodeCounts:
 
 
 @torch.no_grad()
-def _activations(model: Network, pixels: Tensor, advance: Callable[[int], object] | None) -> dict[str, CodeCounts]:
+def _activations(
+    model: QuantisedNetwork, pixels: Tensor, advance: Callable[[int], object] | None
+) -> dict[str, CodeCounts]:
     layers = {name: layer for name, layer in model.named_modules() if isinstance(layer, QuantConv2d | QuantAvgPool2d)}
     counters: dict[str, Counter[int]] = {name: Counter() for name in layers}
     handles = [

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError, safe_open
+
 from tilewright_model.errors import CheckpointError
 from tilewright_model.state_file import load_tensors, save_tensors
 from tilewright_model.vgg16 import FloatVGG16
@@ -14,6 +16,15 @@ MAKER = "python -m tilewright_model train --recipe float"
 def save_float(model: FloatVGG16, path: Path, training: dict[str, Any]) -> None:
     """Write parameters and batch-norms in float32, with the plan and the record of the training."""
     save_tensors(path, FORMAT, model.state_dict(), {"plan": model.plan, "training": training})
+
+
+def is_float(path: Path) -> bool:
+    """Whether the file says of itself that it is such a checkpoint."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return (file.metadata() or {}).get("format") == FORMAT
+    except (OSError, SafetensorError):
+        return False
 
 
 def load_float(path: Path) -> FloatVGG16:

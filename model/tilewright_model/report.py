@@ -7,6 +7,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from tilewright_model.files import written
+
 LOG_FIELDS = [
     "epoch",
     "progress",
@@ -21,8 +23,7 @@ LOG_FIELDS = [
 
 def write_log(path: Path, rows: list[dict[str, Any]]) -> None:
     """Write all epochs so far, so that a resumed run holds each epoch once."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="") as file:
+    with written(path) as partial, partial.open("w", newline="") as file:
         writer = csv.DictWriter(file, LOG_FIELDS)
         writer.writeheader()
         writer.writerows(rows)

@@ -54,7 +54,7 @@ class Settings:
     @property
     def state_file(self) -> Path:
         """Where the resumable state lies."""
-        return self.state or self.out / "state.safetensors"
+        return self.state or self.out / "training.state"
 
     @cached_property
     def changed_recipe(self) -> Recipe:

@@ -25,17 +25,20 @@ from tilewright_model.loss import Loss
 from tilewright_model.report import epoch_line, progress_bar, write_log
 from tilewright_model.run import Settings, load_teacher, new_run
 from tilewright_model.schedule import advanced, rate_factor
+from tilewright_model.tensorboard_log import TensorBoardLog
 from tilewright_model.vgg16 import FloatVGG16
 
 CHECKPOINT = "vgg16_w4a4_cifar10.safetensors"
 FLOAT_CHECKPOINT = "vgg16_float_cifar10.safetensors"
+#: so many of the measured images give the activation codes of the histograms
+HISTOGRAM_IMAGES = 64
 
 
 def train(settings: Settings, training: Images, test: Images, *, resume: bool = False) -> Score:
     """Train, then export and measure the checkpoint; returns its score on `test`, or on the images held out.
 
-    Writes into `settings.out`: the checkpoint, a .json record beside it, log.csv and the resumable state. Raises
-    CheckpointError if a run is already there and `resume` is not given, or if there is none to resume; RecipeError if
+    Writes into `settings.out`: the checkpoint, a .json record beside it, log.csv, TensorBoard's files, pictures of the
+    curves and of the codes, and the resumable state. Raises CheckpointError if a run is already there and `resume` is not given, or if there is none to resume; RecipeError if
     the recipe lacks what it needs.
     """
     measured = test
@@ -77,7 +80,9 @@ class Trainer:
     def fit(self) -> None:
         """Epochs until the schedule or the time is done; saves the state after each, or every few of them."""
         run, settings, console = self.run, self.settings, Console(soft_wrap=True, quiet=not self.processes.first)
-        seconds_before = run.seconds
+        seconds_before, board = run.seconds, None
+        if self.processes.first:
+            board = TensorBoardLog(settings.out / "tensorboard", run.epoch + 1)
         if settings.minutes:
             self._evaluate()  # to know how long it takes
         with progress_bar(console) as bar:
@@ -87,10 +92,12 @@ class Trainer:
                 run.seconds = seconds_before + self.clock.elapsed()
                 row["seconds"] = round(run.seconds, 1)
                 run.log.append(row)
-                if self.processes.first:
-                    self._keep(row)
+                if board:
+                    self._keep(row, board)
                     console.print(epoch_line(row), highlight=False)
                 self.processes.wait()
+        if board:
+            board.close()
 
     def finish(self) -> Score:
         """Export the network as it is now and measure the exported file, in full float32."""
@@ -107,14 +114,28 @@ class Trainer:
             measured = {"measured": self.measured_name, **asdict(score), "accuracy": score.accuracy}
             record = self._record() | measured | {"checkpoint": path.name, "sha256": sha256(path)}
             path.with_suffix(".json").write_text(json.dumps(record, indent=2) + "\n")
+            self._draw()
         return score
 
-    def _keep(self, row: dict[str, Any]) -> None:
+    def _draw(self) -> None:
+        """Pictures of the curves and of the exported network's codes."""
+        folder, network = self.settings.out, self.run.network
+        if self.run.log:
+            save_curves({"": self.run.log}, folder / "curves.png")
+        if isinstance(network, VGG16):
+            pixels = self.measured.pixels[:HISTOGRAM_IMAGES]
+            title = f"{self.settings.recipe}: weight codes, and activation codes of {len(pixels)} measured images"
+            save_histograms(distributions(network, pixels), folder / "histograms.png", title)
+
+    def _keep(self, row: dict[str, Any], board: TensorBoardLog) -> None:
         """Write what an epoch has brought."""
         run, settings = self.run, self.settings
         if run.epoch % settings.evaluate_every == 0 or run.progress == 1:
             row[f"{self.measured_name}_accuracy"] = self._evaluate().accuracy
             self._export()
+            if isinstance(run.network, VGG16):
+                board.histograms(run.epoch, distributions(run.network, self.measured.pixels[:HISTOGRAM_IMAGES]))
+        board.epoch(row)
         write_log(settings.out / "log.csv", run.log)
         if run.epoch % settings.save_every == 0 or run.progress == 1 or self.clock.left() <= 0:
             run.save(settings)

@@ -140,7 +140,7 @@ def kill_after_the_first_save(data: Path, out: Path) -> None:
     arguments = command(data, out, KILLED_EPOCHS, SMALL)
     process = subprocess.Popen([sys.executable, *arguments], env=environment, stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + 300
-    while not (out / "state.safetensors").exists():
+    while not (out / "training.state").exists():
         assert process.poll() is None, f"training ended with {process.returncode} before its first save"
         assert time.monotonic() < deadline, "no save within 300 s"
         time.sleep(0.02)
@@ -149,7 +149,7 @@ def kill_after_the_first_save(data: Path, out: Path) -> None:
 
 
 def state_of(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    return load_tensors(folder / "state.safetensors", STATE, TRAIN)
+    return load_tensors(folder / "training.state", STATE, TRAIN)
 
 
 def test_a_killed_run_goes_on_as_if_it_had_not_stopped(data_root: Path, tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def test_a_killed_run_goes_on_as_if_it_had_not_stopped(data_root: Path, tmp_path
         train(Settings(killed, **common | {"seed": 5}), training, test, resume=True)
     with pytest.raises(CheckpointError, match="of another run: erase 0 there, 8 asked for;"):
         train(Settings(killed, **common | {"changes": (*SMALL, "erase=8")}), training, test, resume=True)
-    damage(killed / "state.safetensors")
+    damage(killed / "training.state")
     with pytest.raises(CheckpointError, match="is damaged"):
         train(Settings(killed, **common), training, test, resume=True)
 
@@ -219,12 +219,12 @@ def teacher(data_root: Path, tmp_path: Path) -> Path:
 def test_a_student_begins_with_its_teachers_weights_and_learns_its_scores(
     data_root: Path, tmp_path: Path, teacher: Path
 ) -> None:
+    training, test = load_cifar10(data_root, "train"), load_cifar10(data_root, "test")
     settings = small_settings(tmp_path / "student", "distilled", teacher=teacher, hold_out=10, evaluate_every=1)
     run = new_run(settings, torch.device("cpu"), load_teacher(settings, torch.device("cpu")), training.pixels)
     started, taught = run.model.state_dict(), load_float(teacher).state_dict()
     assert taught.keys() <= started.keys() and all(torch.equal(started[key], taught[key]) for key in taught)
 
-    training, test = load_cifar10(data_root, "train"), load_cifar10(data_root, "test")
     score = train(settings, training, test)
     assert score.total == 10, "measured on the images held out"
     record = json.loads((tmp_path / "student" / CHECKPOINT).with_suffix(".json").read_text())
