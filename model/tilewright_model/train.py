@@ -17,16 +17,18 @@ from tilewright_model.clock import Clock
 from tilewright_model.data import Images
 from tilewright_model.device import description
 from tilewright_model.distributed import join_processes, local_device
+from tilewright_model.distributions import distributions
 from tilewright_model.errors import CheckpointError, RecipeError
 from tilewright_model.evaluate import Score, evaluate
 from tilewright_model.export import load_packed, save_packed
 from tilewright_model.float_checkpoint import load_float, save_float
 from tilewright_model.loss import Loss
+from tilewright_model.plots import save_curves, save_histograms
 from tilewright_model.report import epoch_line, progress_bar, write_log
 from tilewright_model.run import Settings, load_teacher, new_run
 from tilewright_model.schedule import advanced, rate_factor
 from tilewright_model.tensorboard_log import TensorBoardLog
-from tilewright_model.vgg16 import FloatVGG16
+from tilewright_model.vgg16 import VGG16, FloatVGG16
 
 CHECKPOINT = "vgg16_w4a4_cifar10.safetensors"
 FLOAT_CHECKPOINT = "vgg16_float_cifar10.safetensors"
@@ -38,8 +40,8 @@ def train(settings: Settings, training: Images, test: Images, *, resume: bool = 
     """Train, then export and measure the checkpoint; returns its score on `test`, or on the images held out.
 
     Writes into `settings.out`: the checkpoint, a .json record beside it, log.csv, TensorBoard's files, pictures of the
-    curves and of the codes, and the resumable state. Raises CheckpointError if a run is already there and `resume` is not given, or if there is none to resume; RecipeError if
-    the recipe lacks what it needs.
+    curves and of the codes, and the resumable state. Raises CheckpointError if a run is already there and `resume` is
+    not given, or if there is none to resume; RecipeError if the recipe lacks what it needs.
     """
     measured = test
     if settings.hold_out:
