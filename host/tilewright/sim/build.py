@@ -34,7 +34,7 @@ LOG_LINES = 25
 # Variables of make for the two builds; of code that the profiling run does not reach g++ knows nothing
 COUNT_BRANCHES = "OPT_FAST='-O3 -fprofile-generate' USER_LDFLAGS=-fprofile-generate"
 USE_COUNTS = "OPT_FAST='-O3 -fprofile-use -fprofile-partial-training -Wno-missing-profile'"
-# The second build makes anew what make compiles with OPT_FAST, all that runs in every cycle, and what is linked from it.
+# The second build makes anew what is compiled with OPT_FAST (all that runs in every cycle), and what is linked from it.
 OBJECTS = ("*.o", "*.a", "*.gch", "Vsoc")
 KEPT_OBJECTS = ("verilated*.o", "*Slow.o", "*.slow.gch")
 
