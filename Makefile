@@ -53,12 +53,12 @@ test: check lint ## run all checks and tests
 	    export CIFAR10_ROOT=$(CURDIR)/build/cifar10; fi; \
 	if [ -z "$${TILEWRIGHT_STIMULUS:-}" ] && [ -d "$(SHARED_DATA)/stimulus" ]; then \
 	    export TILEWRIGHT_STIMULUS=$(realpath $(SHARED_DATA)/stimulus); fi; \
-	$(BIN)/python -m pytest -n 2 --durations=20
+	$(BIN)/python -m pytest -n 2 --dist worksteal --durations=20
 	@$(if $(PYNQ3_TESTS),$(MAKE) --no-print-directory test-pynq3)
 
 test-pynq3: $(PYNQ3_INSTALLED) ## a part of the tests with pynq 3.1.2
 	@$(PYNQ3)/bin/python -c 'import pynq, sys; print("pynq", pynq.__version__); sys.exit(pynq.__version__ != "$(PYNQ3_VERSION)")'
-	$(PYNQ3)/bin/python -m pytest -n 2 $(PYNQ3_TESTS)
+	$(PYNQ3)/bin/python -m pytest -n 2 --dist worksteal $(PYNQ3_TESTS)
 
 build/cifar10/cifar10.npz: | setup
 	@$(BIN)/python $(SHARED_DATA)/cifar10/unpack.py $(@D)

@@ -31,10 +31,12 @@ TOOLS = {"make": "make", "g++": "g++", "perl": "perl"}
 # Headers that a traced build needs, and the Debian packages that bring them
 TRACE_HEADERS = {"zlib1g-dev": "zlib.h", "liblz4-dev": "lz4.h"}
 LOG_LINES = 25
-# Options of g++, through Verilator, for the two builds; of code that the profiling run does not reach it knows nothing
-COUNT_BRANCHES = "-CFLAGS -fprofile-generate -LDFLAGS -fprofile-generate"
-USE_COUNTS = "-CFLAGS -fprofile-use -CFLAGS -fprofile-partial-training -CFLAGS -Wno-missing-profile"
+# Variables of make for the two builds; of code that the profiling run does not reach g++ knows nothing
+COUNT_BRANCHES = "OPT_FAST='-O3 -fprofile-generate' USER_LDFLAGS=-fprofile-generate"
+USE_COUNTS = "OPT_FAST='-O3 -fprofile-use -fprofile-partial-training -Wno-missing-profile'"
+# The second build makes anew what is compiled with OPT_FAST (all that runs in every cycle), and what is linked from it.
 OBJECTS = ("*.o", "*.a", "*.gch", "Vsoc")
+KEPT_OBJECTS = ("verilated*.o", "*Slow.o", "*.slow.gch")
 
 
 def cores_folder() -> Path:
@@ -52,19 +54,17 @@ def cores_folder() -> Path:
 def build_library(hardware: Hardware, traced: bool = False) -> Path:
     """Return the shared library of some hardware, built first where the cache has none for the present sources.
 
-    A build takes about a minute and shows its progress on standard error. Of several processes that need one, one
-    builds and the others wait. A traced library can write waveforms and is slower.
+    A build takes about a minute and shows its progress on standard error. Of several processes that need the same
+    library, one builds and the others wait. A traced library can write waveforms and is slower.
 
     Raises:
         SimulatorBuildError: a tool is missing or a build step failed; names the log file and quotes its end.
     """
     cores = cores_folder()
-    library = _library(cores, hardware, traced)
-    if library.is_file():
-        return library
-    with _exclusive(cache_folder() / "build.lock"):
-        while not (library := _library(cores, hardware, traced)).is_file():
-            _build(cores, hardware, traced, library)
+    while not (library := _library(cores, hardware, traced)).is_file():
+        with _exclusive(library.with_name("build.lock")):
+            if not library.is_file():
+                _build(cores, hardware, traced, library)
     return library
 
 
@@ -89,7 +89,7 @@ def _exclusive(lock: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print("another process builds simulated hardware: waiting for it", file=sys.stderr)
+            print("another process builds this simulated hardware: waiting for it", file=sys.stderr)
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -113,12 +113,12 @@ def _build(cores: Path, hardware: Hardware, traced: bool, library: Path) -> None
         elif not isinstance(hardware, OwnHardware) or hardware.parameters.scatter_gather:
             _run(compile_, scratch, output, title)
         else:
-            _run([*compile_, f"--verilator_options={COUNT_BRANCHES}"], scratch, output, f"{title}, to be profiled")
+            _run([*compile_, f"--make_options={COUNT_BRANCHES}"], scratch, output, f"{title}, to be profiled")
             _exercise(hardware, _product(scratch), library, output)
-            for pattern in OBJECTS:
-                for path in scratch.glob(f"work/**/{pattern}"):
+            for path in {path for pattern in OBJECTS for path in scratch.glob(f"work/**/{pattern}")}:
+                if not any(path.match(kept) for kept in KEPT_OBJECTS):
                     path.unlink()
-            _run([*compile_, f"--verilator_options={USE_COUNTS}"], scratch, output, title)
+            _run([*compile_, f"--make_options={USE_COUNTS}"], scratch, output, title)
         if _library(cores, hardware, traced) == library:
             _install(_product(scratch), library)
 
