@@ -17,6 +17,8 @@ PYNQ3_TESTS := $(wildcard tests/sim tests/third_party/test_foreign_drivers.py te
 SHARED_DATA ?= $(wildcard ../shared/data)
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Tests start some hundred Python processes: without .pyc files each of them compiles torch or pynq again, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup packages demo test test-pynq3 check registers lint golden evidence clean
 

@@ -39,15 +39,16 @@ def exact_codes(x: Tensor, alpha: Tensor, levels: int, lowest: float) -> Tensor:
     return (x.double() / alpha).clamp_(lowest, 1.0).mul_(levels).round_()
 
 
-def step_gradient(gradient: Tensor, u: Tensor, clamped: Tensor, levels: int) -> Tensor:
-    """Gradient of alpha as learned step sizes have it (arXiv 1902.08153, equations 3 and section 2.2), 0-d.
+def step_gradient(gradient: Tensor, u: Tensor, clamped: Tensor, levels: int, count: int) -> Tensor:
+    """Gradient of alpha, 0-d, so that a step alpha / n moves as a learned step size does.
 
-    The sum of g (round(n c) / n - c) inside the range and g c outside, c being u clamped to it, over
-    sqrt(number of values * n).
+    That is (arXiv 1902.08153, equation 3 and section 2.2) the sum of g (round(n c) - n c) within the range and of g n c
+    outside, c being u clamped to it, over sqrt(count n); alpha = n step takes n of it. count: weights of the layer, or
+    inputs an image.
     """
-    rounded = torch.round(clamped * levels) / levels
-    slope = torch.where(u == clamped, rounded - clamped, clamped)
-    return (gradient * slope).sum() / math.sqrt(u.numel() * levels)
+    scaled = clamped * levels
+    slope = torch.where(u == clamped, torch.round(scaled) - scaled, scaled)
+    return (gradient * slope).sum() * levels / math.sqrt(count * levels)
 
 
 class QuantiseWeight(torch.autograd.Function):
@@ -74,7 +75,7 @@ class QuantiseWeight(torch.autograd.Function):
         outside = z.abs() > 1
         inner = gradient.masked_fill(outside, 0)
         if ctx.learned_step:
-            return inner, step_gradient(gradient, z, z.clamp(-1, 1), ctx.levels), None, None
+            return inner, step_gradient(gradient, z, z.clamp(-1, 1), ctx.levels, z.numel()), None, None
         return inner, (gradient * z.sign() * outside).sum(), None, None
 
 
@@ -100,7 +101,7 @@ class QuantiseActivation(torch.autograd.Function):
         (saved,) = ctx.saved_tensors
         if ctx.learned_step:
             inner = gradient.masked_fill(saved > 1, 0)
-            return inner, step_gradient(gradient, saved, saved.clamp(max=1), ctx.levels), None, None
+            return inner, step_gradient(gradient, saved, saved.clamp(max=1), ctx.levels, saved[0].numel()), None, None
         return gradient.masked_fill(saved, 0), (gradient * saved).sum(), None, None
 
 

@@ -245,7 +245,7 @@ class Trainer:
 def _configure_backends(settings: Settings) -> None:
     if settings.deterministic:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # as torch's notes on reproducibility ask for
-    torch.use_deterministic_algorithms(settings.deterministic)
+        torch.use_deterministic_algorithms(True)
     torch.backends.cudnn.benchmark = not settings.deterministic
     torch.backends.cudnn.allow_tf32 = settings.tf32
     torch.backends.cuda.matmul.allow_tf32 = settings.tf32

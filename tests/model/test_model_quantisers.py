@@ -88,6 +88,39 @@ def test_activation_quantiser_equals_the_plain_formula(seed: int, bits: int, alp
     assert clip.grad.item() == pytest.approx(expected_alpha, rel=1e-9, abs=1e-9)
 
 
+@pytest.mark.parametrize("bits", [2, 4])
+def test_a_learned_step_gets_the_gradient_of_its_rounding(bits: int) -> None:
+    n, alpha = 2**bits - 1, 0.9
+    quantiser = ActivationQuantiser(bits)
+    quantiser.learned_step = True
+    values, g = [abs(v) for v in random_doubles(5, 24, 1.0)], random_doubles(6, 24, 1.0)
+    parameter = torch.tensor(alpha, dtype=DOUBLE, requires_grad=True)
+    x = torch.tensor(values, dtype=DOUBLE, requires_grad=True).reshape(2, 12)
+    quantiser(x, parameter).backward(torch.tensor(g, dtype=DOUBLE).reshape(2, 12))
+    scaled = [n * v / alpha for v in values]
+    slopes = [round(v) - v if v <= n else n for v in scaled]
+    assert sum(v > n for v in scaled) > 3, "tests nothing without clipped values"
+    expected = n * math.fsum(a * b for a, b in zip(g, slopes, strict=True)) / math.sqrt(12 * n)
+    assert parameter.grad is not None and parameter.grad.item() == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_learned_step_of_weights_gets_the_gradient_of_its_rounding() -> None:
+    n, alpha = 7, 1.5
+    quantiser = WeightQuantiser(4, alpha).double()
+    quantiser.learned_step = True
+    values, g = random_doubles(7, 30, 0.3), random_doubles(8, 30, 1.0)
+    _, gradient = run(quantiser, values, g)
+    mean = math.fsum(values) / 30
+    std = math.sqrt(math.fsum((w - mean) ** 2 for w in values) / 29)
+    z = [(w - mean) / std / alpha for w in values]
+    slopes = [round(n * v) - n * v if abs(v) <= 1 else math.copysign(n, v) for v in z]
+    assert any(abs(v) > 1 for v in z)
+    expected = n * math.fsum(a * b for a, b in zip(g, slopes, strict=True)) / math.sqrt(30 * n)
+    assert quantiser.wgt_alpha.grad is not None
+    assert quantiser.wgt_alpha.grad.item() == pytest.approx(expected, rel=1e-12)
+    assert gradient == [b if abs(v) <= 1 else 0.0 for v, b in zip(z, g, strict=True)]
+
+
 def test_the_clipping_point_itself_belongs_to_the_inside() -> None:
     clip = torch.tensor(2.0, requires_grad=True)
     x = torch.tensor([1.0, 2.0, 2.0000002], requires_grad=True)
