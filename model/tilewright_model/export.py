@@ -3,15 +3,12 @@
 Codes of at most 4 bits are stored two a byte, up to 8 bits as int8 of the weights' shape.
 """
 
-import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -21,6 +18,7 @@ from tilewright_model.keys import check_keys
 from tilewright_model.layers import QuantConv2d
 from tilewright_model.quantisers import ImageQuantiser
 from tilewright_model.resnet20 import ResNet20, ResNet20Options
+from tilewright_model.tensor_file import digest, read_tensors
 from tilewright_model.vgg16 import VGG16, VGG16Options
 
 #: `format` of each network
@@ -106,26 +104,8 @@ def packed_training(path: Path) -> dict[str, Any]:
     return record
 
 
-def digest(tensors: Mapping[str, Tensor]) -> str:
-    """Hexadecimal SHA-256 over the tensors, sorted by name: name, dtype and shape as text, then the bytes."""
-    hashed = hashlib.sha256()
-    for name, value in sorted(tensors.items()):
-        hashed.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
-        hashed.update(value.flatten().view(torch.uint8).numpy().data)
-    return hashed.hexdigest()
-
-
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    try:
-        with safe_open(path, framework="pt") as file:
-            keys = list(file.keys())
-            return {key: file.get_tensor(key) for key in keys}, dict(file.metadata() or {})
-    except FileNotFoundError as error:
-        raise CheckpointError(f"no checkpoint at {path}; train one or name another with --checkpoint") from error
-    except (OSError, SafetensorError) as error:
-        raise CheckpointError(
-            f"{path} is truncated or no safetensors file ({error}); fetch or export it again"
-        ) from error
+    return read_tensors(path, CheckpointError, "checkpoint", "train one, import one, or name another with --checkpoint")
 
 
 def _check_widths(layers: dict[str, QuantConv2d], path: Path) -> None:

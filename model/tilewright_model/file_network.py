@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from tilewright_model.errors import NetworkError
@@ -11,6 +10,7 @@ from tilewright_model.exact import ExactAverage, ExactBatchNorm2d, ExactConv2d, 
 from tilewright_model.image import look_up
 from tilewright_model.network import Network
 from tilewright_model.record import FORMAT, LayerRecord, NetworkRecord, parse_record
+from tilewright_model.tensor_file import named_format, read_tensors
 
 Tensors = dict[str, Tensor]
 FEATURES, CLASSIFIER = "features", "classifier"
@@ -43,24 +43,15 @@ def load_network_file(path: Path) -> FileNetwork:
 
 def is_network_file(path: Path) -> bool:
     """Whether the metadata of the file, which may be of any kind, say that it is a network file."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            return (file.metadata() or {}).get("format") == FORMAT
-    except (OSError, SafetensorError):
-        return False
+    return named_format(path) == FORMAT
 
 
 def read_network_file(path: Path) -> tuple[NetworkRecord, Tensors]:
     """A network file's record and tensors, all checked: names, dtypes, shapes, ranges. Raises NetworkError."""
+    maker = "`python -m tilewright_model export` writes one"
+    tensors, metadata = read_tensors(path, NetworkError, "network file", maker)
     try:
-        with safe_open(path, framework="pt") as file:
-            tensors, metadata = {key: file.get_tensor(key) for key in file.keys()}, file.metadata()  # noqa: SIM118
-    except FileNotFoundError as error:
-        raise NetworkError(f"no network file at {path}; write it with `python -m tilewright_model export`") from error
-    except (OSError, SafetensorError) as error:
-        raise NetworkError(f"{path} is truncated or no safetensors file ({error}); export it again") from error
-    try:
-        record = parse_record(metadata or {})
+        record = parse_record(metadata)
         _check_tensors(record, tensors)
     except NetworkError as error:
         raise NetworkError(f"{path}: {error}") from error

@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
-
 from tilewright_model.errors import CheckpointError
 from tilewright_model.state_file import load_tensors, save_tensors
+from tilewright_model.tensor_file import named_format
 from tilewright_model.vgg16 import FloatVGG16
 
 FORMAT = "tilewright-float-vgg16"
@@ -20,11 +19,7 @@ def save_float(model: FloatVGG16, path: Path, training: dict[str, Any]) -> None:
 
 def is_float(path: Path) -> bool:
     """Whether the file says of itself that it is such a checkpoint."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            return (file.metadata() or {}).get("format") == FORMAT
-    except (OSError, SafetensorError):
-        return False
+    return named_format(path) == FORMAT
 
 
 def load_float(path: Path) -> FloatVGG16:

@@ -5,12 +5,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
 from tilewright_model.errors import CheckpointError
 from tilewright_model.files import written
+from tilewright_model.tensor_file import digest, read_tensors
 
 
 def save_tensors(path: Path, form: str, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
@@ -26,14 +26,7 @@ def load_tensors(path: Path, form: str, maker: str) -> tuple[dict[str, Tensor], 
 
     Raises CheckpointError if it is missing, truncated, changed, or of another form.
     """
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = dict(file.metadata() or {})
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    except FileNotFoundError as error:
-        raise CheckpointError(f"no {form} at {path}; `{maker}` makes one") from error
-    except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"{path} is truncated or no safetensors file ({error})") from error
+    tensors, metadata = read_tensors(path, CheckpointError, form, f"`{maker}` makes one")
     if metadata.get("format") != form:
         raise CheckpointError(f"{path} is of format {metadata.get('format')!r}, expected {form!r}; `{maker}` makes one")
     if _digest(tensors, metadata.get("values", "")) != metadata.get("sha256"):
@@ -43,8 +36,4 @@ def load_tensors(path: Path, form: str, maker: str) -> tuple[dict[str, Tensor], 
 
 
 def _digest(tensors: dict[str, Tensor], text: str) -> str:
-    digest = hashlib.sha256(text.encode())
-    for key in sorted(tensors):
-        digest.update(f"{key} {tensors[key].dtype} {tuple(tensors[key].shape)}".encode())
-        digest.update(tensors[key].numpy().tobytes())
-    return digest.hexdigest()
+    return hashlib.sha256(f"{digest(tensors)} {text}".encode()).hexdigest()

@@ -130,7 +130,18 @@ def test_the_clock_fits_the_epochs_to_the_time(monkeypatch: pytest.MonkeyPatch) 
 
 
 def command(data: Path, out: Path, epochs: int, changes: tuple[str, ...], *more: str) -> list[str]:
-    options = ["--seed", "4", "--epochs", str(epochs), "--evaluate-every", "12", "--test-images", "8", "--device", "cpu"]
+    options = [
+        "--seed",
+        "4",
+        "--epochs",
+        str(epochs),
+        "--evaluate-every",
+        "12",
+        "--test-images",
+        "8",
+        "--device",
+        "cpu",
+    ]
     options += ["--images", str(IMAGES), *(word for change in changes for word in ("--set", change))]
     return ["-m", "tilewright_model", "train", "--data", str(data), "--out", str(out), *options, *more]
 

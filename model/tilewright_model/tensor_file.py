@@ -1,0 +1,45 @@
+"""Reading .safetensors, whatever they hold: tensors and metadata, the format that they name, a digest."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from tilewright_model.errors import ModelError
+
+
+def read_tensors(
+    path: Path, error: type[ModelError], kind: str, maker: str
+) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors, on the CPU, and the metadata.
+
+    Raises `error` if the file is missing or no whole .safetensors; kind and maker: what it is, and how one is made.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {key: file.get_tensor(key) for key in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
+    except FileNotFoundError as reason:
+        raise error(f"no {kind} at {path}: {maker}") from reason
+    except (OSError, SafetensorError) as reason:
+        raise error(f"{path} is truncated or no safetensors file ({reason}): {maker}") from reason
+
+
+def named_format(path: Path) -> str | None:
+    """The metadata's `format`; None if there is none, or the file is missing or no .safetensors."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return (file.metadata() or {}).get("format")
+    except (OSError, SafetensorError):
+        return None
+
+
+def digest(tensors: Mapping[str, Tensor]) -> str:
+    """Hexadecimal SHA-256 over the tensors, sorted by name: name, dtype and shape as text, then the bytes."""
+    hashed = hashlib.sha256()
+    for name, value in sorted(tensors.items()):
+        hashed.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
+        hashed.update(value.flatten().view(torch.uint8).numpy().data)
+    return hashed.hexdigest()
