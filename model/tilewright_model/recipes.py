@@ -55,6 +55,14 @@ class Recipe:
         """Whether training needs a float network."""
         return self.distil > 0 or self.warm_start
 
+    @property
+    def checkpoint_name(self) -> str:
+        """Name of the file that a run exports, by the widths: vgg16_w4a4_cifar10.safetensors."""
+        widths = f"w{self.options.weight_bits}a{self.options.act_bits}"
+        if self.float_network or self.options.layer_bits:
+            widths = "float" if self.float_network else "mixed"
+        return f"vgg16_{widths}_cifar10.safetensors"
+
     def values(self) -> dict[str, Any]:
         """JSON-able settings by name, but for the number of epochs, which a run may have of its own."""
         return {key: value for key, value in asdict(self).items() if key != "epochs"}

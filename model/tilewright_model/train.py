@@ -30,8 +30,6 @@ from tilewright_model.schedule import advanced, rate_factor
 from tilewright_model.tensorboard_log import TensorBoardLog
 from tilewright_model.vgg16 import VGG16, FloatVGG16
 
-CHECKPOINT = "vgg16_w4a4_cifar10.safetensors"
-FLOAT_CHECKPOINT = "vgg16_float_cifar10.safetensors"
 #: so many of the measured images give the activation codes of the histograms
 HISTOGRAM_IMAGES = 64
 
@@ -104,7 +102,7 @@ class Trainer:
     def finish(self) -> Score:
         """Export the network as it is now and measure the exported file, in full float32."""
         settings, run = self.settings, self.run
-        path = settings.out / (FLOAT_CHECKPOINT if self.recipe.float_network else CHECKPOINT)
+        path = settings.out / self.recipe.checkpoint_name
         torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
         if self.processes.first:
             write_log(settings.out / "log.csv", run.log)
@@ -143,11 +141,11 @@ class Trainer:
             run.save(settings)
 
     def _export(self) -> None:
-        network, folder = self.run.network, self.settings.out
+        network, path = self.run.network, self.settings.out / self.recipe.checkpoint_name
         if isinstance(network, FloatVGG16):
-            save_float(network, folder / FLOAT_CHECKPOINT, self._record())
+            save_float(network, path, self._record())
         else:
-            save_packed(network, folder / CHECKPOINT, self._record())
+            save_packed(network, path, self._record())
 
     def _step(self, indices: Tensor, rate: float) -> tuple[Tensor, Tensor]:
         """One optimiser step; returns the mean loss and the number of correct answers, left on the device.

@@ -31,9 +31,10 @@ from tilewright_model.recipes import RECIPES, recipe_named
 from tilewright_model.run import STATE, TRAIN, Settings, load_teacher, new_run
 from tilewright_model.schedule import advanced, rate_factor
 from tilewright_model.state_file import load_tensors
-from tilewright_model.train import CHECKPOINT, FLOAT_CHECKPOINT, train
+from tilewright_model.train import train
 from tilewright_model.vgg16 import VGG16, FloatVGG16
 
+CHECKPOINT, FLOAT_CHECKPOINT = "vgg16_w4a4_cifar10.safetensors", "vgg16_float_cifar10.safetensors"
 EPOCHS = 3
 IMAGES = 12
 SMALL = ('options.plan="8 M 8 M 8 8- M 16 M 16 M"', "batch=4")
@@ -280,6 +281,19 @@ def test_distillation_is_the_divergence_of_softened_scores(crops: Tensor) -> Non
     entropy = -torch.log_softmax(scores, 1)[torch.arange(4), labels].mean()
     assert loss.item() == pytest.approx(float(0.75 * divergence + 0.25 * entropy), rel=1e-4)
     assert int(correct) == int((scores.argmax(1) == labels).sum())
+
+
+def test_exported_files_are_named_by_their_widths() -> None:
+    names = {recipe: RECIPES[recipe].checkpoint_name.split("_")[1] for recipe in RECIPES}
+    assert names == {
+        "notebook": "w4a4",
+        "cosine": "w4a4",
+        "float": "float",
+        "distilled": "w4a4",
+        "distilled-w4a2": "w4a2",
+        "distilled-w2a2": "w2a2",
+        "distilled-mixed": "mixed",
+    }
 
 
 def test_values_of_a_recipe_can_be_changed() -> None:

@@ -1,0 +1,193 @@
+"""The training runs behind docs/training.md: starts them, several at a time, and makes the page's tables.
+
+A run that was killed is resumed, one that has its record is left alone: start it again until all are there. What helps
+is chosen on training images held out (groups `held-out` and `steps`); test images measure the other groups, every 25
+epochs for the log and in the end, and choose nothing. A run's folder is OUT/NAME.seedN; model/checkpoints/runs holds
+the logs and records.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+ROOT = Path(__file__).resolve().parents[1]
+RUNS = ROOT / "model" / "checkpoints" / "runs"
+HOLD_OUT = 5000
+#: of the runs that are compared with each other
+STEP_EPOCHS = 80
+TEACHER_FILE = "vgg16_float_cifar10.safetensors"
+app = typer.Typer(no_args_is_help=True, help=__doc__)
+console = Console(stderr=True, soft_wrap=True)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Runs with one recipe, a seed each.
+
+    Attributes:
+        shown: what the table calls it.
+        teacher: the experiment whose seed 0 gives the float network.
+        hold_out: images held out of the training set, which measure it; 0: the test images do.
+    """
+
+    shown: str
+    recipe: str
+    changes: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = (0, 1)
+    epochs: int | None = None
+    teacher: str = ""
+    hold_out: int = 0
+    evaluate_every: int = 25
+
+
+def step(shown: str, recipe: str, *changes: str) -> Experiment:
+    """An experiment that is compared with others on the images held out."""
+    return Experiment(shown, recipe, changes, (0, 1), STEP_EPOCHS, "float-held-out", HOLD_OUT)
+
+
+WARM = ("distil=0", "label_smoothing=0.1", "weight_decay=5e-4")
+GROUPS: dict[str, dict[str, Experiment]] = {
+    "held-out": {"float-held-out": Experiment("float network", "float", seeds=(0,), hold_out=HOLD_OUT)},
+    "steps": {
+        "step-cosine": step("cosine schedule, label smoothing", "cosine"),
+        "step-erase": step("+ erased squares, average", "cosine", "erase=8", "average=0.9995"),
+        "step-warm": step("+ warm start, alphas as from scratch", "distilled", *WARM, "calibrate=0"),
+        "step-calibrated": step("+ alphas calibrated", "distilled", *WARM, "calibrate=512"),
+        "step-distilled": step("+ distillation alone, weight decay 1e-4", "distilled", "calibrate=512"),
+        "step-learned": step("+ learned steps", "distilled", "calibrate=512", "learned_steps=true", "alpha_rate=1"),
+    },
+    "float": {"float": Experiment("float network, all images", "float", seeds=(0,))},
+    "final": {"distilled": Experiment("W4A4", "distilled", seeds=(0, 1, 2), teacher="float")},
+    "widths": {
+        "distilled-w4a2": Experiment("W4A2", "distilled-w4a2", seeds=(0,), teacher="float"),
+        "distilled-w2a2": Experiment("W2A2", "distilled-w2a2", seeds=(0,), teacher="float"),
+        "distilled-mixed": Experiment("mixed", "distilled-mixed", seeds=(0,), teacher="float"),
+    },
+    "notebook": {"notebook": Experiment("notebook's recipe", "notebook", seeds=(0,))},
+}
+
+
+@dataclass
+class Job:
+    """One run: its experiment, seed, and process while it has one."""
+
+    name: str
+    experiment: Experiment
+    seed: int
+    out: Path
+    process: subprocess.Popen[bytes] | None = field(default=None)
+
+    @property
+    def folder(self) -> Path:
+        """Where it writes."""
+        return self.out / f"{self.name}.seed{self.seed}"
+
+    @property
+    def record(self) -> Path | None:
+        """The finished run's record."""
+        found = sorted(self.folder.glob("vgg16_*.json"))
+        return found[0] if found else None
+
+    @property
+    def teacher(self) -> Path | None:
+        """The checkpoint that it begins with, which may not be there yet; None if it needs none."""
+        name = self.experiment.teacher
+        return self.out / f"{name}.seed0" / TEACHER_FILE if name else None
+
+    @property
+    def ready(self) -> bool:
+        """Whether its teacher has ended."""
+        return self.teacher is None or self.teacher.with_suffix(".json").exists()
+
+    def start(self, data: Path, options: list[str]) -> None:
+        """Start the process, or resume the run; it prints into its folder's output.txt."""
+        e = self.experiment
+        words = ["train", "--data", data, "--out", self.folder, "--recipe", e.recipe, "--seed", self.seed]
+        words += ["--evaluate-every", e.evaluate_every, "--hold-out", e.hold_out, *options]
+        words += [word for change in e.changes for word in ("--set", change)]
+        words += ["--epochs", e.epochs] if e.epochs else []
+        words += ["--teacher", self.teacher] if self.teacher else []
+        words += ["--resume"] if (self.folder / "training.state").exists() else []
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "output.txt").open("ab") as output:
+            command = [sys.executable, "-m", "tilewright_model", *map(str, words)]
+            self.process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+
+
+@app.command()
+def run(
+    groups: Annotated[list[str], typer.Argument(help=", ".join(GROUPS), metavar="GROUP...")],
+    data: Annotated[Path, typer.Option(help="CIFAR-10: folder with cifar10.npz or torchvision's")],
+    out: Annotated[Path, typer.Option(help="folder of the runs' folders")] = Path("build/runs"),
+    jobs: Annotated[int, typer.Option(min=1, help="runs at a time")] = 1,
+    options: Annotated[str, typer.Option(help="more options of `train`, such as '--tf32 --compile'")] = "",
+) -> None:
+    """Make the runs of the groups that have not ended yet."""
+    waiting = [
+        Job(name, experiment, seed, out)
+        for group in groups
+        for name, experiment in GROUPS[group].items()
+        for seed in experiment.seeds
+    ]
+    waiting = [job for job in waiting if job.record is None]
+    running: list[Job] = []
+    while waiting or running:
+        for job in [job for job in running if job.process and job.process.poll() is not None]:
+            running.remove(job)
+            console.print(f"{job.folder.name}: {_ended(job)}")
+        for job in [job for job in waiting if job.ready][: jobs - len(running)]:
+            waiting.remove(job)
+            running.append(job)
+            job.start(data, shlex.split(options))
+            console.print(f"{job.folder.name}: started")
+        if waiting and not running:
+            raise SystemExit(f"{', '.join(job.folder.name for job in waiting)}: the float network's run has not ended")
+        time.sleep(1)
+
+
+@app.command()
+def collect(out: Annotated[Path, typer.Argument(help="folder of the runs' folders")], to: Path = RUNS) -> None:
+    """Copy logs and records of the runs that have ended to TO."""
+    to.mkdir(parents=True, exist_ok=True)
+    for log in sorted(out.glob("*/log.csv")):
+        for record in sorted(log.parent.glob("vgg16_*.json")):
+            shutil.copy(log, to / f"{log.parent.name}.csv")
+            shutil.copy(record, to / f"{log.parent.name}.json")
+
+
+@app.command()
+def table(group: str, runs: Path = RUNS) -> None:
+    """Print the group's results as a Markdown table."""
+    print("| | measured on | epochs | accuracy of each seed | mean |\n|---|---|---|---|---|")
+    for name, experiment in GROUPS[group].items():
+        paths = [runs / f"{name}.seed{seed}.json" for seed in experiment.seeds]
+        records: list[dict[str, Any]] = [json.loads(path.read_text()) for path in paths if path.exists()]
+        if records:
+            scores = [record["accuracy"] for record in records]
+            measured = {f"{r['total']:,} {'test images' if r['measured'] == 'test' else 'held out'}" for r in records}
+            epochs = ", ".join(sorted({str(record["epochs"]) for record in records}))
+            each = ", ".join(f"{score:.2f}" for score in scores)
+            mean = sum(scores) / len(scores)
+            print(f"| {experiment.shown} | {', '.join(measured)} | {epochs} | {each} | {mean:.2f} |")
+
+
+def _ended(job: Job) -> str:
+    if job.record is None:
+        return f"FAILED, see {job.folder / 'output.txt'}"
+    record = json.loads(job.record.read_text())
+    return f"{record['accuracy']:.2f} % of {record['total']}"
+
+
+if __name__ == "__main__":
+    app()
