@@ -17,6 +17,10 @@ class RecipeError(ModelError):
     """A recipe is unknown, has no such value, or lacks what it needs (a teacher, a batch that divides)."""
 
 
+class DivergedError(ModelError):
+    """A training's loss is no finite number."""
+
+
 class CaptureError(ModelError):
     """A layer name is not a quantised convolution, or its values do not fit the integer format."""
 

@@ -1,6 +1,7 @@
 """Training: one resumable run, in one process or several, that keeps the last epoch's network."""
 
 import json
+import math
 import os
 import time
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from tilewright_model.data import Images
 from tilewright_model.device import description
 from tilewright_model.distributed import join_processes, local_device
 from tilewright_model.distributions import distributions
-from tilewright_model.errors import CheckpointError, RecipeError
+from tilewright_model.errors import CheckpointError, DivergedError, RecipeError
 from tilewright_model.evaluate import Score, evaluate
 from tilewright_model.export import load_packed, save_packed
 from tilewright_model.float_checkpoint import load_float, save_float
@@ -39,7 +40,8 @@ def train(settings: Settings, training: Images, test: Images, *, resume: bool = 
 
     Writes into `settings.out`: the checkpoint, a .json record beside it, log.csv, TensorBoard's files, pictures of the
     curves and of the codes, and the resumable state. Raises CheckpointError if a run is already there and `resume` is
-    not given, or if there is none to resume; RecipeError if the recipe lacks what it needs.
+    not given, or if there is none to resume; RecipeError if the recipe lacks what it needs; DivergedError if the
+    loss is no number any more.
     """
     measured = test
     if settings.hold_out:
@@ -200,6 +202,11 @@ class Trainer:
         mean_loss, accuracy = (self.processes.total(sums) / max(1, seen)).tolist()
         self.clock.epoch(done)
         run.epoch += 1
+        if not math.isfinite(mean_loss):
+            raise DivergedError(
+                f"the loss of epoch {run.epoch} is {mean_loss}: train anew with a lower rate (--set rate=N, now "
+                f"{self.recipe.rate}) or clipped gradients (--set clip_norm=5)"
+            )
         run.progress = advanced(before, epochs_left, done / len(batches))
         return {
             "epoch": run.epoch,

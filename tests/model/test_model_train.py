@@ -22,7 +22,7 @@ from tilewright_model.__main__ import app
 from tilewright_model.checkpoint import load_network, sha256
 from tilewright_model.data import load_cifar10
 from tilewright_model.distributed import join_processes
-from tilewright_model.errors import CheckpointError, DataError, RecipeError
+from tilewright_model.errors import CheckpointError, DataError, DivergedError, RecipeError
 from tilewright_model.float_checkpoint import load_float
 from tilewright_model.image import normalise
 from tilewright_model.loss import Loss
@@ -226,6 +226,13 @@ def teacher(data_root: Path, tmp_path: Path) -> Path:
     training, test = load_cifar10(data_root, "train"), load_cifar10(data_root, "test")
     train(small_settings(tmp_path / "float", "float"), training, test)
     return tmp_path / "float" / FLOAT_CHECKPOINT
+
+
+def test_a_training_that_diverges_ends_and_says_so(data_root: Path, tmp_path: Path) -> None:
+    training, test = load_cifar10(data_root, "train"), load_cifar10(data_root, "test")
+    settings = small_settings(tmp_path, "notebook", "rate=1e38")
+    with pytest.raises(DivergedError, match=r"the loss of epoch 1 is nan: .*--set rate=N, now 1e\+38"):
+        train(settings, training, test)
 
 
 def test_a_student_begins_with_its_teachers_weights_and_learns_its_scores(
