@@ -18,7 +18,8 @@ from tilewright_model.image import look_up
 from tilewright_model.network import Network
 
 Normalise = Callable[[Tensor], Tensor]
-IMAGE_LEVELS, ACTIVATION_LEVELS, WEIGHT_LEVELS = 127, 15, 7
+#: of 8 bits, the most that the network file covers; the compiler refuses what its hardware has not
+IMAGE_LEVELS, ACTIVATION_LEVELS, WEIGHT_LEVELS = 127, 255, 127
 
 
 @dataclass(frozen=True)
@@ -240,7 +241,7 @@ _ORDER = (
 
 def _check_activation(stage: _Stage, step: Quantiser) -> None:
     if step.highest > ACTIVATION_LEVELS:
-        raise refusal(step, f"makes codes of up to {step.highest}, but the hardware's have 4 bits: use bit_width=4")
+        raise refusal(step, f"makes codes of up to {step.highest}, but 8 bits are the most: use a smaller bit_width")
     if step.lowest != 0 and not (stage.relu or isinstance(stage.layer, Average)):
         raise refusal(step, f"makes signed codes of {step.lowest}..{step.highest}: put a ReLU before it (QuantReLU)")
 
@@ -297,7 +298,7 @@ def _layer(stage: _Stage, size: tuple[int, int]) -> tuple[ExactConv2d | ExactAve
 def _weight_levels(layer: Convolution) -> int:
     levels = int(max(1, 2 ** (layer.bits - 1) - 1))
     if levels > WEIGHT_LEVELS:
-        raise refusal(layer, f"has weights of {layer.bits} bits, but the hardware's have 4: use weight_bit_width=4")
+        raise refusal(layer, f"has weights of {layer.bits} bits, but 8 are the most: use a smaller weight_bit_width")
     if int(layer.codes.min()) < -levels:
         raise refusal(
             layer,

@@ -20,6 +20,7 @@ from torch import nn
 from tilewright.driver import Driver
 from tilewright.network import NetworkComparison, NetworkRunner, load_network
 from tilewright_model.errors import ModelError, NetworkError
+from tilewright_model.exact import ExactConv2d
 from tilewright_model.integer_network import IntegerNetwork
 from tilewright_model.network_file import save_network
 from tilewright_model.reference import Reference, reference
@@ -163,6 +164,16 @@ def test_example_from_training_to_the_hardware(
     assert comparison.compared == 8 * 16 * 16 + 12 * 8 * 8 + 16 * 4 * 4 + 16 * 2 * 2
 
 
+def test_eight_bits_are_taken_though_the_hardware_has_four() -> None:
+    q = modules()
+    wide = q.QuantConv2d(4, 4, 1, bias=False, weight_bit_width=8, weight_narrow_range=True)
+    model = row(q.QuantReLU(bit_width=8), wide)
+    network = from_brevitas(model.eval(), size=(3, 8, 8))
+    first, second = (module for module in network.features if isinstance(module, ExactConv2d))
+    assert (first.weight_levels, second.weight_levels, second.levels) == (7, 127, 255)
+    assert int(second.weights.abs().max()) == 127
+
+
 def row(*features: nn.Module, classifier: nn.Module | None = None) -> nn.Module:
     """A model with the modules between a common beginning and end."""
     q = modules()
@@ -199,11 +210,11 @@ def bad(name: str) -> nn.Module:
 
     models: dict[str, Callable[[], nn.Module]] = {
         "wide range": lambda: conv(1, weight_narrow_range=False),
-        "weight bits": lambda: conv(1, weight_bit_width=8),
+        "weight bits": lambda: conv(1, weight_bit_width=9),
         "float weights": lambda: conv(1, weight_quant=None),
         "groups": lambda: conv(1, groups=2),
         "padding name": lambda: conv(3, padding="same"),
-        "activation bits": lambda: row(q.QuantReLU(bit_width=8)),
+        "activation bits": lambda: row(q.QuantReLU(bit_width=9)),
         "zero point": lambda: row(
             nn.BatchNorm2d(4), q.QuantIdentity(act_quant=q.ShiftedUint8ActPerTensorFloat, bit_width=4)
         ),
@@ -240,11 +251,11 @@ def bad(name: str) -> nn.Module:
 
 REFUSED = {
     "wide range": r"3 \(QuantConv2d\) has a weight of -8.*narrow_range=True",
-    "weight bits": r"3 \(QuantConv2d\) has weights of 8 bits.*weight_bit_width=4",
+    "weight bits": r"3 \(QuantConv2d\) has weights of 9 bits.*smaller weight_bit_width",
     "float weights": r"3 \(QuantConv2d\) has weights that are not quantised",
     "groups": r"3 \(QuantConv2d\) has groups",
     "padding name": r"3 \(QuantConv2d\) has padding 'same'",
-    "activation bits": r"2 \(QuantReLU\) makes codes of up to 255.*bit_width=4",
+    "activation bits": r"2 \(QuantReLU\) makes codes of up to 511.*smaller bit_width",
     "zero point": r"3 \(QuantIdentity\) has a scale a channel or a zero point",
     "floor": r"2 \(QuantReLU\) does not round",
     "signed": r"2 \(QuantIdentity\) makes signed codes of -8\.\.7.*ReLU",
