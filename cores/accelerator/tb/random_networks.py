@@ -61,7 +61,7 @@ def _random_layer(
     stride = rng.choice([1, 1, 2, 3]) if average else rng.choice([1, 1, 2])
     out = [(side + 2 * padding - k) // stride + 1 for side, k in zip((h, w), kernel, strict=True)]
     oc = channels if average else rng.randint(1, widest)
-    pooled = min(out) >= 2 and not last and rng.randrange(2) == 1
+    pooled = min(out) >= 2 and not last and stride < 3 and rng.randrange(2) == 1  # an average of stride 3 cannot be
     weights = None if average else data.integers(-8, 8, (oc, channels, *kernel)).astype(np.int8)
     return Layer(
         "average" if average else "conv", name, channels, oc, kernel, stride, padding, True, 127, 7,
