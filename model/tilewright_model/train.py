@@ -19,7 +19,7 @@ from tilewright_model.data import Images
 from tilewright_model.device import description
 from tilewright_model.distributed import join_processes, local_device
 from tilewright_model.distributions import distributions
-from tilewright_model.errors import CheckpointError, DivergedError, RecipeError
+from tilewright_model.errors import CheckpointError, DataError, DivergedError, RecipeError
 from tilewright_model.evaluate import Score, evaluate
 from tilewright_model.export import load_packed, save_packed
 from tilewright_model.float_checkpoint import load_float, save_float
@@ -46,6 +46,8 @@ def train(settings: Settings, training: Images, test: Images, *, resume: bool = 
     measured = test
     if settings.hold_out:
         count = len(training) - settings.hold_out
+        if count < 1:
+            raise DataError(f"{settings.hold_out} images to hold out of {len(training)} leave none to train on")
         training, measured = training.part(0, count), training.part(count, None)
     trainer = Trainer(settings, training, measured)
     if resume:

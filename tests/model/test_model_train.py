@@ -254,6 +254,8 @@ def test_a_student_begins_with_its_teachers_weights_and_learns_its_scores(
     tensors = state_of(tmp_path / "student")[0]
     assert not torch.equal(tensors["average.module.classifier.weight"], tensors["model.classifier.weight"])
 
+    with pytest.raises(DataError, match="40 images to hold out of 40 leave none"):
+        train(small_settings(tmp_path / "other", "cosine", hold_out=40), training, test)
     damage(teacher)
     with pytest.raises(CheckpointError, match="is damaged"):
         train(small_settings(tmp_path / "other", "distilled", teacher=teacher), training, test)
