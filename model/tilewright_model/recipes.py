@@ -98,6 +98,7 @@ DISTILLED = Recipe(
     average=0.9995,
     distil=1.0,
     warm_start=True,
+    calibrate=512,
     options=VGG16Options(image_bits=8, alpha_a=4.0),
 )
 

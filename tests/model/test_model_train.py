@@ -242,7 +242,8 @@ def test_a_student_begins_with_its_teachers_weights_and_learns_its_scores(
     settings = small_settings(tmp_path / "student", "distilled", teacher=teacher, hold_out=10, evaluate_every=1)
     run = new_run(settings, torch.device("cpu"), load_teacher(settings, torch.device("cpu")), training.pixels)
     started, taught = run.model.state_dict(), load_float(teacher).state_dict()
-    assert taught.keys() <= started.keys() and all(torch.equal(started[key], taught[key]) for key in taught)
+    kept = {key for key in taught if "running" not in key and "batches" not in key}  # calibration has its own
+    assert len(kept) > 10 and all(torch.equal(started[key], taught[key]) for key in kept)
 
     score = train(settings, training, test)
     assert score.total == 10, "measured on the images held out"
