@@ -68,38 +68,34 @@ class Recipe:
         return {key: value for key, value in asdict(self).items() if key != "epochs"}
 
 
-FLOAT = Recipe(
-    epochs=250,
+COSINE = Recipe(
+    epochs=140,
     batch=256,
     rate=0.1,
     weight_decay=5e-4,
     nesterov=True,
     warm_up=0.03,
+    alpha_rate=0.1,
+    alpha_weight_decay=1e-5,
     label_smoothing=0.1,
     drop_last=True,
     clip_norm=5.0,
-    erase=8,
-    average=0.9995,
-    float_network=True,
+    options=VGG16Options(image_bits=8, alpha_a=4.0),
 )
 
-DISTILLED = Recipe(
+FLOAT = replace(COSINE, epochs=250, erase=8, average=0.9995, float_network=True)
+
+DISTILLED = replace(
+    COSINE,
     epochs=300,
-    batch=256,
     rate=0.05,
     weight_decay=1e-4,
-    nesterov=True,
-    warm_up=0.03,
-    alpha_rate=0.1,
-    alpha_weight_decay=1e-5,
-    drop_last=True,
-    clip_norm=5.0,
+    label_smoothing=0.0,
     erase=8,
     average=0.9995,
     distil=1.0,
     warm_start=True,
     calibrate=512,
-    options=VGG16Options(image_bits=8, alpha_a=4.0),
 )
 
 #: the three convolutions with 75 % of all weights
@@ -107,20 +103,7 @@ LARGE = ("features.33", "features.36", "features.39")
 
 RECIPES = {
     "notebook": Recipe(epochs=200, batch=128, rate=0.01, weight_decay=1e-4, steps=(0.4, 0.6, 0.8)),
-    "cosine": Recipe(
-        epochs=140,
-        batch=256,
-        rate=0.1,
-        weight_decay=5e-4,
-        nesterov=True,
-        warm_up=0.03,
-        alpha_rate=0.1,
-        alpha_weight_decay=1e-5,
-        label_smoothing=0.1,
-        drop_last=True,
-        clip_norm=5.0,
-        options=VGG16Options(image_bits=8, alpha_a=4.0),
-    ),
+    "cosine": COSINE,
     "float": FLOAT,
     "distilled": DISTILLED,
     "distilled-w4a2": replace(DISTILLED, options=replace(DISTILLED.options, act_bits=2)),

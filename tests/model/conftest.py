@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from seen_images import seen
 from skimage import data
 from torch import Tensor
 
 from tilewright_model.batch_norm import BatchNorm2d
 from tilewright_model.checkpoint import DEFAULT_CHECKPOINT
-from tilewright_model.image import MEAN, STD, normalise
+from tilewright_model.image import MEAN, STD
 from tilewright_model.layers import QuantAvgPool2d, QuantConv2d
 from tilewright_model.linear import Linear
 from tilewright_model.network import Network
@@ -65,16 +66,7 @@ def data_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def random_network(options: VGG16Options) -> VGG16:
     """Return a network with random weights whose batch-norms have seen images and carry random parameters."""
     torch.manual_seed(11)
-    model = VGG16(options)
-    for module in model.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            module.momentum = 1.0
-            torch.nn.init.uniform_(module.weight, 0.5, 1.5)
-            torch.nn.init.normal_(module.bias, 0.3, 0.3)
-    model.train()
-    with torch.no_grad():
-        model(normalise(image_crops(6)))
-    return model.eval()
+    return seen(VGG16(options), image_crops(6))
 
 
 @pytest.fixture(scope="session")

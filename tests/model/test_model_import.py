@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from seen_images import seen
 from torch import Tensor
 from typer.testing import CliRunner
 
@@ -36,19 +37,6 @@ PLANS = [
     "8- 16- M 8-",
 ]
 State = dict[str, Tensor]
-
-
-def seen(model: VGG16 | ResNet20, crops: Tensor) -> VGG16 | ResNet20:
-    """Return the network after its batch-norms have seen images, with random parameters in them."""
-    for module in model.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            module.momentum = 1.0
-            torch.nn.init.uniform_(module.weight, 0.5, 1.5)
-            torch.nn.init.normal_(module.bias, 0.3, 0.3)
-    model.train()
-    with torch.no_grad():
-        model(normalise(crops))
-    return model.eval()
 
 
 def family_state(model: VGG16 | ResNet20) -> State:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from seen_images import seen
 from torch import Tensor
 
 from tilewright_model.errors import NetworkError
@@ -20,24 +21,14 @@ from tilewright_model.resnet20 import BasicBlock, MeanPool, ResNet20, ResNet20Op
 Array = NDArray[np.float64]
 
 
-def seen(options: ResNet20Options, crops: Tensor) -> ResNet20:
-    """Return a network whose batch-norms have seen the crops, and no others, with random parameters in them."""
+def random_resnet(options: ResNet20Options, crops: Tensor) -> ResNet20:
     torch.manual_seed(13)
-    model = ResNet20(options)
-    for module in model.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            module.momentum = 1.0
-            torch.nn.init.uniform_(module.weight, 0.5, 1.5)
-            torch.nn.init.normal_(module.bias, 0.3, 0.3)
-    model.train()
-    with torch.no_grad():
-        model(normalise(crops))
-    return model.eval()
+    return seen(ResNet20(options), crops)
 
 
 @pytest.fixture(scope="module")
 def resnet(crops: Tensor) -> ResNet20:
-    return seen(ResNet20Options(channels=(8, 8, 16, 48), layer_bits={"layer2.0.downsample.0": (3, 5)}), crops)
+    return random_resnet(ResNet20Options(channels=(8, 8, 16, 48), layer_bits={"layer2.0.downsample.0": (3, 5)}), crops)
 
 
 def numbers(tensor: Any) -> Array:
@@ -114,7 +105,7 @@ def test_evaluation_is_the_plain_formula(resnet: ResNet20, crops: Tensor) -> Non
 
 
 def test_training_and_evaluation_agree_but_for_rounding(crops: Tensor) -> None:
-    model = seen(ResNet20Options(channels=(8, 8, 16, 48), weight_bits=8, act_bits=8), crops)
+    model = random_resnet(ResNet20Options(channels=(8, 8, 16, 48), weight_bits=8, act_bits=8), crops)
     with torch.no_grad():
         exact = model(normalise(crops))
     # the running statistics are those of the same images, but for n - 1 in the variance
