@@ -1,9 +1,9 @@
 """The training runs behind docs/training.md: starts them, several at a time, and makes the page's tables.
 
 A run that was killed is resumed, one that has its record is left alone: start it again until all are there. What helps
-is chosen on training images held out (groups `held-out` and `steps`); test images measure the other groups, every 25
-epochs for the log and in the end, and choose nothing. A run's folder is OUT/NAME.seedN; model/checkpoints/runs holds
-the logs and records.
+is chosen on training images held out (groups `held-out`, `cosine`, `steps`); test images measure the other groups,
+every 25 epochs for the log and in the end, and choose nothing. A run's folder is OUT/NAME.seedN;
+model/checkpoints/runs holds the logs and records.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ def step(shown: str, recipe: str, *changes: str) -> Experiment:
 WARM = ("distil=0", "label_smoothing=0.1", "weight_decay=5e-4")
 GROUPS: dict[str, dict[str, Experiment]] = {
     "held-out": {"float-held-out": Experiment("float network", "float", seeds=(0,), hold_out=HOLD_OUT)},
+    "cosine": {"cosine-held-out": Experiment("`cosine`, 4 bits", "cosine", hold_out=HOLD_OUT)},
     "steps": {
         "step-cosine": step("cosine schedule, label smoothing", "cosine"),
         "step-erase": step("+ erased squares, average", "cosine", "erase=8", "average=0.9995"),

@@ -82,6 +82,8 @@ class Run:
     generator: torch.Generator
     #: moving average of the model, which is then the network that is measured and exported
     average: AveragedModel | None = None
+    #: number of training images
+    images: int = 0
     epoch: int = 0
     #: fraction of the learning-rate schedule that is done, 0..1
     progress: float = 0.0
@@ -101,7 +103,7 @@ class Run:
             tensors |= _stored(self.average, "average.")
         tensors["generator"] = self.generator.get_state()
         counts = {"epoch": self.epoch, "progress": self.progress, "seconds": self.seconds, "log": self.log}
-        save_tensors(settings.state_file, STATE, tensors, {"identity": settings.identity, **counts})
+        save_tensors(settings.state_file, STATE, tensors, {"identity": self._identity(settings), **counts})
 
     def restore(self, settings: Settings) -> None:
         """Continue from `settings.state_file`.
@@ -109,7 +111,7 @@ class Run:
         Raises CheckpointError if it is missing, damaged or no state, or belongs to a run with other settings.
         """
         tensors, values = load_tensors(settings.state_file, STATE, TRAIN)
-        _check_identity(settings, values["identity"])
+        _check_identity(settings.state_file, self._identity(settings), values["identity"])
         _restore(self.model, tensors, "model.", settings.state_file)
         for name, parameter in self.model.named_parameters():
             if f"momentum.{name}" in tensors:
@@ -121,6 +123,9 @@ class Run:
         self.epoch, self.progress, self.seconds = values["epoch"], values["progress"], values["seconds"]
         self.log = values["log"]
 
+    def _identity(self, settings: Settings) -> dict[str, Any]:
+        return settings.identity | {"training_images": self.images}
+
     def _with_momentum(self) -> list[tuple[str, nn.Parameter]]:
         state = self.optimiser.state
         return [(name, p) for name, p in self.model.named_parameters() if "momentum_buffer" in state.get(p, {})]
@@ -129,7 +134,7 @@ class Run:
 def new_run(settings: Settings, device: torch.device, teacher: FloatVGG16 | None, pixels: Tensor) -> Run:
     """The run before its first step: a random network, or one that begins with the teacher's weights.
 
-    pixels: training images, uint8 (n, 3, 32, 32); the alphas are calibrated on the first of them.
+    pixels: the training images, uint8 (n, 3, 32, 32); the alphas are calibrated on the first of them.
     """
     recipe = settings.changed_recipe
     torch.manual_seed(settings.seed)
@@ -148,7 +153,7 @@ def new_run(settings: Settings, device: torch.device, teacher: FloatVGG16 | None
     if recipe.average:
         step = get_ema_multi_avg_fn(recipe.average)  # type: ignore[no-untyped-call]
         average = AveragedModel(model, multi_avg_fn=step, use_buffers=True)
-    return Run(model, build_optimiser(model, recipe), generator, average)
+    return Run(model, build_optimiser(model, recipe), generator, average, len(pixels))
 
 
 def load_teacher(settings: Settings, device: torch.device) -> FloatVGG16 | None:
@@ -173,12 +178,11 @@ def warm_start(model: VGG16 | FloatVGG16, teacher: FloatVGG16) -> None:
         raise CheckpointError(f"the teacher does not fit the network: missing {missing}, unknown {unknown}")
 
 
-def _check_identity(settings: Settings, found: dict[str, Any]) -> None:
-    wanted = settings.identity
+def _check_identity(path: Path, wanted: dict[str, Any], found: dict[str, Any]) -> None:
     other = [key for key in wanted.keys() | found.keys() if wanted.get(key) != found.get(key)]
     if other:
         text = "; ".join(f"{key} {found.get(key)!r} there, {wanted.get(key)!r} asked for" for key in sorted(other))
-        raise CheckpointError(f"{settings.state_file} is of another run: {text}; give those, or another --out")
+        raise CheckpointError(f"{path} is of another run: {text}; give those, or another --out")
 
 
 def _stored(module: nn.Module, prefix: str) -> dict[str, Tensor]:

@@ -193,6 +193,8 @@ def test_a_killed_run_goes_on_as_if_it_had_not_stopped(data_root: Path, tmp_path
         train(Settings(killed, **common | {"seed": 5}), training, test, resume=True)
     with pytest.raises(CheckpointError, match="of another run: erase 0 there, 8 asked for;"):
         train(Settings(killed, **common | {"changes": (*SMALL, "erase=8")}), training, test, resume=True)
+    with pytest.raises(CheckpointError, match="of another run: training_images 12 there, 11 asked for;"):
+        train(Settings(killed, **common), training.first(11), test, resume=True)
     damage(killed / "training.state")
     with pytest.raises(CheckpointError, match="is damaged"):
         train(Settings(killed, **common), training, test, resume=True)
