@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 RUNS = ROOT / "model" / "checkpoints" / "runs"
 HOLD_OUT = 5000
 #: of the runs that are compared with each other
-STEP_EPOCHS = 80
+STEP_EPOCHS = 40
 TEACHER_FILE = "vgg16_float_cifar10.safetensors"
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 console = Console(stderr=True, soft_wrap=True)
@@ -61,12 +61,17 @@ GROUPS: dict[str, dict[str, Experiment]] = {
     "held-out": {"float-held-out": Experiment("float network", "float", seeds=(0,), hold_out=HOLD_OUT)},
     "cosine": {"cosine-held-out": Experiment("`cosine`, 4 bits", "cosine", hold_out=HOLD_OUT)},
     "steps": {
-        "step-cosine": step("cosine schedule, label smoothing", "cosine"),
-        "step-erase": step("+ erased squares, average", "cosine", "erase=8", "average=0.9995"),
-        "step-warm": step("+ warm start, alphas as from scratch", "distilled", *WARM, "calibrate=0"),
-        "step-calibrated": step("+ alphas calibrated", "distilled", *WARM),
-        "step-distilled": step("+ distillation alone, weight decay 1e-4", "distilled"),
-        "step-learned": step("+ learned steps", "distilled", "learned_steps=true", "alpha_rate=1"),
+        "step-cosine": step("cosine schedule", "cosine", "label_smoothing=0"),
+        "step-smoothing": step("+ label smoothing", "cosine"),
+        "step-erase": step("+ erased squares", "cosine", "erase=8"),
+        "step-average": step("+ moving average", "cosine", "erase=8", "average=0.9995"),
+        "step-warm": step("+ warm start from float, alphas calibrated", "distilled", *WARM),
+        "step-distilled": step("+ distillation instead of labels", "distilled", "weight_decay=5e-4"),
+        "step-decay": step("+ weight decay 1e-4 instead of 5e-4", "distilled", "weight_decay=1e-4"),
+        "step-learned": step("+ learned steps", "distilled", "weight_decay=1e-4", "learned_steps=true", "alpha_rate=1"),
+    },
+    "precision": {
+        "step-tf32": step("weight decay 1e-4 in TensorFloat-32", "distilled", "weight_decay=1e-4"),
     },
     "float": {"float": Experiment("float network, all images", "float", seeds=(0,))},
     "final": {"distilled": Experiment("W4A4", "distilled", seeds=(0, 1, 2), teacher="float")},

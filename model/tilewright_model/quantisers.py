@@ -54,15 +54,15 @@ def step_gradient(gradient: Tensor, u: Tensor, clamped: Tensor, levels: int, cou
 class QuantiseWeight(torch.autograd.Function):
     """w_q = round(n |c|) / n * sign(c) * alpha with c = clamp(z, -1, 1) and z = `normalised_weight`.
 
-    Backward: dw = g where |z| <= 1 (else 0); dalpha = sum of g sign(z) where |z| > 1, and with `learned_step` what
-    `step_gradient` says. The gradient passes the normalisation as it is: nothing through mean and std.
+    Backward: dw = g / std where |z| <= 1 (else 0), mean and std being constants; dalpha = sum of g sign(z) where
+    |z| > 1, and with `learned_step` what `step_gradient` says.
     """
 
     @staticmethod
     def forward(ctx: Any, weight: Tensor, alpha: Tensor, levels: int, learned_step: bool) -> Tensor:
         """float (any shape), 0-d float and the largest code to quantised float of the same shape."""
         z = normalised_weight(weight, alpha)
-        ctx.save_for_backward(z)
+        ctx.save_for_backward(z, weight.std())
         ctx.levels, ctx.learned_step = levels, learned_step
         clamped = z.clamp(-1, 1)
         return dequantise(torch.round(clamped.abs() * levels) * clamped.sign(), alpha, levels)
@@ -71,9 +71,9 @@ class QuantiseWeight(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None, None]:
         """Gradients of the input (its shape), alpha (0-d) and the settings (none)."""
         (gradient,) = gradients
-        (z,) = ctx.saved_tensors
+        z, deviation = ctx.saved_tensors
         outside = z.abs() > 1
-        inner = gradient.masked_fill(outside, 0)
+        inner = gradient.masked_fill(outside, 0) / deviation
         if ctx.learned_step:
             return inner, step_gradient(gradient, z, z.clamp(-1, 1), ctx.levels, z.numel()), None, None
         return inner, (gradient * z.sign() * outside).sum(), None, None

@@ -83,7 +83,7 @@ COSINE = Recipe(
     options=VGG16Options(image_bits=8, alpha_a=4.0),
 )
 
-FLOAT = replace(COSINE, epochs=250, erase=8, average=0.9995, float_network=True)
+FLOAT = replace(COSINE, epochs=180, erase=8, average=0.9995, float_network=True)
 
 DISTILLED = replace(
     COSINE,
