@@ -1,8 +1,8 @@
 """The training runs behind docs/training.md: starts them, several at a time, and makes the page's tables.
 
 A run that was killed is resumed, one that has its record is left alone: start it again until all are there. What helps
-is chosen on training images held out (groups `held-out`, `cosine`, `steps`); test images measure the other groups,
-every 25 epochs for the log and in the end, and choose nothing. A run's folder is OUT/NAME.seedN;
+is chosen on training images held out (groups `held-out`, `steps`); test images measure the other groups, every 25
+epochs for the log and in the end, and choose nothing. A run's folder is OUT/NAME.seedN;
 model/checkpoints/runs holds the logs and records.
 """
 
@@ -59,7 +59,6 @@ def step(shown: str, recipe: str, *changes: str) -> Experiment:
 WARM = ("distil=0", "label_smoothing=0.1", "weight_decay=5e-4")
 GROUPS: dict[str, dict[str, Experiment]] = {
     "held-out": {"float-held-out": Experiment("float network", "float", seeds=(0,), hold_out=HOLD_OUT)},
-    "cosine": {"cosine-held-out": Experiment("`cosine`, 4 bits", "cosine", hold_out=HOLD_OUT)},
     "steps": {
         "step-cosine": step("cosine schedule", "cosine", "label_smoothing=0"),
         "step-smoothing": step("+ label smoothing", "cosine"),
@@ -67,18 +66,15 @@ GROUPS: dict[str, dict[str, Experiment]] = {
         "step-average": step("+ moving average", "cosine", "erase=8", "average=0.9995"),
         "step-warm": step("+ warm start from float, alphas calibrated", "distilled", *WARM),
         "step-distilled": step("+ distillation instead of labels", "distilled", "weight_decay=5e-4"),
-        "step-decay": step("+ weight decay 1e-4 instead of 5e-4", "distilled", "weight_decay=1e-4"),
-        "step-learned": step("+ learned steps", "distilled", "weight_decay=1e-4", "learned_steps=true", "alpha_rate=1"),
-    },
-    "precision": {
-        "step-tf32": step("weight decay 1e-4 in TensorFloat-32", "distilled", "weight_decay=1e-4"),
+        "step-decay": step("+ weight decay 1e-4 instead of 5e-4", "distilled"),
+        "step-learned": step("+ learned steps", "distilled", "learned_steps=true", "alpha_rate=1"),
     },
     "float": {"float": Experiment("float network, all images", "float", seeds=(0,))},
     "final": {"distilled": Experiment("W4A4", "distilled", seeds=(0, 1, 2), teacher="float")},
     "widths": {
-        "distilled-w4a2": Experiment("W4A2", "distilled-w4a2", seeds=(0,), teacher="float"),
-        "distilled-w2a2": Experiment("W2A2", "distilled-w2a2", seeds=(0,), teacher="float"),
-        "distilled-mixed": Experiment("mixed", "distilled-mixed", seeds=(0,), teacher="float"),
+        "distilled-w4a2": Experiment("W4A2", "distilled-w4a2", seeds=(0,), epochs=100, teacher="float"),
+        "distilled-w2a2": Experiment("W2A2", "distilled-w2a2", seeds=(0,), epochs=100, teacher="float"),
+        "distilled-mixed": Experiment("mixed", "distilled-mixed", seeds=(0,), epochs=100, teacher="float"),
     },
     "notebook": {"notebook": Experiment("notebook's recipe", "notebook", seeds=(0,))},
 }

@@ -83,11 +83,11 @@ COSINE = Recipe(
     options=VGG16Options(image_bits=8, alpha_a=4.0),
 )
 
-FLOAT = replace(COSINE, epochs=180, erase=8, average=0.9995, float_network=True)
+FLOAT = replace(COSINE, epochs=150, erase=8, average=0.9995, float_network=True)
 
 DISTILLED = replace(
     COSINE,
-    epochs=300,
+    epochs=160,
     rate=0.05,
     weight_decay=1e-4,
     label_smoothing=0.0,

@@ -239,11 +239,11 @@ def test_what_would_have_to_be_unpickled_is_named_and_refused(
 def test_a_file_of_the_first_version_loads_and_is_written_with_the_same_tensors(
     trained_checkpoint: Path, tmp_path: Path
 ) -> None:
-    again = tmp_path / "again.safetensors"
+    first, again = tmp_path / "first.safetensors", tmp_path / "again.safetensors"
     with safe_open(trained_checkpoint, framework="pt") as file:
-        assert DIGEST not in file.metadata()
-    save_packed(load_packed(trained_checkpoint), again, packed_training(trained_checkpoint))
-    before, after = load_file(trained_checkpoint), load_file(again)
+        save_file(load_file(trained_checkpoint), first, {k: v for k, v in file.metadata().items() if k != DIGEST})
+    save_packed(load_packed(first), again, packed_training(first))
+    before, after = load_file(first), load_file(again)
     assert digest(before) == digest(after)
     assert before.keys() == after.keys() and all(torch.equal(before[key], after[key]) for key in before)
     with safe_open(again, framework="pt") as file:
@@ -254,6 +254,6 @@ def test_the_trained_checkpoint_is_the_recorded_one(trained_checkpoint: Path) ->
     record = json.loads(trained_checkpoint.with_suffix(".json").read_text())
     assert record["sha256"] == sha256(trained_checkpoint)
     assert record["total"] == 10_000 and record["accuracy"] == record["correct"] / 100
-    assert record["accuracy"] >= 91.35
+    assert record["accuracy"] >= 93.5
     assert trained_checkpoint.stat().st_size <= 6 * MEBI
     assert load_packed(trained_checkpoint).options == VGG16Options(image_bits=8, alpha_a=4.0)

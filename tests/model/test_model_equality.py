@@ -62,7 +62,7 @@ def test_a_planted_difference_is_found_and_placed(
         other = load_network()
         layer = other.quantised_layers()["features.27"]
         codes = layer.weight_codes()
-        codes[5, 3, 1, 1] += 1 if codes[5, 3, 1, 1] < 7 else -1
+        codes[5, 3, 1, 1] = -7 if codes[5, 3, 1, 1] > 0 else 7
         layer.freeze(codes, float(layer.weight_quant.wgt_alpha))
         save_network(other, *arguments)
 
