@@ -68,6 +68,10 @@ GROUPS: dict[str, dict[str, Experiment]] = {
         "step-distilled": step("+ distillation instead of labels", "distilled", "weight_decay=5e-4"),
         "step-decay": step("+ weight decay 1e-4 instead of 5e-4", "distilled"),
         "step-learned": step("+ learned steps", "distilled", "learned_steps=true", "alpha_rate=1"),
+        "step-last": step("the same without learned steps and average", "distilled", "average=0"),
+    },
+    "longer": {
+        "longer": Experiment("`distilled`", "distilled", teacher="float-held-out", hold_out=HOLD_OUT),
     },
     "float": {"float": Experiment("float network, all images", "float", seeds=(0,))},
     "final": {"distilled": Experiment("W4A4", "distilled", seeds=(0, 1, 2), teacher="float")},
@@ -76,7 +80,7 @@ GROUPS: dict[str, dict[str, Experiment]] = {
         "distilled-w2a2": Experiment("W2A2", "distilled-w2a2", seeds=(0,), epochs=100, teacher="float"),
         "distilled-mixed": Experiment("mixed", "distilled-mixed", seeds=(0,), epochs=100, teacher="float"),
     },
-    "notebook": {"notebook": Experiment("notebook's recipe", "notebook", seeds=(0,))},
+    "notebook": {"notebook": Experiment("notebook's recipe", "notebook", seeds=(0, 1, 2), evaluate_every=5)},
 }
 
 
