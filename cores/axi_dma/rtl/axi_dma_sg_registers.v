@@ -97,6 +97,8 @@ reg [63:0]       written_tail_reg;
 reg [ADDR_W-7:0] tail_reg;
 reg              begins_reg;
 reg              armed_reg;
+wire [63:0]      written_tail = POINTER_MASK
+    & {wr_word == TAILDESC_MSB ? wr_data : written_tail_reg[63:32], wr_word == TAILDESC ? wr_data : written_tail_reg[31:0]};
 
 assign current = current_reg[ADDR_W-1:6];
 assign tail    = tail_reg;
@@ -107,10 +109,10 @@ always @(posedge clk) begin
     if (wr_en && wr_word == CURDESC_MSB && halted) current_reg[63:32] <= wr_data & POINTER_MASK[63:32];
     if (started && !resetting) current_reg[ADDR_W-1:6] <= started_addr;
     if (failing) current_reg[ADDR_W-1:6] <= failed_addr;
-    if (wr_en && wr_word == TAILDESC) written_tail_reg[31:0] <= wr_data & POINTER_MASK[31:0];
-    if (wr_en && wr_word == TAILDESC_MSB) written_tail_reg[63:32] <= wr_data & POINTER_MASK[63:32];
+    if (wr_en) written_tail_reg <= written_tail;
     begins_reg <= begins;
-    if (begins_reg) tail_reg <= written_tail_reg[ADDR_W-1:6];
+    // A cycle before it arms: a fetch of the old tail that ends now must not disarm it.
+    if (begins) tail_reg <= written_tail[ADDR_W-1:6];
     armed_reg <= run_reg && (begins_reg || (armed_reg && !(tail_fetched && !resetting)));
     if (rst) begin
         current_reg      <= 64'd0;

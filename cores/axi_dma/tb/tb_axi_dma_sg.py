@@ -302,6 +302,29 @@ async def tail_moves_while_the_chain_runs(dut):
 
 
 @dma_test
+async def tail_moves_in_any_cycle(dut):
+    """Also in the one in which the fetch of the old tail ends."""
+    b = await bench(dut)
+    for delay in range(40):
+        sends = b.place_sends([8, 8])
+        packets = [b.rng.randbytes(8) for _ in range(2)]
+        fills = b.place_fills(packets)
+        expected = b.sent(sends)
+        for packet in packets:
+            b.send_beats(packet)
+        for channel, chain in ((MM2S, sends), (S2MM, fills)):
+            await b.begin(channel, chain[0].address)
+            await b.tail(channel, chain[0].address)
+            await b.cycles(delay)
+            await b.tail(channel, chain[-1].address)
+        await b.check_packets(expected)
+        await b.check_idle(MM2S, sends)
+        await b.check_idle(S2MM, fills)
+        b.check_memory(f"{delay} cycles after the first tail")
+        b.free += [each.address for each in sends + fills]
+
+
+@dma_test
 async def half_a_tail_changes_nothing(dut):
     b = await bench(dut)
     chain = b.place_sends([800, 8, 8, 8])
