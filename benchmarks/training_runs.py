@@ -1,9 +1,9 @@
 """The training runs behind docs/training.md: starts them, several at a time, and makes the page's tables.
 
 A run that was killed is resumed, one that has its record is left alone: start it again until all are there. What helps
-is chosen on training images held out (groups `held-out`, `steps`); test images measure the other groups, every 25
-epochs for the log and in the end, and choose nothing. A run's folder is OUT/NAME.seedN;
-model/checkpoints/runs holds the logs and records.
+is chosen on training images held out (groups `held-out`, `steps`, `longer`); test images measure the other groups, now
+and then for the log and in the end, and choose nothing. A run's folder is OUT/NAME.seedN; model/checkpoints/runs holds
+the logs and records.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ GROUPS: dict[str, dict[str, Experiment]] = {
         "step-distilled": step("+ distillation instead of labels", "distilled", "weight_decay=5e-4"),
         "step-decay": step("+ weight decay 1e-4 instead of 5e-4", "distilled"),
         "step-learned": step("+ learned steps", "distilled", "learned_steps=true", "alpha_rate=1"),
-        "step-last": step("the same without learned steps and average", "distilled", "average=0"),
+        "step-unaveraged": step("without learned steps, without average", "distilled", "average=0"),
     },
     "longer": {
         "longer": Experiment("`distilled`", "distilled", teacher="float-held-out", hold_out=HOLD_OUT),
