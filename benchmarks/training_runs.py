@@ -56,31 +56,41 @@ def step(shown: str, recipe: str, *changes: str) -> Experiment:
     return Experiment(shown, recipe, changes, (0, 1), STEP_EPOCHS, "float-held-out", HOLD_OUT)
 
 
+def width(shown: str, recipe: str) -> Experiment:
+    """The distilled network in other widths."""
+    return Experiment(f"{shown}, `{recipe}`", recipe, seeds=(0, 1, 2), epochs=100, teacher="float")
+
+
 WARM = ("distil=0", "label_smoothing=0.1", "weight_decay=5e-4")
 GROUPS: dict[str, dict[str, Experiment]] = {
     "held-out": {"float-held-out": Experiment("float network", "float", seeds=(0,), hold_out=HOLD_OUT)},
     "steps": {
-        "step-cosine": step("cosine schedule", "cosine", "label_smoothing=0"),
+        "step-notebook": step("the notebook's recipe, its schedule squeezed", "notebook"),
+        "step-image": step("+ 8-bit images", "notebook", "options.image_bits=8"),
+        "step-cosine": step("+ cosine schedule", "cosine", "label_smoothing=0"),
         "step-smoothing": step("+ label smoothing", "cosine"),
         "step-erase": step("+ erased squares", "cosine", "erase=8"),
         "step-average": step("+ moving average", "cosine", "erase=8", "average=0.9995"),
         "step-warm": step("+ warm start from float, alphas calibrated", "distilled", *WARM),
         "step-distilled": step("+ distillation instead of labels", "distilled", "weight_decay=5e-4"),
-        "step-decay": step("+ weight decay 1e-4 instead of 5e-4", "distilled"),
+        "step-decay": step("+ weight decay 1e-4 instead of 5e-4: `distilled`", "distilled"),
         "step-learned": step("+ learned steps", "distilled", "learned_steps=true", "alpha_rate=1"),
-        "step-unaveraged": step("without learned steps, without average", "distilled", "average=0"),
+        "step-unaveraged": step("`distilled` without the average", "distilled", "average=0"),
     },
     "longer": {
-        "longer": Experiment("`distilled`", "distilled", teacher="float-held-out", hold_out=HOLD_OUT),
+        "longer": Experiment("`distilled`, longer", "distilled", teacher="float-held-out", hold_out=HOLD_OUT),
+        "longer-unaveraged": Experiment(
+            "the same without the average", "distilled", ("average=0",), teacher="float-held-out", hold_out=HOLD_OUT
+        ),
     },
     "float": {"float": Experiment("float network, all images", "float", seeds=(0,))},
-    "final": {"distilled": Experiment("W4A4", "distilled", seeds=(0, 1, 2), teacher="float")},
+    "final": {"distilled": Experiment("W4A4, `distilled`", "distilled", seeds=(0, 1, 2), teacher="float")},
     "widths": {
-        "distilled-w4a2": Experiment("W4A2", "distilled-w4a2", seeds=(0,), epochs=100, teacher="float"),
-        "distilled-w2a2": Experiment("W2A2", "distilled-w2a2", seeds=(0,), epochs=100, teacher="float"),
-        "distilled-mixed": Experiment("mixed", "distilled-mixed", seeds=(0,), epochs=100, teacher="float"),
+        "distilled-w4a2": width("W4A2", "distilled-w4a2"),
+        "distilled-w2a2": width("W2A2", "distilled-w2a2"),
+        "distilled-mixed": width("mixed", "distilled-mixed"),
     },
-    "notebook": {"notebook": Experiment("notebook's recipe", "notebook", seeds=(0, 1, 2), evaluate_every=5)},
+    "notebook": {"notebook": Experiment("W4A4, `notebook`", "notebook", seeds=(0, 1, 2), evaluate_every=1)},
 }
 
 
