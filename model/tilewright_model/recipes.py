@@ -34,7 +34,7 @@ class Recipe:
     clip_norm: float | None = None
     #: side of the square in every image that is set to the mean pixel; 0: none
     erase: int = 0
-    #: decay, a step, of the moving average of the parameters that is measured and exported; 0: the network as trained
+    #: decay, a step, of the moving average of the network that is measured and exported (`moving_average`); 0: none
     average: float = 0.0
     #: train the network without quantisers
     float_network: bool = False

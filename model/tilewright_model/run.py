@@ -8,12 +8,13 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 from tilewright_model.calibrate import calibrate
 from tilewright_model.checkpoint import sha256
 from tilewright_model.errors import CheckpointError, RecipeError
 from tilewright_model.float_checkpoint import MAKER, load_float
+from tilewright_model.moving_average import moving_average
 from tilewright_model.optimiser import build_optimiser
 from tilewright_model.quantisers import ActivationQuantiser, WeightQuantiser
 from tilewright_model.recipes import Recipe, recipe_named
@@ -149,10 +150,7 @@ def new_run(settings: Settings, device: torch.device, teacher: FloatVGG16 | None
     model = model.to(device).to(memory_format=torch.channels_last)
     generator = torch.Generator(device=device)
     generator.manual_seed(settings.seed)
-    average = None
-    if recipe.average:
-        step = get_ema_multi_avg_fn(recipe.average)  # type: ignore[no-untyped-call]
-        average = AveragedModel(model, multi_avg_fn=step, use_buffers=True)
+    average = moving_average(model, recipe.average) if recipe.average else None
     return Run(model, build_optimiser(model, recipe), generator, average, len(pixels))
 
 
