@@ -90,7 +90,7 @@ GROUPS: dict[str, dict[str, Experiment]] = {
         "distilled-w2a2": width("W2A2", "distilled-w2a2"),
         "distilled-mixed": width("mixed", "distilled-mixed"),
     },
-    "notebook": {"notebook": Experiment("W4A4, `notebook`", "notebook", seeds=(0, 1, 2), evaluate_every=1)},
+    "notebook": {"notebook": Experiment("W4A4, `notebook`", "notebook", seeds=(0, 1, 2), evaluate_every=2)},
 }
 
 
