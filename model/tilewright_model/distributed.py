@@ -59,7 +59,8 @@ def join_processes(device: torch.device, batch: int) -> Processes:
     if size == 1:
         return Processes()
     if not distributed.is_initialized():
-        distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+        gpu = device if device.type == "cuda" else None
+        distributed.init_process_group("nccl" if gpu else "gloo", device_id=gpu)  # NCCL's barrier would guess its GPU
     return Processes(distributed.get_rank(), size)
 
 
