@@ -67,11 +67,11 @@ GROUPS: dict[str, dict[str, Experiment]] = {
     "steps": {
         "step-notebook": step("the notebook's recipe, its schedule squeezed", "notebook"),
         "step-image": step("+ 8-bit images", "notebook", "options.image_bits=8"),
-        "step-cosine": step("+ cosine schedule", "cosine", "label_smoothing=0"),
+        "step-cosine": step("+ `cosine` without label smoothing", "cosine", "label_smoothing=0"),
         "step-smoothing": step("+ label smoothing", "cosine"),
         "step-erase": step("+ erased squares", "cosine", "erase=8"),
         "step-average": step("+ moving average", "cosine", "erase=8", "average=0.9995"),
-        "step-warm": step("+ warm start from float, alphas calibrated", "distilled", *WARM),
+        "step-warm": step("+ warm start from float, alphas calibrated, rate 0.05", "distilled", *WARM),
         "step-distilled": step("+ distillation instead of labels", "distilled", "weight_decay=5e-4"),
         "step-decay": step("+ weight decay 1e-4 instead of 5e-4: `distilled`", "distilled"),
         "step-learned": step("+ learned steps", "distilled", "learned_steps=true", "alpha_rate=1"),
