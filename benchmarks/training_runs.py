@@ -8,6 +8,7 @@ the logs and records.
 
 from __future__ import annotations
 
+import csv
 import json
 import shlex
 import shutil
@@ -90,7 +91,7 @@ GROUPS: dict[str, dict[str, Experiment]] = {
         "distilled-w2a2": width("W2A2", "distilled-w2a2"),
         "distilled-mixed": width("mixed", "distilled-mixed"),
     },
-    "notebook": {"notebook": Experiment("W4A4, `notebook`", "notebook", seeds=(0, 1, 2), evaluate_every=2)},
+    "notebook": {"notebook": Experiment("W4A4, `notebook`", "notebook", seeds=(0, 1, 2, 3, 4, 5), evaluate_every=1)},
 }
 
 
@@ -196,6 +197,27 @@ def table(group: str, runs: Path = RUNS) -> None:
             each = ", ".join(f"{score:.2f}" for score in scores)
             mean = sum(scores) / len(scores)
             print(f"| {experiment.shown} | {', '.join(measured)} | {epochs} | {each} | {mean:.2f} |")
+
+
+@app.command()
+def best(group: str, runs: Path = RUNS) -> None:
+    """Print the best of the epochs at which the test images were measured, as a Markdown table."""
+    print("| | epochs measured | best of each seed | its epoch | mean |\n|---|---|---|---|---|")
+    for name, experiment in GROUPS[group].items():
+        logs = [runs / f"{name}.seed{seed}.csv" for seed in experiment.seeds]
+        measured = [_measured(log) for log in logs if log.exists()]
+        bests = [max(epochs, key=lambda epoch: epoch[1]) for epochs in measured if epochs]
+        if bests:
+            counts = ", ".join(sorted({str(len(epochs)) for epochs in measured if epochs}))
+            scores = ", ".join(f"{score:.2f}" for _, score in bests)
+            mean = sum(score for _, score in bests) / len(bests)
+            print(f"| {experiment.shown} | {counts} | {scores} | {', '.join(e for e, _ in bests)} | {mean:.2f} |")
+
+
+def _measured(log: Path) -> list[tuple[str, float]]:
+    """The epochs of a log that have a test accuracy, and it."""
+    with log.open(newline="") as lines:
+        return [(row["epoch"], float(row["test_accuracy"])) for row in csv.DictReader(lines) if row["test_accuracy"]]
 
 
 def _ended(job: Job) -> str:
