@@ -54,7 +54,8 @@ class Experiment:
 
 def step(shown: str, recipe: str, *changes: str) -> Experiment:
     """An experiment that is compared with others on the images held out."""
-    return Experiment(shown, recipe, changes, (0, 1), STEP_EPOCHS, "float-held-out", HOLD_OUT)
+    teacher = "float-held-out" if recipe == "distilled" else ""
+    return Experiment(shown, recipe, changes, (0, 1), STEP_EPOCHS, teacher, HOLD_OUT)
 
 
 def width(shown: str, recipe: str) -> Experiment:
@@ -75,7 +76,9 @@ GROUPS: dict[str, dict[str, Experiment]] = {
         "step-warm": step("+ warm start from float, alphas calibrated, rate 0.05", "distilled", *WARM),
         "step-distilled": step("+ distillation instead of labels", "distilled", "weight_decay=5e-4"),
         "step-decay": step("+ weight decay 1e-4 instead of 5e-4: `distilled`", "distilled"),
-        "step-learned": step("+ learned steps", "distilled", "learned_steps=true", "alpha_rate=1"),
+        "step-learned": step(
+            "+ learned steps, alphas at the whole rate", "distilled", "learned_steps=true", "alpha_rate=1"
+        ),
         "step-unaveraged": step("`distilled` without the average", "distilled", "average=0"),
     },
     "longer": {
@@ -151,10 +154,11 @@ def run(
     options: Annotated[str, typer.Option(help="more options of `train`, such as '--tf32 --compile'")] = "",
 ) -> None:
     """Make the runs of the groups that have not ended yet."""
+    failed = False
     waiting = [
         Job(name, experiment, seed, out)
         for group in groups
-        for name, experiment in GROUPS[group].items()
+        for name, experiment in _group(group).items()
         for seed in experiment.seeds
     ]
     waiting = [job for job in waiting if job.record is None]
@@ -162,6 +166,7 @@ def run(
     while waiting or running:
         for job in [job for job in running if job.process and job.process.poll() is not None]:
             running.remove(job)
+            failed = failed or job.record is None
             console.print(f"{job.folder.name}: {_ended(job)}")
         for job in [job for job in waiting if job.ready][: jobs - len(running)]:
             waiting.remove(job)
@@ -171,13 +176,18 @@ def run(
         if waiting and not running:
             raise SystemExit(f"{', '.join(job.folder.name for job in waiting)}: the float network's run has not ended")
         time.sleep(1)
+    if failed:
+        raise SystemExit(1)
 
 
 @app.command()
 def collect(out: Annotated[Path, typer.Argument(help="folder of the runs' folders")], to: Path = RUNS) -> None:
     """Copy logs and records of the runs that have ended to TO."""
+    logs = sorted(out.glob("*/log.csv"))
+    if not logs:
+        raise typer.BadParameter(f"no run's log.csv in the folders of {out}")
     to.mkdir(parents=True, exist_ok=True)
-    for log in sorted(out.glob("*/log.csv")):
+    for log in logs:
         for record in sorted(log.parent.glob("vgg16_*.json")):
             shutil.copy(log, to / f"{log.parent.name}.csv")
             shutil.copy(record, to / f"{log.parent.name}.json")
@@ -187,7 +197,7 @@ def collect(out: Annotated[Path, typer.Argument(help="folder of the runs' folder
 def table(group: str, runs: Path = RUNS) -> None:
     """Print the group's results as a Markdown table."""
     print("| | measured on | epochs | accuracy of each seed | mean |\n|---|---|---|---|---|")
-    for name, experiment in GROUPS[group].items():
+    for name, experiment in _group(group).items():
         paths = [runs / f"{name}.seed{seed}.json" for seed in experiment.seeds]
         records: list[dict[str, Any]] = [json.loads(path.read_text()) for path in paths if path.exists()]
         if records:
@@ -203,7 +213,7 @@ def table(group: str, runs: Path = RUNS) -> None:
 def best(group: str, runs: Path = RUNS) -> None:
     """Print the best of the epochs at which the test images were measured, as a Markdown table."""
     print("| | epochs measured | best of each seed | its epoch | mean |\n|---|---|---|---|---|")
-    for name, experiment in GROUPS[group].items():
+    for name, experiment in _group(group).items():
         logs = [runs / f"{name}.seed{seed}.csv" for seed in experiment.seeds]
         measured = [_measured(log) for log in logs if log.exists()]
         bests = [max(epochs, key=lambda epoch: epoch[1]) for epochs in measured if epochs]
@@ -212,6 +222,12 @@ def best(group: str, runs: Path = RUNS) -> None:
             scores = ", ".join(f"{score:.2f}" for _, score in bests)
             mean = sum(score for _, score in bests) / len(bests)
             print(f"| {experiment.shown} | {counts} | {scores} | {', '.join(e for e, _ in bests)} | {mean:.2f} |")
+
+
+def _group(name: str) -> dict[str, Experiment]:
+    if name not in GROUPS:
+        raise typer.BadParameter(f"group {name!r} is none of {', '.join(GROUPS)}")
+    return GROUPS[name]
 
 
 def _measured(log: Path) -> list[tuple[str, float]]:

@@ -140,6 +140,8 @@ def traced(model: nn.Module, image_size: tuple[int, int, int], normalise: Normal
     passed = [images, *(output for _, _, output in calls)]
     taken = [*(argument for _, argument, _ in calls), result]
     for name, before, after in zip([*names, "the result"], passed, taken, strict=True):
+        if not value(after).isfinite().all():
+            raise NetworkError(f"the model has values before {name} that are not finite: has its training diverged?")
         if not torch.equal(value(before).flatten(1), value(after).flatten(1)):
             raise NetworkError(
                 f"the model's forward computes something before {name} that is no module of its row, a residual or a "

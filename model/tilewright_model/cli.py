@@ -23,7 +23,7 @@ ImageFiles = Annotated[list[Path] | None, typer.Option("--image", help="an image
 TestImages = Annotated[Path | None, typer.Option("--data", help="CIFAR-10: take its test images")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Device = Annotated[str | None, typer.Option(help="cpu or cuda (default: cuda where there is one)")]
-console = Console(soft_wrap=True)
+console = Console(soft_wrap=True, markup=False)
 
 
 def report(values: dict[str, Any], as_json: bool) -> None:

@@ -25,7 +25,7 @@ def train(
     teacher: Annotated[Path | None, typer.Option(help="float checkpoint, for the recipes that begin with one")] = None,
     out: Annotated[Path, typer.Option(help="folder for checkpoint, record and logs")] = Path("build/training"),
     seed: int = 0,
-    epochs: Annotated[int | None, typer.Option(help="instead of the recipe's number")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="instead of the recipe's number")] = None,
     minutes: Annotated[float | None, typer.Option(help="fit the epochs to this time, evaluation included")] = None,
     device: Device = None,
     deterministic: Annotated[bool, typer.Option(help="the same bits in every run on the same kind of machine")] = False,
@@ -40,8 +40,10 @@ def train(
     ] = 0,
     evaluate_every: Annotated[int, typer.Option(min=1, help="epochs between measurements")] = 5,
     save_every: Annotated[int, typer.Option(min=1, help="epochs between saved states")] = 1,
-    images: Annotated[int | None, typer.Option(help="train on the first so many images only")] = None,
-    test_images: Annotated[int | None, typer.Option(help="measure on the first so many test images only")] = None,
+    images: Annotated[int | None, typer.Option(min=1, help="train on the first so many images only")] = None,
+    test_images: Annotated[
+        int | None, typer.Option(min=1, help="measure on the first so many test images only")
+    ] = None,
     state: Annotated[Path | None, typer.Option(help="file of the resumable state (default: in OUT)")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="continue the run whose state is saved")] = False,
 ) -> None:

@@ -2,10 +2,19 @@
 
 import torch
 
+from tilewright_model.errors import ModelError
+
 
 def device_named(name: str | None) -> torch.device:
-    """The named device, else the GPU where there is one, else the CPU."""
-    return torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
+    """The named device, else the GPU where there is one, else the CPU. Raises ModelError if it is not there."""
+    try:
+        device = torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ModelError(
+            f"no device {name!r} here ({str(error).splitlines()[0]}); name another with --device"
+        ) from error
+    return device
 
 
 def description(device: torch.device) -> str:

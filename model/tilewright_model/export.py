@@ -115,7 +115,7 @@ def _check_widths(layers: dict[str, QuantConv2d], path: Path) -> None:
 
 
 def _packed(layer: QuantConv2d) -> Tensor:
-    codes = layer.weight_codes().cpu()
+    codes = layer.weight_codes().cpu().contiguous()  # a network that trained is channels-last
     return pack_nibbles(codes) if layer.weight_quant.levels <= NIBBLE else codes
 
 

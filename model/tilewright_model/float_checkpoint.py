@@ -22,6 +22,12 @@ def is_float(path: Path) -> bool:
     return named_format(path) == FORMAT
 
 
+def training_of(path: Path) -> dict[str, Any]:
+    """The record of the training. Raises CheckpointError as `load_float`."""
+    training: dict[str, Any] = load_tensors(path, FORMAT, MAKER)[1].get("training", {})
+    return training
+
+
 def load_float(path: Path) -> FloatVGG16:
     """The network, in evaluation mode. Raises CheckpointError if the file is missing, damaged or foreign."""
     tensors, values = load_tensors(path, FORMAT, MAKER)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Log = Sequence[Mapping[str, Any]]
 
+#: as many runs as one picture can tell apart
+MOST_RUNS = 20
 COLOURS = ("#4c78a8", "#e45756", "#54a24b", "#b279a2", "#f2a03d", "#72b7b2", "#333333")
 CODES, LIMITS = "#4c78a8", "#f2a03d"
 #: column: which images it is of, and how its line looks
@@ -40,9 +42,11 @@ def save_curves(logs: Mapping[str, Log], path: Path) -> None:
     """Draw loss, accuracies and learning rate over the epochs, a colour a run; the suffix says which format.
 
     logs: by the run's name, the rows of its log: epoch, and any of loss, rate and the accuracies, in percent; a column
-    may be missing and a value None. Raises ModelError if there is no matplotlib, ValueError if it does not write the
-    format.
+    may be missing and a value None. Raises ModelError if there is no matplotlib or there are too many runs, ValueError
+    if it does not write the format.
     """
+    if len(logs) > MOST_RUNS:
+        raise ModelError(f"{len(logs)} runs are too many for one picture: name {MOST_RUNS} at most")
     figure = _figure((9, 10))
     # By hand: a layout engine draws everything twice
     figure.subplots_adjust(left=0.09, right=0.98, bottom=0.055, top=0.98 - 0.018 * len(logs), hspace=0.06)
@@ -60,7 +64,7 @@ def save_curves(logs: Mapping[str, Log], path: Path) -> None:
         axes.yaxis.set_label_coords(-0.065, 0.5)
         axes.grid(linewidth=0.3)
     if len(logs) > 1:
-        loss.legend(fontsize=9)
+        loss.legend(fontsize=9 if len(logs) <= len(COLOURS) else 6, ncols=1 + len(logs) // 10)
     figure.suptitle("\n".join(_summary(name, rows) for name, rows in logs.items()), fontsize=10, y=0.99)
     _save(figure, path)
 
@@ -194,8 +198,11 @@ def _scale_shares(axes: Axes) -> None:
     axes.minorticks_off()
 
 
-def _colour(index: int) -> str:
-    return COLOURS[index % len(COLOURS)]
+def _colour(index: int) -> Any:
+    """The first runs' colours, then those of matplotlib's tab20."""
+    from matplotlib import colormaps
+
+    return COLOURS[index] if index < len(COLOURS) else colormaps["tab20"](index)
 
 
 def _figure(size: tuple[float, float]) -> Figure:

@@ -192,6 +192,8 @@ class _Graph:
     def _quantised(self, node: _Node) -> _QuantisedConstant:
         """Round as Brevitas does, in float32."""
         scale, bits, lowest, highest = self.settings(node)
+        if not np.isfinite(self.values(node, 0)).all() or not np.isfinite(scale).all():
+            raise node.refused("has weights or scales that are not finite: has the training diverged?")
         codes = np.clip(np.round(self.values(node, 0) / scale), lowest, highest)
         return _QuantisedConstant(codes, scale, bits)
 

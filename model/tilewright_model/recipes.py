@@ -1,20 +1,39 @@
 """Training recipes by name, and changes to single values of one."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from tilewright_model.errors import RecipeError
-from tilewright_model.vgg16 import VGG16Options
+from tilewright_model.vgg16 import IMAGE, VGG16Options, convolution_names
+
+#: least and largest of each number in a recipe
+LIMITS: dict[str, tuple[float, float]] = {
+    "epochs": (1, math.inf),
+    "batch": (1, math.inf),
+    "rate": (0, math.inf),
+    "weight_decay": (0, math.inf),
+    "warm_up": (0, 1),
+    "alpha_rate": (0, math.inf),
+    "alpha_weight_decay": (0, math.inf),
+    "label_smoothing": (0, 1),
+    "clip_norm": (1e-9, math.inf),
+    "erase": (0, IMAGE[1]),
+    "average": (0, 0.999999),
+    "distil": (0, 1),
+    "temperature": (1e-3, math.inf),
+    "calibrate": (0, math.inf),
+}
 
 
 @dataclass(frozen=True)
 class Recipe:
     """Optimiser settings (SGD, momentum 0.9), augmentation, loss, and the network's options.
 
-    Images are cropped and flipped always, as the notebook does.
+    Images are cropped and flipped always, as the notebook does. Raises ValueError if a number is out of its LIMITS.
     """
 
     epochs: int
@@ -49,6 +68,14 @@ class Recipe:
     #: give the alphas the gradient of the rounding too, as learned step sizes (LSQ, arXiv 1902.08153) do
     learned_steps: bool = False
     options: VGG16Options = field(default_factory=VGG16Options)
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in LIMITS.items():
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                raise ValueError(f"{name} is {value}, expected {low:g} to {high:g}")
+        if not all(type(step) in (int, float) and 0 < step < 1 for step in self.steps):
+            raise ValueError(f"steps are {self.steps}, expected fractions of the run between 0 and 1")
 
     @property
     def needs_teacher(self) -> bool:
@@ -126,6 +153,10 @@ def recipe_named(name: str, changes: Sequence[str] = ()) -> Recipe:
             recipe = replace(recipe, options=_changed(recipe.options, key.removeprefix("options."), text))
         else:
             recipe = _changed(recipe, key, text)
+    names = convolution_names(recipe.options.plan)
+    unknown = sorted(recipe.options.layer_bits.keys() - set(names))
+    if unknown:
+        raise RecipeError(f"options.layer_bits names {', '.join(unknown)}; the convolutions are {', '.join(names)}")
     return recipe
 
 

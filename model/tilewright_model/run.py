@@ -1,6 +1,7 @@
 """A training run: its settings, and the state from which a killed run goes on as if it had not stopped."""
 
 import json
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +14,7 @@ from torch.optim.swa_utils import AveragedModel
 from tilewright_model.calibrate import calibrate
 from tilewright_model.checkpoint import sha256
 from tilewright_model.errors import CheckpointError, RecipeError
-from tilewright_model.float_checkpoint import MAKER, load_float
+from tilewright_model.float_checkpoint import MAKER, load_float, training_of
 from tilewright_model.moving_average import moving_average
 from tilewright_model.optimiser import build_optimiser
 from tilewright_model.quantisers import ActivationQuantiser, WeightQuantiser
@@ -32,7 +33,8 @@ class Settings:
     """One run. `epochs` None: the recipe's; `minutes`: fit the number of epochs to this time instead.
 
     changes: KEY=VALUE for `recipe_named`; hold_out: train without the last so many training images and measure on them,
-    the test images left alone; teacher: a float checkpoint; save_every: epochs between saved states.
+    the test images left alone; teacher: a float checkpoint; save_every: epochs between saved states. Raises RecipeError
+    if there is no time or epoch to train in.
     """
 
     out: Path
@@ -52,6 +54,12 @@ class Settings:
     deterministic: bool = False
     save_every: int = 1
 
+    def __post_init__(self) -> None:
+        if self.epochs is not None and self.epochs < 1:
+            raise RecipeError(f"{self.epochs} epochs were asked for: at least 1")
+        if self.minutes is not None and not 0 < self.minutes < math.inf:
+            raise RecipeError(f"{self.minutes} minutes were asked for: more than 0, and a number")
+
     @property
     def state_file(self) -> Path:
         """Where the resumable state lies."""
@@ -59,8 +67,10 @@ class Settings:
 
     @cached_property
     def changed_recipe(self) -> Recipe:
-        """The recipe with its changes. Raises RecipeError as `recipe_named`, and if a teacher is missing."""
+        """The recipe with its changes. Raises RecipeError as `recipe_named`, and if a teacher is missing or useless."""
         recipe = recipe_named(self.recipe, self.changes)
+        if self.teacher is not None and not recipe.needs_teacher:
+            raise RecipeError(f"recipe {self.recipe!r} begins with no float network: leave --teacher out")
         if recipe.needs_teacher and self.teacher is None:
             raise RecipeError(f"recipe {self.recipe!r} needs a float network: --teacher FILE; `{MAKER}` makes one")
         return recipe
@@ -90,6 +100,8 @@ class Run:
     progress: float = 0.0
     seconds: float = 0.0
     log: list[dict[str, Any]] = field(default_factory=list)
+    #: what the epochs were computed by, one entry from each epoch on at which that changed
+    parts: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def network(self) -> VGG16 | FloatVGG16:
@@ -104,6 +116,7 @@ class Run:
             tensors |= _stored(self.average, "average.")
         tensors["generator"] = self.generator.get_state()
         counts = {"epoch": self.epoch, "progress": self.progress, "seconds": self.seconds, "log": self.log}
+        counts["parts"] = self.parts
         save_tensors(settings.state_file, STATE, tensors, {"identity": self._identity(settings), **counts})
 
     def restore(self, settings: Settings) -> None:
@@ -122,7 +135,7 @@ class Run:
             _restore(self.average, tensors, "average.", settings.state_file)
         self.generator.set_state(tensors["generator"])
         self.epoch, self.progress, self.seconds = values["epoch"], values["progress"], values["seconds"]
-        self.log = values["log"]
+        self.log, self.parts = values["log"], values.get("parts", [])
 
     def _identity(self, settings: Settings) -> dict[str, Any]:
         return settings.identity | {"training_images": self.images}
@@ -162,11 +175,23 @@ def load_teacher(settings: Settings, device: torch.device) -> FloatVGG16 | None:
     recipe = settings.changed_recipe
     if not recipe.needs_teacher or settings.teacher is None:
         return None
+    settings.identity  # noqa: B018 (the hash of the file that is read now; it may be another one later)
     teacher = load_float(settings.teacher)
     if teacher.plan != recipe.options.plan:
         raise CheckpointError(f"{settings.teacher} has the plan {teacher.plan!r}, the recipe {recipe.options.plan!r}")
     teacher.requires_grad_(False)
     return teacher.to(device).to(memory_format=torch.channels_last)
+
+
+def check_held_out(settings: Settings, images: int) -> None:
+    """Raise RecipeError if the teacher has learned from more than the first `images` images, the others held out."""
+    if settings.hold_out and settings.changed_recipe.needs_teacher and settings.teacher:
+        learned = training_of(settings.teacher).get("training_images", 0)
+        if learned > images:
+            raise RecipeError(
+                f"{settings.teacher} has learned from {learned} images, so from {learned - images} of those that "
+                f"--hold-out {settings.hold_out} measures on: train it with --hold-out {settings.hold_out} too"
+            )
 
 
 def warm_start(model: VGG16 | FloatVGG16, teacher: FloatVGG16) -> None:

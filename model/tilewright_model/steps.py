@@ -299,10 +299,11 @@ def _weight_levels(layer: Convolution) -> int:
     levels = int(max(1, 2 ** (layer.bits - 1) - 1))
     if levels > WEIGHT_LEVELS:
         raise refusal(layer, f"has weights of {layer.bits} bits, but 8 are the most: use a smaller weight_bit_width")
-    if int(layer.codes.min()) < -levels:
+    extreme = max(int(layer.codes.min()), int(layer.codes.max()), key=abs)
+    if abs(extreme) > levels:
         raise refusal(
             layer,
-            f"has a weight of {int(layer.codes.min())}, but the format's lie in -{levels}..{levels}: train with "
+            f"has a weight of {extreme}, but the format's lie in -{levels}..{levels}: train with signed weights and "
             "narrow_range=True (weight_narrow_range=True)",
         )
     return levels

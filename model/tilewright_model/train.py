@@ -4,20 +4,24 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock, Timeout
 from rich.console import Console
-from torch import Tensor
+from rich.progress import Progress
+from torch import Tensor, nn
 
 from tilewright_model import __version__, augment
 from tilewright_model.checkpoint import sha256
 from tilewright_model.clock import Clock
 from tilewright_model.data import Images
 from tilewright_model.device import description
-from tilewright_model.distributed import join_processes, local_device
+from tilewright_model.distributed import is_first, join_processes, local_device
 from tilewright_model.distributions import distributions
 from tilewright_model.errors import CheckpointError, DataError, DivergedError, RecipeError
 from tilewright_model.evaluate import Score, evaluate
@@ -26,7 +30,7 @@ from tilewright_model.float_checkpoint import load_float, save_float
 from tilewright_model.loss import Loss
 from tilewright_model.plots import save_curves, save_histograms
 from tilewright_model.report import epoch_line, progress_bar, write_log
-from tilewright_model.run import Settings, load_teacher, new_run
+from tilewright_model.run import Settings, check_held_out, load_teacher, new_run
 from tilewright_model.schedule import advanced, rate_factor
 from tilewright_model.tensorboard_log import TensorBoardLog
 from tilewright_model.vgg16 import VGG16, FloatVGG16
@@ -39,9 +43,9 @@ def train(settings: Settings, training: Images, test: Images, *, resume: bool = 
     """Train, then export and measure the checkpoint; returns its score on `test`, or on the images held out.
 
     Writes into `settings.out`: the checkpoint, a .json record beside it, log.csv, TensorBoard's files, pictures of the
-    curves and of the codes, and the resumable state. Raises CheckpointError if a run is already there and `resume` is
-    not given, or if there is none to resume; RecipeError if the recipe lacks what it needs; DivergedError if the
-    loss is no number any more.
+    curves and of the codes, and the resumable state. Raises CheckpointError if a run trains there now, if one is
+    there and `resume` is not given, or if there is none to resume; RecipeError if the recipe lacks what it needs, the
+    teacher has seen what is held out, or the time is too short for one step; DivergedError if the loss is no number.
     """
     measured = test
     if settings.hold_out:
@@ -49,18 +53,40 @@ def train(settings: Settings, training: Images, test: Images, *, resume: bool = 
         if count < 1:
             raise DataError(f"{settings.hold_out} images to hold out of {len(training)} leave none to train on")
         training, measured = training.part(0, count), training.part(count, None)
-    trainer = Trainer(settings, training, measured)
-    if resume:
-        trainer.run.restore(settings)
-    elif settings.state_file.exists():
+    check_held_out(settings, len(training))
+    with _alone(settings.out) if is_first() else nullcontext():
+        trainer = Trainer(settings, training, measured)
+        if resume:
+            trainer.run.restore(settings)
+        else:
+            _check_unused(settings)
+        trainer.processes.wait()
+        trainer.fit()
+        score = trainer.finish()
+    trainer.processes.leave()
+    return score
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep other runs out of the folder. Raises CheckpointError if one is in it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / "training.lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise CheckpointError(f"another run is training into {folder} now: name another --out") from error
+
+
+def _check_unused(settings: Settings) -> None:
+    """Raise CheckpointError if a run's state or record is where `settings` would write its own."""
+    if settings.state_file.exists():
         raise CheckpointError(
             f"{settings.state_file} holds a run already: continue it with --resume or name another --out"
         )
-    trainer.processes.wait()
-    trainer.fit()
-    score = trainer.finish()
-    trainer.processes.leave()
-    return score
+    record = (settings.out / settings.changed_recipe.checkpoint_name).with_suffix(".json")
+    if record.exists():
+        raise CheckpointError(f"{settings.out} holds a run that has ended already ({record.name}): name another --out")
 
 
 class Trainer:
@@ -87,21 +113,35 @@ class Trainer:
         seconds_before, board = run.seconds, None
         if self.processes.first:
             board = TensorBoardLog(settings.out / "tensorboard", run.epoch + 1)
-        if settings.minutes:
-            self._evaluate()  # to know how long it takes
+        if run.progress == 1:
+            console.print(f"trained for all its {run.epoch} epochs already")
         with progress_bar(console) as bar:
+            if settings.minutes:
+                self._evaluate(bar)  # to know how long it takes
             task = bar.add_task(f"{settings.recipe}, seed {settings.seed}", total=1.0)
             while run.progress < 1 and self.clock.left() > 0:
                 row = self._epoch(lambda done: bar.update(task, completed=done))
                 run.seconds = seconds_before + self.clock.elapsed()
                 row["seconds"] = round(run.seconds, 1)
                 run.log.append(row)
+                self._note_part()
                 if board:
-                    self._keep(row, board)
+                    self._keep(row, board, bar)
                     console.print(epoch_line(row), highlight=False)
                 self.processes.wait()
         if board:
             board.close()
+        if run.progress == 0:
+            raise RecipeError(
+                f"{settings.minutes} minutes are too few: no step of training fits beside two measurements, of "
+                f"{self.clock.evaluation_seconds:.0f} s each; give more, or measure on fewer images (--test-images)"
+            )
+
+    def _note_part(self) -> None:
+        """Keep what computed this epoch, if it is not what computed the one before."""
+        parts, part = self.run.parts, self._computed_by()
+        if not parts or {**parts[-1], "from_epoch": 0} != {**part, "from_epoch": 0}:
+            parts.append(part)
 
     def finish(self) -> Score:
         """Export the network as it is now and measure the exported file, in full float32."""
@@ -113,7 +153,8 @@ class Trainer:
             self._export()
         self.processes.wait()
         exported = load_float(path) if self.recipe.float_network else load_packed(path)
-        score = evaluate(exported.to(self.labels.device), self.measured)
+        with progress_bar(Console(soft_wrap=True, quiet=not self.processes.first)) as bar:
+            score = self._score(exported.to(self.labels.device), bar)
         if self.processes.first:
             measured = {"measured": self.measured_name, **asdict(score), "accuracy": score.accuracy}
             record = self._record() | measured | {"checkpoint": path.name, "sha256": sha256(path)}
@@ -131,11 +172,11 @@ class Trainer:
             title = f"{self.settings.recipe}: weight codes, and activation codes of {len(pixels)} measured images"
             save_histograms(distributions(network, pixels), folder / "histograms.png", title)
 
-    def _keep(self, row: dict[str, Any], board: TensorBoardLog) -> None:
+    def _keep(self, row: dict[str, Any], board: TensorBoardLog, bar: Progress) -> None:
         """Write what an epoch has brought."""
         run, settings = self.run, self.settings
         if run.epoch % settings.evaluate_every == 0 or run.progress == 1:
-            row[f"{self.measured_name}_accuracy"] = self._evaluate().accuracy
+            row[f"{self.measured_name}_accuracy"] = self._evaluate(bar).accuracy
             self._export()
             if isinstance(run.network, VGG16):
                 board.histograms(run.epoch, distributions(run.network, self.measured.pixels[:HISTOGRAM_IMAGES]))
@@ -220,14 +261,20 @@ class Trainer:
             "test_accuracy": None,
         }
 
-    def _evaluate(self) -> Score:
+    def _evaluate(self, bar: Progress) -> Score:
         start = time.monotonic()
-        score = evaluate(self.run.network, self.measured)
+        score = self._score(self.run.network, bar)
         self.clock.evaluation_seconds = time.monotonic() - start
         return score
 
+    def _score(self, network: nn.Module, bar: Progress) -> Score:
+        task = bar.add_task(f"measuring {len(self.measured)} images", total=len(self.measured))
+        score = evaluate(network, self.measured, lambda done: bar.advance(task, done))
+        bar.remove_task(task)
+        return score
+
     def _record(self) -> dict[str, Any]:
-        """What the model card needs, apart from the accuracy."""
+        """What the model card needs, apart from the accuracy; what computed the last epoch, and all if it changed."""
         settings, run = self.settings, self.run
         return {
             "recipe": settings.recipe,
@@ -237,7 +284,17 @@ class Trainer:
             "epochs": run.epoch,
             "schedule_done": run.progress,
             "training_images": len(self.labels),
+            "hold_out": settings.hold_out,
             "seconds": round(run.seconds, 1),
+            **(run.parts or [self._computed_by()])[-1],
+            **({"parts": run.parts} if len(run.parts) > 1 else {}),
+        }
+
+    def _computed_by(self) -> dict[str, Any]:
+        """What computes, from this epoch on."""
+        settings = self.settings
+        return {
+            "from_epoch": self.run.epoch,
             "processes": self.processes.size,
             "tf32": settings.tf32,
             "compile": settings.compile,

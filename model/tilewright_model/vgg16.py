@@ -15,11 +15,13 @@ from tilewright_model.network import Network
 PLAN = "64 64 M 128 128 M 256 256 256 M 16 16- 512 M 512 512 512 M"
 IMAGE = (3, 32, 32)
 CLASSES = 10
+#: widths that a network file holds
+WEIGHT_BITS, ACT_BITS = range(2, 9), range(1, 9)
 
 
 @dataclass(frozen=True)
 class VGG16Options:
-    """What a checkpoint must record to rebuild its network. Raises ValueError if the plan is none."""
+    """What a checkpoint must record to rebuild its network. Raises ValueError if the plan or a width is none."""
 
     weight_bits: int = 4
     act_bits: int = 4
@@ -35,6 +37,14 @@ class VGG16Options:
         features_out(self.plan)
         # JSON makes lists of the pairs
         object.__setattr__(self, "layer_bits", {name: (w, a) for name, (w, a) in self.layer_bits.items()})
+        for weight_bits, act_bits in ((self.weight_bits, self.act_bits), *self.layer_bits.values()):
+            if weight_bits not in WEIGHT_BITS or act_bits not in ACT_BITS:
+                raise ValueError(
+                    f"widths are weights {weight_bits}, activations {act_bits}; weights may have {WEIGHT_BITS[0]} to "
+                    f"{WEIGHT_BITS[-1]} bits, activations {ACT_BITS[0]} to {ACT_BITS[-1]}"
+                )
+        if self.image_bits is not None and self.image_bits not in WEIGHT_BITS:
+            raise ValueError(f"image_bits is {self.image_bits}, expected {WEIGHT_BITS[0]} to {WEIGHT_BITS[-1]}")
 
 
 @dataclass(frozen=True)
@@ -99,28 +109,38 @@ def features_out(plan: str) -> int:
     return channels * side * side
 
 
+def convolution_names(plan: str) -> list[str]:
+    """State-dict names of the plan's convolutions, in the notebook's numbering: `features.0`, `features.3`, ..."""
+    names, number = [], 0
+    for step in parse_plan(plan):
+        if step.channels:
+            names.append(f"features.{number}")
+        number += 2 + step.batch_norm if step.channels else 1
+    return names
+
+
 def _quantised_features(options: VGG16Options) -> Iterator[nn.Module]:
     """The modules of `features`, in the notebook's numbering."""
-    channels, number = IMAGE[0], 0
+    channels, names = IMAGE[0], iter(convolution_names(options.plan))
     for step in parse_plan(options.plan):
         if not step.channels:
             yield nn.MaxPool2d(2, 2)
-            number += 1
             continue
-        weight_bits, act_bits = options.layer_bits.get(f"features.{number}", (options.weight_bits, options.act_bits))
+        name = next(names)
+        weight_bits, act_bits = options.layer_bits.get(name, (options.weight_bits, options.act_bits))
         yield QuantConv2d(
             channels,
             step.channels,
             weight_bits=weight_bits,
             act_bits=act_bits,
-            image_bits=options.image_bits if number == 0 else None,
+            image_bits=options.image_bits if name == "features.0" else None,
             alpha_w=options.alpha_w,
             alpha_a=options.alpha_a,
         )
         if step.batch_norm:
             yield BatchNorm2d(step.channels)
         yield nn.ReLU(inplace=True)
-        channels, number = step.channels, number + 2 + step.batch_norm
+        channels = step.channels
     yield nn.AvgPool2d(kernel_size=1, stride=1)
 
 

@@ -210,6 +210,7 @@ def bad(name: str) -> nn.Module:
 
     models: dict[str, Callable[[], nn.Module]] = {
         "wide range": lambda: conv(1, weight_narrow_range=False),
+        "unsigned weights": lambda: conv(1, weight_signed=False, weight_narrow_range=False),
         "weight bits": lambda: conv(1, weight_bit_width=9),
         "float weights": lambda: conv(1, weight_quant=None),
         "groups": lambda: conv(1, groups=2),
@@ -250,6 +251,7 @@ def bad(name: str) -> nn.Module:
 
 
 REFUSED = {
+    "unsigned weights": r"3 \(QuantConv2d\) has a weight of 1[0-5], .*signed weights",
     "wide range": r"3 \(QuantConv2d\) has a weight of -8.*narrow_range=True",
     "weight bits": r"3 \(QuantConv2d\) has weights of 9 bits.*smaller weight_bit_width",
     "float weights": r"3 \(QuantConv2d\) has weights that are not quantised",
@@ -287,6 +289,15 @@ def test_refusals_name_module_and_reason(name: str) -> None:
     if name != "no row":
         trained(model)
     with pytest.raises(NetworkError, match=REFUSED[name]):
+        from_brevitas(model)
+
+
+@pytest.mark.parametrize("key", ["weight", "running_mean"])
+def test_a_training_that_diverged_is_named(key: str) -> None:
+    model = make("per_tensor")
+    with torch.no_grad():
+        next(tensor for name, tensor in model.state_dict().items() if name.endswith(key)).fill_(torch.nan)
+    with pytest.raises(NetworkError, match="that are not finite: has its training diverged"):
         from_brevitas(model)
 
 

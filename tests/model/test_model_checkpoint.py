@@ -25,6 +25,7 @@ from tilewright_model.export import (
     unpack_nibbles,
 )
 from tilewright_model.image import IMAGE_ALPHA, normalise
+from tilewright_model.resnet20 import ResNet20, ResNet20Options
 from tilewright_model.vgg16 import VGG16, VGG16Options
 
 MEBI = 1024 * 1024
@@ -141,7 +142,7 @@ def test_foreign_damaged_and_misshapen_packed_files_are_named(small_packed: Path
         (lambda t: None, {"options": '{"depth": 3}'}, "unusable network options"),
         (lambda t: None, {"options": '{"layer_bits": [4]}'}, "unusable network options"),
         (lambda t: None, {"options": '{"plan": "64 x"}'}, "unusable network options"),
-        (lambda t: None, {"options": json.dumps({"plan": PLAN, "weight_bits": 9})}, "at most 8 bits"),
+        (lambda t: None, {"options": json.dumps({"plan": PLAN, "weight_bits": 9})}, "weights may have 2 to 8 bits"),
         (
             lambda t: None,
             {"options": json.dumps({"plan": PLAN, "weight_bits": 8})},
@@ -174,8 +175,14 @@ def test_weights_wider_than_a_nibble_are_bytes_and_wider_than_a_byte_refused(tmp
     assert loaded.options == model.options
     with torch.no_grad():
         assert torch.equal(loaded(normalise(crops)), model(normalise(crops)))
-    with pytest.raises(CheckpointError, match=r"at most 8 bits; features\.0 has wider ones"):
-        save_packed(VGG16(VGG16Options(weight_bits=9, plan="4 M")), path)
+    before = load_file(path)
+    save_packed(model.to(memory_format=torch.channels_last), path)
+    again = load_file(path)  # of a network in the layout that training gives it
+    assert again.keys() == before.keys() and all(torch.equal(again[key], value) for key, value in before.items())
+    with pytest.raises(ValueError, match="weights may have 2 to 8 bits"):
+        VGG16Options(weight_bits=9)
+    with pytest.raises(CheckpointError, match=r"at most 8 bits; layer1\.0\.conv1 has wider ones"):
+        save_packed(ResNet20(ResNet20Options(weight_bits=9, channels=(4, 4, 4, 4))), path)
 
 
 def test_a_notebooks_checkpoint_loads_with_weight_q_recomputed(

@@ -183,6 +183,7 @@ REFUSED: dict[str, tuple[Callable[[], Maker], str]] = {
     "number of pads": (lambda: other_graph(pads=[1, 1]), r"\(Conv\) has inputs or attributes that do not fit"),
     "float average": (lambda: other_graph(**{"float average": True}), r"\(AveragePool\) has no quantiser at its input"),
     "scale": (lambda: other_graph(codes={"scale": np.nan}), r"\(Quant\) has a scale of nan"),
+    "weight scale": (lambda: other_graph(weights={"scale": np.nan}), "weights or scales that are not finite"),
     "bits": (lambda: other_graph(weights={"bits": np.inf}), "do not fit each other: .*infinity"),
     "no bits": (lambda: other_graph(weights={"bits": np.ones(3)}), "do not fit each other"),
     "residual": (residual, r"goes to .*\(MatMul\).*\(Add\).*no residuals"),

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 from torch import Tensor
 from typer.testing import CliRunner
 
@@ -31,7 +32,7 @@ from tilewright_model.recipes import RECIPES, recipe_named
 from tilewright_model.run import STATE, TRAIN, Settings, load_teacher, new_run
 from tilewright_model.schedule import advanced, rate_factor
 from tilewright_model.state_file import load_tensors
-from tilewright_model.train import train
+from tilewright_model.train import Trainer, train
 from tilewright_model.vgg16 import VGG16, FloatVGG16
 
 CHECKPOINT, FLOAT_CHECKPOINT = "vgg16_w4a4_cifar10.safetensors", "vgg16_float_cifar10.safetensors"
@@ -209,13 +210,15 @@ def damage(path: Path) -> None:
         file.write(bytes([byte ^ 1]))
 
 
-def test_a_run_with_too_little_time_ends_and_says_how_far_it_came(data_root: Path, tmp_path: Path) -> None:
+def test_a_run_with_too_little_time_is_refused(data_root: Path, tmp_path: Path) -> None:
     training, test = load_cifar10(data_root, "train"), load_cifar10(data_root, "test").first(2)
     settings = Settings(tmp_path, recipe="cosine", minutes=0.001, changes=SMALL)
-    train(settings, training, test)
-    record = json.loads((tmp_path / CHECKPOINT).with_suffix(".json").read_text())
-    assert record["schedule_done"] == 0 and record["epochs"] == 0
-    load_network(tmp_path / CHECKPOINT)
+    with pytest.raises(RecipeError, match=r"0\.001 minutes are too few: no step of training fits"):
+        train(settings, training, test)
+    assert not list(tmp_path.glob("*.safetensors")), "a network that has learned nothing is not exported"
+    for numbers in ({"minutes": 0.0}, {"minutes": float("nan")}, {"epochs": 0}):
+        with pytest.raises(RecipeError, match="were asked for"):
+            Settings(tmp_path, **numbers)
 
 
 def small_settings(out: Path, recipe: str, *changes: str, **values: Any) -> Settings:
@@ -226,7 +229,7 @@ def small_settings(out: Path, recipe: str, *changes: str, **values: Any) -> Sett
 @pytest.fixture
 def teacher(data_root: Path, tmp_path: Path) -> Path:
     training, test = load_cifar10(data_root, "train"), load_cifar10(data_root, "test")
-    train(small_settings(tmp_path / "float", "float"), training, test)
+    train(small_settings(tmp_path / "float", "float", hold_out=10), training, test)
     return tmp_path / "float" / FLOAT_CHECKPOINT
 
 
@@ -257,6 +260,12 @@ def test_a_student_begins_with_its_teachers_weights_and_learns_its_scores(
     tensors = state_of(tmp_path / "student")[0]
     assert not torch.equal(tensors["average.module.classifier.weight"], tensors["model.classifier.weight"])
 
+    with pytest.raises(
+        RecipeError, match="has learned from 30 images, so from 10 of those that --hold-out 20 measures"
+    ):
+        train(small_settings(tmp_path / "other", "distilled", teacher=teacher, hold_out=20), training, test)
+    with pytest.raises(RecipeError, match="begins with no float network"):
+        train(small_settings(tmp_path / "other", "cosine", teacher=teacher), training, test)
     with pytest.raises(DataError, match="40 images to hold out of 40 leave none"):
         train(small_settings(tmp_path / "other", "cosine", hold_out=40), training, test)
     damage(teacher)
@@ -321,11 +330,53 @@ def test_values_of_a_recipe_can_be_changed() -> None:
         ("rates=1", "no value 'rates'; it has epochs, batch"),
         ("nesterov=1", "nesterov=1: expected"),
         ("options.plan=x", "plan=x: 'x' in the plan"),
+        ("erase=33", "erase is 33, expected 0 to 32"),
+        ("batch=0", "batch is 0, expected 1 to inf"),
+        ("rate=-1", "rate is -1.0"),
+        ("average=1", "average is 1.0"),
+        ('steps=["a"]', "fractions of the run"),
+        ("options.weight_bits=1", "weights may have 2 to 8 bits"),
+        ("options.weight_bits=9", "weights may have 2 to 8 bits"),
+        ('options.layer_bits={"features.3": [2.5, 4]}', "widths are weights 2.5"),
+        (
+            'options.layer_bits={"features.99": [2, 4]}',
+            "names features.99; the convolutions are features.0, features.3",
+        ),
     ]:
         with pytest.raises(RecipeError, match=problem):
             recipe_named("distilled", [change])
     with pytest.raises(RecipeError, match="recipe 'best' is none of notebook, cosine"):
         recipe_named("best")
+
+
+def test_a_folder_belongs_to_one_run(data_root: Path, tmp_path: Path) -> None:
+    training, test = load_cifar10(data_root, "train"), load_cifar10(data_root, "test")
+    settings = small_settings(tmp_path, "cosine")
+    with FileLock(tmp_path / "training.lock"), pytest.raises(CheckpointError, match="another run is training into"):
+        train(settings, training, test)
+    train(settings, training, test)
+    settings.state_file.unlink()
+    log = (tmp_path / "log.csv").read_bytes()
+    with pytest.raises(CheckpointError, match=r"holds a run that has ended already \(vgg16_w4a4_cifar10\.json\)"):
+        train(settings, training, test)
+    assert (tmp_path / "log.csv").read_bytes() == log
+
+
+def test_the_record_says_what_computed_which_epochs(data_root: Path, tmp_path: Path) -> None:
+    training, test = load_cifar10(data_root, "train"), load_cifar10(data_root, "test")
+    settings = small_settings(tmp_path, "cosine", tf32=True)
+    run = Trainer(settings, training, test)
+    run.run.log = [run._epoch(lambda done: None) | {"seconds": 1.0}]
+    run._note_part()
+    run.run.save(settings)
+    train(replace(settings, tf32=False), training, test, resume=True)
+    path = (tmp_path / CHECKPOINT).with_suffix(".json")
+    record = json.loads(path.read_text())
+    assert [(part["from_epoch"], part["tf32"]) for part in record["parts"]] == [(1, True), (2, False)]
+    assert record["tf32"] is False and record["epochs"] == 2
+    train(settings, training, test, resume=True)  # the run has ended: nothing is trained, so nothing is new
+    again = json.loads(path.read_text())
+    assert again["parts"] == record["parts"] and again["tf32"] is False
 
 
 #: without batch-norms, which would see only their own process's images
@@ -416,3 +467,27 @@ def test_the_command_line_says_one_clear_line_for_bad_input(tmp_path: Path) -> N
     )
     assert result.returncode == 1
     assert result.stderr.startswith("CheckpointError: no checkpoint at") and len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["evaluate", "--device", "abacus"], "ModelError: no device 'abacus' here"),
+        (["evaluate", "--checkpoint", "text.pth"], "CheckpointError: text.pth is truncated or no PyTorch checkpoint"),
+        (["train", "--out", "text.pth"], "FileExistsError: "),
+        (["train", "--set", "steps=0.5"], "RecipeError: steps=0.5: expected tuple[float, ...]"),
+    ],
+)
+def test_bad_input_of_every_kind_is_one_line(words: list[str], line: str, data_root: Path, tmp_path: Path) -> None:
+    (tmp_path / "text.pth").write_text("abc")
+    environment = os.environ | {"CIFAR10_ROOT": str(data_root), "CUDA_VISIBLE_DEVICES": ""}
+    result = subprocess.run(
+        [sys.executable, "-m", "tilewright_model", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env=environment,
+    )
+    assert result.returncode == 1 and len(result.stderr.splitlines()) == 1, result.stderr
+    assert result.stderr.startswith(line), result.stderr
