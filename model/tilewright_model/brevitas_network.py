@@ -9,10 +9,12 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.lazy import LazyModuleMixin
 
 from tilewright_model import image
 from tilewright_model.batch_norm import BatchNorm2d
 from tilewright_model.errors import ModelError, NetworkError
+from tilewright_model.keys import shortened
 from tilewright_model.steps import (
     Average,
     Convolution,
@@ -111,13 +113,24 @@ def _leaves(name: str, module: nn.Module) -> Iterator[Leaf]:
         yield from _leaves(f"{name}.{child}" if name else child, part)
 
 
+def _check_hooks(model: nn.Module) -> None:
+    hooked = [
+        name
+        for name, module in model.named_modules()
+        if (module._forward_hooks or module._forward_pre_hooks) and not isinstance(module, LazyModuleMixin)
+    ]
+    if hooked:
+        raise NetworkError(f"{shortened(hooked)} have forward hooks, which the integers would not have: remove them")
+
+
 def traced(model: nn.Module, image_size: tuple[int, int, int], normalise: Normalise) -> list[Leaf]:
     """The row with the modules' inputs for random pixels, in evaluation mode.
 
-    Raises NetworkError if the model's forward does anything but call the modules in order, each with the output of the
-    one before (flattened or not).
+    Raises NetworkError if a module has hooks, values are not finite, or the model's forward does anything but call the
+    modules in order, each with the output of the one before (flattened or not).
     """
     leaves, calls = row(model), list[tuple[nn.Module, Any, Any]]()
+    _check_hooks(model)
     images = _random_images(model, image_size, normalise)
 
     def keep(module: nn.Module, arguments: tuple[Any, ...], output: Any) -> None:

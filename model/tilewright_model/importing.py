@@ -118,6 +118,11 @@ def _found(state: State, name: str, widths: Widths, path: Path) -> StoredWidth:
     try:
         found = stored_width(state[f"{name}.weight"].float(), None if weight_q is None else weight_q.float(), alpha)
     except ForeignWeights as error:
+        if weight_q is not None and weight_q.dtype != torch.float32:
+            raise CheckpointError(
+                f"{path}, {name}: weight_q is {weight_q.dtype}, too coarse to tell its integers: save it in "
+                "float32, or leave the keys weight_q out"
+            ) from error
         raise CheckpointError(f"{path}, {name}: {error}") from error
     if found.bits and widths.weight_bits and found.bits != widths.weight_bits:
         raise CheckpointError(

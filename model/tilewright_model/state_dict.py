@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from tilewright_model.errors import CheckpointError
@@ -14,6 +15,11 @@ from tilewright_model.vgg16 import IMAGE
 State = Mapping[str, Tensor]
 CONVOLUTION = re.compile(r"features\.(\d+)\.(weight|weight_q|act_alpha|weight_quant\.wgt_alpha)")
 
+#: types of the tensors that are read
+NUMBERS = (
+    torch.float64, torch.float32, torch.float16, torch.bfloat16,
+    torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool,
+)  # fmt: skip
 BATCH_NORM = ("weight", "bias", "running_mean", "running_var")
 
 
@@ -21,7 +27,8 @@ def state_of(content: Mapping[str, Any], path: Path) -> dict[str, Tensor]:
     """The tensors of a checkpoint by key: those under `state_dict`, or the content itself.
 
     A `module.` prefix (nn.DataParallel) is dropped; clipping values of shape (1,) become (). Raises CheckpointError if
-    there are none, or a value is not finite or a clipping value not positive.
+    there are none, or one is of another kind than a plain tensor of numbers, twice there, or as float32 not finite, or
+    a clipping value not positive, or a variance negative.
     """
     state = content.get("state_dict", content)
     if not _holds_tensors(state):
@@ -31,7 +38,11 @@ def state_of(content: Mapping[str, Any], path: Path) -> dict[str, Tensor]:
             f"{path} holds no state dict: expected the key 'state_dict', or the tensors themselves, and found the "
             f"keys {shortened([str(key) for key in content])}{hint}"
         )
+    _check_kinds(state, path)
     tensors = {key.removeprefix("module."): value for key, value in state.items()}
+    if len(tensors) < len(state):
+        twice = [key for key in state if f"module.{key}" in state]
+        raise CheckpointError(f"{path} holds, with and without the prefix 'module.': {shortened(twice)}")
     tensors = {k: v.reshape(()) if k.endswith("_alpha") and v.numel() == 1 else v for k, v in tensors.items()}
     _check_values(tensors, path)
     return tensors
@@ -82,13 +93,25 @@ def _holds_tensors(values: object) -> bool:
     )
 
 
+def _check_kinds(state: State, path: Path) -> None:
+    for key, value in state.items():
+        plain = value.layout == torch.strided and value.dtype in NUMBERS and not (value.is_meta or value.is_quantized)
+        if not plain:
+            kind = "meta" if value.is_meta else f"{str(value.layout).removeprefix('torch.')} {value.dtype}"
+            raise CheckpointError(f"{path}: {key} is a {kind} tensor; expected a strided one of float or integers")
+
+
 def _check_values(state: State, path: Path) -> None:
-    infinite = [key for key, value in state.items() if value.is_floating_point() and not bool(value.isfinite().all())]
+    state = {key: value.float() for key, value in state.items()}  # as the network takes them
+    infinite = [key for key, value in state.items() if not bool(value.isfinite().all())]
     if infinite:
         raise CheckpointError(f"{path}: not finite: {shortened(infinite)}; the training has diverged")
     negative = [key for key, value in state.items() if key.endswith("_alpha") and not bool((value > 0).all())]
     if negative:
         raise CheckpointError(f"{path}: clipping values that are not positive: {shortened(negative)}")
+    variances = [key for key, value in state.items() if key.endswith("running_var") and not bool((value >= 0).all())]
+    if variances:
+        raise CheckpointError(f"{path}: variances that are negative: {shortened(variances)}")
 
 
 def _convolutions(state: State, path: Path) -> list[int]:

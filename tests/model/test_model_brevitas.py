@@ -301,6 +301,14 @@ def test_a_training_that_diverged_is_named(key: str) -> None:
         from_brevitas(model)
 
 
+def test_hooks_are_refused() -> None:
+    model = make("per_tensor")
+    hooked = next(module for module in model.modules() if isinstance(module, nn.Linear))
+    hooked.register_forward_hook(lambda module, arguments, output: 2 * output)
+    with pytest.raises(NetworkError, match="have forward hooks"):
+        from_brevitas(model)
+
+
 def test_images_that_do_not_fit() -> None:
     model = make("per_tensor")
     with pytest.raises(NetworkError, match="does not take images of"):

@@ -208,6 +208,10 @@ def changed(key: str, value: Tensor) -> Callable[[State], None]:
     return lambda state: state.update({key: value})
 
 
+def halved(state: State) -> None:
+    state.update({key: value.half() if value.is_floating_point() else value for key, value in state.items()})
+
+
 REFUSALS: list[tuple[Callable[[State], Any], str]] = [
     (renamed("features", "body"), r"of no known network: VGG16 has features\.N\.weight, .* \['body"),
     (without("act_alpha"), r"missing \['features.0.act_alpha', .*'features.9.act_alpha'\]$"),
@@ -226,6 +230,16 @@ REFUSALS: list[tuple[Callable[[State], Any], str]] = [
     (changed("features.4.weight", torch.ones(4, 8, 3, 3)), r"all weights are equal in \['features\.4'\]"),
     (changed("features.4.act_alpha", torch.tensor(torch.nan)), r"not finite: \['features\.4\.act_alpha'\]"),
     (changed("features.4.act_alpha", torch.tensor(-1.0)), r"not positive: \['features\.4\.act_alpha'\]"),
+    (changed("features.4.act_alpha", torch.tensor(1e-320).double()), r"not positive: \['features\.4\.act_alpha'\]"),
+    (
+        changed("features.1.running_var", torch.full((8,), -1.0)),
+        r"variances .*negative: \['features\.1\.running_var'\]",
+    ),
+    (changed("features.4.weight", torch.ones(4, 8, 3, 3).to_sparse()), r"features\.4\.weight is a sparse_coo torch\.f"),
+    (changed("features.4.weight", torch.ones(4, 8, 3, 3) * 1j), r"features\.4\.weight is a strided torch\.complex64"),
+    (changed("features.4.weight", torch.ones(4, 8, 3, 3, device="meta")), r"features\.4\.weight is a meta tensor"),
+    (changed("module.features.4.weight", torch.ones(4, 8, 3, 3)), r"with and without the prefix .*features\.4\.weight"),
+    (halved, r"features\.\d+: weight_q is torch\.float16, too coarse"),
     (changed("features.4.act_alpha", torch.ones(2)), r"features\.4\.act_alpha \(2,\) for \(\)"),
     (foreign_weights, r"features\.4: weight_q is no multiple k / n of wgt_alpha \(3\) .* another quantiser"),
     (frozen, r"features\.4: weight is weight_q: the float weights are gone, .* use the packed checkpoint itself"),
