@@ -126,6 +126,15 @@ def test_runs_are_overlaid_each_in_its_colour(tmp_path: Path) -> None:
     assert [has_colour(picture, colour) for colour in COLOURS[:4]] == [True, True, True, False]
 
 
+def test_twenty_runs_fit_a_picture_and_more_are_refused(tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [{"epoch": epoch, "loss": 1 / epoch, "rate": 0.1} for epoch in (1, 2)]
+    runs = {f"run {number}": rows for number in range(21)}
+    save_curves(dict(list(runs.items())[:20]), tmp_path / "curves.png")
+    with pytest.raises(ModelError, match="21 runs are too many for one picture: name 20 at most"):
+        save_curves(runs, tmp_path / "more.png")
+    assert [path.name for path in tmp_path.iterdir()] == ["curves.png"]
+
+
 def test_histograms_show_bars_and_limits(tmp_path: Path, crops: torch.Tensor) -> None:
     result = distributions(small_network(1), crops)  # an average, which has no weights
     save_histograms(result, tmp_path / "histograms.png", "small_$network_1")
