@@ -40,7 +40,7 @@ def calibrate(model: VGG16, pixels: Tensor) -> None:
 
 def _set_alphas(layer: nn.Module, arguments: tuple[Any, ...]) -> None:
     assert isinstance(layer, QuantConv2d)
-    weights = normalised_weight(layer.weight, torch.ones_like(layer.weight_quant.wgt_alpha))
+    weights, _ = normalised_weight(layer.weight, torch.ones_like(layer.weight_quant.wgt_alpha))
     layer.weight_quant.wgt_alpha.fill_(least_error_alpha(weights, layer.weight_quant.levels))
     if isinstance(layer.act_quant, ActivationQuantiser):
         layer.act_alpha.fill_(least_error_alpha(arguments[0], layer.act_quant.levels))

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 from rich import box
+from rich.console import Console
 from rich.table import Table
 
 from tilewright_model.checkpoint import import_checkpoint, sha256
@@ -34,9 +35,11 @@ def import_notebook(
     """Turn a state dict of the notebook's family (VGG16, ResNet20) into the packed form; docs/import.md."""
     if out.suffix != ".safetensors":
         raise typer.BadParameter("it must end in .safetensors", param_hint="--out")
-    imported = import_checkpoint(notebook, Widths(weight_bits, act_bits, _layer_bits(layer_act_bits or [])))
-    digest = sha256(notebook)
-    save_packed(imported.network, out, {"imported": notebook.name, "sha256": digest})
+    widths = Widths(weight_bits, act_bits, _layer_bits(layer_act_bits or []))
+    with Console(stderr=True).status("reading and packing weights"):
+        imported = import_checkpoint(notebook, widths)
+        digest = sha256(notebook)
+        save_packed(imported.network, out, {"imported": notebook.name, "sha256": digest})
     values = _summary(imported) | {"file": str(notebook), "sha256": digest, "out": str(out)}
     if as_json:
         print(json.dumps(values | {"layers": [asdict(layer) for layer in imported.layers]}))

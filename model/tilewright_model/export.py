@@ -9,16 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 
 from tilewright_model.errors import CheckpointError
-from tilewright_model.files import written
 from tilewright_model.keys import check_keys
 from tilewright_model.layers import QuantConv2d
 from tilewright_model.quantisers import ImageQuantiser
 from tilewright_model.resnet20 import ResNet20, ResNet20Options
-from tilewright_model.tensor_file import digest, read_tensors
+from tilewright_model.state_dict import check_kinds, check_values
+from tilewright_model.tensor_file import digest, read_tensors, write_tensors
 from tilewright_model.vgg16 import VGG16, VGG16Options
 
 #: `format` of each network
@@ -27,8 +26,8 @@ VERSION = "1"
 CODES = ".weight_codes"
 #: metadata key of `digest`; files of before have none
 DIGEST = "tensors_sha256"
-#: largest codes that half a byte and a byte hold
-NIBBLE, BYTE = 7, 127
+#: largest code that half a byte holds
+NIBBLE = 7
 
 
 def pack_nibbles(codes: Tensor) -> Tensor:
@@ -40,22 +39,19 @@ def pack_nibbles(codes: Tensor) -> Tensor:
 
 
 def unpack_nibbles(packed: Tensor, shape: torch.Size) -> Tensor:
-    """The inverse of `pack_nibbles`: int8 of `shape`. Raises CheckpointError if the lengths differ."""
+    """The inverse of `pack_nibbles`: int8 of `shape`. Raises CheckpointError if length or dtype differ."""
     if packed.dtype != torch.uint8 or packed.numel() != (shape.numel() + 1) // 2:
         raise CheckpointError(
-            f"packed weights hold {packed.numel()} bytes where shape {tuple(shape)} needs {(shape.numel() + 1) // 2}"
+            f"packed weights are {packed.numel()} of {packed.dtype}; shape {tuple(shape)} needs "
+            f"{(shape.numel() + 1) // 2} of torch.uint8"
         )
     nibbles = torch.stack([packed & 0xF, packed >> 4], dim=1).flatten()[: shape.numel()].to(torch.int8)
     return torch.where(nibbles > 7, nibbles - 16, nibbles).reshape(shape)
 
 
 def save_packed(model: VGG16 | ResNet20, path: Path, training: dict[str, Any] | None = None) -> None:
-    """Write the network's integers and float parameters; `training` (JSON-able) is recorded in the file's metadata.
-
-    Raises CheckpointError if weights are wider than 8 bits.
-    """
+    """Write the network's integers and float parameters; `training` (JSON-able) is recorded in the file's metadata."""
     layers = model.quantised_layers()
-    _check_widths(layers, path)
     left_out = {f"{name}.{key}" for name in layers for key in ("weight", "weight_q")}
     tensors = {
         key: value.detach().cpu().contiguous()
@@ -72,8 +68,7 @@ def save_packed(model: VGG16 | ResNet20, path: Path, training: dict[str, Any] | 
         "training": json.dumps(training or {}),
         DIGEST: digest(tensors),
     }
-    with written(path) as partial:
-        save_file(tensors, partial, metadata)
+    write_tensors(path, tensors, metadata)
 
 
 def load_packed(path: Path) -> VGG16 | ResNet20:
@@ -92,7 +87,7 @@ def load_packed(path: Path) -> VGG16 | ResNet20:
         options = json.loads(metadata["options"])
         resnet = metadata["format"] == FORMATS[ResNet20]
         model = ResNet20(ResNet20Options(**options)) if resnet else VGG16(VGG16Options(**options))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:  # RuntimeError: too much memory
         raise CheckpointError(f"{path}: unusable network options in the metadata ({error})") from error
     _fill(model, tensors, path, metadata.get(DIGEST))
     return model.eval()
@@ -106,12 +101,6 @@ def packed_training(path: Path) -> dict[str, Any]:
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     return read_tensors(path, CheckpointError, "checkpoint", "train one, import one, or name another with --checkpoint")
-
-
-def _check_widths(layers: dict[str, QuantConv2d], path: Path) -> None:
-    wide = [name for name, layer in layers.items() if layer.weight_quant.levels > BYTE]
-    if wide:
-        raise CheckpointError(f"{path}: the packed format holds weights of at most 8 bits; {wide[0]} has wider ones")
 
 
 def _packed(layer: QuantConv2d) -> Tensor:
@@ -137,7 +126,6 @@ def _unpacked(layer: QuantConv2d, stored: Tensor) -> Tensor:
 
 def _fill(model: VGG16 | ResNet20, tensors: dict[str, Tensor], path: Path, expected_digest: str | None) -> None:
     layers = model.quantised_layers()
-    _check_widths(layers, path)
     expected: dict[str, torch.Size | None] = {
         key: value.shape
         for key, value in model.state_dict().items()
@@ -146,6 +134,8 @@ def _fill(model: VGG16 | ResNet20, tensors: dict[str, Tensor], path: Path, expec
     }
     expected |= {name + CODES: None for name in layers}
     check_keys(path, type(model).__name__, tensors, expected)
+    check_kinds(tensors, path)
+    check_values(tensors, path)
     codes = {}
     for name, layer in layers.items():
         try:

@@ -96,7 +96,7 @@ def _build(options: VGG16Options | ResNet20Options) -> VGG16 | ResNet20:
 
 
 def _check_state(network: VGG16 | ResNet20, state: State, path: Path) -> None:
-    expected = {key: value.shape for key, value in network.state_dict().items()}
+    expected = {key: value.shape for key, value in (*network.named_parameters(), *network.named_buffers())}
     optional = [key for key in expected if key.endswith(("weight_q", "num_batches_tracked"))]
     check_keys(path, type(network).__name__, state, expected, optional)
     flat = [name for name in network.quantised_layers() if not float(state[f"{name}.weight"].float().std()) > 0]

@@ -1,20 +1,18 @@
 """The network file: the whole trained network as integers, thresholds and float64 constants in one .safetensors."""
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save
 from torch import Tensor, nn
 
 from tilewright_model import image as cifar
 from tilewright_model.errors import NetworkError
 from tilewright_model.exact import ExactAverage
-from tilewright_model.files import written
 from tilewright_model.graph import Graph, Stage, build_graph, refusal
 from tilewright_model.record import ACCUMULATORS, CODES, LayerRecord, LinearRecord, NetworkRecord
+from tilewright_model.tensor_file import write_tensors
 from tilewright_model.thresholds import find_thresholds, reachable
 
 Tensors = dict[str, Tensor]
@@ -49,20 +47,8 @@ def save_network(
     for key, tensor in tensors.items():
         if not bool(tensor.isfinite().all()):
             raise NetworkError(f"{key} is not finite: the training has diverged, or a variance is negative")
-    tensors = {key: tensor.cpu().contiguous().clone() for key, tensor in tensors.items()}  # none may share its memory
-    with written(path) as partial:
-        partial.write_bytes(_in_order(save(tensors, record.metadata())))
+    write_tensors(path, tensors, record.metadata())
     return record
-
-
-def _in_order(content: bytes) -> bytes:
-    """The same safetensors, its metadata sorted; the library leaves their order to chance, and equal files compare."""
-    start = 8 + int.from_bytes(content[:8], "little")
-    header = json.loads(content[8:start])
-    metadata = dict(sorted(header.pop("__metadata__").items()))
-    ordered = json.dumps({"__metadata__": metadata, **header}, separators=(",", ":")).encode()
-    ordered += b" " * (-len(ordered) % 8)
-    return len(ordered).to_bytes(8, "little") + ordered + content[start:]
 
 
 def _layers(graph: Graph, channels: int) -> list[LayerRecord]:

@@ -21,9 +21,26 @@ def unsigned_levels(bits: int) -> int:
     return int(2**bits - 1)
 
 
-def normalised_weight(weight: Tensor, alpha: Tensor) -> Tensor:
-    """z = ((w - mean) / std) / alpha over the whole tensor, with the unbiased standard deviation."""
-    return (weight - weight.mean()) / weight.std() / alpha
+def mean_and_deviation(weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and unbiased standard deviation of a whole tensor, () of its dtype; the same bits wherever computed.
+
+    A sum of floats depends on its order, so on threads and device. This one is of integers, and all else elementwise.
+    """
+    values, count = weight.double(), weight.numel()
+    mean = _sum(values) / count
+    return mean.to(weight.dtype), (_sum((values - mean).square()) / (count - 1)).sqrt().to(weight.dtype)
+
+
+def _sum(values: Tensor) -> Tensor:
+    """The sum of float64 values, each rounded to a fixed point that leaves their int64 sum below 2^62: float64 ()."""
+    step = values.abs().max() / 2.0 ** (62 - values.numel().bit_length())
+    return (values / step).round_().long().sum().double() * step
+
+
+def normalised_weight(weight: Tensor, alpha: Tensor) -> tuple[Tensor, Tensor]:
+    """z = ((w - mean) / std) / alpha over the whole tensor, and std, by `mean_and_deviation`."""
+    mean, deviation = mean_and_deviation(weight)
+    return (weight - mean) / deviation / alpha, deviation
 
 
 def dequantise(codes: Tensor, alpha: Tensor, levels: int) -> Tensor:
@@ -61,8 +78,8 @@ class QuantiseWeight(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, weight: Tensor, alpha: Tensor, levels: int, learned_step: bool) -> Tensor:
         """float (any shape), 0-d float and the largest code to quantised float of the same shape."""
-        z = normalised_weight(weight, alpha)
-        ctx.save_for_backward(z, weight.std())
+        z, deviation = normalised_weight(weight, alpha)
+        ctx.save_for_backward(z, deviation)
         ctx.levels, ctx.learned_step = levels, learned_step
         clamped = z.clamp(-1, 1)
         return dequantise(torch.round(clamped.abs() * levels) * clamped.sign(), alpha, levels)

@@ -10,6 +10,7 @@ from tilewright_model.float_conv import FloatConv2d
 from tilewright_model.layers import QuantConv2d
 from tilewright_model.linear import Linear
 from tilewright_model.network import QuantisedNetwork
+from tilewright_model.widths import check_widths
 
 IMAGE = (3, 32, 32)
 CLASSES = 10
@@ -19,7 +20,7 @@ BLOCKS = 3
 
 @dataclass(frozen=True)
 class ResNet20Options:
-    """What a checkpoint must record to rebuild its network."""
+    """What a checkpoint must record to rebuild its network. Raises ValueError if channels or a width are none."""
 
     weight_bits: int = 4
     act_bits: int = 4
@@ -33,10 +34,11 @@ class ResNet20Options:
     def __post_init__(self) -> None:
         # JSON makes lists of the tuples
         first, *stages = self.channels
-        if len(stages) != 3:
-            raise ValueError(f"channels {self.channels} are not those of a first convolution and three stages")
+        if len(stages) != 3 or not all(type(count) is int and count > 0 for count in (first, *stages)):
+            raise ValueError(f"channels {list(self.channels)} are not those of a first convolution and three stages")
         object.__setattr__(self, "channels", (first, *stages))
         object.__setattr__(self, "layer_bits", {name: (w, a) for name, (w, a) in self.layer_bits.items()})
+        check_widths((self.weight_bits, self.act_bits), *self.layer_bits.values())
 
 
 class BasicBlock(nn.Module):

@@ -38,14 +38,37 @@ def state_of(content: Mapping[str, Any], path: Path) -> dict[str, Tensor]:
             f"{path} holds no state dict: expected the key 'state_dict', or the tensors themselves, and found the "
             f"keys {shortened([str(key) for key in content])}{hint}"
         )
-    _check_kinds(state, path)
+    check_kinds(state, path)
     tensors = {key.removeprefix("module."): value for key, value in state.items()}
     if len(tensors) < len(state):
         twice = [key for key in state if f"module.{key}" in state]
         raise CheckpointError(f"{path} holds, with and without the prefix 'module.': {shortened(twice)}")
     tensors = {k: v.reshape(()) if k.endswith("_alpha") and v.numel() == 1 else v for k, v in tensors.items()}
-    _check_values(tensors, path)
+    check_values(tensors, path)
     return tensors
+
+
+def check_kinds(state: State, path: Path) -> None:
+    """Raises CheckpointError if a tensor is no plain one of numbers."""
+    for key, value in state.items():
+        plain = value.layout == torch.strided and value.dtype in NUMBERS and not (value.is_meta or value.is_quantized)
+        if not plain:
+            kind = "meta" if value.is_meta else f"{str(value.layout).removeprefix('torch.')} {value.dtype}"
+            raise CheckpointError(f"{path}: {key} is a {kind} tensor; expected a strided one of float or integers")
+
+
+def check_values(state: State, path: Path) -> None:
+    """Raises CheckpointError if, as float32, one is not finite, a clipping value not positive, a variance negative."""
+    state = {key: value.float() for key, value in state.items()}  # as the network takes them
+    infinite = [key for key, value in state.items() if not bool(value.isfinite().all())]
+    if infinite:
+        raise CheckpointError(f"{path}: not finite: {shortened(infinite)}; the training has diverged")
+    negative = [key for key, value in state.items() if key.endswith("_alpha") and not bool((value > 0).all())]
+    if negative:
+        raise CheckpointError(f"{path}: clipping values that are not positive: {shortened(negative)}")
+    variances = [key for key, value in state.items() if key.endswith("running_var") and not bool((value >= 0).all())]
+    if variances:
+        raise CheckpointError(f"{path}: variances that are negative: {shortened(variances)}")
 
 
 def network_name(state: State, path: Path) -> str:
@@ -91,27 +114,6 @@ def _holds_tensors(values: object) -> bool:
         and bool(values)
         and all(isinstance(key, str) and isinstance(value, Tensor) for key, value in values.items())
     )
-
-
-def _check_kinds(state: State, path: Path) -> None:
-    for key, value in state.items():
-        plain = value.layout == torch.strided and value.dtype in NUMBERS and not (value.is_meta or value.is_quantized)
-        if not plain:
-            kind = "meta" if value.is_meta else f"{str(value.layout).removeprefix('torch.')} {value.dtype}"
-            raise CheckpointError(f"{path}: {key} is a {kind} tensor; expected a strided one of float or integers")
-
-
-def _check_values(state: State, path: Path) -> None:
-    state = {key: value.float() for key, value in state.items()}  # as the network takes them
-    infinite = [key for key, value in state.items() if not bool(value.isfinite().all())]
-    if infinite:
-        raise CheckpointError(f"{path}: not finite: {shortened(infinite)}; the training has diverged")
-    negative = [key for key, value in state.items() if key.endswith("_alpha") and not bool((value > 0).all())]
-    if negative:
-        raise CheckpointError(f"{path}: clipping values that are not positive: {shortened(negative)}")
-    variances = [key for key, value in state.items() if key.endswith("running_var") and not bool((value >= 0).all())]
-    if variances:
-        raise CheckpointError(f"{path}: variances that are negative: {shortened(variances)}")
 
 
 def _convolutions(state: State, path: Path) -> list[int]:

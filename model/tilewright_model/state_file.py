@@ -5,20 +5,17 @@ import json
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import save_file
 from torch import Tensor
 
 from tilewright_model.errors import CheckpointError
-from tilewright_model.files import written
-from tilewright_model.tensor_file import digest, read_tensors
+from tilewright_model.tensor_file import digest, read_tensors, write_tensors
 
 
 def save_tensors(path: Path, form: str, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
     """Write the old file or the new one, whatever kills it. form: what the file is; values: JSON-able."""
-    tensors = {key: tensor.detach().cpu().contiguous().clone() for key, tensor in tensors.items()}
+    tensors = {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}
     text = json.dumps(values)
-    with written(path) as partial:
-        save_file(tensors, partial, {"format": form, "values": text, "sha256": _digest(tensors, text)})
+    write_tensors(path, tensors, {"format": form, "values": text, "sha256": _digest(tensors, text)})
 
 
 def load_tensors(path: Path, form: str, maker: str) -> tuple[dict[str, Tensor], dict[str, Any]]:

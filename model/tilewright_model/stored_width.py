@@ -52,7 +52,8 @@ def stored_width(weight: Tensor, weight_q: Tensor | None, alpha: Tensor) -> Stor
         note = f"weight_q is of wgt_alpha {saved:.6g}, not {float(alpha):.6g}; "
     if not fitting:
         raise ForeignWeights(_reason(weight_q, float(alpha)))
-    differences = {bits: _recomputed(weight, alpha, bits) - codes for bits, codes in fitting.items()}
+    z, _ = normalised_weight(weight, alpha)
+    differences = {bits: _recomputed(z, bits) - codes for bits, codes in fitting.items()}
     bits = next((bits for bits, difference in differences.items() if not difference.any()), min(fitting))
     difference = differences[bits]
     return StoredWidth(bits, int(difference.count_nonzero()), note + _comparison(difference))
@@ -81,9 +82,9 @@ def _divisor(codes: Tensor) -> int:
     return int(np.gcd.reduce(codes.flatten().numpy().astype(np.int64)))
 
 
-def _recomputed(weight: Tensor, alpha: Tensor, bits: int) -> Tensor:
-    z = normalised_weight(weight, alpha).clamp(-1, 1)
-    return torch.round(z.abs() * signed_levels(bits)).mul_(z.sign()).double()
+def _recomputed(z: Tensor, bits: int) -> Tensor:
+    clamped = z.clamp(-1, 1)
+    return torch.round(clamped.abs() * signed_levels(bits)).mul_(clamped.sign()).double()
 
 
 def _comparison(difference: Tensor) -> str:

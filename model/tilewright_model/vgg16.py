@@ -10,13 +10,12 @@ from tilewright_model.batch_norm import BatchNorm2d
 from tilewright_model.layers import QuantConv2d
 from tilewright_model.linear import Linear
 from tilewright_model.network import Network
+from tilewright_model.widths import WEIGHT_BITS, check_widths
 
 #: The notebook's network: output channels of each 3x3 convolution, `-` without batch-norm, M = 2x2 max-pooling
 PLAN = "64 64 M 128 128 M 256 256 256 M 16 16- 512 M 512 512 512 M"
 IMAGE = (3, 32, 32)
 CLASSES = 10
-#: widths that a network file holds
-WEIGHT_BITS, ACT_BITS = range(2, 9), range(1, 9)
 
 
 @dataclass(frozen=True)
@@ -37,12 +36,7 @@ class VGG16Options:
         features_out(self.plan)
         # JSON makes lists of the pairs
         object.__setattr__(self, "layer_bits", {name: (w, a) for name, (w, a) in self.layer_bits.items()})
-        for weight_bits, act_bits in ((self.weight_bits, self.act_bits), *self.layer_bits.values()):
-            if weight_bits not in WEIGHT_BITS or act_bits not in ACT_BITS:
-                raise ValueError(
-                    f"widths are weights {weight_bits}, activations {act_bits}; weights may have {WEIGHT_BITS[0]} to "
-                    f"{WEIGHT_BITS[-1]} bits, activations {ACT_BITS[0]} to {ACT_BITS[-1]}"
-                )
+        check_widths((self.weight_bits, self.act_bits), *self.layer_bits.values())
         if self.image_bits is not None and self.image_bits not in WEIGHT_BITS:
             raise ValueError(f"image_bits is {self.image_bits}, expected {WEIGHT_BITS[0]} to {WEIGHT_BITS[-1]}")
 

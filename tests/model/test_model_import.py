@@ -160,7 +160,7 @@ def test_without_weight_q_the_width_is_assumed_or_stated() -> None:
 def test_a_stale_weight_q_is_recomputed_and_what_differs_is_said() -> None:
     state = small_vgg()
     weight, alpha = state["features.4.weight"], state["features.4.weight_quant.wgt_alpha"]
-    z = normalised_weight(weight, alpha).flatten()
+    z = normalised_weight(weight, alpha)[0].flatten()
     number = int(z.abs().argmin())
     state["features.4.weight_q"].view(-1)[number] = 2 * alpha / 7
     assert import_state(state, HERE).layers[1].differing == 1
@@ -192,7 +192,7 @@ def frozen(state: State) -> None:
 
 def sixteen_bits(state: State) -> None:
     alpha = state["features.4.weight_quant.wgt_alpha"]
-    z = normalised_weight(state["features.4.weight"], alpha).clamp(-1, 1)
+    z = normalised_weight(state["features.4.weight"], alpha)[0].clamp(-1, 1)
     state["features.4.weight_q"] = torch.round(z * 32767) / 32767 * alpha
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from tilewright_model.image import IMAGE_ALPHA, MEAN, STD
-from tilewright_model.quantisers import ActivationQuantiser, ImageQuantiser, WeightQuantiser
+from tilewright_model.quantisers import ActivationQuantiser, ImageQuantiser, WeightQuantiser, mean_and_deviation
 
 DOUBLE = torch.float64
 seeds = st.integers(0, 2**31 - 1)
@@ -72,6 +72,36 @@ def test_weight_quantiser_equals_the_plain_formula(seed: int, bits: int, alpha: 
     assert gradients == pytest.approx(expected_gradients, rel=1e-12)
     assert quantiser.wgt_alpha.grad is not None
     assert quantiser.wgt_alpha.grad.item() == pytest.approx(expected_alpha, rel=1e-9, abs=1e-9)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=seeds, count=st.integers(2, 4000), dtype=st.sampled_from([torch.float32, DOUBLE]))
+def test_mean_and_deviation_have_the_same_bits_in_any_order(seed: int, count: int, dtype: torch.dtype) -> None:
+    weight = torch.tensor(random_doubles(seed, count, 0.05)).to(dtype)
+    mean, deviation = mean_and_deviation(weight)
+    values = weight.double().tolist()
+    plain = math.fsum(values) / count
+    spread = math.sqrt(math.fsum((w - plain) ** 2 for w in values) / (count - 1))
+    rounding = torch.finfo(dtype).eps
+    assert mean.dtype == dtype and mean.item() == pytest.approx(plain, rel=rounding, abs=1e-15)
+    assert deviation.dtype == dtype and deviation.item() == pytest.approx(spread, rel=2 * rounding)
+    shuffled = weight[torch.randperm(count, generator=torch.Generator().manual_seed(seed))]
+    assert all(map(torch.equal, mean_and_deviation(shuffled), (mean, deviation)))
+    assert all(map(torch.equal, mean_and_deviation(weight.flip(0)), (mean, deviation)))
+
+
+def test_the_number_of_threads_changes_no_bit_of_mean_and_deviation() -> None:
+    before = torch.get_num_threads()
+    weight = torch.randn(512, 128, 3, 3, generator=torch.Generator().manual_seed(1)) * 0.02 + 0.001
+    found = set()
+    try:
+        for threads in (1, 2, 3, 4):
+            torch.set_num_threads(threads)
+            mean, deviation = mean_and_deviation(weight)
+            found.add((mean.item(), deviation.item()))
+    finally:
+        torch.set_num_threads(before)
+    assert len(found) == 1
 
 
 @settings(max_examples=40, deadline=None)

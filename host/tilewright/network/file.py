@@ -11,9 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import NetworkError
+from tilewright.network.file_rules import check_network
 from tilewright.network.graph import Layer, Network, TailStep
 
 FORMAT, VERSION = "tilewright-network", "1"
+
+_KEYS = {"format", "version", "name", "checkpoint_sha256", "image", "layers", "tail", "classes"}
+_IMAGE_FIELDS = {"channels": int, "height": int, "width": int}
+_LINEAR_FIELDS = {"kind": str, "name": str, "in_features": int, "out_features": int}
+_SAID = {str: "a text", int: "a number, 0 or more", list: "a list", bool: "true or false"}
+# safetensors' names of the types that the format has
+_TYPES = ("I8", "U8", "I32", "F64")
 
 _LAYER_FIELDS = {
     "kind": str,
@@ -47,23 +55,32 @@ def load_network(path: str | Path) -> Network:
         NetworkError: the file is missing, truncated, of another format or version, or inconsistent; says where.
     """
     file = _File(Path(path))
-    image = file.metadata_json("image", dict)
     try:
-        shape = tuple(int(image[key]) for key in ("channels", "height", "width"))
-    except (KeyError, TypeError, ValueError) as error:
-        raise NetworkError(f"{path}: metadata key 'image' lacks channels, height or width") from error
-    layers = tuple(_layer(file, entry) for entry in file.metadata_json("layers", list))
-    tail = tuple(_tail_step(file, entry) for entry in file.metadata_json("tail", list))
+        return _network(file)
+    except NetworkError as error:
+        raise NetworkError(f"{path}: {error}") from error
+
+
+def _network(file: _File) -> Network:
+    image = file.metadata_json("image", dict)
+    _check_fields("image", image, _IMAGE_FIELDS)
+    classes = file.metadata_json("classes", list)
+    if not all(isinstance(name, str) for name in classes):
+        raise NetworkError(f"classes are {classes!r}, not names")
+    entries = file.metadata_json("layers", list)
+    layers = tuple(_layer(file, number, entry) for number, entry in enumerate(entries))
+    alphas = {layer.name: file.number(f"{layer.name}.alpha_a") for layer in layers}
     network = Network(
         name=file.metadata["name"],
-        image=(shape[0], shape[1], shape[2]),
+        image=(image["channels"], image["height"], image["width"]),
         image_codes=file.tensor("image.codes", np.int8, 2),
         layers=layers,
-        tail=tail,
+        tail=tuple(_tail_step(file, number, entry) for number, entry in enumerate(file.metadata_json("tail", list))),
         checkpoint_sha256=file.metadata["checkpoint_sha256"],
-        classes=tuple(str(name) for name in file.metadata_json("classes", list)),
+        classes=tuple(classes),
     )
     file.check_all_read()
+    check_network(network, alphas)
     return network
 
 
@@ -80,7 +97,9 @@ class _File:
         try:
             with safe_open(str(path), framework="np") as file:
                 self.metadata: Mapping[str, str] = file.metadata() or {}
-                self._unread = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no mapping
+                keys = file.keys()
+                self._types = {key: file.get_slice(key).get_dtype() for key in keys}
+                self._unread = {key: file.get_tensor(key) for key in keys if self._types[key] in _TYPES}
         except FileNotFoundError as error:
             raise NetworkError(f"{path}: no such file; write it with `python -m tilewright_model export`") from error
         except (OSError, SafetensorError, ValueError) as error:
@@ -91,31 +110,35 @@ class _File:
                 f"{path} has format {found[0]!r} version {found[1]!r}, "
                 f"this library reads {FORMAT!r} version {VERSION!r}; export it again"
             )
-        for key in ("name", "checkpoint_sha256", "image", "layers", "tail", "classes"):
-            if key not in self.metadata:
-                raise NetworkError(f"{path}: metadata key '{key}' is missing")
+        others = [f"{key} ({kind})" for key, kind in sorted(self._types.items()) if kind not in _TYPES]
+        if others:
+            raise NetworkError(f"{path}: tensors of types that a network file has not: {', '.join(others)}")
+        missing, unknown = sorted(_KEYS - self.metadata.keys()), sorted(self.metadata.keys() - _KEYS)
+        if missing or unknown:
+            raise NetworkError(f"{path}: metadata keys missing {missing}, unknown {unknown}")
 
     def metadata_json(self, key: str, kind: type) -> Any:
         """The JSON of a metadata key."""
         try:
             value = json.loads(self.metadata[key])
         except json.JSONDecodeError as error:
-            raise NetworkError(f"{self.path}: metadata key '{key}' is not JSON: {error}") from error
+            raise NetworkError(f"metadata key '{key}' is not JSON: {error}") from error
         if not isinstance(value, kind):
             found = type(value).__name__
-            raise NetworkError(f"{self.path}: metadata key '{key}' holds a {found}, not a {kind.__name__}")
+            raise NetworkError(f"metadata key '{key}' holds a {found}, not a {kind.__name__}")
         return value
 
     def tensor(self, name: str, dtype: type, ndim: int) -> npt.NDArray[Any]:
         """A tensor of a dtype and rank."""
         array = self._unread.pop(name, None)
         if array is None:
-            raise NetworkError(f"{self.path}: tensor '{name}' is missing")
+            raise NetworkError(f"tensor '{name}' is missing")
         if array.dtype != dtype or array.ndim != ndim:
             raise NetworkError(
-                f"{self.path}: tensor '{name}' is {array.dtype} with {array.ndim} dimensions, "
-                f"not {np.dtype(dtype)} with {ndim}"
+                f"tensor '{name}' is {array.dtype} with {array.ndim} dimensions, not {np.dtype(dtype)} with {ndim}"
             )
+        if not np.isfinite(array).all():
+            raise NetworkError(f"tensor '{name}' is not finite")
         return array
 
     def number(self, name: str) -> float:
@@ -125,23 +148,28 @@ class _File:
     def check_all_read(self) -> None:
         """Refuses tensors that nothing refers to."""
         if self._unread:
-            raise NetworkError(f"{self.path}: unknown tensors {', '.join(sorted(self._unread))}")
+            raise NetworkError(f"unknown tensors {', '.join(sorted(self._unread))}")
 
 
-def _layer(file: _File, entry: Any) -> Layer:
-    where = f"{file.path}, layer {entry.get('name', '?') if isinstance(entry, dict) else entry!r}"
-    if not isinstance(entry, dict) or set(entry) != set(_LAYER_FIELDS):
-        unlike = set(entry) ^ set(_LAYER_FIELDS) if isinstance(entry, dict) else ()
-        raise NetworkError(f"{where}: missing or unknown fields {', '.join(sorted(unlike))}")
-    for key, kind in _LAYER_FIELDS.items():
-        if not isinstance(entry[key], kind) or (kind is int and isinstance(entry[key], bool)):
-            raise NetworkError(f"{where}: field '{key}' is {entry[key]!r}, not a {kind.__name__}")
+def _check_fields(where: str, entry: Any, fields: Mapping[str, type]) -> None:
+    """Refuses what is no object of these fields, integers being 0 or more."""
+    if not isinstance(entry, dict):
+        raise NetworkError(f"{where} is {entry!r}, not an object of fields")
+    if set(entry) != set(fields):
+        raise NetworkError(f"{where}: missing or unknown fields {', '.join(sorted(set(entry) ^ set(fields)))}")
+    for key, kind in fields.items():
+        if type(entry[key]) is not kind or (kind is int and entry[key] < 0):
+            raise NetworkError(f"{where}: field '{key}' is {entry[key]!r}, not {_SAID[kind]}")
+
+
+def _layer(file: _File, number: int, entry: Any) -> Layer:
+    where = f"layer {entry['name']!r}" if isinstance(entry, dict) and "name" in entry else f"layers[{number}]"
+    _check_fields(where, entry, _LAYER_FIELDS)
     if entry["input"] not in ("image", "codes") or entry["output"] not in ("codes", "accumulators"):
         raise NetworkError(f"{where}: input {entry['input']!r} or output {entry['output']!r} is unknown")
     if len(entry["kernel"]) != 2 or not all(type(size) is int for size in entry["kernel"]):
         raise NetworkError(f"{where}: field 'kernel' is {entry['kernel']!r}, not [height, width]")
     name, codes, conv = entry["name"], entry["output"] == "codes", entry["kind"] == "conv"
-    file.number(f"{name}.alpha_a")
     return Layer(
         kind=entry["kind"],
         name=name,
@@ -167,14 +195,15 @@ def _layer(file: _File, entry: Any) -> Layer:
     )
 
 
-def _tail_step(file: _File, entry: Any) -> TailStep:
-    kind = entry.get("kind") if isinstance(entry, dict) else None
-    if kind in ("flatten", "relu"):
-        return TailStep(kind)
-    if kind != "linear":
-        raise NetworkError(f"{file.path}: tail step {entry!r} is unknown")
+def _tail_step(file: _File, number: int, entry: Any) -> TailStep:
+    if entry in ({"kind": "flatten"}, {"kind": "relu"}):
+        return TailStep(entry["kind"])
+    where = f"tail[{number}]"
+    _check_fields(where, entry, _LINEAR_FIELDS)
+    if entry["kind"] != "linear":
+        raise NetworkError(f"{where}: kind {entry['kind']!r} is unknown")
     name = entry["name"]
     weight, bias = file.tensor(f"{name}.weight", np.float64, 2), file.tensor(f"{name}.bias", np.float64, 1)
     if weight.shape != (entry["out_features"], entry["in_features"]) or len(bias) != len(weight):
-        raise NetworkError(f"{file.path}: linear layer {name} has weights {weight.shape} and {len(bias)} biases")
+        raise NetworkError(f"{where}: {name} has weights {weight.shape} and {len(bias)} biases")
     return TailStep("linear", name, weight, bias)
