@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from tilewright_model.brevitas_network import Leaf, brevitas_nn, evaluation, row, value
 from tilewright_model.equality import threshold_distances
+from tilewright_model.errors import NetworkError
 from tilewright_model.graph import Stage, build_graph
 from tilewright_model.reference import reference
 from tilewright_model.steps import ImportedNetwork
@@ -51,7 +52,11 @@ def compare_brevitas(model: nn.Module, network: ImportedNetwork, pixels: Tensor)
     """Compare `model` on the CPU with `from_brevitas(model, ...)`, on uint8 images (n, c, h, w).
 
     A float32 sum of many products is not exact, so a code here and there may differ: that is counted, not judged.
+    Raises NetworkError unless the model is in float32.
     """
+    others = {str(parameter.dtype) for parameter in model.parameters() if parameter.dtype != torch.float32}
+    if others:
+        raise NetworkError(f"the model has parameters of {', '.join(sorted(others))}: compare it in float32 (.float())")
     expected, graph = reference(network, pixels), build_graph(network)
     parts = _parts(row(model))
     result, images = BrevitasComparison(images=len(pixels)), network.normalise(pixels)

@@ -123,6 +123,8 @@ class _Graph:
             self.constants[node.outputs[0]] = onnx.numpy_helper.to_array(node.attributes["value"])
         elif node.op in QUANT and node.inputs[0] in self.constants:
             self.constants[node.outputs[0]] = self._quantised(node)
+        elif node.op == "BipolarQuant" and node.inputs[0] in self.constants:
+            self.constants[node.outputs[0]] = self._binary(node)
         elif node.op == "Transpose" and node.inputs[0] in self.constants:
             self.constants[node.outputs[0]] = self.values(node, 0).transpose(node.attributes.get("perm"))
         else:
@@ -192,10 +194,19 @@ class _Graph:
     def _quantised(self, node: _Node) -> _QuantisedConstant:
         """Round as Brevitas does, in float32."""
         scale, bits, lowest, highest = self.settings(node)
-        if not np.isfinite(self.values(node, 0)).all() or not np.isfinite(scale).all():
-            raise node.refused("has weights or scales that are not finite: has the training diverged?")
-        codes = np.clip(np.round(self.values(node, 0) / scale), lowest, highest)
+        codes = np.clip(np.round(self._finite(node, 0) / self._finite(node, 1)), lowest, highest)
         return _QuantisedConstant(codes, scale, bits)
+
+    def _binary(self, node: _Node) -> _QuantisedConstant:
+        """-1 where negative, else 1."""
+        codes = np.where(self._finite(node, 0) < 0, np.float32(-1), np.float32(1))
+        return _QuantisedConstant(codes, self._finite(node, 1), 1)
+
+    def _finite(self, node: _Node, place: int) -> Array:
+        values = self.values(node, place)
+        if not np.isfinite(values).all():
+            raise node.refused("has weights or scales that are not finite: has the training diverged?")
+        return values
 
 
 def _name(node: Any, number: int) -> str:
@@ -257,7 +268,9 @@ def _conv(graph: _Graph, node: _Node) -> Step:
     weights, settings = graph.codes(node, 1), node.attributes
     if weights.codes.ndim != 4 or settings.get("group", 1) != 1 or set(settings.get("dilations", [1])) != {1}:
         raise node.refused("has groups, a dilation or no two dimensions")
-    channels = len(weights.codes)
+    channels, kernel = len(weights.codes), list(weights.codes.shape[2:])
+    if settings.get("kernel_shape", kernel) != kernel:
+        raise node.refused(f"has kernel_shape {settings['kernel_shape']} and weights of {kernel}")
     if weights.scale.size != 1 and weights.scale.shape != (channels, 1, 1, 1):
         raise node.refused(f"has weight scales of shape {weights.scale.shape}: one for all or one a channel is covered")
     return Convolution(
@@ -280,6 +293,8 @@ def _padding(node: _Node) -> tuple[int, int]:
 
 
 def _batch_norm(graph: _Graph, node: _Node) -> Step:
+    if node.attributes.get("training_mode", 0):
+        raise node.refused("is in training mode: export the model after eval()")
     gamma, beta, mean, variance = (torch.from_numpy(graph.values(node, place).copy()) for place in (1, 2, 3, 4))
     # the file holds float32: its shortest decimal is the number that PyTorch computes with, such as 1e-5
     norm = BatchNorm2d(len(gamma), float(str(np.float32(node.attributes.get("epsilon", 1e-5)))))
@@ -316,9 +331,11 @@ def _max_pool(graph: _Graph, node: _Node) -> Step:
 def _average(graph: _Graph, node: _Node) -> Step:
     if node.op == "GlobalAveragePool":
         return Average(node.name, node.op, None, None)
-    kernel, strides = node.attributes["kernel_shape"], node.attributes.get("strides", [1, 1])
-    if _padding(node) != (0, 0) or node.attributes.get("ceil_mode", 0) or len(kernel) != 2:
-        raise node.refused("has a padding, ceil_mode or no two dimensions")
+    settings = node.attributes
+    kernel, strides = settings["kernel_shape"], settings.get("strides", [1, 1])
+    dilated = set(settings.get("dilations", [1])) != {1}
+    if _padding(node) != (0, 0) or settings.get("ceil_mode", 0) or dilated or len(kernel) != 2:
+        raise node.refused("has a padding, ceil_mode, a dilation or no two dimensions")
     return Average(node.name, node.op, (kernel[0], kernel[1]), (strides[0], strides[1]))
 
 

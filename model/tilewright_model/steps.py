@@ -159,6 +159,8 @@ def pixel_values(normalise: Normalise, channels: int) -> Tensor:
             f"normalise() makes {values.dtype} {tuple(values.shape)} of uint8 {tuple(pixels.shape)}: it must give "
             "float of that shape"
         )
+    if not bool(values.isfinite().all()):
+        raise NetworkError("normalise() makes values that are not finite")
     order = torch.randperm(256, generator=torch.Generator().manual_seed(0))
     if not torch.equal(normalise(pixels[..., order]), values[..., order]):
         raise NetworkError("normalise() makes a pixel's value depend on others: it must look at each pixel alone")
@@ -170,7 +172,11 @@ def normalisation(mean: Sequence[float], std: Sequence[float]) -> Normalise:
 
     Raises NetworkError unless there are as many deviations as means, all positive.
     """
-    if len(mean) != len(std) or not all(deviation > 0 for deviation in std):
+    if (
+        len(mean) != len(std)
+        or not all(0 < deviation < math.inf for deviation in std)
+        or not all(map(math.isfinite, mean))
+    ):
         raise NetworkError(f"mean {list(mean)} and std {list(std)}: give one of each a channel, std positive")
     values = (torch.arange(256).float() / 255 - torch.tensor(mean).view(-1, 1)) / torch.tensor(std).view(-1, 1)
     return lambda pixels: look_up(values, pixels)

@@ -6,6 +6,7 @@ import copy
 import importlib
 import importlib.util
 import json
+import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +25,7 @@ from tilewright_model.exact import ExactConv2d
 from tilewright_model.integer_network import IntegerNetwork
 from tilewright_model.network_file import save_network
 from tilewright_model.reference import Reference, reference
-from tilewright_model.steps import ImportedNetwork
+from tilewright_model.steps import ImportedNetwork, normalisation
 
 PIXELS = random_pixels(6)
 
@@ -115,6 +116,13 @@ def test_wrong_codes_are_counted(exported: Any) -> None:
     assert result.by_layer["image"] == 0
     assert result.by_layer["features.1"] > 1000
     assert result.max_distance > 1
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16])
+def test_another_type_of_floats_is_refused(exported: Any, dtype: torch.dtype) -> None:
+    model, network, _ = exported("per_tensor")
+    with pytest.raises(NetworkError, match=rf"parameters of {dtype}: compare it in float32"):
+        compare(copy.deepcopy(model).to(dtype), network, PIXELS)
 
 
 @pytest.mark.parametrize("name", sorted(MODELS.keys() - {"quantised_biases"}))
@@ -317,6 +325,17 @@ def test_images_that_do_not_fit() -> None:
         from_brevitas(model, lambda pixels: pixels.float() + pixels.roll(1, -1))
     with pytest.raises(NetworkError, match="must give float"):
         from_brevitas(model, lambda pixels: pixels)
+    with pytest.raises(NetworkError, match="not finite"):
+        from_brevitas(model, lambda pixels: pixels.float().log().neg())
+    for mean, std in (
+        ((math.nan,), (1.0,)),
+        ((0.5,), (math.nan,)),
+        ((0.5,), (0.0,)),
+        ((0.5,), (math.inf,)),
+        ((0.5, 0.5), (1.0,)),
+    ):
+        with pytest.raises(NetworkError, match="give one of each a channel, std positive"):
+            normalisation(mean, std)
 
 
 def test_without_brevitas(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,8 +112,8 @@ class Maker:
             helper.make_tensor_value_info(name, proto, s) for name, s in (("x", shape), (self.current, ("n", "scores")))
         ]
         graph = helper.make_graph(self.nodes, "graph", ends[:1], ends[1:], self.constants)
-        opsets = [helper.make_opsetid("", 17), helper.make_opsetid("qonnx.custom_op.general", 1)]
-        self.onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), path)
+        opsets = [helper.make_opsetid("", 19), helper.make_opsetid("qonnx.custom_op.general", 1)]
+        self.onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=9), path)
         return path
 
 
@@ -125,11 +125,12 @@ LINEAR = RNG.normal(size=(16, 3)).astype(np.float32)
 
 def other_graph(**changes: Any) -> Maker:
     """Mul and Add for batch-norm, Add for a bias, MatMul and Add for a linear layer, Reshape, unnamed weights."""
-    options: dict[str, Any] = {"image": {}, "weights": {}, "codes": {}, "pads": [1, 1, 1, 1], **changes}
+    options: dict[str, Any] = {name: {} for name in ("image", "weights", "codes", "conv", "average")}
+    options |= {"pads": [1, 1, 1, 1]} | changes
     maker = Maker()
     maker.quant(1.0, 8, 1, **options["image"])
     quantised = maker.quant(0.5, 4, 1, maker.constant(WEIGHTS * np.float32(0.5)), **options["weights"])
-    maker.then("Conv", quantised, pads=options["pads"])
+    maker.then("Conv", quantised, pads=options["pads"], **options["conv"])
     maker.then("Mul", SCALES.reshape(1, 4, 1, 1)).then("Add", SUMS.reshape(4, 1, 1), first=True)
     maker.then("Relu")
     maker.quant(60.0, 4, 0, **options["codes"])
@@ -138,7 +139,7 @@ def other_graph(**changes: Any) -> Maker:
     maker.then("Conv", quantised).then("Add", BIAS.reshape(1, 4, 1, 1)).then("Relu")
     maker.then("AveragePool", kernel_shape=[2, 2], strides=[2, 2]) if options.get("float average") else None
     maker.quant(100.0, 4, 0)
-    maker.then("AveragePool", kernel_shape=[2, 2], strides=[2, 2])
+    maker.then("AveragePool", kernel_shape=[2, 2], strides=[2, 2], **options["average"])
     maker.then("Reshape", np.array([1, -1]))
     return maker.then("MatMul", LINEAR).then("Add", np.array([1, 2, 3], np.float32))
 
@@ -186,6 +187,18 @@ REFUSED: dict[str, tuple[Callable[[], Maker], str]] = {
     "weight scale": (lambda: other_graph(weights={"scale": np.nan}), "weights or scales that are not finite"),
     "bits": (lambda: other_graph(weights={"bits": np.inf}), "do not fit each other: .*infinity"),
     "no bits": (lambda: other_graph(weights={"bits": np.ones(3)}), "do not fit each other"),
+    "kernel": (
+        lambda: other_graph(conv={"kernel_shape": [5, 5]}),
+        r"kernel_shape \[5, 5\] and weights of \[3, 3\]",
+    ),
+    "dilated average": (
+        lambda: other_graph(average={"dilations": [2, 2]}),
+        r"\(AveragePool\) has a padding, ceil_mode, a dilation",
+    ),
+    "training": (
+        lambda: Maker().then("BatchNormalization", *np.ones((4, 2), np.float32), training_mode=1),
+        r"\(BatchNormalization\) is in training mode",
+    ),
     "residual": (residual, r"goes to .*\(MatMul\).*\(Add\).*no residuals"),
     "unknown node": (lambda: other_graph().then("Sigmoid"), r"\(Sigmoid\) is none of the nodes"),
     "after the scores": (lambda: other_graph().then("Mul", np.float32([2])), r"\(Mul\) comes after a linear layer"),

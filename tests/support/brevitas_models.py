@@ -146,9 +146,25 @@ def no_image_quantiser() -> nn.Module:
     )
 
 
+def binary() -> nn.Module:
+    """Weights of -1 and 1 in one of the convolutions."""
+    q = modules()
+    return nn.Sequential(
+        q.QuantIdentity(act_quant=q.Int8ActPerTensorFloat),
+        q.QuantConv2d(3, 8, 3, bias=False, weight_bit_width=4),
+        nn.BatchNorm2d(8),
+        q.QuantReLU(bit_width=4),
+        q.QuantConv2d(8, 6, 3, bias=False, weight_quant=q.SignedBinaryWeightPerTensorConst, weight_scaling_init=0.1),
+        nn.BatchNorm2d(6),
+        q.QuantReLU(bit_width=4),
+        nn.Flatten(),
+        nn.Linear(384, 4),
+    )
+
+
 MODELS: dict[str, Callable[[], nn.Module]] = {
     function.__name__: function
-    for function in (per_tensor, per_channel, quantised_biases, own_quantisers, no_image_quantiser)
+    for function in (per_tensor, per_channel, quantised_biases, own_quantisers, no_image_quantiser, binary)
 }
 #: what each compares on one image: codes of the image, where it has a quantiser, and before pooling of each layer that
 #: another follows
@@ -158,6 +174,7 @@ COMPARED = {
     "quantised_biases": 432 + 8 * 144 + 8 * 36 + 12 * 16,
     "own_quantisers": 432 + 8 * 100 + 9 * 64,
     "no_image_quantiser": 8 * 100 + 6 * 64,
+    "binary": 432 + 8 * 100 + 6 * 64,
 }
 
 
