@@ -54,9 +54,10 @@ def compare_brevitas(model: nn.Module, network: ImportedNetwork, pixels: Tensor)
     A float32 sum of many products is not exact, so a code here and there may differ: that is counted, not judged.
     Raises NetworkError unless the model is in float32.
     """
-    others = {str(parameter.dtype) for parameter in model.parameters() if parameter.dtype != torch.float32}
+    tensors = (*model.parameters(), *model.buffers())
+    others = {str(tensor.dtype) for tensor in tensors if tensor.is_floating_point()} - {"torch.float32"}
     if others:
-        raise NetworkError(f"the model has parameters of {', '.join(sorted(others))}: compare it in float32 (.float())")
+        raise NetworkError(f"the model has tensors of {', '.join(sorted(others))}: compare it in float32 (.float())")
     expected, graph = reference(network, pixels), build_graph(network)
     parts = _parts(row(model))
     result, images = BrevitasComparison(images=len(pixels)), network.normalise(pixels)

@@ -88,14 +88,18 @@ def load_packed(path: Path) -> VGG16 | ResNet20:
         resnet = metadata["format"] == FORMATS[ResNet20]
         model = ResNet20(ResNet20Options(**options)) if resnet else VGG16(VGG16Options(**options))
     except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:  # RuntimeError: too much memory
-        raise CheckpointError(f"{path}: unusable network options in the metadata ({error})") from error
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise CheckpointError(f"{path}: unusable network options in the metadata ({reason})") from error
     _fill(model, tensors, path, metadata.get(DIGEST))
     return model.eval()
 
 
 def packed_training(path: Path) -> dict[str, Any]:
-    """The training record of a packed checkpoint (empty if it holds none)."""
-    record: dict[str, Any] = json.loads(_read(path)[1].get("training", "{}"))
+    """The training record of a packed checkpoint (empty if it holds none). Raises CheckpointError as `load_packed`."""
+    try:
+        record: dict[str, Any] = json.loads(_read(path)[1].get("training", "{}"))
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path}: unusable training record in the metadata ({error})") from error
     return record
 
 
@@ -134,6 +138,10 @@ def _fill(model: VGG16 | ResNet20, tensors: dict[str, Tensor], path: Path, expec
     }
     expected |= {name + CODES: None for name in layers}
     check_keys(path, type(model).__name__, tensors, expected)
+    if expected_digest is not None and expected_digest != digest(tensors):
+        raise CheckpointError(
+            f"{path} is damaged: its tensors have another SHA-256 than it says; fetch or export it again"
+        )
     check_kinds(tensors, path)
     check_values(tensors, path)
     codes = {}
@@ -142,10 +150,6 @@ def _fill(model: VGG16 | ResNet20, tensors: dict[str, Tensor], path: Path, expec
             codes[name] = _unpacked(layer, tensors[name + CODES])
         except CheckpointError as error:
             raise CheckpointError(f"{path}, {name}: {error}") from error
-    if expected_digest is not None and expected_digest != digest(tensors):
-        raise CheckpointError(
-            f"{path} is damaged: its tensors have another SHA-256 than it says; fetch or export it again"
-        )
     model.load_state_dict({key: value for key, value in tensors.items() if not key.endswith(CODES)}, strict=False)
     for name, layer in layers.items():
         layer.freeze(codes[name], float(tensors[f"{name}.weight_quant.wgt_alpha"]))

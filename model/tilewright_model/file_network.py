@@ -13,7 +13,7 @@ from tilewright_model.record import FORMAT, LayerRecord, NetworkRecord, parse_re
 from tilewright_model.tensor_file import named_format, read_tensors
 
 Tensors = dict[str, Tensor]
-FEATURES, CLASSIFIER = "features", "classifier"
+CLASSIFIER = "classifier"
 
 
 class FileNetwork(Network):
@@ -94,7 +94,7 @@ def _check_values(layer: LayerRecord, following: LayerRecord | None, tensors: Te
 def _features(record: NetworkRecord, tensors: Tensors) -> nn.Sequential:
     features = nn.Sequential()
     for layer in record.layers:
-        child = _child(layer.name, FEATURES)
+        child = layer.name.partition(".")[2]
         features.add_module(child, _layer(layer, tensors))
         if layer.batch_norm:
             constants = (tensors[f"{layer.name}.{key}"] for key in ("bn_scale", "bn_shift"))
@@ -122,15 +122,7 @@ def _classifier(record: NetworkRecord, tensors: Tensors) -> nn.Module:
             classifier.add_module(f"relu_{number}", nn.ReLU())
             continue
         linear = ExactLinear(tensors[f"{entry.name}.weight"], tensors[f"{entry.name}.bias"])
-        if entry.name == CLASSIFIER and len(record.tail) == 1:
+        if entry.name == CLASSIFIER:
             return linear
-        classifier.add_module(_child(entry.name, CLASSIFIER), linear)
+        classifier.add_module(entry.name.partition(".")[2], linear)
     return classifier
-
-
-def _child(name: str, parent: str) -> str:
-    """`27` of `features.27`. Raises NetworkError if the name is not of that form."""
-    prefix, _, child = name.partition(".")
-    if prefix != parent or not child or "." in child:
-        raise NetworkError(f"{name!r}: layers are named {FEATURES}.N, linear layers {CLASSIFIER} or {CLASSIFIER}.N")
-    return child

@@ -15,6 +15,7 @@ from tilewright_model.image import IMAGE_ALPHA
 from tilewright_model.keys import check_keys, shortened
 from tilewright_model.layers import QuantConv2d
 from tilewright_model.linear import Linear
+from tilewright_model.quantisers import mean_and_deviation
 from tilewright_model.resnet20 import ResNet20, ResNet20Options
 from tilewright_model.state_dict import State, network_name, resnet20_channels, vgg16_plan
 from tilewright_model.stored_width import ForeignWeights, StoredWidth, stored_width
@@ -99,7 +100,8 @@ def _check_state(network: VGG16 | ResNet20, state: State, path: Path) -> None:
     expected = {key: value.shape for key, value in (*network.named_parameters(), *network.named_buffers())}
     optional = [key for key in expected if key.endswith(("weight_q", "num_batches_tracked"))]
     check_keys(path, type(network).__name__, state, expected, optional)
-    flat = [name for name in network.quantised_layers() if not float(state[f"{name}.weight"].float().std()) > 0]
+    deviations = {name: mean_and_deviation(state[f"{name}.weight"].float())[1] for name in network.quantised_layers()}
+    flat = [name for name, deviation in deviations.items() if not bool(deviation > 0)]
     if flat:
         raise CheckpointError(
             f"{path}: all weights are equal in {shortened(flat)}; the quantiser divides by their spread"

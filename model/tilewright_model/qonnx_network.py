@@ -114,7 +114,8 @@ class _Graph:
         except FileNotFoundError as error:
             raise NetworkError(f"no QONNX file at {path}; write it with brevitas.export.export_qonnx") from error
         except (OSError, DecodeError, UnicodeDecodeError, onnx.checker.ValidationError) as error:
-            raise NetworkError(f"{path} is damaged or no ONNX file: {error}") from error
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise NetworkError(f"{path} is damaged or no ONNX file: {reason}") from error
         return cls(onnx, model.graph)
 
     def _add(self, onnx: Any, node: _Node) -> None:
@@ -194,18 +195,22 @@ class _Graph:
     def _quantised(self, node: _Node) -> _QuantisedConstant:
         """Round as Brevitas does, in float32."""
         scale, bits, lowest, highest = self.settings(node)
-        codes = np.clip(np.round(self._finite(node, 0) / self._finite(node, 1)), lowest, highest)
+        codes = np.clip(np.round(self._weights(node, scale) / scale), lowest, highest)
         return _QuantisedConstant(codes, scale, bits)
 
     def _binary(self, node: _Node) -> _QuantisedConstant:
         """-1 where negative, else 1."""
-        codes = np.where(self._finite(node, 0) < 0, np.float32(-1), np.float32(1))
-        return _QuantisedConstant(codes, self._finite(node, 1), 1)
+        scale = self.values(node, 1)
+        codes = np.where(self._weights(node, scale) < 0, np.float32(-1), np.float32(1))
+        return _QuantisedConstant(codes, scale, 1)
 
-    def _finite(self, node: _Node, place: int) -> Array:
-        values = self.values(node, place)
-        if not np.isfinite(values).all():
+    def _weights(self, node: _Node, scale: Array) -> Array:
+        """What the node quantises. Raises NetworkError unless that is finite and the scale positive."""
+        values = self.values(node, 0)
+        if not np.isfinite(values).all() or not np.isfinite(scale).all():
             raise node.refused("has weights or scales that are not finite: has the training diverged?")
+        if not (scale > 0).all():
+            raise node.refused("has a scale that is not positive")
         return values
 
 

@@ -21,20 +21,26 @@ def unsigned_levels(bits: int) -> int:
     return int(2**bits - 1)
 
 
+@torch.no_grad()
 def mean_and_deviation(weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and unbiased standard deviation of a whole tensor, () of its dtype; the same bits wherever computed.
+    """Mean and unbiased standard deviation of a whole tensor, () of its dtype; NaN for the latter if all are equal.
 
-    A sum of floats depends on its order, so on threads and device. This one is of integers, and all else elementwise.
+    Of float32 they have the same bits wherever computed (docs/decisions/0017): a sum of floats depends on its order, so
+    on threads and device, but the sums here are exact, and all else is elementwise. The variance is rounded to float32
+    before the root: libraries' float64 roots differ in the last bit, which then does not reach the float32 result.
     """
-    values, count = weight.double(), weight.numel()
+    values = weight.double()
+    count = torch.full((), weight.numel(), dtype=torch.float64, device=weight.device)  # a GPU divides by tensors alone
+    wide = torch.promote_types(weight.dtype, torch.float32)
     mean = _sum(values) / count
-    return mean.to(weight.dtype), (_sum((values - mean).square()) / (count - 1)).sqrt().to(weight.dtype)
+    variance = _sum((values - mean).square_()) / (count - 1)
+    return mean.to(weight.dtype), variance.to(wide).double().sqrt().to(weight.dtype)
 
 
 def _sum(values: Tensor) -> Tensor:
-    """The sum of float64 values, each rounded to a fixed point that leaves their int64 sum below 2^62: float64 ()."""
-    step = values.abs().max() / 2.0 ** (62 - values.numel().bit_length())
-    return (values / step).round_().long().sum().double() * step
+    """The sum of float64 values, float64 (): of whole multiples of a step so large that no partial sum is rounded."""
+    step = values.abs().max() / 2.0 ** (53 - values.numel().bit_length())
+    return (values / step).round_().sum() * step
 
 
 def normalised_weight(weight: Tensor, alpha: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,6 +1,7 @@
 """What a network file says of itself: its layers, their order and sizes, and the tensors that belong to them."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -17,6 +18,10 @@ ACCUMULATORS = "accumulators"
 WEIGHT_LEVELS, IMAGE_LEVELS, CODE_LEVELS = 127, 127, 255
 #: accumulators are int32, and the largest int32 is a threshold that none reaches
 ACCUMULATOR_END = 2**31 - 1
+
+#: what layers and linear layers are named; N may be one line without a dot
+LAYER_NAME, LINEAR_NAME = re.compile(r"features\.[^.\n]+"), re.compile(r"classifier\.[^.\n]+")
+CLASSIFIER_NAME = re.compile(rf"classifier|{LINEAR_NAME.pattern}")
 
 TensorKinds = dict[str, tuple[torch.dtype, tuple[int, ...]]]
 
@@ -179,6 +184,8 @@ class NetworkRecord:
 
     def check(self) -> None:
         """Raises NetworkError if the layers do not follow from each other, naming the first that does not."""
+        if min(self.image) < 1:
+            raise NetworkError(f"an image of {self.image[0]} channels, {self.image[1]}x{self.image[2]}")
         channels, size, source = self.image[0], self.image[1:], "image"
         levels = self.layers[0].activation_levels if self.layers else 0
         for number, layer in enumerate(self.layers):
@@ -204,15 +211,27 @@ class NetworkRecord:
         return pooled
 
     def _check_tail(self, width: int) -> None:
-        names = [layer.name for layer in self.layers] + [entry.name for entry in self.tail if entry]
-        if not self.layers or not any(self.tail) or len(set(names)) < len(names):
-            raise NetworkError("a network has layers and a linear layer behind them, each with a name of its own")
+        self._check_names()
         for entry in filter(None, self.tail):
-            if entry.in_features != width:
-                raise NetworkError(f"{entry.name} takes {entry.in_features} features, but {width} come before it")
+            if entry.in_features != width or entry.out_features < 1:
+                takes = f"{entry.name} takes {entry.in_features} features to {entry.out_features}"
+                raise NetworkError(f"{takes}, but {width} come before it")
             width = entry.out_features
         if self.classes and len(self.classes) != width:
             raise NetworkError(f"{len(self.classes)} names of classes for {width} scores")
+
+    def _check_names(self) -> None:
+        layers, linears = [layer.name for layer in self.layers], [entry.name for entry in self.tail if entry]
+        if not layers or not linears or len({*layers, *linears}) < len(layers) + len(linears):
+            raise NetworkError("a network has layers and a linear layer behind them, each with a name of its own")
+        alone = len(self.tail) == 1
+        for form, names in ((LAYER_NAME, layers), (CLASSIFIER_NAME if alone else LINEAR_NAME, linears)):
+            strange = [name for name in names if not form.fullmatch(name)]
+            if strange:
+                raise NetworkError(
+                    f"{strange[0]!r}: layers are named features.N, a linear layer classifier if it is all that "
+                    "follows, else classifier.N"
+                )
 
 
 def parse_record(metadata: Mapping[str, str]) -> NetworkRecord:
@@ -245,7 +264,7 @@ def parse_record(metadata: Mapping[str, str]) -> NetworkRecord:
 def _parse_json(metadata: Mapping[str, str], key: str) -> Any:
     try:
         return json.loads(metadata[key])
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise NetworkError(f"{key} is not JSON ({error})") from error
 
 

@@ -170,15 +170,13 @@ def pixel_values(normalise: Normalise, channels: int) -> Tensor:
 def normalisation(mean: Sequence[float], std: Sequence[float]) -> Normalise:
     """(pixel / 255 - mean) / std of each channel, in float32, as torchvision's ToTensor and Normalize compute it.
 
-    Raises NetworkError unless there are as many deviations as means, all positive.
+    Raises NetworkError unless there are as many deviations as means, in float32 all finite, the deviations positive.
     """
-    if (
-        len(mean) != len(std)
-        or not all(0 < deviation < math.inf for deviation in std)
-        or not all(map(math.isfinite, mean))
-    ):
+    means, deviations = (torch.tensor(numbers, dtype=torch.float32).view(-1, 1) for numbers in (mean, std))
+    finite = bool(torch.cat([means, deviations]).isfinite().all())
+    if len(mean) != len(std) or not finite or not bool((deviations > 0).all()):
         raise NetworkError(f"mean {list(mean)} and std {list(std)}: give one of each a channel, std positive")
-    values = (torch.arange(256).float() / 255 - torch.tensor(mean).view(-1, 1)) / torch.tensor(std).view(-1, 1)
+    values = (torch.arange(256).float() / 255 - means) / deviations
     return lambda pixels: look_up(values, pixels)
 
 

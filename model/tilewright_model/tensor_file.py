@@ -32,20 +32,31 @@ def read_tensors(
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
     """Write the old file or the new one, whatever kills it; equal contents give equal files."""
-    own = {key: tensor.detach().cpu().contiguous().clone() for key, tensor in tensors.items()}  # none shares its memory
-    content = _in_order(save(own, dict(metadata)))
-    with written(path) as partial:
-        partial.write_bytes(content)
-
-
-def _in_order(content: bytes) -> bytes:
-    """The same safetensors, its metadata sorted: the library leaves their order to chance."""
+    content = save(_apart(tensors), dict(metadata))
     start = 8 + int.from_bytes(content[:8], "little")
-    header = json.loads(content[8:start])
-    metadata = dict(sorted(header.pop("__metadata__").items()))
-    ordered = json.dumps({"__metadata__": metadata, **header}, separators=(",", ":")).encode()
+    with written(path) as partial, partial.open("wb") as file:
+        file.write(_in_order(content[8:start]))
+        file.write(memoryview(content)[start:])
+
+
+def _apart(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors on the CPU, contiguous, none sharing another's memory, which the library refuses."""
+    apart, seen = {}, set()
+    for key, tensor in tensors.items():
+        own = tensor.detach().cpu().contiguous()
+        memory = own.untyped_storage().data_ptr()
+        apart[key] = own.clone() if memory in seen else own
+        seen.add(memory)
+    return apart
+
+
+def _in_order(header: bytes) -> bytes:
+    """A file's header with its length, the metadata sorted: the library leaves their order to chance."""
+    content = json.loads(header)
+    metadata = dict(sorted(content.pop("__metadata__").items()))
+    ordered = json.dumps({"__metadata__": metadata, **content}, separators=(",", ":")).encode()
     ordered += b" " * (-len(ordered) % 8)
-    return len(ordered).to_bytes(8, "little") + ordered + content[start:]
+    return len(ordered).to_bytes(8, "little") + ordered
 
 
 def named_format(path: Path) -> str | None:

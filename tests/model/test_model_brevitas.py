@@ -121,8 +121,12 @@ def test_wrong_codes_are_counted(exported: Any) -> None:
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float16])
 def test_another_type_of_floats_is_refused(exported: Any, dtype: torch.dtype) -> None:
     model, network, _ = exported("per_tensor")
-    with pytest.raises(NetworkError, match=rf"parameters of {dtype}: compare it in float32"):
+    with pytest.raises(NetworkError, match=rf"tensors of {dtype}: compare it in float32"):
         compare(copy.deepcopy(model).to(dtype), network, PIXELS)
+    other = copy.deepcopy(model)
+    other[2].running_mean = other[2].running_mean.to(dtype)
+    with pytest.raises(NetworkError, match=rf"tensors of {dtype}: compare it in float32"):
+        compare(other, network, PIXELS)
 
 
 @pytest.mark.parametrize("name", sorted(MODELS.keys() - {"quantised_biases"}))

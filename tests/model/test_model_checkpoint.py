@@ -114,18 +114,19 @@ def test_a_truncated_packed_file_is_named(packed: Path, tmp_path: Path, size: in
 
 
 def rewrite(packed: Path, path: Path, change: Any, metadata: dict[str, str] | None = None) -> Path:
+    """A packed file with changed tensors and their digest, and with changed metadata."""
     tensors = load_file(packed)
     change(tensors)
     header = packed.read_bytes()
     own = json.loads(header[8 : 8 + int.from_bytes(header[:8], "little")])["__metadata__"]
-    save_file(tensors, path, own | (metadata or {}))
+    save_file(tensors, path, own | {DIGEST: digest(tensors)} | (metadata or {}))
     return path
 
 
 def test_foreign_damaged_and_misshapen_packed_files_are_named(small_packed: Path, tmp_path: Path) -> None:
     path = tmp_path / "foreign.safetensors"
     codes, bias = "features.7.weight_codes", "classifier.bias"
-    resnet = {"format": "tilewright-packed-resnet20"}
+    resnet, written = {"format": "tilewright-packed-resnet20"}, {DIGEST: digest(load_file(small_packed))}
     cases: list[tuple[Any, dict[str, str], str]] = [
         (lambda t: t.pop(codes), {}, r"missing \['features\.7\.weight_codes'\]"),
         (lambda t: t.pop("classifier.bias"), {}, r"missing \['classifier\.bias'\]"),
@@ -135,8 +136,10 @@ def test_foreign_damaged_and_misshapen_packed_files_are_named(small_packed: Path
         (lambda t: t.update({codes: t[codes][:-1].clone()}), {}, r"features\.7: packed weights are 71 of torch.uint8"),
         (lambda t: t.update({codes: t[codes].to(torch.int8)}), {}, r"features\.7: packed weights are 72 of torch.int8"),
         (lambda t: t.update({codes: t[codes] & 0xF0 | 8}), {}, r"features\.7: the weights' codes are beyond 7"),
-        (lambda t: t.update({codes: t[codes] ^ 1}), {}, "is damaged: its tensors have another SHA-256"),
-        (lambda t: t["classifier.bias"].view(torch.int32).bitwise_xor_(1), {}, "is damaged"),
+        (lambda t: t.update({codes: t[codes] ^ 1}), written, "is damaged: its tensors have another SHA-256"),
+        (lambda t: t.update({codes: t[codes][:-1].clone()}), written, "is damaged"),
+        (lambda t: t[bias].view(torch.int32).bitwise_xor_(1), written, "is damaged"),
+        (lambda t: t[bias].fill_(torch.nan), written, "is damaged"),
         (lambda t: None, {"format": "other"}, "format 'other'"),
         (lambda t: None, {"version": "9"}, "version '9'"),
         (lambda t: None, {"options": "{"}, "unusable network options"),
@@ -144,6 +147,9 @@ def test_foreign_damaged_and_misshapen_packed_files_are_named(small_packed: Path
         (lambda t: None, {"options": '{"layer_bits": [4]}'}, "unusable network options"),
         (lambda t: None, {"options": '{"plan": "64 x"}'}, "unusable network options"),
         (lambda t: None, {"options": '{"plan": "99999999999 M"}'}, "unusable network options"),
+        (lambda t: None, {"options": json.dumps({"plan": f"{10**30} M"})}, "unusable network options"),
+        (lambda t: None, {"options": json.dumps({"plan": PLAN, "act_bits": True})}, "activations 1 to 8"),
+        (lambda t: None, {"options": json.dumps({"plan": PLAN, "weight_bits": 4.0})}, "weights may have 2 to 8 bits"),
         (lambda t: None, {"options": '{"alpha_a": null}'}, "unusable network options"),
         (lambda t: None, {**resnet, "options": '{"channels": [16, -1, 3, 4]}'}, r"channels \[16, -1, 3, 4\] are not"),
         (lambda t: None, {**resnet, "options": '{"act_bits": 9}'}, "weights may have 2 to 8 bits, activations 1 to 8"),
@@ -160,8 +166,11 @@ def test_foreign_damaged_and_misshapen_packed_files_are_named(small_packed: Path
         (lambda t: None, {**resnet, "options": "{}"}, "does not fit ResNet20: missing"),
     ]
     for change, metadata, message in cases:
-        with pytest.raises(CheckpointError, match=message):
+        with pytest.raises(CheckpointError, match=message) as caught:
             load_network(rewrite(small_packed, path, change, metadata))
+        assert "\n" not in str(caught.value)
+    with pytest.raises(CheckpointError, match="unusable training record"):
+        packed_training(rewrite(small_packed, path, lambda t: None, {"training": "{"}))
     assert load_network(rewrite(small_packed, path, lambda t: None)).options.plan == PLAN
 
 

@@ -227,6 +227,7 @@ REFUSALS: list[tuple[Callable[[State], Any], str]] = [
     (changed("classifier.weight", torch.zeros(9, 512)), r"classifier\.weight \(9, 512\) for \(10, 512\)"),
     (changed("features.4.weight", torch.ones(4, 8, 3)), r"features\.4\.act_alpha|features\.4\.weight \(4, 8, 3\)"),
     (changed("features.4.weight", torch.ones(4, 8, 5, 5)), r"\(4, 8, 5, 5\) for \(4, 8, 3, 3\)"),
+    (changed("features.4.weight", torch.full((4, 8, 3, 3), 0.1)), r"all weights are equal in \['features\.4'\]"),
     (changed("features.4.weight", torch.ones(4, 8, 3, 3)), r"all weights are equal in \['features\.4'\]"),
     (changed("features.4.act_alpha", torch.tensor(torch.nan)), r"not finite: \['features\.4\.act_alpha'\]"),
     (changed("features.4.act_alpha", torch.tensor(-1.0)), r"not positive: \['features\.4\.act_alpha'\]"),

@@ -170,6 +170,24 @@ def test_a_graph_of_another_maker(tmp_path: Path) -> None:
     save_network(network, tmp_path / "net.safetensors", network.image_size, "other")
 
 
+def binary_weights(weights: Any, scale: Any) -> Maker:
+    """`other_graph` with binary weights in its first convolution."""
+    maker = other_graph()
+    quant = next(node for node in maker.nodes if node.op_type == "Quant" and node.input[0].startswith("c"))
+    quant.op_type, kept = "BipolarQuant", [maker.constant(weights), maker.constant(np.float32(scale))]
+    del quant.input[:], quant.attribute[:]
+    quant.input.extend(kept)
+    return maker
+
+
+def test_binary_weights_of_zero_are_one(tmp_path: Path) -> None:
+    weights = np.where(WEIGHTS > 3, np.float32(0), WEIGHTS)
+    network = import_qonnx(binary_weights(weights, 0.25).save(tmp_path / "binary.onnx"), normalise=pixel_codes)
+    codes = network.features[0].exact().weights
+    assert torch.equal(codes, torch.from_numpy(np.where(weights < 0, -1, 1)).to(torch.int8)) and (weights == 0).any()
+    assert network.features[0].exact().scale == 0.25
+
+
 def residual() -> Maker:
     maker = other_graph()
     maker.nodes[-1].input[1] = maker.nodes[-3].output[0]
@@ -185,6 +203,13 @@ REFUSED: dict[str, tuple[Callable[[], Maker], str]] = {
     "float average": (lambda: other_graph(**{"float average": True}), r"\(AveragePool\) has no quantiser at its input"),
     "scale": (lambda: other_graph(codes={"scale": np.nan}), r"\(Quant\) has a scale of nan"),
     "weight scale": (lambda: other_graph(weights={"scale": np.nan}), "weights or scales that are not finite"),
+    "zero weight scale": (lambda: other_graph(weights={"scale": 0}), r"\(Quant\) has a scale that is not positive"),
+    "binary scale": (lambda: binary_weights(WEIGHTS, np.nan), r"\(BipolarQuant\) has weights or scales that are not f"),
+    "negative scale": (lambda: binary_weights(WEIGHTS, -1), r"\(BipolarQuant\) has a scale that is not positive"),
+    "binary weights": (
+        lambda: binary_weights(np.full_like(WEIGHTS, np.nan), 1),
+        r"\(BipolarQuant\) has weights or scales that are not",
+    ),
     "bits": (lambda: other_graph(weights={"bits": np.inf}), "do not fit each other: .*infinity"),
     "no bits": (lambda: other_graph(weights={"bits": np.ones(3)}), "do not fit each other"),
     "kernel": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,11 @@ from tilewright.network.graph import Layer, Network, TailStep
 FORMAT, VERSION = "tilewright-network", "1"
 
 _KEYS = {"format", "version", "name", "checkpoint_sha256", "image", "layers", "tail", "classes"}
+# N is one line without a dot
+_LAYER_NAME, _LINEAR_NAME = re.compile(r"features\.[^.\n]+"), re.compile(r"classifier(\.[^.\n]+)?")
 _IMAGE_FIELDS = {"channels": int, "height": int, "width": int}
 _LINEAR_FIELDS = {"kind": str, "name": str, "in_features": int, "out_features": int}
-_SAID = {str: "a text", int: "a number, 0 or more", list: "a list", bool: "true or false"}
+_SAID = {str: "a text", int: "an integer", list: "a list", bool: "true or false"}
 # safetensors' names of the types that the format has
 _TYPES = ("I8", "U8", "I32", "F64")
 
@@ -92,14 +95,13 @@ class _File:
             from safetensors import SafetensorError, safe_open
         except ImportError as error:
             raise NetworkError("a network file needs the package safetensors: pip install safetensors") from error
-        self.path = path
-        self._unread: dict[str, npt.NDArray[Any]] = {}
         try:
             with safe_open(str(path), framework="np") as file:
                 self.metadata: Mapping[str, str] = file.metadata() or {}
-                keys = file.keys()
-                self._types = {key: file.get_slice(key).get_dtype() for key in keys}
-                self._unread = {key: file.get_tensor(key) for key in keys if self._types[key] in _TYPES}
+                types = {key: file.get_slice(key).get_dtype() for key in file.keys()}  # noqa: SIM118 - no mapping
+                self._unread: dict[str, npt.NDArray[Any]] = {
+                    key: file.get_tensor(key) for key, kind in types.items() if kind in _TYPES
+                }
         except FileNotFoundError as error:
             raise NetworkError(f"{path}: no such file; write it with `python -m tilewright_model export`") from error
         except (OSError, SafetensorError, ValueError) as error:
@@ -110,9 +112,9 @@ class _File:
                 f"{path} has format {found[0]!r} version {found[1]!r}, "
                 f"this library reads {FORMAT!r} version {VERSION!r}; export it again"
             )
-        others = [f"{key} ({kind})" for key, kind in sorted(self._types.items()) if kind not in _TYPES]
+        others = {key: kind for key, kind in sorted(types.items()) if kind not in _TYPES}
         if others:
-            raise NetworkError(f"{path}: tensors of types that a network file has not: {', '.join(others)}")
+            raise NetworkError(f"{path}: tensors of types that a network file has not: {others}")
         missing, unknown = sorted(_KEYS - self.metadata.keys()), sorted(self.metadata.keys() - _KEYS)
         if missing or unknown:
             raise NetworkError(f"{path}: metadata keys missing {missing}, unknown {unknown}")
@@ -121,7 +123,7 @@ class _File:
         """The JSON of a metadata key."""
         try:
             value = json.loads(self.metadata[key])
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise NetworkError(f"metadata key '{key}' is not JSON: {error}") from error
         if not isinstance(value, kind):
             found = type(value).__name__
@@ -148,23 +150,25 @@ class _File:
     def check_all_read(self) -> None:
         """Refuses tensors that nothing refers to."""
         if self._unread:
-            raise NetworkError(f"unknown tensors {', '.join(sorted(self._unread))}")
+            raise NetworkError(f"unknown tensors {sorted(self._unread)}")
 
 
 def _check_fields(where: str, entry: Any, fields: Mapping[str, type]) -> None:
-    """Refuses what is no object of these fields, integers being 0 or more."""
+    """Refuses what is no object of these fields."""
     if not isinstance(entry, dict):
         raise NetworkError(f"{where} is {entry!r}, not an object of fields")
     if set(entry) != set(fields):
-        raise NetworkError(f"{where}: missing or unknown fields {', '.join(sorted(set(entry) ^ set(fields)))}")
+        raise NetworkError(f"{where}: missing or unknown fields {sorted(set(entry) ^ set(fields))}")
     for key, kind in fields.items():
-        if type(entry[key]) is not kind or (kind is int and entry[key] < 0):
+        if type(entry[key]) is not kind:
             raise NetworkError(f"{where}: field '{key}' is {entry[key]!r}, not {_SAID[kind]}")
 
 
 def _layer(file: _File, number: int, entry: Any) -> Layer:
     where = f"layer {entry['name']!r}" if isinstance(entry, dict) and "name" in entry else f"layers[{number}]"
     _check_fields(where, entry, _LAYER_FIELDS)
+    if not _LAYER_NAME.fullmatch(entry["name"]):
+        raise NetworkError(f"{where}: layers are named features.N")
     if entry["input"] not in ("image", "codes") or entry["output"] not in ("codes", "accumulators"):
         raise NetworkError(f"{where}: input {entry['input']!r} or output {entry['output']!r} is unknown")
     if len(entry["kernel"]) != 2 or not all(type(size) is int for size in entry["kernel"]):
@@ -191,8 +195,14 @@ def _layer(file: _File, number: int, entry: Any) -> Layer:
         bn_shift=file.tensor(f"{name}.bn_shift", np.float64, 1) if entry["batch_norm"] else None,
         alpha_next=file.number(f"{name}.alpha_next") if codes else None,
         thresholds=file.tensor(f"{name}.thresholds", np.int32, 2) if codes else None,
-        falling=file.tensor(f"{name}.falling", np.uint8, 1).astype(np.bool_) if codes else None,
+        falling=_flags(f"{name}.falling", file.tensor(f"{name}.falling", np.uint8, 1)) if codes else None,
     )
+
+
+def _flags(name: str, values: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    if (values > 1).any():
+        raise NetworkError(f"tensor '{name}' holds {values.max()}, not only 0 and 1")
+    return values.astype(np.bool_)
 
 
 def _tail_step(file: _File, number: int, entry: Any) -> TailStep:
@@ -203,6 +213,8 @@ def _tail_step(file: _File, number: int, entry: Any) -> TailStep:
     if entry["kind"] != "linear":
         raise NetworkError(f"{where}: kind {entry['kind']!r} is unknown")
     name = entry["name"]
+    if not _LINEAR_NAME.fullmatch(name):
+        raise NetworkError(f"{where}: {name!r}, but linear layers are named classifier or classifier.N")
     weight, bias = file.tensor(f"{name}.weight", np.float64, 2), file.tensor(f"{name}.bias", np.float64, 1)
     if weight.shape != (entry["out_features"], entry["in_features"]) or len(bias) != len(weight):
         raise NetworkError(f"{where}: {name} has weights {weight.shape} and {len(bias)} biases")

@@ -42,6 +42,8 @@ def _layer_problems(layer: Layer, alpha_a: float) -> Iterator[str]:
     if layer.kind == "average":
         if (layer.weight_levels, layer.batch_norm, layer.relu, layer.pool) != (1, False, False, 1):
             yield "an average has weight_levels 1, no batch-norm, ReLU or max-pooling"
+        if layer.image_input:
+            yield "an average averages codes, not the image"
     elif not layer.relu and not (layer.is_last and layer.pool == 1):
         yield "a quantiser or max-pooling that no ReLU precedes"
     if layer.falling is not None:
@@ -54,14 +56,17 @@ def _tail_problems(network: Network) -> Iterator[str]:
     kinds = [step.kind for step in network.tail]
     if kinds[:1] != ["flatten"] or kinds.count("flatten") > 1 or "linear" not in kinds:
         yield f"{', '.join(kinds) or 'nothing'}; flatten comes first, a linear layer behind it"
+    if any(step.name == "classifier" for step in network.tail) and len(kinds) > 2:
+        yield "a linear layer is named classifier if it is all that follows, else classifier.N"
     last = network.layers[-1]
     height, width = last.output_size(network.in_sizes[-1])
     features = last.out_channels * height * width
     for step in network.tail:
         if step.weight is None:
             continue
-        if step.weight.shape[1] != features:
-            yield f"{step.name} takes {step.weight.shape[1]} features, but {features} come before it"
-        features = step.weight.shape[0]
+        outputs, inputs = step.weight.shape
+        if inputs != features or outputs < 1:
+            yield f"{step.name} takes {inputs} features to {outputs}, but {features} come before it"
+        features = outputs
     if network.classes and len(network.classes) != features:
         yield f"{len(network.classes)} names of classes for {features} scores"

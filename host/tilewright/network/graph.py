@@ -218,6 +218,8 @@ class Network:
         return self.classes[index] if index < len(self.classes) else str(index)
 
     def __post_init__(self) -> None:
+        if min(self.image) < 1:
+            raise NetworkError(f"an image of {self.image[0]} channels, {self.image[1]}x{self.image[2]}")
         if self.image_codes.shape != (self.image[0], 256):
             raise NetworkError(f"image.codes has shape {self.image_codes.shape}, not ({self.image[0]}, 256)")
         if not self.layers:
