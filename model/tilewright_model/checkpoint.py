@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from tilewright_model.errors import CheckpointError
+from tilewright_model.errors import CheckpointError, first_line
 from tilewright_model.export import load_packed
 from tilewright_model.files import written
 from tilewright_model.importing import Imported, Widths, import_state
@@ -52,7 +52,7 @@ def load_tensors(path: Path) -> dict[str, Any]:
     except pickle.UnpicklingError as error:
         raise CheckpointError(f"{path} {_unpickling_reason(str(error))}") from error
     except Exception as error:  # torch.load lets through whatever a damaged file trips it over
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = first_line(error)
         raise CheckpointError(f"{path} is truncated or no PyTorch checkpoint of plain tensors ({reason})") from error
     if not isinstance(content, dict):
         raise CheckpointError(f"{path} holds a {type(content).__name__}, expected a dictionary")

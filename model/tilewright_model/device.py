@@ -2,7 +2,7 @@
 
 import torch
 
-from tilewright_model.errors import ModelError
+from tilewright_model.errors import ModelError, first_line
 
 
 def device_named(name: str | None) -> torch.device:
@@ -11,9 +11,7 @@ def device_named(name: str | None) -> torch.device:
         device = torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise ModelError(
-            f"no device {name!r} here ({str(error).splitlines()[0]}); name another with --device"
-        ) from error
+        raise ModelError(f"no device {name!r} here ({first_line(error)}); name another with --device") from error
     return device
 
 

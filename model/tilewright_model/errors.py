@@ -5,6 +5,12 @@ class ModelError(Exception):
     """Base of every error that this package raises on bad input."""
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of another library's message, which may go on with a trace; the error's type if there is none."""
+    lines = str(error).splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
 class CheckpointError(ModelError):
     """A checkpoint is missing, truncated, foreign or of other shapes than the network."""
 

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tilewright_model.errors import CheckpointError
+from tilewright_model.errors import CheckpointError, first_line
 from tilewright_model.keys import check_keys
 from tilewright_model.layers import QuantConv2d
 from tilewright_model.quantisers import ImageQuantiser
@@ -88,8 +88,7 @@ def load_packed(path: Path) -> VGG16 | ResNet20:
         resnet = metadata["format"] == FORMATS[ResNet20]
         model = ResNet20(ResNet20Options(**options)) if resnet else VGG16(VGG16Options(**options))
     except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:  # RuntimeError: too much memory
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise CheckpointError(f"{path}: unusable network options in the metadata ({reason})") from error
+        raise CheckpointError(f"{path}: unusable network options in the metadata ({first_line(error)})") from error
     _fill(model, tensors, path, metadata.get(DIGEST))
     return model.eval()
 

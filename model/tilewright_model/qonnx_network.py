@@ -13,7 +13,7 @@ from torch import Tensor
 
 from tilewright_model import image
 from tilewright_model.batch_norm import BatchNorm2d
-from tilewright_model.errors import ModelError, NetworkError
+from tilewright_model.errors import ModelError, NetworkError, first_line
 from tilewright_model.steps import (
     Average,
     Convolution,
@@ -114,8 +114,7 @@ class _Graph:
         except FileNotFoundError as error:
             raise NetworkError(f"no QONNX file at {path}; write it with brevitas.export.export_qonnx") from error
         except (OSError, DecodeError, UnicodeDecodeError, onnx.checker.ValidationError) as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise NetworkError(f"{path} is damaged or no ONNX file: {reason}") from error
+            raise NetworkError(f"{path} is damaged or no ONNX file: {first_line(error)}") from error
         return cls(onnx, model.graph)
 
     def _add(self, onnx: Any, node: _Node) -> None:

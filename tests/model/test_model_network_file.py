@@ -527,7 +527,7 @@ def test_the_layers_widths_are_printed(command: str, tmp_path: Path) -> None:
     assert rows[11] == ["features.29", "12 -> 11", "3x3", "4", "2", "-"]
 
 
-# --- damaged files ---
+# --- files that are none; tests/network/test_network_file.py has damaged ones ---
 
 
 @pytest.mark.parametrize("size", [0, 7, 100, 5_000, -1])
@@ -546,93 +546,6 @@ def test_missing_and_foreign_files_are_named(tmp_path: Path, trained_checkpoint:
     save_file({"x": torch.zeros(1)}, tmp_path / "x.safetensors")
     with pytest.raises(NetworkError, match="format None"):
         load_network_file(tmp_path / "x.safetensors")
-
-
-def layer_value(number: int, **values: Any) -> Callable[[dict[str, Any], dict[str, Tensor]], None]:
-    def change(metadata: dict[str, Any], _: dict[str, Tensor]) -> None:
-        layers = json.loads(metadata["layers"])
-        layers[number] |= values
-        metadata["layers"] = json.dumps(layers)
-
-    return change
-
-
-def text(key: str, value: str) -> Callable[[dict[str, Any], dict[str, Tensor]], None]:
-    return lambda metadata, _: metadata.update({key: value})
-
-
-def tensor(key: str, change: Callable[[Tensor], Tensor]) -> Callable[[dict[str, Any], dict[str, Tensor]], None]:
-    return lambda _, tensors: tensors.update({key: change(tensors[key]).contiguous()})
-
-
-LINEAR = '{"kind": "linear", "name": "classifier", "in_features": 20, "out_features": 7}'
-DAMAGES: list[tuple[Callable[[dict[str, Any], dict[str, Tensor]], Any], str]] = [
-    (text("version", "2"), "version '2', expected 'tilewright-network' version '1'"),
-    (text("extra", ""), r"metadata: missing \[\], unknown \['extra'\]"),
-    (lambda m, _: m.pop("tail"), r"metadata: missing \['tail'\]"),
-    (text("layers", "{"), "layers is not JSON"),
-    (text("layers", "{}"), "layers and tail must be lists"),
-    (text("layers", "[3]"), r"layers\[0\] is 3, expected an object"),
-    (text("layers", "[]"), "a network has layers and a linear layer behind them"),
-    (text("image", '{"channels": 3}'), r"image: missing \['height', 'width'\]"),
-    (text("image", '{"channels": 3, "height": 32, "width": true}'), r"image\.width is True, expected int"),
-    (text("tail", "[]"), "the tail must begin with flatten"),
-    (text("tail", '[{"kind": "flatten"}, {"kind": "softmax"}]'), r"tail\[1\]: missing .* unknown \[\]"),
-    (text("tail", f'[{{"kind": "flatten"}}, {LINEAR.replace("linear", "Linear")}]'), r"kind 'Linear' is neither"),
-    (text("tail", f'[{{"kind": "flatten"}}, {LINEAR.replace("20", "24")}]'), "takes 24 features to 7, but 20"),
-    (text("tail", f'[{{"kind": "flatten"}}, {LINEAR.replace("classifier", "head")}]'), "'head': layers are named"),
-    (layer_value(1, kind="pool"), "kind 'pool' is neither conv nor average"),
-    (layer_value(1, dilation=2), r"layers\[1\]: missing \[\], unknown \['dilation'\]"),
-    (layer_value(1, stride="2"), r"layers\[1\]\.stride is '2', expected int"),
-    (layer_value(1, relu=1), r"layers\[1\]\.relu is 1, expected bool"),
-    (layer_value(1, kernel=[3]), r"layers\[1\]\.kernel is \[3\], expected \[height, width\]"),
-    (layer_value(1, kernel=[3, 9]), r"features\.3: kernel 3x9 is not 1 to 7"),
-    (layer_value(1, input="image"), r"features\.3 takes 12 channels of image"),
-    (layer_value(1, output="accumulators", output_levels=0), r"features\.3: the last layer, and no other"),
-    (layer_value(1, output_levels=7), r"features\.7 takes 20 channels of codes up to 15, but 20 of codes up to 7"),
-    (layer_value(1, relu=False), r"features\.3: a quantiser that no ReLU precedes"),
-    (layer_value(1, pool=3), r"features\.3: pool 3 is neither 1 nor 2"),
-    (layer_value(1, batch_norm=False), r"unknown \['features\.3\.bn_scale', 'features\.3\.bn_shift'\]"),
-    (layer_value(1, name="features.0"), "each with a name of its own"),
-    (layer_value(1, weight_levels=3), r"features\.3: weights of up to 7, not 3"),
-    (layer_value(1, weight_levels=128), r"features\.3: weights of up to 128 do not fit 8 bits"),
-    (layer_value(1, output_levels=256), r"features\.3: output codes of up to 256 do not fit 8 bits"),
-    (layer_value(1, in_channels=3_000_000), r"features\.3: a sum of 27000000 products can reach 2835000000, beyond 32"),
-    (layer_value(5, weight_levels=7), r"features\.16: an average has weights of 1"),
-    (layer_value(5, padding=1), r"features\.16: padding 1 of an average"),
-    (lambda _, t: t.pop("features.9.thresholds"), r"tensors missing \['features\.9\.thresholds'\]"),
-    (lambda _, t: t.update(more=torch.zeros(1)), r"unknown \['more'\]"),
-    (tensor("features.9.weights", lambda t: t[:-1]), r"features\.9\.weights is torch\.int8 \(23, .* expected"),
-    (tensor("features.9.weights", lambda t: t.short()), r"features\.9\.weights is torch\.int16"),
-    (tensor("features.9.scale", lambda t: t * torch.nan), r"features\.9\.scale is not finite"),
-    (tensor("features.9.alpha_a", lambda t: -t), r"features\.7: alpha_next is not features\.9\.alpha_a"),
-    (tensor("features.9.alpha_next", lambda t: t * 2), r"features\.9: alpha_next is not features\.13\.alpha_a"),
-    (tensor("features.9.thresholds", lambda t: t.flip(1)), r"features\.9: thresholds do not ascend"),
-    (tensor("features.9.falling", lambda t: 1 - t), r"features\.9: falling is not where bn_scale is negative"),
-    (tensor("classifier.bias", lambda t: t.float()), r"classifier\.bias is torch\.float32"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("change", "message"), DAMAGES, ids=[message[:40] for _, message in DAMAGES])
-def test_a_damaged_file_is_refused_with_the_reason(
-    change: Callable[[dict[str, Any], dict[str, Tensor]], Any], message: str, small_file: Path, tmp_path: Path
-) -> None:
-    tensors, metadata, path = load_file(small_file), header(small_file)["__metadata__"], tmp_path / "bad.safetensors"
-    change(metadata, tensors)
-    save_file(tensors, path, metadata)
-    with pytest.raises(NetworkError, match=r"bad\.safetensors: .*(" + message + ")"):
-        load_network_file(path)
-    with pytest.raises(NetworkError):
-        IntegerNetwork(path, torch.device("cpu"))
-
-
-def test_a_file_with_other_names_of_layers_is_refused(small_file: Path, tmp_path: Path) -> None:
-    tensors, metadata = load_file(small_file), header(small_file)["__metadata__"]
-    renamed = {key.replace("features.9", "conv9"): value for key, value in tensors.items()}
-    metadata["layers"] = metadata["layers"].replace("features.9", "conv9")
-    save_file(renamed, tmp_path / "bad.safetensors", metadata)
-    with pytest.raises(NetworkError, match=r"'conv9': layers are named features\.N"):
-        load_network_file(tmp_path / "bad.safetensors")
 
 
 def test_saving_does_not_change_the_network(network: VGG16, crops: Tensor, tmp_path: Path) -> None:
