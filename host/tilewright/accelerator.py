@@ -95,7 +95,7 @@ class Status:
     def __str__(self) -> str:
         flags = ", ".join(self.flags) or "idle"
         text = f"accelerator {self.word:#010x} ({flags}; decoder {self.decoder}, engine {self.engine})"
-        return text if self.error is None else f"{text}, error {self.error} at command {self.error_sequence}"
+        return text if self.error is None else f"{text}, error {self.error} at sequence number {self.error_sequence}"
 
 
 class Accelerator(DefaultIP):

@@ -36,6 +36,8 @@ class Channels(ABC):
         dma: the driver.
         sending: bytes of the send that was started since the last reset or :meth:`finish`; None without one.
         receiving: bytes asked for by the receive, likewise.
+        in_flight: the buffers of both; held here, since memory that is freed under a transfer is somebody else's when
+            the DMA writes to it.
     """
 
     scatter_gather: bool
@@ -44,6 +46,20 @@ class Channels(ABC):
         self.dma = dma
         self.sending: int | None = None
         self.receiving: int | None = None
+        self.in_flight: list[Any] = []
+
+    def reset(self, expired: Expired) -> None:
+        """Resets the DMA: both channels halt once the memory accesses under way have ended.
+
+        Args:
+            expired: says when to give up.
+
+        Raises:
+            DmaError: the reset does not end.
+        """
+        pg021.reset(self.dma, expired)
+        self.sending = self.receiving = None
+        self.in_flight.clear()
 
     def recover(self, expired: Expired) -> None:
         """Resets the DMA and makes both channels ready for a transfer.
@@ -54,8 +70,7 @@ class Channels(ABC):
         Raises:
             DmaError: the reset does not end, or a channel does not start.
         """
-        pg021.reset(self.dma, expired)
-        self.sending = self.receiving = None
+        self.reset(expired)
         self._prepare(expired)
 
     def receive(self, buffer: Any, nbytes: int) -> None:
@@ -68,6 +83,7 @@ class Channels(ABC):
         Raises:
             DmaError: the channel takes no transfer.
         """
+        self.in_flight.append(buffer)
         self._transfer(self.dma.recvchannel, buffer, nbytes)
         self.receiving = nbytes
 
@@ -81,6 +97,7 @@ class Channels(ABC):
         Raises:
             DmaError: the channel takes no transfer.
         """
+        self.in_flight.append(buffer)
         self._transfer(self.dma.sendchannel, buffer, nbytes)
         self.sending = nbytes
 
@@ -92,6 +109,7 @@ class Channels(ABC):
         """After both transfers: makes the channels ready for the next. Raises DmaError when they do not get ready."""
         del expired
         self.sending = self.receiving = None
+        self.in_flight.clear()
 
     @abstractmethod
     def check_lengths(self, send_bytes: int, receive_bytes: int) -> None:

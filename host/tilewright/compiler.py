@@ -11,8 +11,8 @@ import numpy.typing as npt
 from tilewright.commands import Begin, Body, Conv, Load, Mode, Weights
 from tilewright.errors import LayerError
 from tilewright.layer import ACTIVATION_MAX, ConvLayer
-from tilewright.packing import Beats, crc32_of, pack_nibbles
-from tilewright.program import ArrayParameters, Program, encode_program
+from tilewright.packing import Beats, pack_nibbles
+from tilewright.program import ArrayParameters, Program, content_id, encode_program
 from tilewright.reference import layer_outputs
 from tilewright.results import OutputMap, encode_results
 
@@ -94,7 +94,7 @@ def compile_runs(runs: Sequence[Run], array: ArrayParameters, program_id: int | 
         weights = pack_nibbles(weight_rows(run.layer.weight_codes, array.n))
         commands += [_descriptor(run, array), Weights(weights, last=True)]
     if program_id is None:
-        program_id = crc32_of(np.concatenate([command.payload() for command in commands]))
+        program_id = content_id(commands)
     begin = Begin(array.n, array.act_w, array.wgt_w, array.acc_w, program_id)
     outputs = tuple(OutputMap(run.layer.name, run.layer.output_shape) for run in runs)
     return Program(encode_program([begin, *commands]), array, program_id, outputs)

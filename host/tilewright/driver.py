@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +17,15 @@ import pynq
 from tilewright import dma as pg021
 from tilewright.accelerator import Counters
 from tilewright.channels import Channels, channels_of
-from tilewright.errors import DeviceError, DeviceTimeoutError, ParameterMismatchError, TilewrightError, TransferError
+from tilewright.errors import (
+    DeviceBusyError,
+    DeviceError,
+    DeviceStateWarning,
+    DeviceTimeoutError,
+    ParameterMismatchError,
+    TilewrightError,
+    TransferError,
+)
 from tilewright.packing import BEAT_BYTES, Beats
 from tilewright.program import ArrayParameters, Program, describe_command
 from tilewright.results import TRAILER_BEATS
@@ -70,6 +80,9 @@ class Attempts:
 class Driver:
     """Runs programs on an accelerator behind an AXI DMA; the same code for a board and for the simulated device.
 
+    A new driver resets both, so that what a process that was killed has left does no harm; a program that still runs
+    ends with it, which a DeviceStateWarning says.
+
     Args:
         overlay: a ``pynq.Overlay`` with the DMA and the accelerator.
         timeout: seconds that one program may take.
@@ -99,11 +112,14 @@ class Driver:
         for name in (dma_name, accelerator_name):
             if name not in overlay.ip_dict:
                 raise ParameterMismatchError(f"the overlay holds no '{name}', only {', '.join(overlay.ip_dict)}")
+        self.accelerator = getattr(overlay, accelerator_name)
+        self.accelerator.check_identity()
+        if "busy" in self.accelerator.status().flags:
+            _warn_of_state(f"the accelerator was at work on {self._running()} as a driver was made, and is reset")
         self.dma = self._open_dma(overlay, dma_name)
         self.channels: Channels = channels_of(self.dma)
-        self.accelerator = getattr(overlay, accelerator_name)
         self.steps: Steps = untimed
-        self.accelerator.check_identity()
+        self._turn = threading.Lock()
         self.array: ArrayParameters = self.accelerator.array_parameters()
         self.attempts = Attempts()
         self.recover()
@@ -121,6 +137,7 @@ class Driver:
 
         Raises:
             ParameterMismatchError: the program was compiled for other parameters.
+            DeviceBusyError: another program runs; it goes on.
             TransferLengthError: the program, or what it returns, is longer than the DMA transfers at once.
             DeviceError: the accelerator refused the program.
             DeviceTimeoutError: the transfer did not end in time; its ``report`` says which side starved.
@@ -160,23 +177,12 @@ class Driver:
         check_buffer(send, 0, send_bytes)
         check_buffer(receive, 0, receive_bytes)
         self.channels.check_lengths(send_bytes, receive_bytes)
-        attempt = Attempt(program, getattr(self.device, "stall_state", None))
-        self.attempts = Attempts(self.attempts.first or attempt, attempt)
-        try:
-            start = self._clock()
-            with self._failures_reported(send, send_bytes, program):
-                packet = self._exchange(send, receive, send_bytes, receive_bytes)
-            seconds = self._clock() - start
-            with self.steps(Step.UNPACK):
-                outputs = program.unpack(packet)
-            attempt.result = RunResult(outputs, self.accelerator.counters(), seconds)
+        with self._taking_turns():
+            self._check_ready()
+            attempt = Attempt(program, getattr(self.device, "stall_state", None))
+            self.attempts = Attempts(self.attempts.first or attempt, attempt)
+            attempt.result = self._run_once(program, send, receive, send_bytes, receive_bytes)
             return attempt.result
-        except BaseException as error:  # Ctrl-C included: buffers must not be freed under a running transfer
-            self._recover_after(error)
-            if isinstance(error, DeviceError):
-                where = describe_command(program.beats, error.sequence)
-                raise DeviceError(f"{error}; {where}", error.code, error.sequence) from error
-            raise
 
     def allocate(self, beats: int) -> Any:
         """A buffer for transfers.
@@ -192,11 +198,16 @@ class Driver:
     def recover(self) -> None:
         """Resets DMA and accelerator and starts both channels.
 
+        The DMA is reset twice: before the accelerator, so that no access to memory is under way; and after it, since
+        S2MM takes up to four beats before it is programmed (AMD's does, PG021), and between the two resets these are
+        beats of a program that is no more, which would lead the next packet.
+
         Raises:
             DmaError: the DMA's reset does not end, or its channels do not start.
         """
-        self.channels.recover(self._deadline(_RESET_SECONDS))
+        self.channels.reset(self._deadline(_RESET_SECONDS))
         self.accelerator.soft_reset()
+        self.channels.recover(self._deadline(_RESET_SECONDS))
 
     def report(self, program: Program) -> StuckReport:
         """What DMA and accelerator are doing with a program; changes nothing.
@@ -221,6 +232,47 @@ class Driver:
         pg021.run_channels(registers, self._deadline(_RESET_SECONDS))
         pg021.reset(registers, self._deadline(_RESET_SECONDS))
         return getattr(overlay, name)
+
+    def _run_once(self, program: Program, send: Any, receive: Any, send_bytes: int, receive_bytes: int) -> RunResult:
+        try:
+            start = self._clock()
+            with self._failures_reported(send, send_bytes, program):
+                packet = self._exchange(send, receive, send_bytes, receive_bytes)
+            seconds = self._clock() - start
+            with self.steps(Step.UNPACK):
+                outputs = program.unpack(packet)
+            return RunResult(outputs, self.accelerator.counters(), seconds)
+        except BaseException as error:  # Ctrl-C included: buffers must not be freed under a running transfer
+            self._recover_after(error)
+            if isinstance(error, DeviceError):
+                where = describe_command(program.beats, error.sequence)
+                raise DeviceError(f"{error}; that number is {where}", error.code, error.sequence) from error
+            raise
+
+    @contextmanager
+    def _taking_turns(self) -> Iterator[None]:
+        if not self._turn.acquire(blocking=False):
+            raise DeviceBusyError("another thread runs a program on this driver; nothing was sent")
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def _check_ready(self) -> None:
+        """Refuses while a program runs; resets what a program that somebody else has sent left behind."""
+        status = self.accelerator.status()
+        if "busy" in status.flags:
+            raise DeviceBusyError(
+                f"the accelerator is at work on {self._running()} of another driver or process: nothing was sent; wait "
+                f"for it, or end it with recover(). {status}"
+            )
+        if status.error is not None:
+            _warn_of_state(f"the accelerator kept an error that this driver has not caused, and is reset: {status}")
+            self.recover()
+
+    def _running(self) -> str:
+        sequence, opcode = self.accelerator.last_command()
+        return f"program {self.accelerator.program_id():#010x} (last header {opcode}, sequence number {sequence})"
 
     def _exchange(self, send: Any, receive: Any, send_bytes: int, receive_bytes: int) -> Beats:
         with self.steps(Step.COPY):
@@ -271,6 +323,11 @@ class Driver:
     def _deadline(self, seconds: float) -> Callable[[], bool]:
         end = self._clock() + seconds
         return lambda: self._clock() > end
+
+
+def _warn_of_state(message: str) -> None:
+    """Emits a :class:`tilewright.errors.DeviceStateWarning`."""
+    warnings.warn(message, DeviceStateWarning, stacklevel=4)
 
 
 def _clock_of(device: Any) -> Callable[[], float]:

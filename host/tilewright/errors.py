@@ -65,6 +65,14 @@ class DmaError(TransferError):
     """The DMA reported an error in DMASR, or it is not in a state to start a transfer."""
 
 
+class DeviceBusyError(TilewrightError):
+    """A program runs already, of another driver, thread or process: nothing was sent, and that program goes on."""
+
+
+class DeviceStateWarning(UserWarning):
+    """A driver found the device in a state that somebody else had left, and reset it: says which."""
+
+
 class DeviceError(TilewrightError):
     """The accelerator refused a program.
 

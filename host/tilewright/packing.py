@@ -68,13 +68,14 @@ def unpack_int32(beats: Beats) -> npt.NDArray[np.int32]:
     return beats.astype("<u8").view("<i4").astype(np.int32, copy=False)
 
 
-def crc32_of(beats: Beats) -> int:
+def crc32_of(beats: Beats, start: int = 0) -> int:
     """CRC-32 (ISO 3309, as :func:`zlib.crc32`) of the little-endian bytes of some beats.
 
     Args:
         beats: uint64 (count,).
+        start: CRC of the beats before them.
 
     Returns:
         The CRC, 0..2**32-1.
     """
-    return zlib.crc32(beats.astype("<u8").tobytes())
+    return zlib.crc32(np.ascontiguousarray(beats, dtype="<u8").data, start)

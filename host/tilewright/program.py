@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -115,6 +115,21 @@ class Program:
         return decode_results(packet, self.array.n, self.program_id, self.outputs)
 
 
+def content_id(commands: Iterable[Body], start: int = 0) -> int:
+    """A program id that tells contents apart: the CRC-32 of the commands' payloads.
+
+    Args:
+        commands: between BEGIN and END.
+        start: of the commands before them.
+
+    Returns:
+        The id, 0..2**32-1.
+    """
+    for command in commands:
+        start = crc32_of(command.payload(), start)
+    return start
+
+
 def encode_program(commands: Sequence[Begin | Body]) -> Beats:
     """Beats of a whole program; sequence numbers, lengths, END and its CRC-32 are added.
 
@@ -177,12 +192,15 @@ def describe_command(beats: Beats, sequence: int) -> str:
         sequence: the command's sequence number.
 
     Returns:
-        Such as ``command 2 (beats 5 to 150): CONV of ...``.
+        Such as ``command 2 (beats 5 to 150): CONV of ...``; of a number that it does not hold, what that means.
     """
     start = 0
     for index in range(sequence + 1):
         if start >= len(beats):
-            return f"command {sequence}, which the program does not hold"
+            return (
+                f"no command of this program, which has {index}: what came was not this program from its first beat "
+                "on (a reset in the middle of it; beats lost, added or damaged on the way; or it was not flushed)"
+            )
         try:
             command, end = _decode_command(beats, start, index)
         except ProgramError as error:

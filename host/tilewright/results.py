@@ -193,7 +193,8 @@ def device_error(code: int, sequence: int) -> DeviceError:
     """
     names = {int(known): f"{known.name}: {text}" for known, text in ERROR_CODE_DESCRIPTIONS.items()}
     text = names.get(code, "unknown to this library")
-    return DeviceError(f"the accelerator stopped at command {sequence} with error {code}, {text}", code, sequence)
+    message = f"the accelerator refused sequence number {sequence} with error {code}, {text}"
+    return DeviceError(message, code, sequence)
 
 
 def _tiled(array: npt.NDArray[Any], n: int) -> npt.NDArray[Any]:

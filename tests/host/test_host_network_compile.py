@@ -148,6 +148,26 @@ def test_program_differs_by_its_images_only() -> None:
     np.testing.assert_array_equal(one.beats, compiled.program(images(small, 1, 1)).beats)
 
 
+@pytest.mark.parametrize("changed", ["weights", "thresholds", "descriptors"])
+def test_networks_of_one_shape_have_other_ids_for_one_image(changed: str) -> None:
+    """Else the results of one would pass for the other's, after a transfer that was not meant or a missing flush."""
+    small = small_network()
+    layer = small.layers[1]
+    assert layer.weights is not None and layer.thresholds is not None
+    others = {
+        "weights": dataclasses.replace(layer, weights=np.where(layer.weights == 1, 2, layer.weights)),
+        "thresholds": dataclasses.replace(layer, thresholds=layer.thresholds.clip(-500, 500)),
+        "descriptors": layer,
+    }
+    other = dataclasses.replace(small, layers=(small.layers[0], others[changed], *small.layers[2:]))
+    taps = [layer.name] if changed == "descriptors" else []
+    pixels, array = images(small, 1, 1), ArrayParameters.of_size(8)
+    one, two = compile_network(small, array).program(pixels), compile_network(other, array, taps=taps).program(pixels)
+    loads = [[c.payload() for c in decode_program(each.beats) if isinstance(c, Load)] for each in (one, two)]
+    np.testing.assert_array_equal(*loads)
+    assert one.program_id != two.program_id
+
+
 def test_wrong_images_are_named() -> None:
     small = small_network()
     compiled = compile_network(small, ArrayParameters.of_size(8))

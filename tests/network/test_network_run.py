@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from tilewright.driver import Driver
-from tilewright.network import NetworkComparison, NetworkRunner, infer, scores_of
+from tilewright.errors import ResultError
+from tilewright.network import NetworkComparison, NetworkRunner, compile_network, infer, scores_of
 
 Example = Callable[[str], Any]
 
@@ -82,3 +84,20 @@ def test_batches_of_any_size_give_the_same(open_device: Callable[..., Any], exam
         comparison = run(driver, case, batch, 4, taps=False)
         assert comparison.equal, str(comparison)
         assert comparison.predictions_compared == 4
+
+
+@pytest.mark.simulation
+def test_results_of_another_network_are_refused(open_device: Callable[..., Any], example: Example) -> None:
+    """Of one shape, on one image, its program still in memory because the new one was not flushed."""
+    driver, case = Driver(open_device(array=8)), example("small")
+    first_layer, *others = case.network.layers
+    changed = replace(case.network, layers=(replace(first_layer, weights=first_layer.weights[::-1].copy()), *others))
+    pixels = case.images.pixels[:1]
+    first, second = (compile_network(each, driver.array).program(pixels) for each in (case.network, changed))
+    send, receive = driver.allocate(len(first.beats)), driver.allocate(first.output_beats + 3)
+    send[:] = first.beats
+    driver.run_in(first, send, receive)
+    send[:] = second.beats
+    send.coherent = True
+    with pytest.raises(ResultError, match="results belong to program"):
+        driver.run_in(second, send, receive)

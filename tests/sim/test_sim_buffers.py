@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pynq
 import pytest
+from programs import empty_program
 
 from tilewright.errors import BufferNotAllocatedError
 from tilewright.sim import SimDevice
@@ -99,3 +100,37 @@ def test_receive_into_an_expression(overlay: Any) -> None:
     receive = pynq.allocate((64,), np.uint64, target=overlay.device)
     with pytest.raises(BufferNotAllocatedError, match=r"S2MM transfer: .*was not made by pynq.allocate but derived"):
         overlay.axi_dma_0.recvchannel.transfer(receive + 1)
+
+
+def test_buffer_freed_under_a_transfer_is_given_to_nobody(overlay: Any) -> None:
+    """Until its transfer has ended or the DMA was reset; what the DMA writes meanwhile is an error it reports."""
+    dma, device = overlay.axi_dma_0, overlay.device
+    received = pynq.allocate((512,), np.uint64, target=device)
+    address = received.physical_address
+    dma.recvchannel.transfer(received)
+    received.freebuffer()
+    dma.recvchannel._active_buffer = None
+    other = pynq.allocate((512,), np.uint64, target=device)
+    assert other.physical_address != address
+    other[:] = 7
+    other.flush()
+    program = pynq.allocate((5,), np.uint64, target=device)
+    program[:] = empty_program()
+    dma.sendchannel.transfer(program)
+    dma.sendchannel.wait()
+    for _ in range(20):
+        status = dma.mmio.read(0x34)
+    assert status & 0x21 == 0x21, "DMASlvErr, halted"
+    assert (ddr(other) == 7).all()
+    assert pynq.allocate((512,), np.uint64, target=device).physical_address == address
+
+
+def test_buffer_freed_under_a_transfer_comes_back_with_the_reset(overlay: Any) -> None:
+    dma, device = overlay.axi_dma_0, overlay.device
+    received = pynq.allocate((512,), np.uint64, target=device)
+    address = received.physical_address
+    dma.recvchannel.transfer(received)
+    received.freebuffer()
+    dma.recvchannel._active_buffer = None
+    dma.mmio.write(0x00, 4)
+    assert pynq.allocate((512,), np.uint64, target=device).physical_address == address

@@ -171,7 +171,7 @@ def test_other_magic_and_format(driver: Driver, program: Program) -> None:
 def test_error_names_the_command(driver: Driver, program: Program) -> None:
     sequence, header = start_of(program, Conv, 1)
     beat = header + 2
-    named = rf"BAD_DESCRIPTOR.*; command {sequence} \(beats \d+ to \d+\): CONV with ReLU"
+    named = rf"BAD_DESCRIPTOR.*; that number is command {sequence} \(beats \d+ to \d+\): CONV with ReLU"
     with pytest.raises(DeviceError, match=named) as caught:
         driver.run(altered(program, {beat: int(program.beats[beat]) & ~0xFFFF}, sealed=True))
     assert caught.value.sequence == sequence

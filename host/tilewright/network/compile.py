@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.commands import Begin, Body, Load, Mode, Thresholds, Weights
+from tilewright.commands import Begin, Conv, Load, Mode, Thresholds, Weights
 from tilewright.errors import CompileError
 from tilewright.network.graph import Network
 from tilewright.network.hardware import Hardware
@@ -18,11 +18,11 @@ from tilewright.network.inference import image_codes
 from tilewright.network.packing import fold_image
 from tilewright.network.planner import Placement, placements
 from tilewright.network.stages import Stage, stages_of
-from tilewright.network.stream import ConvItem, Item, LoadItem, WeightsItem, order_items
+from tilewright.network.stream import ConvItem, Item, LoadItem, ThresholdsItem, WeightsItem, order_items
 from tilewright.network.thresholds import IMAGE_OFFSET
 from tilewright.network.timing import time_program
-from tilewright.packing import Beats, crc32_of, pack_nibbles
-from tilewright.program import ArrayParameters, Program, encode_program
+from tilewright.packing import Beats, pack_nibbles
+from tilewright.program import ArrayParameters, Program, content_id, encode_program
 from tilewright.results import CodeMap, OutputMap, ResultMap
 
 # Ways to divide a batch, and passes of all of them, that the compiler times to choose the fastest
@@ -85,8 +85,10 @@ class CompiledNetwork:
             ProgramError: the program has more commands than sequence numbers.
         """
         words = fold_image(self.stages[0], image_codes(self.network, pixels))
-        commands = [self._command(item, words) for item in self.items]
-        program_id = crc32_of(np.concatenate([command.data for command in commands if isinstance(command, Load)]))
+        commands = [
+            self._load(item, words) if isinstance(item, LoadItem) else self._constant(item) for item in self.items
+        ]
+        program_id = content_id((command for command in commands if isinstance(command, Load)), self.constants_id)
         array = self.array
         begin = Begin(array.n, array.act_w, array.wgt_w, array.acc_w, program_id)
         return Program(encode_program([begin, *commands]), array, program_id, self.outputs)
@@ -126,15 +128,21 @@ class CompiledNetwork:
         return maps
 
     @cached_property
+    def constants_id(self) -> int:
+        """CRC-32 of what all programs of this network share: descriptors, weights, thresholds."""
+        return content_id(self._constant(item) for item in self.items if not isinstance(item, LoadItem))
+
+    @cached_property
     def beats(self) -> int:
         """Beats of a program."""
         return 3 + sum(1 + item.beats for item in self.items) + 2
 
-    def _command(self, item: Item, words: npt.NDArray[np.uint8]) -> Body:
+    def _load(self, item: LoadItem, words: npt.NDArray[np.uint8]) -> Load:
+        return Load(self._load_address(item), self._load_data(item, words), after=item.after)
+
+    def _constant(self, item: ConvItem | WeightsItem | ThresholdsItem) -> Conv | Weights | Thresholds:
         if isinstance(item, ConvItem):
             return item.conv
-        if isinstance(item, LoadItem):
-            return Load(self._load_address(item), self._load_data(item, words), after=item.after)
         stage = self.stages[item.stage]
         if isinstance(item, WeightsItem):
             tiles = stage.packed_weights[item.oc_tiles.start : item.oc_tiles.stop, slice(*item.part)]

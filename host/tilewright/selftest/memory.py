@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from tilewright.commands import Begin, Body, Conv, Load, Mode
 from tilewright.packing import pack_nibbles
-from tilewright.program import ArrayParameters, Program, encode_program
+from tilewright.program import ArrayParameters, Program, content_id, encode_program
 from tilewright.results import CodeMap
 
 # Height and width of the map of words that one READ returns
@@ -33,7 +33,7 @@ def memory_program(array: ArrayParameters, words: npt.NDArray[np.uint8]) -> Prog
     commands: list[Body] = [Load(0, pack_nibbles(words.transpose(0, 2, 3, 1)))]
     size = BLOCK[0] * BLOCK[1]
     commands += [_read(block * size) for block in range(len(words))]
-    begin = Begin(array.n, array.act_w, array.wgt_w, array.acc_w, program_id=len(words))
+    begin = Begin(array.n, array.act_w, array.wgt_w, array.acc_w, content_id(commands))
     outputs = tuple(CodeMap(f"block {block}", (1, array.n, *BLOCK)) for block in range(len(words)))
     return Program(encode_program([begin, *commands]), array, begin.program_id, outputs)
 

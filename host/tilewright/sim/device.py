@@ -275,6 +275,8 @@ class SimDevice(Device):
         soc = self._loaded
         slave, offset = self._map.decode(address)
         value = soc.read(slave, offset)
+        if slave is Slave.DMA:
+            self._guard.read(offset, value)
         polled = slave is Slave.DMA and offset in (MM2S_DMASR, S2MM_DMASR)
         if not polled:
             self._polled_since = soc.cycles

@@ -4,6 +4,9 @@ A cacheable buffer exists twice, as on a board with caches: the host's view, whi
 which the DMA reads and writes. ``flush`` writes the lines that the host has changed to DDR and then takes the DDR's
 contents anew; ``invalidate`` takes the DDR's contents, changes of the host's are lost. A missing one shows. A buffer
 that is not cacheable exists once.
+
+A buffer that is freed under a transfer is no memory any more, so that the DMA reports an error, and its pages go to no
+other buffer before that transfer has ended or the DMA was reset.
 """
 
 from __future__ import annotations
@@ -47,6 +50,8 @@ class SimMemory:
         self.ddr: npt.NDArray[np.uint8] = np.frombuffer(mmap.mmap(-1, size), dtype=np.uint8)
         self.pages: npt.NDArray[np.uint8] = np.zeros(size // PAGE_BYTES, dtype=np.uint8)
         self.history = BufferHistory()
+        self._in_flight: dict[int, list[tuple[int, int]]] = {}
+        self._freed_in_flight: list[Allocation] = []
 
     @property
     def description(self) -> dict[str, Any]:
@@ -103,6 +108,23 @@ class SimMemory:
         """Take a buffer back; PynqBuffer calls this when it is freed."""
         self._mark(allocation, 0)
         self.history.free(allocation)
+        if self._moves(allocation):
+            self._freed_in_flight.append(allocation)
+
+    def hold(self, channel: int, ranges: list[tuple[int, int]]) -> None:
+        """Note what the transfer that a channel of the DMA begins may touch: (address, bytes) of each range."""
+        self.release(channel)
+        self._in_flight[channel] = ranges
+
+    def release(self, *channels: int) -> None:
+        """Note that channels have no transfer any more."""
+        for channel in channels:
+            self._in_flight.pop(channel, None)
+        self._freed_in_flight = [each for each in self._freed_in_flight if self._moves(each)]
+
+    def contains(self, address: int, nbytes: int) -> bool:
+        """Whether an address range lies in the DDR."""
+        return self.base_address <= address and address + nbytes <= self.base_address + self.size
 
     def flush(self, bo: int, offset: int, virtual_address: int, nbytes: int) -> None:
         """Write what the host has changed to DDR, then take what DDR holds. Raises BufferNotAllocatedError."""
@@ -134,6 +156,12 @@ class SimMemory:
         """Return a copy of 32-bit words of the DDR: uint32 (count,)."""
         return self._in_ddr(address, 4 * count).view(np.uint32).copy()
 
+    def _moves(self, allocation: Allocation) -> bool:
+        """Whether a transfer may touch a buffer."""
+        end = allocation.address + allocation.nbytes
+        ranges = [each for held in self._in_flight.values() for each in held]
+        return any(address < end and allocation.address < address + nbytes for address, nbytes in ranges)
+
     def _in_ddr(self, address: int, nbytes: int) -> npt.NDArray[np.uint8]:
         start = address - self.base_address
         return self.ddr[start : start + nbytes]
@@ -156,7 +184,8 @@ class SimMemory:
     def _gaps(self) -> Iterator[tuple[int, int]]:
         """Yield first page and number of pages of each gap; a gap's first page is kept free behind a buffer."""
         start = 0
-        for allocation in sorted(self.history.live.values(), key=lambda each: each.address):
+        taken = [*self.history.live.values(), *self._freed_in_flight]
+        for allocation in sorted(taken, key=lambda each: each.address):
             first = (allocation.address - self.base_address) // PAGE_BYTES
             yield start, first - start
             start = first + allocation.pages + 1

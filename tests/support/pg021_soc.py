@@ -1,0 +1,182 @@
+"""DMA and accelerator as a model with the rule of AMD's S2MM that ours does not have: pynq and the driver cannot tell.
+
+PG021: S2MM takes beats before it is programmed, until its buffer is full (four, as measured on boards), also while it
+is halted; a reset of the DMA loses them.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pynq
+
+from tilewright import registers as reg
+from tilewright.accelerator import Accelerator
+from tilewright.commands import FORMAT_VERSION
+from tilewright.errors import ProgramError
+from tilewright.packing import Beats, crc32_of
+from tilewright.program import decode_program
+from tilewright.results import Trailer
+from tilewright.sim import SimDevice, SocParameters, write_overlay
+from tilewright.sim.address_map import AddressMap
+from tilewright.sim.guard import TransferGuard
+from tilewright.sim.library import Slave, Streams
+from tilewright.sim.memory import SimMemory
+
+TAKEN_EARLY = 4
+HALTED, IDLE, INTERNAL_ERROR = 1, 2, 1 << 4
+
+
+class Channel:
+    """One channel of the DMA in direct register mode."""
+
+    def __init__(self, memory: SimMemory) -> None:
+        self.memory = memory
+        self.reset()
+
+    def reset(self) -> None:
+        self.running, self.idle, self.error = False, False, 0
+        self.address = self.length = self.moved = 0
+        self.held: deque[tuple[int, bool]] = deque()
+
+    @property
+    def status(self) -> int:
+        return self.error | (IDLE if self.idle else 0) | (0 if self.running else HALTED)
+
+    def write(self, offset: int, value: int) -> None:
+        if offset == 0x00:
+            self.running, self.idle = bool(value & 1), self.idle and bool(value & 1)
+        elif offset == 0x18:
+            self.address = self.address >> 32 << 32 | value
+        elif offset == 0x1C:
+            self.address = self.address & 0xFFFFFFFF | value << 32
+        elif offset == 0x28 and self.running and self.length == 0:
+            self.length, self.moved, self.idle = value, 0, False
+
+    def beats(self) -> Any:
+        start = self.address - self.memory.base_address
+        return self.memory.ddr[start : start + self.length].view(np.uint64)
+
+    def end(self, error: int = 0) -> None:
+        self.length, self.error = 0, error
+        self.idle, self.running = not error, self.running and not error
+
+
+class Pg021Soc:
+    """Stands in for `tilewright.sim.library.Soc`.
+
+    Attributes:
+        answers: result packet of each program, by its id.
+        input_stopped: whether MM2S moves nothing.
+        output_after: beats of results that the accelerator sends before it waits; None for all.
+    """
+
+    def __init__(self, memory: SimMemory) -> None:
+        self.answers: dict[int, Beats] = {}
+        self.input_stopped = False
+        self.output_after: int | None = None
+        self.cycles = 0
+        self.quiet_cycles = 0
+        self.stall_state = (0, 0)
+        self.streams = Streams(0, 0, False, False)
+        self.mm2s, self.s2mm = Channel(memory), Channel(memory)
+        self.reset_accelerator()
+
+    def reset_accelerator(self) -> None:
+        self.taken: list[int] = []
+        self.pending: deque[tuple[int, bool]] = deque()
+        self.sent = 0
+        self.error = 0
+
+    @property
+    def busy(self) -> bool:
+        return bool(self.taken or self.pending)
+
+    def read(self, slave: Slave, offset: int) -> int:
+        if slave is Slave.DMA:
+            channel = self.s2mm if offset >= 0x30 else self.mm2s
+            return {0x04: channel.status, 0x28: channel.moved}.get(offset % 0x30, 0)
+        values = {
+            reg.REG_ID: reg.REG_ID_RESET,
+            reg.REG_VERSION: reg.REG_VERSION_RESET,
+            reg.REG_FORMAT: reg.FORMAT_PROGRAM_FORMAT.place(FORMAT_VERSION),
+            reg.REG_ARRAY: 8 | 4 << 8 | 4 << 16 | 28 << 24,
+            reg.REG_ACT_DEPTH: 32768,
+            reg.REG_ACC_DEPTH: 1024,
+            reg.REG_STATUS: reg.STATUS_BUSY.place(self.busy) | reg.STATUS_ERROR.place(self.error != 0),
+            reg.REG_ERROR: self.error,
+        }
+        return values.get(offset, 0)
+
+    def write(self, slave: Slave, offset: int, value: int) -> None:
+        if slave is Slave.DMA and offset % 0x30 == 0x00 and value & 4:
+            self.mm2s.reset()
+            self.s2mm.reset()
+        elif slave is Slave.DMA:
+            (self.s2mm if offset >= 0x30 else self.mm2s).write(offset % 0x30, value)
+        elif slave is Slave.ACCELERATOR and offset == reg.REG_CONTROL and value & 1:
+            self.reset_accelerator()
+
+    def run(self, cycles: int) -> None:
+        for _ in range(cycles):
+            self.cycles += 1
+            self._send_program()
+            self._take_results()
+
+    def _send_program(self) -> None:
+        channel = self.mm2s
+        if not channel.running or channel.length == 0 or self.input_stopped:
+            return
+        self.taken.append(int(channel.beats()[channel.moved // 8]))
+        channel.moved += 8
+        if channel.moved >= channel.length:
+            channel.end()
+            self._answer(np.array(self.taken, dtype=np.uint64))
+            self.taken = []
+
+    def _answer(self, beats: Beats) -> None:
+        try:
+            packet = self.answers[decode_program(beats)[0].program_id]
+        except ProgramError:
+            code, sequence = int(reg.ErrorCode.BAD_SEQUENCE), int(beats[0]) >> 16 & 0xFFFF
+            self.error = reg.ERROR_CODE.place(code) | reg.ERROR_SEQUENCE.place(sequence)
+            packet = Trailer(code, sequence, 0, 0, 0).encode()
+            packet[-1] = crc32_of(packet[:-1])
+        self.pending.extend((int(beat), index == len(packet) - 1) for index, beat in enumerate(packet))
+
+    def _take_results(self) -> None:
+        channel = self.s2mm
+        blocked = self.output_after is not None and self.sent >= self.output_after
+        if self.pending and not blocked and len(channel.held) < TAKEN_EARLY:
+            channel.held.append(self.pending.popleft())
+            self.sent += 1
+        if channel.running and channel.length and channel.held:
+            beat, last = channel.held.popleft()
+            if channel.moved + 8 > channel.length:
+                channel.end(INTERNAL_ERROR)
+                return
+            channel.beats()[channel.moved // 8] = beat
+            channel.moved += 8
+            if last:
+                channel.end()
+
+
+class Pg021Device(SimDevice):
+    """A simulated device with the model in place of the RTL."""
+
+    def _load(self, bit: Path, parser: Any) -> None:
+        self._soc: Any = Pg021Soc(self._memory)
+        self._map = AddressMap(parser.ip_dict)
+        self._guard = TransferGuard(self._memory)
+        self._quiet_limit = 1
+
+
+def pg021_overlay(folder: Path) -> pynq.Overlay:
+    """An 8x8 overlay on the model, which is `overlay.device._loaded`."""
+    assert Accelerator.bindto
+    device = Pg021Device(seed=1)
+    pynq.Device.active_device = device
+    return pynq.Overlay(str(write_overlay(SocParameters(n=8), folder)), device=device)
