@@ -68,6 +68,8 @@ EQUALITY = (
 )
 SIMULATION = (
     ("times as long under cocotb, without set-up", "ratio_without_set_up", ".0f"),
+    ("round by round from", "least_ratio", ".0f"),
+    ("to", "most_ratio", ".0f"),
     ("with the start of a process, building not included", "ratio_with_set_up", ".1f"),
     ("one image on 8x8 in seconds", "image_seconds", ".1f"),
 )
@@ -121,6 +123,8 @@ def derived(facts: dict[str, Any]) -> dict[str, Any]:
     if "vgg16_image" in facts:
         more["image_seconds"] = facts["vgg16_image"]["seconds"]
         more |= {f"ratio_{key}": facts[key]["ratio"] for key in ("without_set_up", "with_set_up")}
+        rounds = facts["without_set_up"]["rounds_ratio"]
+        more |= {"least_ratio": min(rounds), "most_ratio": max(rounds)}
     if "share" in facts:
         more |= {"lut_share": facts["share"]["LUT"], "block_ram_share": facts["share"]["RAMB36"]}
         more["fits_in_words"] = "yes" if facts["fits"] else "no"

@@ -60,7 +60,7 @@ def test_steps_of_a_network(open_device: Callable[..., Any], capsys: pytest.Capt
     assert facts["program_utilisation"] == pytest.approx(2 * job.macs / (64 * cycles))
     output.print(steps_table(result, DeviceKind.SIM))
     output.print(summary_table(result, DeviceKind.SIM, 200.0))
-    shown = " ".join(capsys.readouterr().out.split())
+    shown = " ".join(capsys.readouterr().out.replace("│", " ").split())
     for part in ("copy back", "simulation wall time", "assumed 200 MHz, not reached", "Images a second, simulated"):
         assert part in shown
 

@@ -195,7 +195,7 @@ def run_table(run: NetworkRun, images: Images, seed: int | None, clock_mhz: floa
         "Predictions": _predictions_text(run),
         "Program cycles": f"{run.program_cycles}, first program beat to last result beat, DMA included",
         "Program utilisation": f"{run.program_utilisation:.2%} ({run.macs} MACs, {n * n} a cycle)",
-        "Time here": f"{run.wall_seconds:.2f} s, {run.images / max(run.wall_seconds, 1e-9):.2f} images/s",
+        "Time": f"{run.wall_seconds:.2f} s, {run.images / max(run.wall_seconds, 1e-9):.2f} images/s here",
         "Estimate for a board": assumed_clock.in_words(run.images, run.program_cycles, clock_mhz),
         "Seed": "-" if seed is None else str(seed),
     }
