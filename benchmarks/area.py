@@ -17,6 +17,8 @@ import typer
 ROOT = Path(__file__).resolve().parents[1]
 # Zynq-7000 data sheet DS190: XC7Z020
 XC7Z020 = {"LUT": 53_200, "FF": 106_400, "DSP48E1": 220, "RAMB36": 140}
+# What DMA, interconnect and interrupt controller of a board's design take, about
+OTHER_LUTS = 4_000
 
 
 def synthesise(array: int) -> dict[str, int]:
@@ -43,13 +45,16 @@ def main(
     used["RAMB36"] += -(-cells["RAMB18"] // 2)
     shares = {name: count / XC7Z020[name] for name, count in used.items()}
     decides = max(shares, key=lambda name: shares[name])
-    facts = {**cells, "device": XC7Z020, "share": shares, "fits": shares[decides] <= 1, "decides": decides}
+    fits = shares[decides] <= 1 and used["LUT"] + OTHER_LUTS <= XC7Z020["LUT"]
+    facts = {**cells, "device": XC7Z020, "share": shares, "other_luts": OTHER_LUTS, "fits": fits, "decides": decides}
     if as_json:
         print(json.dumps(facts))
         return
     for name, share in shares.items():
         print(f"{name:<8} {used[name]:>7} of {XC7Z020[name]:>7}  {share:>7.1%}")
-    print(f"{array}x{array} {'fits' if facts['fits'] else 'does not fit'} an xc7z020; {decides} decides")
+    print(
+        f"{array}x{array} {'fits' if fits else 'does not fit'} an xc7z020 beside {OTHER_LUTS} LUTs; {decides} decides"
+    )
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ RUN = (
     ("integers compared", "compared", ",d"),
     ("differ", "mismatches", "d"),
     ("predictions that differ", "predictions_differing", "d"),
-    ("utilisation", "utilisation", ".2%"),
+    ("program utilisation", "program_utilisation", ".2%"),
     ("cycles an image", "cycles_an_image", ",.0f"),
 )
 TAPPED = RUN[:4]
@@ -67,7 +67,10 @@ EQUALITY = (
     ("float32 predictions that differ", "float_differing_predictions", "d"),
 )
 SIMULATION = (
-    ("times cocotb's speed", "ratio", ".0f"),
+    ("times as long under cocotb, without set-up", "ratio_without_set_up", ".0f"),
+    ("round by round from", "least_ratio", ".0f"),
+    ("to", "most_ratio", ".0f"),
+    ("with the start of a process, building not included", "ratio_with_set_up", ".1f"),
     ("one image on 8x8 in seconds", "image_seconds", ".1f"),
 )
 AREA = (
@@ -75,6 +78,7 @@ AREA = (
     ("of all LUTs", "lut_share", ".0%"),
     ("of all block RAMs", "block_ram_share", ".0%"),
     ("decides", "decides", "s"),
+    ("fits beside the rest of a board's design", "fits_in_words", "s"),
 )
 
 FILES = {
@@ -114,12 +118,16 @@ def make(name: str) -> None:
 def derived(facts: dict[str, Any]) -> dict[str, Any]:
     """A result's figures, and those that follow from them."""
     more = dict(facts)
-    if "cycles" in facts:
-        more["cycles_an_image"] = facts["cycles"] / facts["images"]
+    if "program_cycles" in facts and "images" in facts:
+        more["cycles_an_image"] = facts["program_cycles"] / facts["images"]
     if "vgg16_image" in facts:
         more["image_seconds"] = facts["vgg16_image"]["seconds"]
+        more |= {f"ratio_{key}": facts[key]["ratio"] for key in ("without_set_up", "with_set_up")}
+        rounds = facts["without_set_up"]["rounds_ratio"]
+        more |= {"least_ratio": min(rounds), "most_ratio": max(rounds)}
     if "share" in facts:
         more |= {"lut_share": facts["share"]["LUT"], "block_ram_share": facts["share"]["RAMB36"]}
+        more["fits_in_words"] = "yes" if facts["fits"] else "no"
     return more
 
 

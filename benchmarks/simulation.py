@@ -4,9 +4,11 @@
     python benchmarks/simulation.py --json     one JSON object
 
 Both simulate the same system (accelerator, DMA, AXI memory with the same stall probability) with the same Verilator,
-and run the same layer (of features.24's shape: 256 -> 16 channels, 3x3, 4x4 outputs). Speeds are kcycles a second of
-simulation, without building and starting; the two take turns, and their medians count, because machines are noisy.
-Run it on a machine that does nothing else.
+run the same program (a layer of features.24's shape: 256 -> 16 channels, 3x3, 4x4 outputs) and compare its results.
+What counts is the wall time of that program, since both simulate idle cycles, too, and not the same number of them:
+without set-up, from the program in the host's memory to the results there, in a process that runs it several times;
+with set-up, from the start of the process to the first results. Building is in neither. The two take turns, and
+medians count, because machines are noisy. Run it on a machine that does nothing else.
 """
 
 from __future__ import annotations
@@ -19,30 +21,29 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import numpy as np
 import typer
 from cocotb_tools.runner import get_results, get_runner
+from device_soc import layer
 
 from tilewright.compiler import Run, compile_layer, expected_results
-from tilewright.driver import Driver
-from tilewright.layer import ConvLayer
 from tilewright.sim import open_overlay
 
 ROOT = Path(__file__).resolve().parents[1]
 CORES = ROOT / "cores"
 STALLS, SEED = 0.05, 1
 ROUNDS = 7
+# In a process; cocotb's take seconds
+PROGRAMS = {"cocotb": 3, "device": 20}
+MEASURED = {
+    "without_set_up": "wall seconds of one program in a running process, from host memory to host memory",
+    "with_set_up": "wall seconds from the start of the process to the first program's results, building not included",
+}
 IDS = {"m_axi_mm2s": ("arid", "rid"), "m_axi_s2mm": ("awid", "bid")}
-
-
-def layer() -> ConvLayer:
-    """Random integers in the shape of features.24."""
-    rng = np.random.default_rng(SEED)
-    weights = rng.integers(-7, 8, (16, 256, 3, 3), dtype=np.int8)
-    return ConvLayer("features.24", weights, rng.integers(0, 16, (1, 256, 4, 4), dtype=np.uint8), padding=1)
 
 
 def wrapper() -> str:
@@ -57,12 +58,18 @@ def wrapper() -> str:
     return f"module soc_with_ids {parameters} (\n{','.join(lines)}\n);\n{assigns}\nsoc u_soc ({body});\nendmodule\n"
 
 
-def cocotb_speed(folder: Path) -> dict[str, float]:
-    """Cycles and seconds of the layer under cocotb and Verilator."""
+def write_files(folder: Path) -> dict[str, str]:
+    """Program and expected results, and the wrapper; returns the environment of both sides, without PROGRAMS."""
     program = compile_layer(layer(), open_overlay(8, seed=SEED).accelerator_0.array_parameters())
     program.beats.astype("<u8").tofile(folder / "program")
     expected_results([Run(layer())], program).astype("<u8").tofile(folder / "results")
     (folder / "soc_with_ids.v").write_text(wrapper(), encoding="ascii")
+    files = {"PROGRAM": "program", "RESULTS": "results", "REPORT": "report"}
+    return {"SEED": str(SEED), "STALLS": str(STALLS), **{key: str(folder / name) for key, name in files.items()}}
+
+
+def build_cocotb(folder: Path) -> Any:
+    """The runner, with the system verilated."""
     sources = [source for core in CORES.iterdir() for source in sorted((core / "rtl").glob("*.v"))]
     verilator = Path(sys.executable).parent
     os.environ["PATH"] = f"{verilator}{os.pathsep}{os.environ['PATH']}"
@@ -78,63 +85,94 @@ def cocotb_speed(folder: Path) -> dict[str, float]:
         timescale=("1ns", "1ps"),
         log_file=folder / "build.log",
     )
-    environment = {"PROGRAM": folder / "program", "RESULTS": folder / "results", "REPORT": folder / "report"}
-    settings = {"SEED": SEED, "STALLS": STALLS, "PYTHONPATH": Path(__file__).parent, "COCOTB_LOG_LEVEL": "WARNING"}
+    return runner
+
+
+def run_cocotb(runner: Any, folder: Path, environment: dict[str, str]) -> None:
+    """A process of cocotb's."""
+    settings = {"PYTHONPATH": str(Path(__file__).parent), "COCOTB_LOG_LEVEL": "WARNING"}
     results = runner.test(
         test_module="cocotb_soc",
         hdl_toplevel="soc_with_ids",
         build_dir=folder / "build",
         test_dir=folder,
         log_file=folder / "test.log",
-        extra_env={key: str(value) for key, value in {**environment, **settings}.items()},
+        extra_env={**environment, **settings},
     )
     if get_results(results)[1]:
         raise SystemExit("the cocotb test failed")
-    return dict(json.loads((folder / "report").read_text(encoding="ascii")))
 
 
-def device_speed(repeat: int = 30) -> dict[str, float]:
-    """Cycles and seconds of the layer on the simulated device, pynq and the driver included."""
-    overlay = open_overlay(8, stall_probability=STALLS, seed=SEED)
-    driver = Driver(overlay)
-    program = compile_layer(layer(), driver.array)
-    driver.run(program)
-    start, cycles = time.perf_counter(), overlay.device.cycles
-    for _ in range(repeat):
-        driver.run(program)
-    return {"cycles": overlay.device.cycles - cycles, "seconds": time.perf_counter() - start}
+def run_device(environment: dict[str, str]) -> None:
+    """A process of the simulated device's."""
+    command = [sys.executable, str(Path(__file__).with_name("device_soc.py"))]
+    subprocess.run(command, env={**os.environ, **environment}, check=True)
 
 
-def image_seconds() -> dict[str, float]:
+def measured_process(name: str, run: Callable[[dict[str, str]], None], environment: dict[str, str]) -> dict[str, Any]:
+    """What a process reports of its programs, and its seconds with and without set-up."""
+    start = time.monotonic()
+    run({**environment, "PROGRAMS": str(PROGRAMS[name])})
+    report = dict(json.loads(Path(environment["REPORT"]).read_text(encoding="ascii")))
+    report["with_set_up"] = report["first_ended"] - start
+    report["without_set_up"] = statistics.median(report["program_s"])
+    return report
+
+
+def compared(rounds: list[dict[str, dict[str, Any]]], key: str) -> dict[str, Any]:
+    """Seconds of both sides, round by round, their medians, and how many times as long cocotb takes."""
+    seconds = {name: [sides[name][key] for sides in rounds] for name in PROGRAMS}
+    ratios = [cocotb / device for cocotb, device in zip(seconds["cocotb"], seconds["device"], strict=True)]
+    return {
+        "measured": MEASURED[key],
+        "median_s": {name: statistics.median(values) for name, values in seconds.items()},
+        "rounds_s": seconds,
+        "ratio": statistics.median(ratios),
+        "rounds_ratio": ratios,
+    }
+
+
+def image_facts() -> dict[str, float]:
     """One image through the trained VGG16 on 8x8, in a process of its own on one core."""
     command = [str(Path(sys.executable).parent / "tilewright"), "run", "--json", "--seed", str(SEED)]
     done = subprocess.run(["taskset", "-c", "0", *command], capture_output=True, text=True, check=True)
     facts = json.loads(done.stdout)
-    return {"cycles": facts["cycles"], "seconds": facts["wall_s"]}
-
-
-def kcycles_per_s(facts: dict[str, float]) -> float:
-    """Speed of a run."""
-    return facts["cycles"] / facts["seconds"] / 1000
+    cycles, seconds = facts["program_cycles"], facts["wall_s"]
+    return {"program_cycles": cycles, "seconds": seconds, "program_kcycles_per_s": cycles / seconds / 1000}
 
 
 def main(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     """Measure all three."""
-    speeds: dict[str, list[float]] = {"cocotb": [], "device": []}
-    with tempfile.TemporaryDirectory(prefix="tilewright-") as folder:
+    rounds: list[dict[str, dict[str, Any]]] = []
+    with tempfile.TemporaryDirectory(prefix="tilewright-") as name:
+        folder = Path(name)
+        environment = write_files(folder)
+        runner = build_cocotb(folder)
+        sides = {"cocotb": partial(run_cocotb, runner, folder), "device": run_device}
         for _ in range(ROUNDS):
-            speeds["cocotb"].append(kcycles_per_s(cocotb_speed(Path(folder))))
-            speeds["device"].append(kcycles_per_s(device_speed()))
-    medians = {name: statistics.median(values) for name, values in speeds.items()}
-    ratio, image = medians["device"] / medians["cocotb"], image_seconds()
+            rounds.append({name: measured_process(name, run, environment) for name, run in sides.items()})
+    facts = {
+        "program": "256 -> 16 channels, 3x3, 4x4 outputs, on 8x8",
+        "program_cycles": rounds[-1]["device"]["program_cycles"],
+        "programs_a_process": PROGRAMS,
+        **{key: compared(rounds, key) for key in MEASURED},
+        "vgg16_image": image_facts(),
+    }
     if as_json:
-        facts = {"kcycles_per_s": medians, "rounds": speeds, "ratio": ratio}
-        print(json.dumps({**facts, "vgg16_image": {**image, "kcycles_per_s": kcycles_per_s(image)}}))
+        print(json.dumps(facts))
         return
-    for name, values in speeds.items():
-        print(f"{name:<12} {medians[name]:>8.1f} kcycles/s (median of {min(values):.1f} to {max(values):.1f})")
-    print(f"{'vgg16_image':<12} {kcycles_per_s(image):>8.1f} kcycles/s, {image['seconds']:.2f} s")
-    print(f"the device is {ratio:.0f} times as fast as cocotb")
+    for key in MEASURED:
+        print_comparison(facts[key])
+    image = facts["vgg16_image"]
+    print(f"VGG16, one image: {image['seconds']:.2f} s for a program of {image['program_cycles']} cycles")
+
+
+def print_comparison(facts: dict[str, Any]) -> None:
+    """One of the two comparisons, for people."""
+    print(f"{facts['measured']}:")
+    for name, values in facts["rounds_s"].items():
+        print(f"  {name:<8} {facts['median_s'][name]:>8.4f} (median of {min(values):.4f} to {max(values):.4f})")
+    print(f"  cocotb takes {facts['ratio']:.1f} times as long")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Utilisation of the trained VGG16 on the RTL with weight FIFOs of several depths, beside what the estimate says.
+"""Program utilisation of the trained VGG16 on the RTL with weight FIFOs of several depths, beside the estimate's.
 
 python benchmarks/weight_fifo.py --array 16 --batch 4 [--json]
 """
@@ -43,15 +43,17 @@ def main(
         hardware = Hardware(n=array, wgt_depth=depth)
         predicted = estimate(network, hardware, batch, stall_probability=stall_probability)
         blocks = blocks_of(64 * hardware.group_beats + 1, depth)
-        row = {"depth": depth, "block_rams": blocks, "utilisation": work / result.counters.cycles}
-        rows.append({**row, "predicted": work / predicted.cycles, "stall_weights": result.counters.stall_weights})
+        row = {"depth": depth, "block_rams": blocks, "program_utilisation": work / result.counters.cycles}
+        row["predicted_program_utilisation"] = work / predicted.program_cycles
+        rows.append({**row, "stall_weights": result.counters.stall_weights})
     if as_json:
         print(json.dumps({"array": array, "batch": batch, "stall_probability": stall_probability, "depths": rows}))
         return
-    print("| Groups | Block RAMs | Utilisation | Predicted | STALL_WEIGHTS |\n|---|---|---|---|---|")
+    print("| Groups | Block RAMs | Program utilisation | Predicted | STALL_WEIGHTS |\n|---|---|---|---|---|")
     for row in rows:
-        shown = f"{row['utilisation']:.2%} | {row['predicted']:.2%} | {row['stall_weights']}"
-        print(f"| {row['depth']} | {row['block_rams']:g} | {shown} |")
+        shares = (row["program_utilisation"], row["predicted_program_utilisation"])
+        shown = " | ".join(f"{share:.2%}" for share in shares)
+        print(f"| {row['depth']} | {row['block_rams']:g} | {shown} | {row['stall_weights']} |")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from tilewright import assumed_clock
 from tilewright.accelerator import Counters
 from tilewright.compiler import compile_layer
 from tilewright.driver import Driver
@@ -100,7 +101,7 @@ class Measurement:
         programs: a round.
         rounds: how often all was compiled and run.
         seconds: wall-clock seconds of each step: a compilation, or a program, each.
-        cycles: of each program, first beat in to last beat out.
+        program_cycles: of each program, first beat in to last beat out.
         macs: multiplications an image.
     """
 
@@ -110,7 +111,7 @@ class Measurement:
     programs: int
     rounds: int
     seconds: dict[Step, list[float]]
-    cycles: list[int]
+    program_cycles: list[int]
     macs: int
 
     @property
@@ -124,16 +125,12 @@ class Measurement:
         return self.batch / self.program_seconds
 
     @property
-    def utilisation(self) -> float:
-        """Share of the array's multiplications that the images needed, 0..1."""
-        return self.macs * self.batch / (self.n * self.n * median(self.cycles))
+    def program_utilisation(self) -> float:
+        """Share of the array's multiplications that the images needed, 0..1, in the median program."""
+        return self.macs * self.batch / (self.n * self.n * median(self.program_cycles))
 
-    def accelerator_seconds(self, clock_hz: float) -> float:
-        """What the accelerator takes for one program at a clock, by its cycles."""
-        return median(self.cycles) / clock_hz
-
-    def as_dict(self, clock_hz: float) -> dict[str, Any]:
-        """The measurement as JSON types; a step that a job does not have is null."""
+    def as_dict(self, clock_mhz: float) -> dict[str, Any]:
+        """The measurement as JSON types; a step that a job does not have is null, and the clock is assumed."""
         return {
             "name": self.name,
             "array": self.n,
@@ -144,12 +141,11 @@ class Measurement:
             "steps": {step.value: _statistics(self.seconds.get(step)) for step in Step},
             "program_s": self.program_seconds,
             "images_per_s": self.images_per_second,
-            "cycles": {"min": min(self.cycles), "median": median(self.cycles)},
+            "program_cycles": {"min": min(self.program_cycles), "median": median(self.program_cycles)},
             "macs": self.macs,
-            "utilisation": self.utilisation,
-            "clock_mhz": clock_hz / 1e6,
-            "accelerator_s": self.accelerator_seconds(clock_hz),
-            "accelerator_images_per_s": self.batch / self.accelerator_seconds(clock_hz),
+            "program_utilisation": self.program_utilisation,
+            "accelerator_s_at_assumed_clock": median(self.program_cycles) / (clock_mhz * 1e6),
+            **assumed_clock.as_dict(self.batch, median(self.program_cycles), clock_mhz),
         }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from statistics import median
 from typing import Annotated, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import typer
 from rich.progress import Progress
 from rich.table import Table
 
+from tilewright import assumed_clock
 from tilewright.bench import Job, LayerJob, Measurement, NetworkJob, measure
 from tilewright.capture import capture_layer
 from tilewright.console import (
@@ -57,7 +59,7 @@ def bench(
     device: Device = None,
     bitstream: Bitstream = None,
     host: Host = None,
-    clock: network_cli.Clock = network_cli.DEFAULT_CLOCK_MHZ,
+    clock: network_cli.Clock = assumed_clock.DEFAULT_CLOCK_MHZ,
     as_json: AsJson = False,
 ) -> None:
     """Throughput: what compiling, packing, copying, executing, copying back and unpacking take, each apart."""
@@ -69,7 +71,7 @@ def bench(
             task = progress.add_task(f"{job.name} on {driver.array.n}x{driver.array.n}", total=repeat * job.programs)
             result = measure(driver, job, repeat, lambda: progress.advance(task))
     if as_json:
-        typer.echo(json.dumps({**result.as_dict(clock * 1e6), **device_facts(driver, kind)}))
+        typer.echo(json.dumps({**result.as_dict(clock), **device_facts(driver, kind)}))
         return
     output.print(steps_table(result, kind))
     output.print(summary_table(result, kind, clock))
@@ -132,12 +134,11 @@ def milliseconds(seconds: float) -> str:
 def summary_table(result: Measurement, kind: DeviceKind, clock_mhz: float) -> Table:
     """Throughput, for people."""
     here = "simulated" if kind is DeviceKind.SIM else "measured"
-    per_second = result.batch / result.accelerator_seconds(clock_mhz * 1e6)
     rows = {
         f"Images a second, {here}": f"{result.images_per_second:.2f}, all steps of a program one after the other",
-        f"Accelerator at {clock_mhz:g} MHz": f"{per_second:.1f} images/s by its cycles (estimated)",
-        "Cycles a program": f"{min(result.cycles)} at least, of {len(result.cycles)} programs",
-        "Array utilisation": f"{result.utilisation:.2%}",
+        "Estimate for a board": assumed_clock.in_words(result.batch, median(result.program_cycles), clock_mhz),
+        "Program cycles": f"{min(result.program_cycles)} at least, of {len(result.program_cycles)} programs",
+        "Program utilisation": f"{result.program_utilisation:.2%}",
     }
     table = Table(show_header=False)
     for name, text in rows.items():

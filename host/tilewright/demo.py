@@ -10,11 +10,12 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from tilewright.assumed_clock import DEFAULT_CLOCK_MHZ
 from tilewright.capture import capture_layer
 from tilewright.console import spinner
 from tilewright.driver import Driver
 from tilewright.layer import ConvLayer
-from tilewright.network.cli import DEFAULT_CLOCK_MHZ, layer_names, run_table, run_with_progress
+from tilewright.network.cli import layer_names, run_table, run_with_progress
 from tilewright.network.file import load_network
 from tilewright.network.prepare import Images
 from tilewright.network.session import NetworkRun
@@ -48,8 +49,11 @@ class Demo:
         return self.run.network.class_name(self.run.predictions[0])
 
     def as_dict(self) -> dict[str, Any]:
-        """The outcome as JSON types: sums of network and layer where both compared, else the network's."""
-        layer, run = self.layer.as_dict(), self.run.as_dict(DEFAULT_CLOCK_MHZ * 1e6)
+        """The outcome as JSON types: sums of network and layer where both compared, else the network's.
+
+        ``layer_cycles`` and ``layer_utilisation`` are of the layer alone.
+        """
+        layer, run = self.layer.as_dict(), self.run.as_dict(DEFAULT_CLOCK_MHZ)
         return {
             **layer,
             "equal": self.equal,
@@ -57,13 +61,12 @@ class Demo:
             "compared": run["compared"] + layer["compared"],
             "nonzero": run["nonzero"] + layer["nonzero"],
             "mismatches": run["mismatches"] + layer["mismatches"],
-            "cycles": run["cycles"],
             "mac_cycles": run["mac_cycles"],
-            "program_cycles": run["cycles"],
+            "program_cycles": run["program_cycles"],
             "seconds": run["device_s"],
             "programs": run["programs"] + layer["programs"],
             "macs": run["macs"],
-            "utilisation": run["utilisation"],
+            "program_utilisation": run["program_utilisation"],
             "network": run,
         }
 
@@ -151,9 +154,10 @@ def outcome_table(outcome: Verification, seed: int | None) -> Table:
         "Mismatches": f"{raw.mismatches} raw, {relu.mismatches} after ReLU",
         "Against the float layer": f"{floats.mismatches} of {floats.compared} integers differ; "
         f"largest distance from an integer {layer.metadata['max_distance']:.3g}",
-        "Cycles of the layer": f"{outcome.cycles}, {outcome.mac_cycles} of them issue a position",
-        "Cycles of the transfer": f"{outcome.program_cycles}, first program beat to last result beat, DMA included",
-        "Array utilisation": f"{outcome.utilisation:.1%} ({layer.macs} MACs, {outcome.n * outcome.n} a cycle)",
+        "Layer cycles": f"{outcome.layer_cycles}, {outcome.mac_cycles} of them issue a position",
+        "Program cycles": f"{outcome.program_cycles}, first program beat to last result beat, DMA included",
+        "Layer utilisation": f"{outcome.layer_utilisation:.1%} ({layer.macs} MACs, {outcome.n * outcome.n} a cycle)",
+        "Program utilisation": f"{outcome.program_utilisation:.1%}",
         "Seed": "-" if seed is None else str(seed),
     }
     for name, text in rows.items():

@@ -27,9 +27,9 @@ class Verification:
         relu: int32, same shape, its outputs after ReLU.
         reports: raw against ``accumulators``, ReLU against their positive part, raw against ``float_integers``.
         programs: programs run for each of the two.
-        cycles: cycles from the first weight beat taken to the last result out of the accumulators, all ReLU programs.
+        layer_cycles: from the first weight beat taken to the last result out of the accumulators, all ReLU programs.
         mac_cycles: output positions issued in them.
-        program_cycles: cycles from BEGIN to the end of the trailer, DMA included.
+        program_cycles: from BEGIN to the end of the trailer, DMA included, all ReLU programs.
         seconds: from the start of the send to the end of the receive, on the device's clock.
         attempts: the programs as they were sent, raw ones first.
     """
@@ -40,7 +40,7 @@ class Verification:
     relu: npt.NDArray[np.int32]
     reports: tuple[Report, Report, Report]
     programs: int
-    cycles: int
+    layer_cycles: int
     mac_cycles: int
     program_cycles: int
     seconds: float
@@ -52,9 +52,14 @@ class Verification:
         return all(report.equal for report in self.reports)
 
     @property
-    def utilisation(self) -> float:
-        """Share of the array's multiplications that the layer needed, 0..1: macs / (n * n * cycles)."""
-        return self.layer.macs / (self.n * self.n * self.cycles)
+    def layer_utilisation(self) -> float:
+        """Share of the array's multiplications that the layer needed, 0..1: macs / (n * n * layer_cycles)."""
+        return self.layer.macs / (self.n * self.n * self.layer_cycles)
+
+    @property
+    def program_utilisation(self) -> float:
+        """The same share of those in the whole programs: macs / (n * n * program_cycles)."""
+        return self.layer.macs / (self.n * self.n * self.program_cycles)
 
     def as_dict(self) -> dict[str, Any]:
         """The outcome as JSON types; ``compared`` counts raw and ReLU outputs."""
@@ -70,13 +75,14 @@ class Verification:
             "float_integers_compared": floats.compared,
             "float_integers_mismatches": floats.mismatches,
             "max_distance": self.layer.metadata["max_distance"],
-            "cycles": self.cycles,
+            "layer_cycles": self.layer_cycles,
             "mac_cycles": self.mac_cycles,
             "program_cycles": self.program_cycles,
             "seconds": self.seconds,
             "programs": self.programs,
             "macs": self.layer.macs,
-            "utilisation": self.utilisation,
+            "layer_utilisation": self.layer_utilisation,
+            "program_utilisation": self.program_utilisation,
             "image_source": self.layer.metadata["image_source"],
             "checkpoint_sha256": self.layer.metadata["checkpoint_sha256"],
             "reports": [report.as_dict() for report in self.reports],
@@ -117,7 +123,7 @@ def verify_layer(
         relu=relu,
         reports=reports,
         programs=len(runs[True]),
-        cycles=sum(result.counters.layer_cycles for result in runs[True]),
+        layer_cycles=sum(result.counters.layer_cycles for result in runs[True]),
         mac_cycles=sum(result.counters.mac_cycles for result in runs[True]),
         program_cycles=sum(result.counters.cycles for result in runs[True]),
         seconds=sum(result.seconds for result in runs[True]),

@@ -39,7 +39,7 @@ def small() -> Network:
 
 def assert_adds_up(result: Estimate) -> None:
     """Totals are the sums of their parts, and nothing is negative."""
-    assert sum(layer.cycles for layer in result.layers) + result.drain_cycles == result.cycles
+    assert sum(layer.command_cycles for layer in result.layers) + result.drain_cycles == result.program_cycles
     assert result.drain_cycles > 0
     assert sum(layer.beats.program for layer in result.layers) + 5 == result.beats_in
     assert sum(layer.beats.results for layer in result.layers) + 3 == result.beats_out
@@ -47,8 +47,8 @@ def assert_adds_up(result: Estimate) -> None:
     assert sum(layer.commands for layer in result.layers) == len(result.commands)
     for index, layer in enumerate(result.layers):
         timings = [command.timing for command in result.commands if command.layer == index]
-        assert sum(timing.cycles for timing in timings) == layer.cycles
-        assert layer.cycles == layer.mac_cycles + layer.stalls.total + layer.other
+        assert sum(timing.cycles for timing in timings) == layer.command_cycles
+        assert layer.command_cycles == layer.mac_cycles + layer.stalls.total + layer.other
         assert layer.other >= 0
     for before, after in pairwise(result.commands):
         assert after.timing.start == before.timing.start + before.timing.cycles
@@ -78,33 +78,33 @@ def test_vgg16_takes_less_than_a_second(vgg: Network, n: int) -> None:
 def test_vgg16_meets_the_figures_of_the_issue(vgg: Network) -> None:
     assert vgg.macs == 220_631_040
     for n, batch in ((8, 1), (16, 4), (32, 16)):
-        assert estimate(vgg, Hardware(n=n), batch).utilisation > 0.97
+        assert estimate(vgg, Hardware(n=n), batch).program_utilisation > 0.97
 
 
 def test_more_stalls_cost_more(small: Network) -> None:
-    cycles = [estimate(small, Hardware(n=16), stall_probability=p).cycles for p in (0.0, 0.05, 0.2, 0.5, 0.9)]
+    cycles = [estimate(small, Hardware(n=16), stall_probability=p).program_cycles for p in (0.0, 0.05, 0.2, 0.5, 0.9)]
     assert cycles == sorted(cycles)
     assert cycles[-1] > 2 * cycles[0]
     slowest = estimate(small, Hardware(n=16), stall_probability=0.99)
-    assert slowest.cycles == pytest.approx(100 * slowest.beats_in, rel=0.1)
+    assert slowest.program_cycles == pytest.approx(100 * slowest.beats_in, rel=0.1)
 
 
 def test_larger_batches_and_arrays_cost_less_an_image(vgg: Network) -> None:
     for n in ARRAYS:
-        each = [estimate(vgg, Hardware(n=n), batch).cycles / batch for batch in (1, 4, 16)]
+        each = [estimate(vgg, Hardware(n=n), batch).program_cycles / batch for batch in (1, 4, 16)]
         assert all(later <= 1.001 * earlier for earlier, later in pairwise(each))
     assert (
-        estimate(vgg, Hardware(n=8)).cycles
-        > estimate(vgg, Hardware(n=16)).cycles
-        > estimate(vgg, Hardware(n=32)).cycles
+        estimate(vgg, Hardware(n=8)).program_cycles
+        > estimate(vgg, Hardware(n=16)).program_cycles
+        > estimate(vgg, Hardware(n=32)).program_cycles
     )
 
 
 def test_a_layer_never_beats_the_array(vgg: Network) -> None:
     for n in ARRAYS:
         for layer in estimate(vgg, Hardware(n=n), 4).layers:
-            assert layer.cycles >= layer.mac_cycles >= layer.macs / n**2
-            assert 0 < layer.utilisation <= 1
+            assert layer.command_cycles >= layer.mac_cycles >= layer.macs / n**2
+            assert 0 < layer.command_utilisation <= 1
             assert layer.bound_by in {"compute", "weights", "image", "thresholds", "activations", "output", "overhead"}
 
 
@@ -120,7 +120,7 @@ def test_smaller_buffers_are_never_faster(small: Network) -> None:
     for tight in ({"wgt_depth": 16}, {"thr_depth": 16}, {"out_depth": 2}, {"thr_sets": 1}):
         result = estimate(small, Hardware(n=8, **tight), 2)
         assert_adds_up(result)
-        assert result.cycles >= large.cycles
+        assert result.program_cycles >= large.program_cycles
 
 
 def test_programs_that_would_never_end_are_refused(small: Network) -> None:
@@ -190,12 +190,13 @@ def run(network: Network, *arguments: str) -> str:
 def test_json(small: Network) -> None:
     facts = json.loads(run(small, "--as-json"))
     expected = estimate(small, Hardware(n=16), 2)
-    assert facts["cycles"] == expected.cycles
-    assert facts["images_per_second"] == pytest.approx(2 * 100e6 / expected.cycles)
-    assert facts["utilisation"] == expected.utilisation
+    assert facts["program_cycles"] == expected.program_cycles
+    assert facts["images_per_s_at_assumed_clock"] == pytest.approx(2 * 100e6 / expected.program_cycles)
+    assert facts["program_utilisation"] == expected.program_utilisation
     assert facts["block_rams_total"] == sum(facts["block_rams"].values())
     assert [layer["name"] for layer in facts["layers"]] == [layer.name for layer in small.layers]
-    keys = {"name", "commands", "cycles", "macs", "mac_cycles", "stalls", "other", "beats", "utilisation", "bound_by"}
+    keys = {"name", "commands", "command_cycles", "macs", "mac_cycles", "command_utilisation"}
+    keys |= {"stalls", "other", "beats", "bound_by"}
     for layer in facts["layers"]:
         assert keys <= layer.keys()
         assert layer["stalls"].keys() == {"weights", "activations", "thresholds", "output"}

@@ -1,5 +1,5 @@
 # Block design for the TUL PYNQ-Z2 (Zynq xc7z020): PS7, AXI DMA (Xilinx's own, PG021, direct register mode), accelerator, and
-# the interrupt controller that pynq needs. Everything runs on FCLK0 at 100 MHz. The PS's DDR and MIO are set up by the boot
+# the interrupt controller that pynq needs. Everything runs on FCLK0, at an assumed 100 MHz. The PS's DDR and MIO are set up by the boot
 # loader of the PYNQ image, not by this design.
 # Not run on hardware: not yet run in Vivado.
 #

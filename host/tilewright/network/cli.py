@@ -12,6 +12,8 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from tilewright import assumed_clock
+from tilewright.assumed_clock import DEFAULT_CLOCK_MHZ
 from tilewright.console import (
     Array,
     AsJson,
@@ -35,9 +37,6 @@ from tilewright.network.session import NetworkRun, run_network
 from tilewright.trace_cli import Trace, file_of, print_waveform, stuck_explained, trace_of_run
 from tilewright.waveform import check_traceable
 
-DEFAULT_CLOCK_MHZ = 100.0
-
-
 NetworkFile = Annotated[
     Path | None, typer.Argument(help="Network file that `tilewright_model export` wrote; default: the trained VGG16.")
 ]
@@ -49,7 +48,7 @@ Cifar10 = Annotated[Path | None, typer.Option(help="CIFAR-10's folder: take its 
 Count = Annotated[int | None, typer.Option(min=1, help="How many images of --cifar10, or of an .npz.")]
 First = Annotated[int, typer.Option(min=0, help="The first of them.")]
 Batch = Annotated[int, typer.Option(min=1, help="Images a program.")]
-Clock = Annotated[float, typer.Option(min=1.0, help="Clock in MHz for the board's images a second.")]
+Clock = Annotated[float, typer.Option(min=1.0, help="Assumed clock in MHz, for images a second; not reached.")]
 
 
 def run(
@@ -158,11 +157,11 @@ def run_with_progress(
 
         def advance(run: NetworkRun, result: BatchResult) -> None:
             speed = run.images / max(run.wall_seconds, 1e-9)
-            board = run.images_per_second(clock_mhz * 1e6)
+            board = assumed_clock.in_words(run.images, run.program_cycles, clock_mhz)
             progress.update(
                 task,
                 completed=run.images,
-                description=f"{speed:.2f} images/s here, {board:.0f} images/s on a board at {clock_mhz:g} MHz",
+                description=f"{speed:.2f} images/s here, {board}",
             )
 
         return run_network(driver, network, network_file, images, batch, taps, check, advance)
@@ -176,7 +175,7 @@ def report_run(
     waveform = trace_of_run(run, driver, trace_file)
     if as_json:
         facts = {"image_source": images.source, "seed": seed, "waveform": file_of(waveform)}
-        typer.echo(json.dumps({**run.as_dict(clock_mhz * 1e6), **facts}))
+        typer.echo(json.dumps({**run.as_dict(clock_mhz), **facts}))
     else:
         output.print(run_table(run, images, seed, clock_mhz))
         if not run.equal:
@@ -194,10 +193,10 @@ def run_table(run: NetworkRun, images: Images, seed: int | None, clock_mhz: floa
         "Images": f"{run.images} of {images.source}, {run.batch} a program",
         "Array": f"{n}x{n}",
         "Predictions": _predictions_text(run),
-        "Cycles": f"{run.cycles}, first program beat to last result beat, DMA included",
-        "Array utilisation": f"{run.utilisation:.2%} ({run.macs} MACs, {n * n} a cycle)",
-        "Time here": f"{run.wall_seconds:.2f} s, {run.images / max(run.wall_seconds, 1e-9):.2f} images/s",
-        f"Board at {clock_mhz:g} MHz": f"{run.images_per_second(clock_mhz * 1e6):.1f} images/s (estimated)",
+        "Program cycles": f"{run.program_cycles}, first program beat to last result beat, DMA included",
+        "Program utilisation": f"{run.program_utilisation:.2%} ({run.macs} MACs, {n * n} a cycle)",
+        "Time": f"{run.wall_seconds:.2f} s, {run.images / max(run.wall_seconds, 1e-9):.2f} images/s here",
+        "Estimate for a board": assumed_clock.in_words(run.images, run.program_cycles, clock_mhz),
         "Seed": "-" if seed is None else str(seed),
     }
     if run.checked:

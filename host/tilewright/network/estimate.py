@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from tilewright import assumed_clock
 from tilewright.errors import CompileError
 from tilewright.network.block_ram import block_rams
 from tilewright.network.compile import CompiledNetwork, compile_network
@@ -65,7 +66,7 @@ class LayerEstimate:
     Attributes:
         name: of the layer.
         commands: CONV commands, READs included.
-        cycles: from the end of the command before each to its own, summed.
+        command_cycles: from the end of the command before each to its own, summed.
         macs: multiplications of the batch, as :attr:`tilewright.network.graph.Network.macs` counts them: true channels
             only, positions that pooling drops included (the array skips them); 0 for an average.
         peak_macs: multiplications a cycle that the array can do.
@@ -77,7 +78,7 @@ class LayerEstimate:
 
     name: str
     commands: int
-    cycles: int
+    command_cycles: int
     macs: int
     peak_macs: int
     mac_cycles: int
@@ -88,12 +89,12 @@ class LayerEstimate:
     @property
     def other(self) -> int:
         """Cycles that are neither work nor a stall: between commands, before the first, of a READ."""
-        return self.cycles - self.mac_cycles - self.stalls.total
+        return self.command_cycles - self.mac_cycles - self.stalls.total
 
     @property
-    def utilisation(self) -> float:
-        """Share of the array's multiplications that the layer's own are."""
-        return self.macs / (self.peak_macs * self.cycles)
+    def command_utilisation(self) -> float:
+        """Share of the array's multiplications that the layer's own are: macs / (peak_macs * command_cycles)."""
+        return self.macs / (self.peak_macs * self.command_cycles)
 
     @property
     def macs_a_beat(self) -> float:
@@ -107,7 +108,7 @@ class LayerEstimate:
         The array waits for weights while the stream brings what lies before them: such a wait counts for that of which
         the layer has the most beats.
         """
-        if self.mac_cycles >= COMPUTE_BOUND * self.cycles:
+        if self.mac_cycles >= COMPUTE_BOUND * self.command_cycles:
             return "compute"
         causes = {**asdict(self.stalls), "overhead": self.other}
         cause = max(causes, key=lambda name: causes[name])
@@ -122,7 +123,7 @@ class LayerEstimate:
         return {
             **asdict(self),
             "other": self.other,
-            "utilisation": self.utilisation,
+            "command_utilisation": self.command_utilisation,
             "macs_a_beat": self.macs_a_beat,
             "bound_by": self.bound_by,
         }
@@ -150,7 +151,7 @@ class Estimate:
         hardware: the array and its memories.
         batch: images a program.
         stall_probability: that a cycle of the memory brings no beat.
-        cycles: from the program's first beat to the end of the trailer (the counter CYCLES).
+        program_cycles: from the program's first beat to the end of the trailer (the counter CYCLES).
         beats_in, beats_out: of the program, and of results and trailer.
         layers: in order.
         commands: in order.
@@ -162,7 +163,7 @@ class Estimate:
     hardware: Hardware
     batch: int
     stall_probability: float
-    cycles: int
+    program_cycles: int
     beats_in: int
     beats_out: int
     layers: tuple[LayerEstimate, ...]
@@ -176,34 +177,29 @@ class Estimate:
         return sum(layer.macs for layer in self.layers)
 
     @property
-    def utilisation(self) -> float:
-        """Share of the array's multiplications that the network's own are."""
-        return self.macs / (self.hardware.n**2 * self.cycles)
+    def program_utilisation(self) -> float:
+        """Share of the array's multiplications that the network's own are: macs / (n * n * program_cycles)."""
+        return self.macs / (self.hardware.n**2 * self.program_cycles)
 
     @property
     def drain_cycles(self) -> int:
         """Cycles behind the last command: its last results and the trailer."""
-        return self.cycles - sum(layer.cycles for layer in self.layers)
+        return self.program_cycles - sum(layer.command_cycles for layer in self.layers)
 
-    def images_per_second(self, clock_hz: float) -> float:
-        """Speed at a clock, if programs follow each other without a gap."""
-        return self.batch * clock_hz / self.cycles
-
-    def as_dict(self, clock_hz: float) -> dict[str, Any]:
-        """For JSON; the commands are left out."""
+    def as_dict(self, clock_mhz: float) -> dict[str, Any]:
+        """For JSON; the commands are left out. Images a second: at an assumed clock, programs without a gap."""
         return {
             "network": self.network,
             "array": self.hardware.n,
             "hardware": asdict(self.hardware),
             "batch": self.batch,
             "stall_probability": self.stall_probability,
-            "cycles": self.cycles,
-            "cycles_an_image": self.cycles / self.batch,
+            "program_cycles": self.program_cycles,
+            "cycles_an_image": self.program_cycles / self.batch,
             "drain_cycles": self.drain_cycles,
             "macs": self.macs,
-            "utilisation": self.utilisation,
-            "clock_hz": clock_hz,
-            "images_per_second": self.images_per_second(clock_hz),
+            "program_utilisation": self.program_utilisation,
+            **assumed_clock.as_dict(self.batch, self.program_cycles, clock_mhz),
             "beats_in": self.beats_in,
             "beats_out": self.beats_out,
             "memory_words": self.hardware.act_depth,
@@ -261,7 +257,7 @@ def estimate_compiled(compiled: CompiledNetwork, hardware: Hardware, stall_proba
         hardware=hardware,
         batch=compiled.batch,
         stall_probability=stall_probability,
-        cycles=timing.cycles,
+        program_cycles=timing.cycles,
         beats_in=timing.beats_in,
         beats_out=timing.beats_out,
         layers=tuple(_layer(compiled, stage, commands, words) for stage in compiled.stages),
@@ -280,7 +276,7 @@ def _layer(
     return LayerEstimate(
         name=stage.name,
         commands=len(timings),
-        cycles=sum(timing.cycles for timing in timings),
+        command_cycles=sum(timing.cycles for timing in timings),
         macs=stage.layer.macs_a_position * h * w * compiled.batch,
         peak_macs=compiled.array.n**2,
         mac_cycles=sum(timing.mac_cycles for timing in timings),

@@ -12,16 +12,15 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from tilewright import assumed_clock
 from tilewright.console import failures_named, messages, output
 from tilewright.errors import CompileError
-from tilewright.network.cli import layer_names, resolve_network
+from tilewright.network.cli import Clock, layer_names, resolve_network
 from tilewright.network.estimate import Estimate, LayerEstimate
 from tilewright.network.estimate import estimate as estimate_network
 from tilewright.network.file import load_network
 from tilewright.network.graph import Network
 from tilewright.network.hardware import Hardware
-
-DEFAULT_CLOCK_MHZ = 100.0
 
 
 def estimate(
@@ -35,7 +34,7 @@ def estimate(
     stall_probability: Annotated[
         float, typer.Option(min=0.0, max=0.99, help="That a cycle of the memory brings no beat; 0 is exact.")
     ] = 0.0,
-    clock: Annotated[float, typer.Option(min=1.0, help="Clock in MHz, for images a second.")] = DEFAULT_CLOCK_MHZ,
+    clock: Clock = assumed_clock.DEFAULT_CLOCK_MHZ,
     plot: Annotated[Path | None, typer.Option(help="Write time line and roofline to this file, such as x.png.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
@@ -65,7 +64,7 @@ def estimate_command(
     if plot is not None:
         write_plot(result, plot)
     if as_json:
-        typer.echo(json.dumps(result.as_dict(clock_mhz * 1e6)))
+        typer.echo(json.dumps(result.as_dict(clock_mhz)))
         return
     output.print(layer_table(result))
     output.print(summary_table(result, clock_mhz))
@@ -102,7 +101,7 @@ def layer_table(result: Estimate) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("Bound by")
     for layer in result.layers:
-        table.add_row(*_layer_row(layer, result.cycles))
+        table.add_row(*_layer_row(layer, result.program_cycles))
     return table
 
 
@@ -110,9 +109,9 @@ def _layer_row(layer: LayerEstimate, cycles: int) -> tuple[str, ...]:
     waits = [f"{cause} {count}" for cause, count in asdict(layer.stalls).items() if count]
     return (
         layer.name,
-        str(layer.cycles),
-        f"{layer.cycles / cycles:.1%}",
-        f"{layer.utilisation:.1%}",
+        str(layer.command_cycles),
+        f"{layer.command_cycles / cycles:.1%}",
+        f"{layer.command_utilisation:.1%}",
         ", ".join(waits) or "-",
         str(layer.other),
         str(layer.beats.program),
@@ -122,13 +121,13 @@ def _layer_row(layer: LayerEstimate, cycles: int) -> tuple[str, ...]:
 
 def summary_table(result: Estimate, clock_mhz: float) -> Table:
     """The whole program, for people."""
-    n, words = result.hardware.n, result.hardware.act_depth
+    n, words, cycles = result.hardware.n, result.hardware.act_depth, result.program_cycles
     blocks = ", ".join(f"{name} {count:g}" for name, count in result.block_rams.items() if count)
     exact = "exact" if result.stall_probability == 0 else f"mean, stall probability {result.stall_probability:g}"
     rows = {
-        "Cycles": f"{result.cycles} ({exact}), {result.cycles / result.batch:.0f} an image",
-        "Array utilisation": f"{result.utilisation:.2%} ({result.macs} MACs, {n * n} a cycle)",
-        f"At {clock_mhz:g} MHz": f"{result.images_per_second(clock_mhz * 1e6):.1f} images/s",
+        "Program cycles": f"{cycles} ({exact}), {cycles / result.batch:.0f} an image",
+        "Program utilisation": f"{result.program_utilisation:.2%} ({result.macs} MACs, {n * n} a cycle)",
+        "Estimate for a board": assumed_clock.in_words(result.batch, cycles, clock_mhz),
         "Beats": f"{result.beats_in} in, {result.beats_out} out",
         "Activation memory": f"{result.peak_words} of {words} words live at one time, at most",
         "BRAM36": f"{sum(result.block_rams.values()):g}: {blocks}",

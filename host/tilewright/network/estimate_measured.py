@@ -19,7 +19,7 @@ class MeasuredLayer:
     """A layer's counters, summed over its CONV commands; as in :class:`tilewright.network.estimate.LayerEstimate`."""
 
     name: str
-    cycles: int
+    command_cycles: int
     mac_cycles: int
     stalls: Stalls
 

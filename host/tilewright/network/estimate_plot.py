@@ -47,7 +47,7 @@ def save_figure(estimate: Estimate, path: Path) -> None:
     n = estimate.hardware.n
     figure.suptitle(
         f"{estimate.network} on {n}x{n}, batch {estimate.batch}, stall probability {estimate.stall_probability:g}: "
-        f"{estimate.cycles} cycles, {estimate.utilisation:.1%} of the array's multiplications"
+        f"{estimate.program_cycles} program cycles, program utilisation {estimate.program_utilisation:.1%}"
     )
     _draw_time_line(over_time, estimate)
     _draw_roofline(roofline, estimate)
@@ -66,10 +66,10 @@ def _draw_time_line(axes: Axes, estimate: Estimate) -> None:
         bottom = [low + high for low, high in zip(bottom, heights, strict=True)]
     for first, last, layer in _runs(estimate.commands):
         axes.axvline(first, color="white", linewidth=0.4)
-        if last - first >= _LABELLED_SHARE * estimate.cycles:
+        if last - first >= _LABELLED_SHARE * estimate.program_cycles:
             name = estimate.layers[layer].name
             axes.text((first + last) / 2, 1.01, name, rotation=60, ha="left", va="bottom", fontsize=7)
-    axes.set(xlim=(0, estimate.cycles), ylim=(0, 1), xlabel="cycles", ylabel="share of the array's cycles")
+    axes.set(xlim=(0, estimate.program_cycles), ylim=(0, 1), xlabel="cycles", ylabel="share of the array's cycles")
     axes.legend(loc="lower left", fontsize=8, ncols=3)
 
 
@@ -122,4 +122,4 @@ def _labels(layers: Sequence[LayerEstimate]) -> dict[tuple[float, float], str]:
 
 
 def _macs_a_cycle(layer: LayerEstimate) -> float:
-    return layer.macs / layer.cycles
+    return layer.macs / layer.command_cycles

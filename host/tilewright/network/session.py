@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tilewright import assumed_clock
 from tilewright.accelerator import Counters
 from tilewright.driver import Driver
 from tilewright.errors import CompileError
@@ -61,7 +62,7 @@ class NetworkRun:
         return self.comparison.equal
 
     @property
-    def cycles(self) -> int:
+    def program_cycles(self) -> int:
         """Cycles from the first beat in to the last beat out, all programs."""
         return sum(counters.cycles for counters in self.counters)
 
@@ -71,9 +72,9 @@ class NetworkRun:
         return self.network.macs * self.images
 
     @property
-    def utilisation(self) -> float:
-        """Share of the array's multiplications that the network needed, 0..1: macs / (n * n * cycles)."""
-        return self.macs / (self.n * self.n * self.cycles) if self.cycles else 0.0
+    def program_utilisation(self) -> float:
+        """Share of the array's multiplications that the network needed, 0..1: macs / (n * n * program_cycles)."""
+        return self.macs / (self.n * self.n * self.program_cycles) if self.program_cycles else 0.0
 
     @property
     def correct(self) -> int | None:
@@ -81,12 +82,8 @@ class NetworkRun:
         known = self.labels[: self.images]
         return None if (known < 0).any() else int((known == np.array(self.predictions)).sum())
 
-    def images_per_second(self, clock_hz: float) -> float:
-        """Images a second that the accelerator takes at a clock, the host's part not counted."""
-        return self.images * clock_hz / self.cycles if self.cycles else 0.0
-
-    def as_dict(self, clock_hz: float) -> dict[str, Any]:
-        """The run as JSON types."""
+    def as_dict(self, clock_mhz: float) -> dict[str, Any]:
+        """The run as JSON types; the clock is assumed."""
         totals = {
             name: sum(getattr(counters, name) for counters in self.counters)
             for name in ("mac_cycles", "stall_weights", "stall_activations", "stall_thresholds", "stall_output")
@@ -103,15 +100,14 @@ class NetworkRun:
             "predictions": self.predictions,
             "correct": self.correct,
             "macs": self.macs,
-            "cycles": self.cycles,
+            "program_cycles": self.program_cycles,
             **totals,
             "beats_in": sum(counters.beats_in for counters in self.counters),
             "beats_out": sum(counters.beats_out for counters in self.counters),
-            "utilisation": self.utilisation,
+            "program_utilisation": self.program_utilisation,
             "wall_s": self.wall_seconds,
             "device_s": self.device_seconds,
-            "clock_mhz": clock_hz / 1e6,
-            "board_images_per_s": self.images_per_second(clock_hz),
+            **assumed_clock.as_dict(self.images, self.program_cycles, clock_mhz),
         }
 
 

@@ -16,7 +16,7 @@ from tilewright.program import Program
 from tilewright.registers import ErrorCode
 from tilewright.selftest.vectors import Vector
 
-# Of a program that takes long, on a board too: 1.5 ms at 100 MHz on 32x32, 24 ms on 8x8
+# Of a program that takes long, on a board too: 1.5 ms at an assumed 100 MHz on 32x32, 24 ms on 8x8
 LONG_RUNS = 8
 SHORT_SECONDS = 100e-6
 

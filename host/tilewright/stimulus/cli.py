@@ -159,7 +159,7 @@ def _report_replay(outcome: Replay, as_json: bool) -> None:
         table.add_row(name.capitalize(), text)
     table.add_row("Array", f"{outcome.n}x{outcome.n}")
     table.add_row("Compared", ", ".join(f"{count} {kind}" for kind, count in facts["compared"].items()))
-    table.add_row("Cycles", f"{outcome.cycles}, {outcome.layer_cycles} of them in convolutions")
+    table.add_row("Cycles", f"{outcome.program_cycles}, {outcome.layer_cycles} of them in convolutions")
     table.add_row("Mismatches", str(facts["mismatches"]))
     output.print(table)
     for defect in outcome.findings.defects:

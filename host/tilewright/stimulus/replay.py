@@ -66,15 +66,15 @@ class Replay:
         findings: the set.
         n: rows and columns of the array that ran it.
         comparisons: one a file.
-        cycles: cycles from BEGIN to the end of the trailer, DMA included, all programs.
-        layer_cycles: cycles of the convolutions in them.
+        program_cycles: from BEGIN to the end of the trailer, DMA included, all programs.
+        layer_cycles: of the convolutions in them.
         seed: of the simulated device; None on a board.
     """
 
     findings: Findings
     n: int
     comparisons: tuple[Comparison, ...]
-    cycles: int
+    program_cycles: int
     layer_cycles: int
     seed: int | None
 
@@ -100,7 +100,7 @@ class Replay:
             "defects": [defect.as_json() for defect in self.findings.defects],
             "notes": list(self.findings.notes),
             "array": self.n,
-            "cycles": self.cycles,
+            "program_cycles": self.program_cycles,
             "layer_cycles": self.layer_cycles,
             "seed": self.seed,
             "listed": [asdict(mismatch) for mismatch in mismatches[:_LISTED]],
@@ -127,7 +127,7 @@ def replay(findings: Findings, driver: Driver) -> Replay:
     device = _Device(driver)
     comparisons = [*_replay_outs(findings, device.run), *_replay_psums(findings, device.run, driver.array.acc_depth)]
     seed = getattr(driver.device, "seed", None)
-    return Replay(findings, driver.array.n, tuple(comparisons), device.cycles, device.layer_cycles, seed)
+    return Replay(findings, driver.array.n, tuple(comparisons), device.program_cycles, device.layer_cycles, seed)
 
 
 class _Device:
@@ -135,12 +135,12 @@ class _Device:
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
-        self.cycles = 0
+        self.program_cycles = 0
         self.layer_cycles = 0
 
     def run(self, runs: Sequence[Run]) -> tuple[npt.NDArray[np.int32], ...]:
         result = self._driver.run(compile_runs(runs, self._driver.array))
-        self.cycles += result.counters.cycles
+        self.program_cycles += result.counters.cycles
         self.layer_cycles += result.counters.layer_cycles
         return result.outputs
 
