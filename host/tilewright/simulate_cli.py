@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import runpy
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,7 +54,11 @@ def simulate(
         if real and not script:
             raise TargetError(f"{target} is a real bitstream, which stays as it is: name another file with --bit")
         if not real:
-            write_simulated(hwh, hardware, target)
+            try:
+                write_simulated(hwh, hardware, target)
+            except OSError as error:
+                reason = f"{target}: cannot be written ({error.strerror})"
+                raise TargetError(f"{reason}: name another file with --bit") from error
         library = build_library(hardware)
         if script:
             _run(script, seed, hwh, hardware)
@@ -100,4 +105,8 @@ def _run(script: list[str], seed: int | None, hwh: Path, hardware: ThirdParty) -
     sys.path.insert(0, str(Path(script[0]).resolve().parent))
     if not Path(script[0]).is_file():
         raise TargetError(f"no script {script[0]}")
-    runpy.run_path(script[0], run_name="__main__")
+    try:
+        runpy.run_path(script[0], run_name="__main__")
+    except OSError as error:  # the script's own
+        traceback.print_exc()
+        raise typer.Exit(1) from error
