@@ -104,4 +104,4 @@ def write_npz(path: Path, arrays: Mapping[str, npt.NDArray[Any]], compressed: bo
     with written(path) as partial, zipfile.ZipFile(partial, "w", method) as archive:
         for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
+                np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)  # type: ignore[no-untyped-call]

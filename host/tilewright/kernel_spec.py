@@ -79,7 +79,7 @@ def install(prefix: Path | None, array: int) -> Path:
         )
         Path(name, "kernel.json").write_text(spec.to_json(), encoding="utf-8")
         try:
-            manager.install_kernel_spec(name, KERNEL_NAME, user=prefix is None, prefix=prefix and str(prefix))
+            manager.install_kernel_spec(name, KERNEL_NAME, user=prefix is None, prefix=str(prefix) if prefix else None)
         except OSError as error:
             shutil.rmtree(where, ignore_errors=True)
             raise TargetError(f"the kernel cannot be installed in {where}: {error.strerror or error}") from error

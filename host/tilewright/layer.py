@@ -160,7 +160,7 @@ class ConvLayer:
             )
         metadata = {**self.metadata, "layer": self.name, "stride": self.stride, "padding": self.padding}
         _check_metadata(self.name, metadata)
-        arrays = {
+        arrays: dict[str, npt.NDArray[Any]] = {
             "weight_codes": self.weight_codes,
             "activation_codes": self.activation_codes,
             "accumulators": self.accumulators,

@@ -13,6 +13,7 @@ import typer
 
 from tilewright.console import failures_named, output
 from tilewright.errors import TargetError
+from tilewright.process import packages_named
 
 if TYPE_CHECKING:
     from tilewright.sim.third_party import ThirdParty
@@ -43,9 +44,10 @@ def simulate(
 ) -> None:
     """Simulate your own overlay: build it, and run a PYNQ script on it unchanged."""
     with failures_named():
-        from tilewright.sim.build import build_library
-        from tilewright.sim.simulate import write_simulated
-        from tilewright.sim.third_party import ThirdParty
+        with packages_named("sim"):
+            from tilewright.sim.build import build_library
+            from tilewright.sim.simulate import write_simulated
+            from tilewright.sim.third_party import ThirdParty
 
         parameters = _parameters(parameter or [])
         hardware = ThirdParty.from_hwh(hwh, tuple(rtl), top, parameters)

@@ -63,10 +63,8 @@ def export_network(checkpoint: Path | None) -> Path:
     """
     chosen = checkpoint or TRAINED
     if not chosen.is_file():
-        missing = f"{chosen}: no such checkpoint"
-        if checkpoint is None:
-            missing += "; the trained network is in a checkout only: give a network file, or another checkpoint"
-        raise NetworkError(missing)
+        advice = "" if checkpoint else ": only a checkout has the trained network; give a network file or a checkpoint"
+        raise NetworkError(f"{chosen}: no such checkpoint{advice}")
     name = f"{hashlib.sha256(chosen.read_bytes()).hexdigest()[:24]}-{EXPORT_REVISION}"
     path = cache_folder() / "networks" / f"{name}.safetensors"
     if not path.is_file():
