@@ -6,7 +6,7 @@ import secrets
 import stat
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,8 @@ def written(path: Path) -> Iterator[Path]:
                 partial.chmod(stat.S_IMODE(target.stat().st_mode))
             partial.replace(target)
     except BaseException:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
         raise
 
 

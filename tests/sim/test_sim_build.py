@@ -1,13 +1,20 @@
 """The cache of built hardware."""
 
+import re
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tilewright import sim
+from tilewright.errors import CacheError
 from tilewright.sim import SimulatorBuildError, SocParameters, build, hardware
 
 
@@ -81,3 +88,100 @@ def test_only_one_process_builds(tmp_path: Path) -> None:
     spans = sorted([float(line) for line in process.communicate()[0].split()] for process in processes)
     assert spans[0][1] <= spans[1][0]
     assert time.time() >= spans[1][1]
+
+
+class Made(hardware.OwnHardware):
+    """Hardware whose build is a shell script, in traced form one step."""
+
+    title = "made"  # type: ignore[assignment]
+
+    def facts(self, cores: Path) -> dict[str, Any]:
+        return {}
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """`made(script)`: the library of a build that consists of the script, run in the folder that make would run in."""
+
+    def build_with(script: str) -> Path:
+        monkeypatch.setattr(build, "_command", lambda cores, hardware, scratch: ["sh", "-c", script, "sh"])
+        monkeypatch.setattr(build, "_check_tools", lambda traced: None)
+        return build.build_library(Made(SocParameters()), traced=True)
+
+    return build_with
+
+
+BUILDS = "mkdir work && pwd > work/Vsoc"
+
+
+@pytest.mark.parametrize("name", ["my cache", "$PWD", "a:b"])
+def test_a_cache_that_make_cannot_build_in(
+    made: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("TILEWRIGHT_CACHE", str(tmp_path / name))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    library = made(BUILDS)
+    built_in = Path(library.read_text().strip())
+    assert library.is_relative_to(tmp_path / name) and built_in.parent == tmp_path and not built_in.exists()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_cache_that_make_can_build_in(
+    made: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a killed build has left there goes."""
+    monkeypatch.setenv("TILEWRIGHT_CACHE", str(tmp_path))
+    with pytest.raises(SimulatorBuildError):
+        made("exit 1")
+    (folder,) = (tmp_path / "soc").iterdir()
+    (folder / "build-killed" / "work").mkdir(parents=True)
+    library = made(BUILDS)
+    assert Path(library.read_text().strip()).parent == library.parent
+    assert sorted(path.name for path in folder.iterdir()) == ["build.lock", "build.log", "libsoc.so"]
+
+
+def test_nowhere_to_build(made: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TILEWRIGHT_CACHE", str(tmp_path))
+    monkeypatch.setattr(build, "MAKES_PATHS", re.compile("nothing"))
+    with pytest.raises(SimulatorBuildError, match=rf"{tmp_path}.*TILEWRIGHT_CACHE or \$TMPDIR"):
+        made(BUILDS)
+
+
+def test_an_interrupted_build_leaves_no_folder_and_no_process(
+    made: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TILEWRIGHT_CACHE", str(tmp_path / "cache"))
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 1)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            made(f"sleep 60 & echo $! > {tmp_path}/compiler; wait")
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    (folder,) = (tmp_path / "cache" / "soc").iterdir()
+    assert sorted(path.name for path in folder.iterdir()) == ["build.lock", "build.log"]
+    compiler = Path("/proc", (tmp_path / "compiler").read_text().strip(), "stat")
+    assert not compiler.exists() or compiler.read_text().split()[2] == "Z"
+
+
+def test_a_full_disk_is_named(made: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TILEWRIGHT_CACHE", str(tmp_path))
+    with pytest.raises(SimulatorBuildError, match="the disk is full") as raised:
+        made("echo 'cannot write x.o: No space left on device'; exit 1")
+    assert "$TILEWRIGHT_CACHE" in str(raised.value) and "\n" not in str(raised.value)
+
+
+def test_a_cache_that_cannot_be_written_is_named(
+    made: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("TILEWRIGHT_CACHE", str(tmp_path / "file"))
+    with pytest.raises(CacheError, match=rf"^{tmp_path}/file/soc/.*: Not a directory: \$TILEWRIGHT_CACHE"):
+        made(BUILDS)
+    with pytest.raises(CacheError, match=rf"^{tmp_path}/file/overlays/.*: Not a directory: \$TILEWRIGHT_CACHE"):
+        sim.open_overlay(8, seed=1)
