@@ -1,6 +1,7 @@
 """What an installation brings: a board gets numpy and pynq only; host and model keep out of each other's libraries."""
 
 import importlib.metadata
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_base_dependencies_are_numpy_and_pynq() -> None:
@@ -113,5 +116,12 @@ def test_a_program_names_the_extra_that_it_lacks(program: str, missing: str, ext
 
 
 def test_the_command_is_the_program_that_says_so() -> None:
-    text = (Path(__file__).parents[2] / "pyproject.toml").read_text()
+    text = (ROOT / "pyproject.toml").read_text()
     assert '[project.scripts]\ntilewright = "tilewright.__main__:main"\n' in text
+
+
+def test_every_variable_is_documented() -> None:
+    files = [ROOT / "Makefile", *(ROOT / "host").rglob("*.py"), *(ROOT / "model").rglob("*.py")]
+    names = {name for file in files for name in re.findall(r"\bTILEWRIGHT_[A-Z_]+", file.read_text())}
+    documented = re.findall(r"^\| `([A-Z0-9_]+)` \|", (ROOT / "docs" / "development.md").read_text(), re.MULTILINE)
+    assert "TILEWRIGHT_CACHE" in names and names <= set(documented)
