@@ -161,8 +161,10 @@ def test_a_terminated_program_leaves_no_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("left", ["print('x' * 9)", "print('x' * 9, flush=True)"])
 def test_standard_output_on_a_full_disk(left: str) -> None:
     code = f"from tilewright.process import program\nwith program():\n    {left}\n"
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    command = [sys.executable, "-c", code]
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, env=environment, check=False)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1 and "No space left on device" in done.stderr
 
