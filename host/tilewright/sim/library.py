@@ -119,8 +119,8 @@ class Soc:
             self._lib: Any = _ffi.dlopen(str(library))
         except OSError as error:
             raise SimulatorBuildError(
-                f"{library} does not load ({error}); delete its folder to build it again, or where its file system runs no "
-                f"programs, name another folder with ${CACHE_VARIABLE}"
+                f"{library} does not load ({error}); delete its folder to build it again, or where its file system "
+                f"runs no programs, name another folder with ${CACHE_VARIABLE}"
             ) from error
         self._shared = (ddr, pages)
         self._lock = threading.Lock()
