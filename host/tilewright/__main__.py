@@ -1,5 +1,16 @@
-"""``python -m tilewright``: the command line."""
+"""``python -m tilewright``, and the command ``tilewright``: the command line."""
 
-from tilewright.cli import app
+from tilewright.process import packages_named, program
 
-app()
+with packages_named("cli"):
+    from tilewright.cli import app
+
+
+def main() -> None:
+    """Run the command line; what the file system refuses becomes one line and exit status 2."""
+    with program():
+        app()
+
+
+if __name__ == "__main__":
+    main()

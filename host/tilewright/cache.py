@@ -5,10 +5,24 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from tilewright.errors import CacheError
+
+CACHE_VARIABLE = "TILEWRIGHT_CACHE"
+
 
 def cache_folder() -> Path:
-    """Return the folder: $TILEWRIGHT_CACHE, else ``tilewright`` in $XDG_CACHE_HOME or ~/.cache."""
-    chosen = os.environ.get("TILEWRIGHT_CACHE")
+    """Return the folder, absolute: $TILEWRIGHT_CACHE, else ``tilewright`` in $XDG_CACHE_HOME or ~/.cache.
+
+    Raises:
+        CacheError: no variable names one, and the user has no home.
+    """
+    chosen = os.environ.get(CACHE_VARIABLE)
     if chosen:
-        return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tilewright"
+        return Path(chosen).absolute()
+    caches = os.environ.get("XDG_CACHE_HOME")
+    try:
+        return (Path(caches) if caches else Path.home() / ".cache").absolute() / "tilewright"
+    except RuntimeError as error:  # Path.home() raises it
+        raise CacheError(
+            f"this user has no home folder to keep built files in: name a folder with ${CACHE_VARIABLE}"
+        ) from error

@@ -43,7 +43,7 @@ def failures_named() -> Iterator[None]:
         yield
     except TilewrightError as error:
         messages.print(f"[red]{type(error).__name__}[/red]: ", end="")
-        messages.print(str(error), markup=False, highlight=False)
+        messages.print(str(error), markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(2) from error
 
 

@@ -92,6 +92,10 @@ class ResultError(TilewrightError):
     """A result packet cannot be trusted: trailer, length, program id or CRC-32 is wrong."""
 
 
+class CacheError(TilewrightError, OSError):
+    """The cache cannot be used: names the folder, the reason, and the variable that names another folder."""
+
+
 class ModelProcessError(TilewrightError):
     """A command of ``python -m tilewright_model`` failed; carries what it printed."""
 

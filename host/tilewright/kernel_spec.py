@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -64,23 +65,22 @@ def install(prefix: Path | None, array: int) -> Path:
     from tilewright.sim import SocParameters
     from tilewright.sim.metadata import write_overlay
 
+    manager = KernelSpecManager()
+    kernels = Path(manager.user_kernel_dir) if prefix is None else prefix / "share" / "jupyter" / "kernels"
+    where = kernels.resolve() / KERNEL_NAME
     with tempfile.TemporaryDirectory(prefix="tilewright-") as name:
         bitstream = write_overlay(SocParameters(n=array), Path(name))
+        spec = KernelSpec(
+            argv=[sys.executable, "-m", "tilewright.kernel", "-f", "{connection_file}"],
+            display_name=DISPLAY_NAME,
+            language="python",
+            env={DEVICE_VARIABLE: DeviceKind.SIM.value, BITSTREAM_VARIABLE: str(where / bitstream.name)},
+            metadata={"debugger": True},
+        )
+        Path(name, "kernel.json").write_text(spec.to_json(), encoding="utf-8")
         try:
-            where = KernelSpecManager().install_kernel_spec(
-                name, KERNEL_NAME, user=prefix is None, prefix=None if prefix is None else str(prefix)
-            )
-            spec = KernelSpec(
-                argv=[sys.executable, "-m", "tilewright.kernel", "-f", "{connection_file}"],
-                display_name=DISPLAY_NAME,
-                language="python",
-                env={
-                    DEVICE_VARIABLE: DeviceKind.SIM.value,
-                    BITSTREAM_VARIABLE: str(Path(where).resolve() / bitstream.name),
-                },
-                metadata={"debugger": True},
-            )
-            (Path(where) / "kernel.json").write_text(spec.to_json(), encoding="utf-8")
+            manager.install_kernel_spec(name, KERNEL_NAME, user=prefix is None, prefix=str(prefix) if prefix else None)
         except OSError as error:
-            raise TargetError(f"the kernel cannot be installed: {error}") from error
-    return Path(where)
+            shutil.rmtree(where, ignore_errors=True)
+            raise TargetError(f"the kernel cannot be installed in {where}: {error.strerror or error}") from error
+    return where

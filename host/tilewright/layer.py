@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import LayerError
+from tilewright.files import write_npz
 
 WEIGHT_MIN, WEIGHT_MAX = -8, 7
 ACTIVATION_MAX = 15
@@ -159,15 +160,14 @@ class ConvLayer:
             )
         metadata = {**self.metadata, "layer": self.name, "stride": self.stride, "padding": self.padding}
         _check_metadata(self.name, metadata)
-        with Path(path).open("wb") as file:
-            np.savez(
-                file,
-                weight_codes=self.weight_codes,
-                activation_codes=self.activation_codes,
-                accumulators=self.accumulators,
-                float_integers=self.float_integers,
-                metadata=np.array(json.dumps(metadata)),
-            )
+        arrays: dict[str, npt.NDArray[Any]] = {
+            "weight_codes": self.weight_codes,
+            "activation_codes": self.activation_codes,
+            "accumulators": self.accumulators,
+            "float_integers": self.float_integers,
+            "metadata": np.array(json.dumps(metadata)),
+        }
+        write_npz(Path(path), arrays)
 
     @classmethod
     def load(cls, path: str | Path) -> ConvLayer:

@@ -27,7 +27,10 @@ def run_model(*arguments: str | Path) -> str:
         ModelProcessError: it failed; holds what it printed.
     """
     process = ModelProcess(*arguments)
-    return process.wait()
+    try:
+        return process.wait()
+    finally:
+        process.stop()
 
 
 class ModelProcess:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import runpy
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ import typer
 
 from tilewright.console import failures_named, output
 from tilewright.errors import TargetError
+from tilewright.process import packages_named
 
 if TYPE_CHECKING:
     from tilewright.sim.third_party import ThirdParty
@@ -42,9 +44,10 @@ def simulate(
 ) -> None:
     """Simulate your own overlay: build it, and run a PYNQ script on it unchanged."""
     with failures_named():
-        from tilewright.sim.build import build_library
-        from tilewright.sim.simulate import write_simulated
-        from tilewright.sim.third_party import ThirdParty
+        with packages_named("sim"):
+            from tilewright.sim.build import build_library
+            from tilewright.sim.simulate import write_simulated
+            from tilewright.sim.third_party import ThirdParty
 
         parameters = _parameters(parameter or [])
         hardware = ThirdParty.from_hwh(hwh, tuple(rtl), top, parameters)
@@ -53,7 +56,11 @@ def simulate(
         if real and not script:
             raise TargetError(f"{target} is a real bitstream, which stays as it is: name another file with --bit")
         if not real:
-            write_simulated(hwh, hardware, target)
+            try:
+                write_simulated(hwh, hardware, target)
+            except OSError as error:
+                reason = f"{target}: cannot be written ({error.strerror})"
+                raise TargetError(f"{reason}: name another file with --bit") from error
         library = build_library(hardware)
         if script:
             _run(script, seed, hwh, hardware)
@@ -100,4 +107,8 @@ def _run(script: list[str], seed: int | None, hwh: Path, hardware: ThirdParty) -
     sys.path.insert(0, str(Path(script[0]).resolve().parent))
     if not Path(script[0]).is_file():
         raise TargetError(f"no script {script[0]}")
-    runpy.run_path(script[0], run_name="__main__")
+    try:
+        runpy.run_path(script[0], run_name="__main__")
+    except OSError as error:  # the script's own
+        traceback.print_exc()
+        raise typer.Exit(1) from error

@@ -58,16 +58,16 @@ def open_overlay(
         seed: of the simulated device's stalls.
 
     Raises:
-        TargetError: a board without a bitstream, a remote board without an address, or no board under this Python.
+        TargetError: a board without a bitstream, a remote board without an address, no board under this Python, or no
+            package for the simulated device.
         SimulationError: the simulated device cannot be built.
+        CacheError: nor can the cache be used.
     """
     import tilewright.accelerator  # noqa: F401 - pynq binds it as it loads the overlay
 
     kind = default_device() if device is None else DeviceKind(device)
     if kind is DeviceKind.SIM:
-        from tilewright.sim import open_overlay as open_simulated
-
-        return open_simulated(array=array, seed=seed)
+        return _open_simulated(array, seed)
     bitstream = bitstream or os.environ.get(BITSTREAM_VARIABLE)
     if not bitstream:
         raise TargetError(f"a {kind.value} device needs a bitstream: give one, or set ${BITSTREAM_VARIABLE}")
@@ -76,6 +76,14 @@ def open_overlay(
     if kind is DeviceKind.REMOTE:
         return _open_remote(Path(bitstream), host or os.environ.get(HOST_VARIABLE))
     return _open_board(Path(bitstream))
+
+
+def _open_simulated(array: int, seed: int | None) -> Any:
+    try:
+        from tilewright.sim import open_overlay as open_simulated
+    except ModuleNotFoundError as error:
+        raise TargetError(f"the simulated device needs Python's {error.name}: pip install 'tilewright[sim]'") from error
+    return open_simulated(array=array, seed=seed)
 
 
 def _open_board(bitstream: Path) -> Any:

@@ -122,6 +122,4 @@ def _repeated(make: Callable[[], Waveform | None]) -> Waveform | None:
 
 
 def _in_cache(name: str) -> Path:
-    file = cache_folder() / "waveforms" / name
-    file.parent.mkdir(parents=True, exist_ok=True)
-    return file
+    return cache_folder() / "waveforms" / name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from pynq.pl_server.device import Device
 
 from tilewright.driver import Attempt, Driver, RunResult
 from tilewright.errors import DeviceTimeoutError, TargetError
+from tilewright.files import written
 from tilewright.stuck import StuckReport
 
 # Longest waveform: about 1 KiB a cycle for 8x8
@@ -59,6 +61,8 @@ def check_traceable(device: Any, file: Path | None) -> None:
         raise TargetError(f"--trace {file}: a waveform has the suffix .fst")
     if not file.parent.is_dir():
         raise TargetError(f"--trace {file}: there is no folder {file.parent}")
+    if not os.access(file.parent, os.W_OK):
+        raise TargetError(f"--trace {file}: folder {file.parent} cannot be written")
 
 
 def repeat_program(
@@ -87,10 +91,11 @@ def repeat_program(
         overlay = open_overlay(device.parameters, device.latency, device.stall_probability, device.seed, traced=True)
         driver = Driver(overlay, timeout)
         driver.device.stall_state = attempt.stall_state
-        driver.device.trace(file, *window)
-        again = _run_again(driver, attempt)
-        # Closes the file where the program stood still inside the window.
-        driver.device.run(MAX_CYCLES)
+        with written(file) as partial:
+            driver.device.trace(partial, *window)
+            again = _run_again(driver, attempt)
+            # Closes the file where the program stood still inside the window.
+            driver.device.run(MAX_CYCLES)
     finally:
         Device.active_device = active
     return Waveform(file, *window, shows, _same(attempt.result, again))

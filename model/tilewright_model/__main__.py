@@ -1,12 +1,15 @@
 """`python -m tilewright_model`: train, plot, evaluate, import, capture, export, layers, images, reference, equality."""
 
-from rich.console import Console
-from rich.markup import escape
-from safetensors import SafetensorError
+from tilewright.process import packages_named, program
 
-from tilewright_model import cli_evaluate, cli_import, cli_layers, cli_network, cli_plot, cli_qonnx, cli_train
-from tilewright_model.cli import app
-from tilewright_model.errors import ModelError
+with packages_named("model"):
+    from rich.console import Console
+    from rich.markup import escape
+    from safetensors import SafetensorError
+
+    from tilewright_model import cli_evaluate, cli_import, cli_layers, cli_network, cli_plot, cli_qonnx, cli_train
+    from tilewright_model.cli import app
+    from tilewright_model.errors import ModelError
 
 __all__ = [
     "app",
@@ -32,4 +35,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with program():
+        main()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tilewright.files import write_npz
 from tilewright_model.errors import CaptureError
 from tilewright_model.layers import QuantConv2d
 from tilewright_model.network import QuantisedNetwork
@@ -57,9 +58,7 @@ class LayerIntegers:
     def save(self, path: Path) -> None:
         """Write the .npz (no pickled objects); metadata is a 0-d unicode array of JSON."""
         arrays = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "metadata"}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
-            np.savez_compressed(file, **arrays, metadata=np.array(json.dumps(asdict(self.metadata))))
+        write_npz(path, {**arrays, "metadata": np.array(json.dumps(asdict(self.metadata)))}, compressed=True)
 
 
 def layer_named(model: QuantisedNetwork, name: str) -> QuantConv2d:

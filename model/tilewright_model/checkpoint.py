@@ -1,4 +1,4 @@
-"""Checkpoints in either form, the packed .safetensors and the family's .pth, and the state of a training run."""
+"""Checkpoints in either form, the packed .safetensors and the family's .pth."""
 
 import hashlib
 import pickle
@@ -10,7 +10,6 @@ import torch
 
 from tilewright_model.errors import CheckpointError, first_line
 from tilewright_model.export import load_packed
-from tilewright_model.files import written
 from tilewright_model.importing import Imported, Widths, import_state
 from tilewright_model.resnet20 import ResNet20
 from tilewright_model.state_dict import state_of
@@ -71,9 +70,3 @@ def _unpickling_reason(message: str) -> str:
     return (
         f"is truncated or no PyTorch checkpoint of plain tensors ({reason[1] if reason else message.splitlines()[0]})"
     )
-
-
-def save_state(path: Path, state: dict[str, Any]) -> None:
-    """Write a training state so that a kill leaves the old file or the new one, never half of one."""
-    with written(path) as partial:
-        torch.save(state, partial)

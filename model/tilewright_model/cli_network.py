@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import torch
 import typer
 
+from tilewright.files import written
 from tilewright_model.capture import capture as capture_layer
 from tilewright_model.checkpoint import DEFAULT_CHECKPOINT, load_network, sha256
 from tilewright_model.cli import (
@@ -27,7 +28,6 @@ from tilewright_model.device import description, device_named
 from tilewright_model.equality import check_equality
 from tilewright_model.examples import EXAMPLES
 from tilewright_model.file_network import load_network_file
-from tilewright_model.files import written
 from tilewright_model.image import SIZE
 from tilewright_model.image_file import collect, load_images, save_images
 from tilewright_model.network_file import save_network

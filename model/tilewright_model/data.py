@@ -11,12 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from tilewright.cache import cache_folder
+from tilewright.files import file_errors
 from tilewright_model.errors import DataError
 
 NPZ = "cifar10.npz"
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 TORCHVISION_FOLDER = "cifar-10-batches-py"
-DOWNLOADS = Path.home() / ".cache" / "tilewright" / "cifar10"
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,13 @@ def load_cifar10(root: Path | None, split: str) -> Images:
     """The "train" (50,000) or "test" (10,000) images.
 
     `root` names a folder with `cifar10.npz`, such a file, or torchvision's folder; None lets torchvision download into
-    `~/.cache/tilewright/cifar10`. Raises DataError if there is no CIFAR-10 at `root`.
+    `cifar10` of the cache. Raises DataError if there is no CIFAR-10 at `root`, CacheError if the cache cannot be used.
     """
     if root is None:
-        return _from_torchvision(DOWNLOADS, split, download=True)
+        folder = cache_folder() / "cifar10"
+        with file_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        return _from_torchvision(folder, split, download=True)
     file = root / NPZ if root.is_dir() else root
     if file.is_file():
         return _from_npz(file, split)

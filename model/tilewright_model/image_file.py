@@ -6,10 +6,10 @@ from zipfile import BadZipFile
 import numpy as np
 import torch
 
+from tilewright.files import write_npz
 from tilewright_model import image
 from tilewright_model.data import Images, load_cifar10
 from tilewright_model.errors import DataError
-from tilewright_model.files import written
 
 #: label of an image of which none is known
 UNKNOWN = -1
@@ -38,8 +38,8 @@ def collect(
 
 def save_images(path: Path, images: Images, source: str) -> None:
     """Write the .npz: pixels uint8 (n, 3, h, w), labels int64 (n,), source a 0-d string."""
-    with written(path) as partial, partial.open("wb") as file:
-        np.savez_compressed(file, pixels=images.pixels.numpy(), labels=images.labels.numpy(), source=np.array(source))
+    arrays = {"pixels": images.pixels.numpy(), "labels": images.labels.numpy(), "source": np.array(source)}
+    write_npz(path, arrays, compressed=True)
 
 
 def load_images(path: Path) -> Images:

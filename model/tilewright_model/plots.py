@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tilewright.files import written
 from tilewright_model.distributions import CodeCounts, Distributions
 from tilewright_model.errors import ModelError
-from tilewright_model.files import written
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -4,13 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
+from tilewright.files import write_npz
 from tilewright_model.device import batch_size
 from tilewright_model.errors import DataError
-from tilewright_model.files import written
 from tilewright_model.graph import Graph, Stage, build_graph
 from tilewright_model.network import QuantisedNetwork
 
@@ -36,8 +35,7 @@ class Reference:
         arrays = {f"{name}.codes": codes for name, codes in self.codes.items()}
         arrays[f"{self.last}.accumulators"] = self.accumulators
         arrays |= {"scores": self.scores, "predictions": self.predictions}
-        with written(path) as partial, partial.open("wb") as file:
-            np.savez(file, **{key: tensor.cpu().numpy() for key, tensor in arrays.items()})
+        write_npz(path, {key: tensor.cpu().numpy() for key, tensor in arrays.items()})
 
 
 def reference(

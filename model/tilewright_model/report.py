@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from tilewright_model.files import written
+from tilewright.files import written
 
 LOG_FIELDS = [
     "epoch",

@@ -10,8 +10,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from tilewright.files import written
 from tilewright_model.errors import ModelError
-from tilewright_model.files import written
 
 
 def read_tensors(

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import Progress
 from torch import Tensor, nn
 
+from tilewright.files import written
 from tilewright_model import __version__, augment
 from tilewright_model.checkpoint import sha256
 from tilewright_model.clock import Clock
@@ -158,7 +159,8 @@ class Trainer:
         if self.processes.first:
             measured = {"measured": self.measured_name, **asdict(score), "accuracy": score.accuracy}
             record = self._record() | measured | {"checkpoint": path.name, "sha256": sha256(path)}
-            path.with_suffix(".json").write_text(json.dumps(record, indent=2) + "\n")
+            with written(path.with_suffix(".json")) as partial:
+                partial.write_text(json.dumps(record, indent=2) + "\n")
             self._draw()
         return score
 

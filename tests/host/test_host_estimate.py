@@ -219,9 +219,11 @@ def test_plot_is_written(small: Network, tmp_path: Path) -> None:
 
 def test_plot_that_cannot_be_written_is_named(small: Network, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    for path in (tmp_path / "missing" / "small.png", tmp_path / "small.xyz"):
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "file" / "small.png", tmp_path / "small.xyz"):
         with pytest.raises(CompileError, match=path.name):
             estimate_command(small, 8, 1, (), 0.0, 100.0, path, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 # ---- the model's parts

@@ -1,10 +1,18 @@
 """What an installation brings: a board gets numpy and pynq only; host and model keep out of each other's libraries."""
 
 import importlib.metadata
+import re
 import subprocess
 import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_base_dependencies_are_numpy_and_pynq() -> None:
@@ -35,3 +43,85 @@ def test_model_does_not_import_pynq() -> None:
     loaded = modules_after(code)
     assert "torch" in loaded
     assert "pynq" not in loaded
+
+
+def installed_with(*wanted: str) -> set[str]:
+    """Distributions that an installation of these brings."""
+    found: set[str] = set()
+    open_: list[Requirement] = [Requirement(name) for name in wanted]
+    while open_:
+        requirement = open_.pop()
+        name = canonicalize_name(requirement.name)
+        if name not in found and (requirement.marker is None or requirement.marker.evaluate({"extra": ""})):
+            found.add(name)
+            with suppress(importlib.metadata.PackageNotFoundError):
+                open_ += map(Requirement, importlib.metadata.requires(name) or [])
+    return found
+
+
+def without(packages: Iterable[str], code: str) -> subprocess.CompletedProcess[str]:
+    """Run Python code where packages are missing."""
+    lines = [
+        "import sys",
+        f"missing = {set(packages)!r}",
+        "class Absent:",
+        "    def find_spec(self, name, path=None, target=None):",
+        "        if name.partition('.')[0] in missing:",
+        "            raise ModuleNotFoundError(f'No module named {name!r}', name=name)",
+        "sys.meta_path.insert(0, Absent())",
+    ]
+    command = [sys.executable, "-c", "\n".join([*lines, code])]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_numpy_and_pynq_are_enough_on_a_board() -> None:
+    """What README and docs/board.md promise of `pip install .`: the library and the self-test, no command."""
+    there = installed_with("numpy", "pynq") | {"tilewright"}
+    extras = {canonicalize_name(Requirement(text).name) for text in importlib.metadata.requires("tilewright") or []}
+    modules = importlib.metadata.packages_distributions()
+    missing = [module for module, names in modules.items() if {*map(canonicalize_name, names)} & extras - there]
+    assert {"typer", "rich", "safetensors", "torch", "cffi"} & set(missing) == {"typer", "rich", "safetensors", "torch"}
+    code = """
+import importlib
+from tilewright.errors import NetworkError, TargetError
+for name in ("target", "driver", "accelerator", "layer", "compiler", "verify", "bench", "selftest.vectors",
+             "network", "network.session", "network.golden", "network.estimate", "remote.client", "stimulus.replay"):
+    importlib.import_module(f"tilewright.{name}")
+from tilewright.network import load_network
+from tilewright.program import ArrayParameters
+from tilewright.selftest.vectors import load_vectors
+from tilewright.target import open_overlay
+assert load_vectors(ArrayParameters.of_size(8))
+for call in (lambda: open_overlay("sim"), lambda: load_network("x")):
+    try:
+        call()
+    except (NetworkError, TargetError) as error:
+        print(error)
+"""
+    done = without(missing, code)
+    assert done.returncode == 0, done.stderr
+    simulated, network = done.stdout.splitlines()
+    assert "pip install 'tilewright[sim]'" in simulated and "pip install safetensors" in network
+
+
+@pytest.mark.parametrize(
+    ("program", "missing", "extra"),
+    [("tilewright", "typer", "cli"), ("tilewright", "rich", "cli"), ("tilewright_model", "torch", "model")],
+)
+def test_a_program_names_the_extra_that_it_lacks(program: str, missing: str, extra: str) -> None:
+    code = f"import runpy\nsys.argv = ['{program}', '--help']\nrunpy.run_module('{program}', run_name='__main__')"
+    done = without([missing], code)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"Python package {missing} is missing: pip install 'tilewright[{extra}]'\n"
+
+
+def test_the_command_is_the_program_that_says_so() -> None:
+    text = (ROOT / "pyproject.toml").read_text()
+    assert '[project.scripts]\ntilewright = "tilewright.__main__:main"\n' in text
+
+
+def test_every_variable_is_documented() -> None:
+    files = [ROOT / "Makefile", *(ROOT / "host").rglob("*.py"), *(ROOT / "model").rglob("*.py")]
+    names = {name for file in files for name in re.findall(r"\bTILEWRIGHT_[A-Z_]+", file.read_text())}
+    documented = re.findall(r"^\| `([A-Z0-9_]+)` \|", (ROOT / "docs" / "development.md").read_text(), re.MULTILINE)
+    assert "TILEWRIGHT_CACHE" in names and names <= set(documented)

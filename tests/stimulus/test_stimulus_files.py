@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from odd_machines import small_disk
 
 from tilewright.errors import StimulusError
 from tilewright.layer import ConvLayer
@@ -18,7 +19,7 @@ from tilewright.stimulus.layers import layer_of_tiles
 from tilewright.stimulus.reader import read_set
 from tilewright.stimulus.sizes import Overrides
 from tilewright.stimulus.textfile import FieldFormat, read_table
-from tilewright.stimulus.writer import write_set
+from tilewright.stimulus.writer import write_notebook_set, write_set
 
 MakeLayer = Callable[..., ConvLayer]
 SUMS = FieldFormat(16, 8, signed=True)
@@ -130,3 +131,13 @@ def test_a_folder_with_other_sets_is_refused(make_layer: MakeLayer, tmp_path: Pa
         write_set(make_layer(5), 0, tmp_path)
     with pytest.raises(StimulusError, match="no image 2; it has images 0 to 1"):
         write_set(make_layer(5), 2, tmp_path)
+
+
+@pytest.mark.parametrize("write", [write_set, write_notebook_set])
+def test_a_full_disk_leaves_no_part_of_a_set(
+    make_layer: MakeLayer, tmp_path: Path, write: Callable[..., object]
+) -> None:
+    layer = make_layer(1)
+    with small_disk(1_000), pytest.raises(StimulusError, match=f"{tmp_path}/set: cannot be written"):
+        write(layer, 0, tmp_path / "set")
+    assert not list((tmp_path / "set").iterdir())

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 from command_line import json_of, tilewright
+from typer.testing import CliRunner
+
+from tilewright.cli import app
 
 SCRIPT = """
 import sys
@@ -55,6 +58,23 @@ def test_real_bitstream_is_not_overwritten(project: Path, rtl: Path) -> None:
     done = tilewright("simulate", "--hwh", project / "design.hwh", "--rtl", rtl)
     assert done.returncode == 2 and "--bit" in done.stderr
     assert (project / "design.bit").read_bytes() == b"Vivado's"
+
+
+def test_a_folder_that_cannot_be_written(project: Path, rtl: Path) -> None:
+    """As where the .hwh lies in a read-only folder."""
+    bit = project / "script.py" / "design.bit"
+    done = CliRunner().invoke(
+        app, ["simulate", "--hwh", str(project / "design.hwh"), "--rtl", str(rtl), "--bit", str(bit)]
+    )
+    assert done.exit_code == 2 and done.stderr.count("\n") == 1
+    assert str(bit.parent) in done.stderr and "--bit" in done.stderr
+
+
+def test_a_script_keeps_its_own_errors(project: Path, rtl: Path) -> None:
+    (project / "script.py").write_text("open('missing.txt')\n")
+    done = tilewright("simulate", "--hwh", project / "design.hwh", "--rtl", rtl, "--", project / "script.py")
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr and "line 1" in done.stderr and "missing.txt" in done.stderr
 
 
 def test_faulty_verilog(project: Path, tmp_path: Path) -> None:

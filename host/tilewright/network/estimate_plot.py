@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tilewright.files import written
 from tilewright.network.estimate import CommandEstimate, Estimate, LayerEstimate
 from tilewright.network.timing import CommandTiming
 
@@ -51,7 +52,8 @@ def save_figure(estimate: Estimate, path: Path) -> None:
     )
     _draw_time_line(over_time, estimate)
     _draw_roofline(roofline, estimate)
-    figure.savefig(path, dpi=120)
+    with written(path) as partial:
+        figure.savefig(partial, dpi=120, format=path.suffix.removeprefix(".") or "png")
 
 
 def _draw_time_line(axes: Axes, estimate: Estimate) -> None:

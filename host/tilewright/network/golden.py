@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import NetworkError
+from tilewright.files import file_errors
 from tilewright.model_process import run_model
 from tilewright.network.file import load_network
 from tilewright.network.graph import Network
@@ -73,7 +74,7 @@ def _make(folder: Path, cifar10: Path | str | None, count: int) -> None:
             f"no golden set at {folder}, and no PyTorch here to make it: run `tilewright golden {folder.name}` in a "
             "checkout on a computer that has PyTorch, and copy the folder here"
         )
-    with tempfile.TemporaryDirectory(prefix="golden-", dir=folder.parent) as name:
+    with file_errors(folder), tempfile.TemporaryDirectory(prefix="golden-", dir=folder.parent) as name:
         part = Path(name) / folder.name
         part.mkdir()
         exported = export_network(None)

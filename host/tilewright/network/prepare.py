@@ -16,8 +16,11 @@ import numpy.typing as npt
 
 from tilewright.cache import cache_folder
 from tilewright.errors import NetworkError
+from tilewright.files import file_errors, write_npz
 from tilewright.model_process import ModelProcess, run_model
 
+# The checkpoint that the repository ships
+TRAINED = Path(__file__).resolve().parents[3] / "model" / "checkpoints" / "vgg16_w4a4_cifar10.safetensors"
 # To be raised when model/'s export changes, so that cached network files are written anew
 EXPORT_REVISION = 2
 _POLL_SECONDS = 0.1
@@ -41,8 +44,7 @@ class Images:
 
     def save(self, path: Path) -> None:
         """Writes the images as an ``.npz`` that :func:`load_images` and model/ read."""
-        with path.open("wb") as file:
-            np.savez(file, pixels=self.pixels, labels=self.labels, source=np.array(self.source))
+        write_npz(path, {"pixels": self.pixels, "labels": self.labels, "source": np.array(self.source)})
 
 
 def export_network(checkpoint: Path | None) -> Path:
@@ -57,14 +59,17 @@ def export_network(checkpoint: Path | None) -> Path:
     Raises:
         NetworkError: there is no such checkpoint.
         ModelProcessError: the export failed.
+        CacheError: the cache cannot be used.
     """
-    chosen = checkpoint or _trained_checkpoint()
+    chosen = checkpoint or TRAINED
     if not chosen.is_file():
-        raise NetworkError(f"{chosen}: no such checkpoint")
+        advice = "" if checkpoint else ": only a checkout has the trained network; give a network file or a checkpoint"
+        raise NetworkError(f"{chosen}: no such checkpoint{advice}")
     name = f"{hashlib.sha256(chosen.read_bytes()).hexdigest()[:24]}-{EXPORT_REVISION}"
     path = cache_folder() / "networks" / f"{name}.safetensors"
     if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        with file_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
         run_model("export", "--checkpoint", chosen, "--out", path)
     return path
 
@@ -165,8 +170,3 @@ class PyTorchReference:
             arrays = {key: file[key] for key in file.files}
         path.unlink()
         return arrays
-
-
-def _trained_checkpoint() -> Path:
-    """The checkpoint that the repository ships."""
-    return Path(__file__).resolve().parents[3] / "model" / "checkpoints" / "vgg16_w4a4_cifar10.safetensors"

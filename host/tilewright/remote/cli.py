@@ -11,6 +11,7 @@ import typer
 
 from tilewright.cache import cache_folder
 from tilewright.console import failures_named, messages, output, spinner
+from tilewright.process import packages_named
 
 if TYPE_CHECKING:
     from tilewright.remote.server import RemoteServer
@@ -32,10 +33,11 @@ def serve(
     """Serves the simulated device to pynq's RemoteDevice (PYNQ.remote), until Ctrl-C or SIGTERM."""
     with failures_named():
         # Imported here: the command line works on a board too, which has no simulated device.
-        from tilewright.remote.server import RemoteServer
-        from tilewright.sim import SimDevice, SocParameters, write_overlay
-        from tilewright.sim.build import build_library
-        from tilewright.sim.hardware import OwnHardware
+        with packages_named("sim"):
+            from tilewright.remote.server import RemoteServer
+            from tilewright.sim import SimDevice, SocParameters, write_overlay
+            from tilewright.sim.build import build_library
+            from tilewright.sim.hardware import OwnHardware
 
         parameters = SocParameters(n=array)
         device = SimDevice(seed=seed)

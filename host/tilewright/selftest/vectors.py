@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from tilewright.compare import LISTED, compare
 from tilewright.errors import ParameterMismatchError, ResultError
+from tilewright.files import write_npz
 from tilewright.layer import ConvLayer
 from tilewright.program import ArrayParameters, Program
 from tilewright.results import CodeMap, OutputMap, ResultMap
@@ -98,8 +99,7 @@ def save_vectors(vectors: Sequence[Vector], path: Path) -> None:
         if layer is not None:
             arrays |= {f"{index}.weights": layer.weight_codes, f"{index}.activations": layer.activation_codes}
     facts = {"array": asdict(vectors[0].program.array), "vectors": entries}
-    with path.open("wb") as file:
-        np.savez(file, facts=np.array(json.dumps(facts)), **arrays)
+    write_npz(path, {"facts": np.array(json.dumps(facts)), **arrays})
 
 
 def differences(vector: Vector, outputs: Sequence[npt.NDArray[Any]]) -> str:

