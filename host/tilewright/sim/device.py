@@ -286,6 +286,21 @@ class SimDevice(Device):
             soc.run(min(ACCESS_CYCLES + waited // PATIENCE, MOST_ACCESS_CYCLES))
         return value
 
+    def check_registers(self, address: int, nbytes: int) -> None:
+        """Make sure that there are registers, before any is written.
+
+        Args:
+            address: of the first, physical.
+            nbytes: of all of them, which lie in one window of the address map, or are of one clock.
+
+        Raises:
+            BusError: there are none, or fewer.
+        """
+        if address in self._clocks and nbytes <= WORD_BYTES:
+            return
+        self._loaded  # noqa: B018 - loads what is attached, and with it the address map
+        self._map.check(address, nbytes)
+
     def write_word(self, address: int, value: int) -> None:
         """Write the register at a physical address.
 
