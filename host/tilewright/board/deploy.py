@@ -186,19 +186,20 @@ def _check_names(names: Iterable[str]) -> None:
 
 def _without_tilde(board: Ssh, what: Deployment) -> Deployment:
     """The deployment with the user's home on the board in place of ``~``."""
-    changed = {}
-    for option, path in (("folder", what.folder), ("python", what.python)):
-        start, slash, rest = path.partition("/")
-        if start == "~":
-            changed[option] = board.run('printf %s "$HOME"') + slash + rest
-        elif start.startswith("~"):
-            raise BoardError(f"{path}: only ~ alone stands for a home, that of {board.user}; give the whole path")
-    if not changed.get("folder", what.folder).startswith("/"):
-        # So that neither - nor $CDPATH means another one
-        changed["folder"] = f"./{what.folder}"
-    if ":" in what.folder:
-        raise BoardError(f"{what.folder}: Python's search path has no folders with a colon; choose another --workdir")
-    return replace(what, **changed)
+    folder, python = _expanded(board, what.folder), _expanded(board, what.python)
+    if ":" in folder:
+        raise BoardError(f"{folder}: Python's search path has no folders with a colon; choose another --workdir")
+    # So that neither - nor $CDPATH means another one
+    return replace(what, python=python, folder=folder if folder.startswith("/") else f"./{folder}")
+
+
+def _expanded(board: Ssh, path: str) -> str:
+    start, slash, rest = path.partition("/")
+    if start == "~":
+        return board.run('printf %s "$HOME"') + slash + rest
+    if start.startswith("~"):
+        raise BoardError(f"{path}: only ~ alone stands for a home, that of {board.user}; give the whole path")
+    return path
 
 
 def _check_copies(board: Ssh, what: Deployment, files: Sequence[Path]) -> list[str]:
