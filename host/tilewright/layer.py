@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy.typing as npt
 
 from tilewright.errors import LayerError
 from tilewright.files import write_npz
+from tilewright.npz import read_npz
 
 WEIGHT_MIN, WEIGHT_MAX = -8, 7
 ACTIVATION_MAX = 15
@@ -233,16 +233,11 @@ class ConvLayer:
 
 def _read_npz(path: Path) -> dict[str, npt.NDArray[Any]]:
     keys = ("weight_codes", "activation_codes", "accumulators", "float_integers", "metadata")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            missing = [key for key in keys if key not in file.files]
-            if missing:
-                raise LayerError(f"{path}: not a layer file, {', '.join(missing)} missing; write it with capture")
-            return {key: file[key] for key in keys}
-    except FileNotFoundError as error:
-        raise LayerError(f"{path}: no such layer file") from error
-    except (OSError, EOFError, ValueError, TypeError, zipfile.BadZipFile) as error:
-        raise LayerError(f"{path}: not a readable .npz layer file: {error}") from error
+    arrays = read_npz(path, LayerError, "layer file", keys)
+    missing = [key for key in keys if key not in arrays]
+    if missing:
+        raise LayerError(f"{path}: not a layer file, {', '.join(missing)} missing; write it with capture")
+    return arrays
 
 
 def _parse_metadata(path: Path, text: npt.NDArray[Any]) -> dict[str, Any]:
@@ -250,7 +245,7 @@ def _parse_metadata(path: Path, text: npt.NDArray[Any]) -> dict[str, Any]:
         raise LayerError(f"{path}: metadata must be a 0-d unicode array holding JSON")
     try:
         metadata = json.loads(text.item())
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise LayerError(f"{path}: metadata is not JSON: {error}") from error
     if not isinstance(metadata, dict):
         raise LayerError(f"{path}: metadata must be a JSON object, got {type(metadata).__name__}")

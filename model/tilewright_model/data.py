@@ -4,7 +4,6 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -13,6 +12,7 @@ from torch import Tensor
 
 from tilewright.cache import cache_folder
 from tilewright.files import file_errors
+from tilewright.npz import read_npz
 from tilewright_model.errors import DataError
 
 NPZ = "cifar10.npz"
@@ -77,11 +77,12 @@ def load_cifar10(root: Path | None, split: str) -> Images:
 
 
 def _from_npz(file: Path, split: str) -> Images:
-    try:
-        with np.load(file, allow_pickle=False) as arrays:
-            pixels, labels = arrays[f"{split}_images"], arrays[f"{split}_labels"]
-    except (OSError, ValueError, KeyError, BadZipFile) as error:
-        raise DataError(f"{file} is not a CIFAR-10 archive ({error}); make it anew") from error
+    keys = (f"{split}_images", f"{split}_labels")
+    arrays = read_npz(file, DataError, "CIFAR-10 archive", keys)
+    for key in keys:
+        if key not in arrays:
+            raise DataError(f"{file}: no CIFAR-10 archive, it has no {key}")
+    pixels, labels = (arrays[key] for key in keys)
     return _checked(pixels, labels, file)
 
 

@@ -1,12 +1,12 @@
 """Sets of images: from files, CIFAR-10 or scikit-image, and the .npz that carries them."""
 
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
 
 from tilewright.files import write_npz
+from tilewright.npz import read_npz
 from tilewright_model import image
 from tilewright_model.data import Images, load_cifar10
 from tilewright_model.errors import DataError
@@ -44,13 +44,11 @@ def save_images(path: Path, images: Images, source: str) -> None:
 
 def load_images(path: Path) -> Images:
     """The images that `save_images` wrote. Raises DataError if the file is missing or holds something else."""
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            pixels, labels = arrays["pixels"], arrays["labels"]
-    except FileNotFoundError as error:
-        raise DataError(f"no images at {path}; write them with `python -m tilewright_model images`") from error
-    except (OSError, ValueError, KeyError, BadZipFile) as error:
-        raise DataError(f"{path} is no file of images ({error}); write it anew with `images`") from error
+    arrays = read_npz(path, DataError, "image file", ("pixels", "labels"))
+    missing = [key for key in ("pixels", "labels") if key not in arrays]
+    if missing:
+        raise DataError(f"{path}: no image file, it has no {missing[0]}; write one with `images`")
+    pixels, labels = arrays["pixels"], arrays["labels"]
     if pixels.dtype != np.uint8 or pixels.ndim != 4 or labels.dtype != np.int64 or labels.shape != pixels.shape[:1]:
         raise DataError(
             f"{path}: expected pixels uint8 (n, c, h, w) and labels int64 (n,), got {pixels.dtype} {pixels.shape} and "

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
+import pwd
 import shutil
 import sys
 import zipfile
@@ -16,12 +18,19 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tilewright.board import deploy as deployment
+from tilewright.board.ssh import Ssh
 from tilewright.board.wheel import build_wheel
 from tilewright.cache import cache_folder
 from tilewright.cli import app
+from tilewright.sim import SocParameters
+from tilewright.sim.build import build_library
+from tilewright.sim.hardware import OwnHardware
 
 ROOT = Path(__file__).resolve().parents[2]
 Deploy = Callable[..., Result]
+# Of a folder on the board: what a shell, and scp before OpenSSH 9, would run or take apart
+TOUCHED = "tilewright-touched"
+HOSTILE = f"-tile wright $(touch {TOUCHED}) `touch {TOUCHED}` ;touch {TOUCHED}; '\"ü&*"
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +50,22 @@ def board(ssh_server: Any, bare_board_environment: dict[str, str], tmp_path: Pat
         f'exec "{sys.executable}" "$@"\n'
     )
     python.chmod(0o755)
-    (tmp_path / "tilewright").mkdir()
-    (tmp_path / "tilewright" / "cores").symlink_to(ROOT / "cores")
+    (tmp_path / HOSTILE).mkdir()
+    (tmp_path / HOSTILE / "cores").symlink_to(ROOT / "cores")
+    build_library(OwnHardware(SocParameters()))  # here, where make can build
     return tmp_path
+
+
+@pytest.fixture
+def client(ssh_server: Any) -> Ssh:
+    """What the command makes of its options."""
+    return Ssh("127.0.0.1", getpass.getuser(), ssh_server.port, ssh_server.key, ssh_server.config)
+
+
+@pytest.fixture
+def home() -> Path:
+    """Where commands on the board begin."""
+    return Path(pwd.getpwuid(os.getuid()).pw_dir)
 
 
 @pytest.fixture
@@ -53,14 +75,14 @@ def deploy(ssh_server: Any, board: Path, bitstream: Path) -> Deploy:
     def run(*more: str | Path) -> Result:
         options = ["--user", getpass.getuser(), "--port", ssh_server.port, "--key", ssh_server.key, "--no-sudo"]
         options += ["--ssh-config", ssh_server.config, "--bitstream", bitstream]
-        options += ["--python", board / "python", "--workdir", board / "tilewright"]
+        options += ["--python", board / "python", "--workdir", board / HOSTILE]
         return CliRunner().invoke(app, ["board", "deploy", "127.0.0.1", *map(str, [*options, *more])])
 
     return run
 
 
 def test_deploy_and_selftest(
-    deploy: Deploy, board: Path, bitstream: Path, wheel: Path, monkeypatch: pytest.MonkeyPatch
+    deploy: Deploy, board: Path, bitstream: Path, wheel: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Copies, installs, and passes on the RTL: from what was copied, not from this checkout."""
     # Built once for these tests
@@ -74,9 +96,82 @@ def test_deploy_and_selftest(
     assert facts["bitstream"] == bitstream.name and len(facts["bitstream_sha256"]) == 64
     assert facts["wheel"].endswith(".whl") and facts["versions"]["pynq"]
     assert "test_selftest_results.py" in result.stderr and " passed" in result.stderr
-    assert facts["report"]["facts"]["tilewright_folder"] == str(board / "tilewright" / "site" / "tilewright")
-    copied = {path.name for path in (board / "tilewright").iterdir()}
+    assert facts["report"]["facts"]["tilewright_folder"] == str(board / HOSTILE / "site" / "tilewright")
+    copied = {path.name for path in (board / HOSTILE).iterdir()}
     assert {bitstream.name, bitstream.with_suffix(".hwh").name, facts["wheel"], "site"} <= copied
+    assert not any((folder / TOUCHED).exists() for folder in (home, board, board / HOSTILE))
+
+
+@pytest.mark.parametrize(
+    "folder", [HOSTILE, "$(touch {touched})/x", "a\\ b", "~", "-", "-p", "$HOME", "*", "'", "ß 雪"]
+)
+def test_folders_and_files_of_any_name(
+    client: Ssh, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    """Also where the computer has an scp that has the board's shell read the folder's name."""
+    old = tmp_path / "bin" / "scp"
+    old.parent.mkdir()
+    old.write_text(f'#!/bin/sh\nexec {shutil.which("scp")} -O "$@"\n')
+    old.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{old.parent}{os.pathsep}{os.environ['PATH']}")
+    folder = f"{tmp_path}/{folder.format(touched=TOUCHED)}"
+    files = [tmp_path / f"-{HOSTILE}.bit", tmp_path / "ä b.whl"]
+    for number, file in enumerate(files):
+        file.write_bytes(bytes([number, 0, 255]) * 100_000)
+    client.copy(files, folder)
+    assert {path.name: path.read_bytes() for path in Path(folder).iterdir()} == {
+        file.name: file.read_bytes() for file in files
+    }
+    what = deployment.Deployment(files[0], folder=folder, sudo=False)
+    assert len(deployment._check_copies(client, what, files)) == 2
+    assert not any((place / TOUCHED).exists() for place in (home, tmp_path, Path(folder)))
+
+
+def test_names_that_no_board_takes(deploy: Deploy, bitstream: Path, tmp_path: Path) -> None:
+    """Said before anything is sent."""
+    broken = tmp_path / "a\nb.bit"
+    for file in (broken, broken.with_suffix(".hwh")):
+        file.write_bytes(bitstream.with_suffix(file.suffix).read_bytes())
+    for options, message in (
+        (["--workdir", "a\nb"], r"'a\nb' holds a line break"),
+        (["--bitstream", broken], r"'a\nb.bit' holds a line break"),
+        (["--python", "py\tthon"], r"'py\tthon' holds a line break or another character"),
+        (["--workdir", "~nobody/x"], "~nobody/x: only ~ alone stands for a home"),
+        (["--workdir", "a:b"], "has no folders with a colon"),
+    ):
+        result = deploy(*options, "--port", "9")
+        assert (result.exit_code, result.stdout) == (2, ""), result.output
+        assert message in " ".join(result.stderr.split()), result.stderr
+
+
+def test_home_of_the_board(client: Ssh, home: Path, bitstream: Path) -> None:
+    what = deployment.Deployment(bitstream, folder="~/x y", python="~/venv/bin/python")
+    expanded = deployment._without_tilde(client, what)
+    assert (expanded.folder, expanded.python) == (f"{home}/x y", f"{home}/venv/bin/python")
+    whole = deployment.Deployment(bitstream, folder="-")
+    assert deployment._without_tilde(client, whole).folder == "./-"
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: os.truncate(path, 99)])
+def test_what_the_board_cannot_read_is_not_deployed(
+    deploy: Deploy,
+    bitstream: Path,
+    wheel: Path,
+    board: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    damage: Callable[[Path], None],
+) -> None:
+    whole = Ssh.copy
+
+    def copy(self: Ssh, files: list[Path], folder: str) -> None:
+        whole(self, files, folder)
+        damage(board / HOSTILE / bitstream.with_suffix(".hwh").name)
+
+    monkeypatch.setattr(Ssh, "copy", copy)
+    result = deploy("--wheel", wheel)
+    assert (result.exit_code, result.stdout) == (2, "")
+    said = " ".join(result.stderr.split())
+    assert f"{bitstream.stem}.hwh" in said and "BoardError" in said and "Installing" not in said
 
 
 def altered(wheel: Path, folder: Path) -> Path:
@@ -118,7 +213,7 @@ def test_what_cannot_be_reached_or_used_is_named(
         (["--ssh-config", strange_config], "its host key is new or has changed"),
         (["--python", "/nowhere/python"], "has no /nowhere/python"),
         (["--python", bare], "lacks pip, pytest, numpy, pynq"),
-        (["--workdir", "/proc/tilewright"], "a command failed there"),
+        (["--workdir", "/proc/tilewright"], "the copy failed"),
         (["--bitstream", tmp_path / "no.bit"], "no file"),
     ):
         result = deploy(*options)

@@ -92,7 +92,7 @@ def test_demo_as_json() -> None:
         (["--device", "board"], "a board device needs a bitstream"),
         (["--cifar10", "/nowhere", "--images", "x.png"], "give --images or --cifar10, not both"),
         (["--images", "missing.npz"], "no such image file"),
-        (["--images", "damaged.npz"], "not a readable .npz of images"),
+        (["--images", "damaged.npz"], "not a readable .npz image file"),
         (["--images", "float.npz"], "expected uint8 'pixels'"),
         (["--images", "wide.npz"], "network small takes uint8 images (count, 3x32x32), got uint8 (1, 3, 40, 40)"),
         (["--images", "images.npz", "--layers", "features.99"], "layer features.99: network small has none"),

@@ -115,6 +115,12 @@ def test_a_missing_file_is_named(folder: Path, name: str, says: str) -> None:
     assert refusal(folder) == f"{folder / name}: {says}"
 
 
+def test_a_file_of_gigabytes_is_not_read(folder: Path) -> None:
+    os.truncate(folder / "out_otile1.txt", 1 << 40)
+    with pytest.raises(StimulusError, match=r"out_otile1\.txt: 1099511627776 bytes, and at most 67108864 are read"):
+        read_set(folder)
+
+
 def test_missing_kinds_of_files(folder: Path, tmp_path: Path) -> None:
     assert "no such folder" in refusal(tmp_path / "nowhere")
     for name in ("out.txt", "out_otile1.txt", "psum.txt", "psum_otile1.txt"):

@@ -35,7 +35,7 @@ def deploy(
     key: Annotated[Path | None, typer.Option(help="File of the private key; default: ssh's.")] = None,
     ssh_config: Annotated[Path | None, typer.Option(help="Configuration instead of ~/.ssh/config.")] = None,
     python: Annotated[str, typer.Option(help="The board's Python that has pynq.")] = PYNQ_PYTHON,
-    workdir: Annotated[str, typer.Option(help="Folder on the board.")] = "tilewright",
+    workdir: Annotated[str, typer.Option(help="Folder on the board; ~ is the home there.")] = "tilewright",
     wheel: Annotated[Path | None, typer.Option(help="A wheel that is built already.")] = None,
     sudo: Annotated[bool, typer.Option(help="Run the self-test as root: pynq needs it on a board.")] = True,
     as_json: AsJson = False,

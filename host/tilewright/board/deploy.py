@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -36,9 +37,13 @@ for name in {needed!r}:
 print(json.dumps({{"root": sys.argv[1] == "true", "versions": versions}}))
 END
 """
+# Read by the user that will read them, whose rights may be fewer than those of the one who has copied
+_CHECK = """
+for file in {files}; do sha256sum < "$file" || exit; done
+"""
 _INSTALL = """
 set -e
-cd {folder}
+cd -- {folder}
 rm -rf site {report}
 {python} -m pip install --quiet --disable-pip-version-check --no-deps --no-index --no-compile --target site {wheel}
 """
@@ -62,7 +67,7 @@ class Deployment:
         bitstream: the .bit, its .hwh beside it.
         wheel: None builds it.
         python: the board's Python that has pynq.
-        folder: on the board, relative to the user's home or absolute.
+        folder: on the board, absolute or relative to the user's home, which ``~`` stands for.
         sudo: whether the self-test runs through sudo where the user is not root: pynq needs root on a board.
     """
 
@@ -127,21 +132,24 @@ def deploy(
     for file in files:
         if not file.is_file():
             raise BoardError(f"no file {file}")
+    _check_names([what.folder, what.python, *(file.name for file in files)])
     step(f"Looking at {board.target}")
+    what = _without_tilde(board, what)
     versions = _probe(board, what)
     with tempfile.TemporaryDirectory(prefix="tilewright-") as scratch:
         if what.wheel is None:
             step("Building the wheel")
             files.append(build_wheel(Path(scratch)))
         step("Copying")
-        board.run(f"mkdir -p -- {quote(what.folder)}")
         board.copy(files, what.folder)
+        digest = _check_copies(board, what, files)[0]
     wheel = files[-1].name
     step("Installing")
-    board.run(_INSTALL.format(folder=quote(what.folder), report=REPORT, python=quote(what.python), wheel=quote(wheel)))
+    board.run(
+        _INSTALL.format(folder=quote(what.folder), report=REPORT, python=quote(what.python), wheel=quote(f"./{wheel}"))
+    )
     step("Testing")
     report = _test(board, what, write)
-    digest = hashlib.sha256(what.bitstream.read_bytes()).hexdigest()
     return Outcome(board.target, wheel, what.bitstream.name, digest, versions, report)
 
 
@@ -169,12 +177,54 @@ def _probe(board: Ssh, what: Deployment) -> dict[str, str]:
     return versions
 
 
+def _check_names(names: Iterable[str]) -> None:
+    """Raises BoardError for names that no command line takes as they are."""
+    for name in names:
+        if not name.isprintable():
+            raise BoardError(f"{name!r} holds a line break or another character that is none to print: rename it")
+
+
+def _without_tilde(board: Ssh, what: Deployment) -> Deployment:
+    """The deployment with the user's home on the board in place of ``~``."""
+    folder, python = _expanded(board, what.folder), _expanded(board, what.python)
+    if ":" in folder:
+        raise BoardError(f"{folder}: Python's search path has no folders with a colon; choose another --workdir")
+    # So that neither - nor $CDPATH means another one
+    return replace(what, python=python, folder=folder if folder.startswith("/") else f"./{folder}")
+
+
+def _expanded(board: Ssh, path: str) -> str:
+    start, slash, rest = path.partition("/")
+    if start == "~":
+        return board.run('printf %s "$HOME"') + slash + rest
+    if start.startswith("~"):
+        raise BoardError(f"{path}: only ~ alone stands for a home, that of {board.user}; give the whole path")
+    return path
+
+
+def _check_copies(board: Ssh, what: Deployment, files: Sequence[Path]) -> list[str]:
+    """SHA-256 of the files, once the user that will read them has. Raises BoardError where one is not as it was."""
+    digests = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
+    script = _CHECK.format(files=" ".join(quote(f"./{file.name}") for file in files))
+    printed = board.run(f"cd -- {quote(what.folder)} && exec {_root(what)} bash -c {quote(script)} </dev/null\n")
+    for file, expected, found in zip_longest(files, digests, printed.split()[::2]):
+        if expected != found:
+            raise BoardError(
+                f"{board.target}: {what.folder}/{file.name} is not what was copied there: is its disk full?"
+            )
+    return digests
+
+
+def _root(what: Deployment) -> str:
+    """What a command line begins with that root runs."""
+    return '$([ "$(id -u)" = 0 ] || echo sudo -n)' if what.sudo else ""
+
+
 def _test(board: Ssh, what: Deployment, write: Callable[[str], None]) -> Report:
     """Runs the self-test. Raises BoardError where it could not run."""
     script = _TEST.format(bitstream=quote(what.bitstream.name), python=quote(what.python), report=REPORT)
-    root = '$([ "$(id -u)" = 0 ] || echo sudo -n)' if what.sudo else ""
     folder = quote(what.folder)
-    code = board.stream(f"cd {folder} && exec {root} bash -c {quote(script)} </dev/null\n", write)
+    code = board.stream(f"cd -- {folder} && exec {_root(what)} bash -c {quote(script)} </dev/null\n", write)
     if code not in (0, 1):  # pytest's: all passed, some failed
         raise BoardError(f"{board.target}: the self-test could not run (exit code {code}); its output is above")
     return parse_report(board.run(f"cat -- {folder}/{REPORT}"))

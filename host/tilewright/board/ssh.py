@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import subprocess
+import tarfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from tilewright.errors import BoardError
 
 CONNECT_SECONDS = 10
 # ssh's own exit code; a command's may be the same
 SSH_FAILED = 255
+# Files follow it: bash reads a command from a pipe no further than its last line, tar to the end.
+_RECEIVE = """\
+{{ mkdir -p -- {folder} && cd -- {folder} && exec tar -xof -; exit; }}
+"""
 # Part of ssh's message -> what to do
 _ADVICE = {
     "Permission denied": "it refuses the key: give it yours with `ssh-copy-id {target}`, or choose another with --key",
@@ -60,10 +67,7 @@ class Ssh:
         Raises:
             BoardError: there is no connection, or the script failed; holds what it printed.
         """
-        done = _call(self._ssh(), script)
-        if done.returncode:
-            self._fail(done.returncode, done.stderr, "a command failed there")
-        return done.stdout
+        return self._run(script.encode(), "a command failed there")
 
     def stream(self, script: str, write: Callable[[str], None]) -> int:
         """Runs a script in bash on the board and passes its output on, line by line.
@@ -80,7 +84,7 @@ class Ssh:
         """
         pipe, last = subprocess.PIPE, ""
         with subprocess.Popen(
-            self._ssh(), stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, text=True, errors="replace"
+            self._ssh(), stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace"
         ) as process:
             assert process.stdin is not None and process.stdout is not None
             process.stdin.write(script)
@@ -93,21 +97,38 @@ class Ssh:
         return process.returncode
 
     def copy(self, files: Sequence[Path], folder: str) -> None:
-        """Copies files into a folder of the board.
+        """Copies files into a folder of the board, which is made where it is missing.
+
+        Through ssh's standard input: scp before OpenSSH 9 has the board's shell run what a folder's name holds, and
+        sftp's batches have quoting and wildcards of their own.
+
+        Args:
+            files: to copy, under their names.
+            folder: absolute, or relative to the user's home.
 
         Raises:
             BoardError: there is no connection, or they could not be written.
         """
-        paths = [str(file.resolve()) for file in files]
-        done = _call([_program("scp"), "-q", *self._options("-P"), "--", *paths, f"{self.target}:{folder}/"])
-        if done.returncode:
-            self._fail(done.returncode, done.stderr, "the copy failed")
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w", format=tarfile.GNU_FORMAT) as tar:
+            for file in files:
+                member = tarfile.TarInfo(f"./{file.name}")
+                member.size, member.mode, member.mtime = file.stat().st_size, 0o644, int(file.stat().st_mtime)
+                with file.open("rb") as contents:
+                    tar.addfile(member, contents)
+        self._run(_RECEIVE.format(folder=quote(folder)).encode() + archive.getvalue(), "the copy failed")
 
     def _ssh(self) -> list[str]:
         """The command that runs a script from standard input."""
-        return [_program("ssh"), *self._options("-p"), "-T", "--", self.target, "bash -s"]
+        return [_program("ssh"), *self._options(), "-T", "--", self.target, "bash -s"]
 
-    def _options(self, port_flag: str) -> list[str]:
+    def _run(self, stdin: bytes, otherwise: str) -> str:
+        done = subprocess.run(self._ssh(), input=stdin, capture_output=True, check=False)
+        if done.returncode:
+            self._fail(done.returncode, done.stderr.decode(errors="replace"), otherwise)
+        return done.stdout.decode(errors="replace")
+
+    def _options(self) -> list[str]:
         # A board that is switched off must end the command, not hang it.
         alive = ["-o", "ServerAliveInterval=10", "-o", "ServerAliveCountMax=3"]
         options = ["-o", "BatchMode=yes", "-o", f"ConnectTimeout={CONNECT_SECONDS}", *alive]
@@ -116,12 +137,12 @@ class Ssh:
         if self.key is not None:
             options += ["-i", str(self.key), "-o", "IdentitiesOnly=yes"]
         if self.port is not None:
-            options += [port_flag, str(self.port)]
+            options += ["-p", str(self.port)]
         return options
 
     def _fail(self, code: int, text: str, otherwise: str) -> None:
         for part, advice in _ADVICE.items():
-            if part in text:
+            if code == SSH_FAILED and part in text:
                 said = next(line for line in text.splitlines() if part in line)
                 raise BoardError(f"{self.target}: {advice.format(target=self.target)} ({said.strip()})")
         raise BoardError(f"{self.target}: {otherwise} (exit code {code}):\n{text.strip()}")
@@ -132,7 +153,3 @@ def _program(name: str) -> str:
     if path is None:
         raise BoardError(f"{name} is missing here: install OpenSSH's client (Debian's package openssh-client)")
     return path
-
-
-def _call(command: Sequence[str], text: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, input=text, capture_output=True, text=True, errors="replace", check=False)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import NetworkError
@@ -17,6 +16,7 @@ from tilewright.model_process import run_model
 from tilewright.network.file import load_network
 from tilewright.network.graph import Network
 from tilewright.network.prepare import Images, export_network, load_images
+from tilewright.npz import read_npz
 
 NETWORK_FILE, IMAGE_FILE, REFERENCE_FILE = "network.safetensors", "images.npz", "reference.npz"
 
@@ -60,7 +60,7 @@ def golden_set(folder: Path | str, cifar10: Path | str | None = None, count: int
     if not folder.is_dir():
         _make(folder, cifar10, count)
     network, images = load_network(folder / NETWORK_FILE), load_images(folder / IMAGE_FILE)
-    expected = _load_reference(folder / REFERENCE_FILE)
+    expected = read_npz(folder / REFERENCE_FILE, NetworkError, "file of PyTorch's integers")
     shapes = {len(values) for values in expected.values()}
     if shapes != {len(images.pixels)}:
         raise NetworkError(f"{folder}: {len(images.pixels)} images, but results for {sorted(shapes)}: make it anew")
@@ -83,11 +83,3 @@ def _make(folder: Path, cifar10: Path | str | None, count: int) -> None:
         run_model("images", *chosen, "--out", part / IMAGE_FILE)
         run_model("reference", exported, "--images", part / IMAGE_FILE, "--out", part / REFERENCE_FILE)
         part.rename(folder)
-
-
-def _load_reference(path: Path) -> dict[str, npt.NDArray[Any]]:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (OSError, EOFError, ValueError) as error:
-        raise NetworkError(f"{path}: not a readable file of PyTorch's integers: {error}") from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ from tilewright.cache import cache_folder
 from tilewright.errors import NetworkError
 from tilewright.files import file_errors, write_npz
 from tilewright.model_process import ModelProcess, run_model
+from tilewright.npz import read_npz
 
 # The checkpoint that the repository ships
 TRAINED = Path(__file__).resolve().parents[3] / "model" / "checkpoints" / "vgg16_w4a4_cifar10.safetensors"
@@ -86,13 +86,7 @@ def load_images(path: Path) -> Images:
     Raises:
         NetworkError: the file is missing or damaged, or holds no uint8 images.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays: dict[str, npt.NDArray[Any]] = {key: file[key] for key in file.files}
-    except FileNotFoundError as error:
-        raise NetworkError(f"{path}: no such image file") from error
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
-        raise NetworkError(f"{path}: not a readable .npz of images: {error}") from error
+    arrays = read_npz(path, NetworkError, "image file", ("pixels", "labels", "source"))
     pixels = arrays.get("pixels")
     if pixels is None or pixels.dtype != np.uint8 or pixels.ndim != 4 or len(pixels) == 0:
         found = "no array 'pixels'" if pixels is None else f"{pixels.dtype} {pixels.shape}"

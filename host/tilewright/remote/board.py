@@ -11,6 +11,8 @@ import pynq
 from tilewright.remote.errors import UnsupportedCallError
 from tilewright.remote.firmware import overlay_of_firmware
 from tilewright.sim import SimDevice
+from tilewright.sim.build import build_library
+from tilewright.sim.metadata import read_overlay
 
 
 class SimulatedBoard:
@@ -46,11 +48,18 @@ class SimulatedBoard:
         """
         if partial:
             raise UnsupportedCallError("partial bitstreams are not simulated")
+        bit = str(overlay_of_firmware(name, firmware, Path(self._folder.name)))
+        # Takes a minute where the hardware has not been built yet: meanwhile others use what is loaded
+        build_library(read_overlay(Path(bit)), self.device.traced)
         with self.lock:
-            bit = str(overlay_of_firmware(name, firmware, Path(self._folder.name)))
             self.device.set_bitfile_name(bit)
             self.device.download(pynq.Bitstream(bit, device=self.device), self.device.parser)
             self.loaded = name
+
+    def monotonic(self) -> float:
+        """The device's clock in seconds."""
+        with self.lock:
+            return self.device.monotonic()
 
     def close(self) -> None:
         """Removes temporary files."""

@@ -2,74 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
-import grpc
 from pynq.remote import remote_device_pb2 as messages
 from pynq.remote import remote_device_pb2_grpc
 
-from tilewright.remote.board import SimulatedBoard
-from tilewright.remote.errors import FileAccessError
-from tilewright.remote.failures import failures_answered
-from tilewright.remote.files import MOST_BYTES, BoardFiles
-
-# gRPC messages are at most 4 MiB.
-CHUNK_BYTES = 2 << 20
+from tilewright.remote.failures import unary
+from tilewright.remote.files import FIRMWARE_FILE, BoardFiles
+from tilewright.remote.streams import CHUNK_BYTES, Streams
 
 
 class DeviceService(remote_device_pb2_grpc.RemoteDeviceServicer):
     """Answers calls of ``RemoteDevice``.
 
     Args:
-        board: what is behind it.
-        files: its files.
+        files: the board's files.
+        streams: of the server.
     """
 
-    def __init__(self, board: SimulatedBoard, files: BoardFiles) -> None:
-        self._board = board
+    def __init__(self, files: BoardFiles, streams: Streams) -> None:
         self._files = files
+        self._streams = streams
+        # A load may build hardware, which takes one thread for a minute
+        self._loading = asyncio.Lock()
 
-    def existsfile(self, request: Any, context: grpc.ServicerContext) -> Any:
+    @unary
+    def existsfile(self, request: Any) -> Any:
         """Whether there is a file."""
-        del context
-        with self._board.lock:
-            return messages.ExistsFileResponse(exists=self._files.exists(request.file_path))
+        return messages.ExistsFileResponse(exists=self._files.exists(request.file_path))
 
-    def readfile(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
+    async def readfile(self, request: Any, context: Any) -> None:
         """A file in parts."""
-        with failures_answered(context), self._board.lock:
-            contents = self._files.read(request.file_path)
-        for start in range(0, len(contents), CHUNK_BYTES):
-            yield messages.ReadFileResponse(data=contents[start : start + CHUNK_BYTES])
+        async with self._streams.one(context) as stream:
+            contents = await asyncio.to_thread(self._files.read, request.file_path)
+            for start in range(0, len(contents), CHUNK_BYTES):
+                await stream.send(messages.ReadFileResponse(data=contents[start : start + CHUNK_BYTES]))
 
-    def writefile(self, requests: Iterator[Any], context: grpc.ServicerContext) -> Any:
+    async def writefile(self, requests: Any, context: Any) -> Any:
         """A file in parts, one after the other."""
-        with failures_answered(context):
-            path, contents = _gather(requests)
-            with self._board.lock:
-                self._files.write(path, contents)
+        async with self._streams.one(context) as stream:
+            with self._files.arriving() as file:
+                async for request in stream.received(requests):
+                    file.add(request.file_path, request.data)
+                turn: AbstractAsyncContextManager[Any] = self._loading if file.path == FIRMWARE_FILE else nullcontext()
+                async with turn:
+                    await asyncio.to_thread(self._files.write, file)
         return messages.WriteFileResponse()
 
-    def set_bitstream_attrs(self, request: Any, context: grpc.ServicerContext) -> Any:
+    @unary
+    def set_bitstream_attrs(self, request: Any) -> Any:
         """Comes before a firmware."""
-        del context
-        with self._board.lock:
-            self._files.expect_firmware(request.binfile_name, request.partial)
+        self._files.expect_firmware(request.binfile_name, request.partial)
         return messages.SetBitstreamAttrsResponse(status=True)
 
-    def shutdown(self, request: Any, context: grpc.ServicerContext) -> Any:
+    @unary
+    def shutdown(self, request: Any) -> Any:
         """Comes before another bitstream; the simulated design has no bus to shut down."""
-        del request, context
+        del request
         return messages.ShutdownResponse(status=True)
-
-
-def _gather(requests: Iterator[Any]) -> tuple[str, bytes]:
-    path, parts, total = "", [], 0
-    for request in requests:
-        path = request.file_path
-        parts.append(request.data)
-        total += len(request.data)
-        if total > MOST_BYTES:
-            raise FileAccessError(f"{path} has more than {MOST_BYTES} bytes")
-    return path, b"".join(parts)

@@ -27,3 +27,7 @@ class OutOfRangeError(RemoteServerError):
 
 class UnsupportedCallError(RemoteServerError):
     """A client asked for something that the simulated board does not have."""
+
+
+class LimitError(RemoteServerError):
+    """A client asked for more than one may have: files, buffers, streams or time; names the limit."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 
 import numpy as np
 
 from tilewright.sim.errors import OverlayFileError
 from tilewright.sim.hardware import OwnHardware
-from tilewright.sim.metadata import read_payload, write_overlay
+from tilewright.sim.metadata import hardware_of, payload_contents, write_overlay
 from tilewright.sim.processing_system import PROCESSING_SYSTEMS
 
 
@@ -32,13 +31,13 @@ def overlay_of_firmware(name: str, firmware: bytes, folder: Path) -> Path:
     if len(firmware) % 4:
         raise OverlayFileError(f"{name} has {len(firmware)} bytes, no whole words: it is no firmware")
     payload = np.frombuffer(firmware, dtype=np.uint32).byteswap().tobytes()
-    hardware = read_payload(payload, Path(name))
+    contents = payload_contents(payload, name)
+    hardware = hardware_of(contents, name)
     if not isinstance(hardware, OwnHardware):
         raise OverlayFileError(f"{name} stands for a third party's hardware; the server loads this package's only")
-    digest = json.loads(payload.rstrip(b"\0"))["hwh_sha256"]
     for system in PROCESSING_SYSTEMS.values():
         bit = write_overlay(hardware.parameters, folder, system)
-        if hashlib.sha256(bit.with_suffix(".hwh").read_bytes()).hexdigest() == digest:
+        if hashlib.sha256(bit.with_suffix(".hwh").read_bytes()).hexdigest() == contents.get("hwh_sha256"):
             return bit
     raise OverlayFileError(
         f"{name}: the client's block design (.hwh) is not the one that this server has for these parameters: use the "

@@ -4,46 +4,54 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-import grpc
 from pynq.remote import gpio_pb2 as messages
 from pynq.remote import gpio_pb2_grpc
 
 from tilewright.remote.errors import UnsupportedCallError
-from tilewright.remote.failures import failures_answered
+from tilewright.remote.failures import unary
 
 
 class GpioService(gpio_pb2_grpc.GpioServicer):
     """Answers calls of ``RemoteGPIO``: there are no pins."""
 
-    def get_gpio_base_path(self, request: Any, context: grpc.ServicerContext) -> Any:
+    @unary
+    def get_gpio_base_path(self, request: Any) -> Any:
         """The empty path: None for the client."""
-        del request, context
+        del request
         return messages.GetGpioBasePathResponse(base_path="")
 
-    def get_gpio_npins(self, request: Any, context: grpc.ServicerContext) -> Any:
+    @unary
+    def get_gpio_npins(self, request: Any) -> Any:
         """No pins."""
-        del request, context
+        del request
         return messages.GetGpioNPinsResponse(npins=0)
 
-    def is_exported(self, request: Any, context: grpc.ServicerContext) -> Any:
+    @unary
+    def is_exported(self, request: Any) -> Any:
         """No pin is."""
-        del request, context
+        del request
         return messages.GpioIsExportedResponse(is_exported=False)
 
-    def get_gpio(self, request: Any, context: grpc.ServicerContext) -> NoReturn:
+    @unary
+    def get_gpio(self, request: Any) -> NoReturn:
         """Refused."""
-        with failures_answered(context):
-            raise UnsupportedCallError(f"the simulated board has no GPIO {request.index}")
+        raise UnsupportedCallError(f"the simulated board has no GPIO {request.index}")
 
-    def read(self, request: Any, context: grpc.ServicerContext) -> NoReturn:
+    @unary
+    def read(self, request: Any) -> NoReturn:
         """Refused."""
-        with failures_answered(context):
-            raise UnsupportedCallError(f"the simulated board has no GPIO {request.gpio_id!r}")
+        raise _no_pin(request)
 
-    def write(self, request: Any, context: grpc.ServicerContext) -> NoReturn:
+    @unary
+    def write(self, request: Any) -> NoReturn:
         """Refused."""
-        self.read(request, context)
+        raise _no_pin(request)
 
-    def unexport(self, request: Any, context: grpc.ServicerContext) -> NoReturn:
+    @unary
+    def unexport(self, request: Any) -> NoReturn:
         """Refused."""
-        self.read(request, context)
+        raise _no_pin(request)
+
+
+def _no_pin(request: Any) -> UnsupportedCallError:
+    return UnsupportedCallError(f"the simulated board has no GPIO {request.gpio_id!r}")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
-from concurrent import futures
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
+from typing import Any
 
-import grpc
+import grpc.aio
 from pynq.remote import buffer_pb2_grpc, mmio_pb2_grpc, remote_device_pb2_grpc
 
 from tilewright.remote.board import SimulatedBoard
@@ -15,8 +19,10 @@ from tilewright.remote.device_service import DeviceService
 from tilewright.remote.errors import RemoteServerError
 from tilewright.remote.files import BoardFiles
 from tilewright.remote.mmio_service import MmioService
+from tilewright.remote.streams import Streams
 from tilewright.sim import SimDevice
 
+# Of calls that wait for the device; streams and messages on their way take none
 THREADS = 8
 STOP_SECONDS = 1.0
 
@@ -43,35 +49,36 @@ class RemoteServer:
     def __init__(self, device: SimDevice, port: int = 0, address: str = "127.0.0.1") -> None:
         self.board = SimulatedBoard(device)
         self.address = address
-        # Without the option, a second server could take the same port, and clients would meet either.
-        self._server = grpc.server(futures.ThreadPoolExecutor(THREADS), options=[("grpc.so_reuseport", 0)])
-        files = BoardFiles(self.board)
-        remote_device_pb2_grpc.add_RemoteDeviceServicer_to_server(DeviceService(self.board, files), self._server)
-        mmio_pb2_grpc.add_MmioServicer_to_server(MmioService(self.board), self._server)
-        buffer_pb2_grpc.add_RemoteBufferServicer_to_server(BufferService(self.board), self._server)
-        if importlib.util.find_spec("pynq.remote.gpio_pb2_grpc") is not None:
-            from pynq.remote import gpio_pb2_grpc
-
-            from tilewright.remote.gpio_service import GpioService
-
-            gpio_pb2_grpc.add_GpioServicer_to_server(GpioService(), self._server)
-        self.port = self._bind(port)
+        self._stopped = threading.Event()
+        self._threads = ThreadPoolExecutor(THREADS, "tilewright-serve")
+        self._loop = asyncio.new_event_loop()
+        self._loop.set_default_executor(self._threads)
+        self._loop_thread = threading.Thread(target=self._loop.run_forever, name="tilewright-serve-loop", daemon=True)
+        self._loop_thread.start()
+        try:
+            self.port = self._in_loop(self._bind(port))
+        except BaseException:
+            self._close()
+            raise
 
     def __enter__(self) -> RemoteServer:
-        self._server.start()
+        self._in_loop(self._server.start())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._server.stop(STOP_SECONDS).wait(2 * STOP_SECONDS)
-        self.board.close()
+        self._in_loop(self._server.stop(STOP_SECONDS))
+        self._close()
 
     def wait(self, seconds: float | None = None) -> None:
         """Returns when the server has stopped, or after some seconds."""
-        self._server.wait_for_termination(seconds)
+        self._stopped.wait(seconds)
 
-    def _bind(self, port: int) -> int:
+    async def _bind(self, port: int) -> int:
+        # Without the option, a second server could take the same port, and clients would meet either.
+        self._server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+        self._add_services()
         try:
             bound = int(self._server.add_insecure_port(f"{self.address}:{port}"))
         except RuntimeError as error:
@@ -84,3 +91,26 @@ class RemoteServer:
                 "another with --port, 0 for any that is free"
             )
         return bound
+
+    def _add_services(self) -> None:
+        streams, files = Streams(), BoardFiles(self.board)
+        remote_device_pb2_grpc.add_RemoteDeviceServicer_to_server(DeviceService(files, streams), self._server)
+        mmio_pb2_grpc.add_MmioServicer_to_server(MmioService(self.board), self._server)
+        buffer_pb2_grpc.add_RemoteBufferServicer_to_server(BufferService(self.board, streams), self._server)
+        if importlib.util.find_spec("pynq.remote.gpio_pb2_grpc") is not None:
+            from pynq.remote import gpio_pb2_grpc
+
+            from tilewright.remote.gpio_service import GpioService
+
+            gpio_pb2_grpc.add_GpioServicer_to_server(GpioService(), self._server)
+
+    def _in_loop(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def _close(self) -> None:
+        self._stopped.set()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._loop_thread.join()
+        self._threads.shutdown(cancel_futures=True)
+        self._loop.close()
+        self.board.close()

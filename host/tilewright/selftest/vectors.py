@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from tilewright.compare import LISTED, compare
 from tilewright.errors import ParameterMismatchError, ResultError
 from tilewright.files import write_npz
 from tilewright.layer import ConvLayer
+from tilewright.npz import read_npz
 from tilewright.program import ArrayParameters, Program
 from tilewright.results import CodeMap, OutputMap, ResultMap
 
@@ -57,11 +57,10 @@ def load_vectors(array: ArrayParameters) -> dict[str, Vector]:
     path = vectors_file(array.n)
     if not path.is_file():
         raise ParameterMismatchError(f"the accelerator is {array}; there are no golden vectors {path.name}")
+    arrays = read_npz(path, ResultError, "file of golden vectors (install tilewright again)")
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays: dict[str, npt.NDArray[Any]] = {key: file[key] for key in file.files}
         facts = json.loads(arrays["facts"].item())
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except (KeyError, ValueError, RecursionError) as error:
         raise ResultError(
             f"{path}: not a readable file of golden vectors: {error}; install tilewright again"
         ) from error

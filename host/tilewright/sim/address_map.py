@@ -39,9 +39,20 @@ class AddressMap:
 
     def decode(self, address: int) -> tuple[Slave, int]:
         """Return slave and offset. Raises BusError where no slave is."""
+        window = self._window(address)
+        return window.slave, (address - window.base) % (1 << _ADDRESS_BITS[window.slave])
+
+    def check(self, address: int, nbytes: int) -> None:
+        """Raises BusError where an access of several registers leaves the window that it begins in."""
+        window = self._window(address)
+        left = window.base + window.size - address
+        if nbytes > left:
+            raise BusError(f"{nbytes} bytes at physical address {address:#x}, where the registers end after {left}")
+
+    def _window(self, address: int) -> _Window:
         for window in self._windows:
             if window.base <= address < window.base + window.size:
-                return window.slave, (address - window.base) % (1 << _ADDRESS_BITS[window.slave])
+                return window
         raise BusError(f"no register at physical address {address:#x}")
 
 

@@ -32,7 +32,6 @@ from typing import Any
 
 from pynq.pl_server.device import Device
 from pynq.ps import Clocks
-from pynqmetadata.frontends import Metadata
 from pynqmetadata.views.runtime import RuntimeMetadataParser
 
 from tilewright.dma import MM2S_DMASR, S2MM_DMASR
@@ -43,6 +42,7 @@ from tilewright.sim.errors import BusError
 from tilewright.sim.guard import TransferGuard
 from tilewright.sim.hang import describe_hang
 from tilewright.sim.hardware import Hardware
+from tilewright.sim.hwh_file import read_hwh
 from tilewright.sim.interrupts import connect_interrupts
 from tilewright.sim.library import Interrupt, Slave, Soc
 from tilewright.sim.memory import SimMemory
@@ -163,12 +163,12 @@ class SimDevice(Device):
         self._memory.invalidate(bo, offset, virtual_address, nbytes)
 
     def get_bitfile_metadata(self, bitfile_name: str, partial: bool = False) -> RuntimeMetadataParser:
-        """Return the contents of the .hwh beside a .bit. Raises SimulationError when there is none."""
+        """Return the contents of the .hwh beside a .bit. Raises SimulationError without a sound one."""
         del partial
         hwh = Path(bitfile_name).with_suffix(".hwh")
         if not hwh.is_file():
             raise SimulationError(f"{hwh} is missing: pynq needs the .hwh beside the .bit")
-        parser = RuntimeMetadataParser(Metadata(input=str(hwh)))
+        parser = read_hwh(hwh)
         parser.mem_dict["PSDDR"] = self._memory.description
         _fill_frequencies(parser)
         return parser
@@ -287,6 +287,21 @@ class SimDevice(Device):
             waited = soc.cycles - self._polled_since
             soc.run(min(ACCESS_CYCLES + waited // PATIENCE, MOST_ACCESS_CYCLES))
         return value
+
+    def check_registers(self, address: int, nbytes: int) -> None:
+        """Make sure that there are registers, before any is written.
+
+        Args:
+            address: of the first, physical.
+            nbytes: of all of them, which lie in one window of the address map, or are of one clock.
+
+        Raises:
+            BusError: there are none, or fewer.
+        """
+        if address in self._clocks and nbytes <= WORD_BYTES:
+            return
+        self._loaded  # noqa: B018 - loads what is attached, and with it the address map
+        self._map.check(address, nbytes)
 
     def write_word(self, address: int, value: int) -> None:
         """Write the register at a physical address.

@@ -10,7 +10,7 @@ class SimulatorBuildError(SimulationError):
 
 
 class OverlayFileError(SimulationError):
-    """A .bit file was not written by :mod:`tilewright.sim.metadata`: the simulated device cannot load it."""
+    """A .bit is not one of :mod:`tilewright.sim.metadata`, a .hwh is damaged, or the two do not belong together."""
 
 
 class BusError(SimulationError):

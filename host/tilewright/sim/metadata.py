@@ -14,6 +14,7 @@ from typing import Any
 
 from pynq.pl_server.embedded_device import parse_bit_header
 
+from tilewright.errors import ParameterError
 from tilewright.files import written
 from tilewright.sim.errors import OverlayFileError
 from tilewright.sim.hardware import Hardware, OwnHardware
@@ -23,6 +24,9 @@ from tilewright.sim.processing_system import ZYNQ_ULTRASCALE, ProcessingSystem
 from tilewright.sim.third_party import ThirdParty
 
 SIGNATURE = "tilewright-simulated-hardware"
+# Of a .bit that stands for hardware; those for real FPGAs are larger
+MOST_BYTES = 1 << 20
+MOST_REASON = 300
 
 
 def write_overlay(parameters: SocParameters, folder: Path, system: ProcessingSystem = ZYNQ_ULTRASCALE) -> Path:
@@ -39,16 +43,32 @@ def write_files(bit: Path, hwh: bytes, contents: dict[str, Any], system: Process
 
 
 def read_overlay(bit: Path) -> Hardware:
-    """Return the hardware that a .bit from :func:`write_files` stands for. Raises OverlayFileError for others."""
+    """Return the hardware that a .bit from :func:`write_files` stands for.
+
+    Args:
+        bit: the file, its .hwh beside it.
+
+    Raises:
+        OverlayFileError: it is another file, its parameters cannot be built, or the .hwh is not the one that was
+            written with it.
+    """
     try:
+        nbytes = bit.stat().st_size
+        if nbytes > MOST_BYTES:
+            raise _foreign(bit, f"{nbytes} bytes")
         payload = bytes(parse_bit_header(bit.read_bytes())["data"])
+    except OverlayFileError:
+        raise
     except Exception as error:  # pynq's parser raises whatever a file that is no .bit leads it to
         raise _foreign(bit, repr(error)) from error
-    return read_payload(payload, bit)
+    contents = payload_contents(payload, bit)
+    hardware = hardware_of(contents, bit)
+    _check_pair(bit, contents, hardware)
+    return hardware
 
 
-def read_payload(payload: bytes, source: Path) -> Hardware:
-    """Return the hardware that a .bit's data stand for.
+def payload_contents(payload: bytes, source: Path | str) -> dict[str, Any]:
+    """Return the JSON object in a .bit's data.
 
     Args:
         payload: what follows the header.
@@ -57,20 +77,49 @@ def read_payload(payload: bytes, source: Path) -> Hardware:
     Raises:
         OverlayFileError: the data are not from :func:`write_files`.
     """
+    if len(payload) > MOST_BYTES:
+        raise _foreign(source, f"{len(payload)} bytes")
     try:
         contents = json.loads(payload.rstrip(b"\0"))
-        if contents["signature"] == SIGNATURE:
-            if "third_party" in contents:
-                return ThirdParty.from_json(contents["third_party"])
-            return OwnHardware(SocParameters(**contents["parameters"]))
+    except (ValueError, RecursionError) as error:
+        raise _foreign(source, repr(error)) from error
+    if not isinstance(contents, dict) or contents.get("signature") != SIGNATURE:
+        raise _foreign(source, "another signature")
+    return contents
+
+
+def hardware_of(contents: dict[str, Any], source: Path | str) -> Hardware:
+    """Return the hardware that is described in a .bit's data.
+
+    Args:
+        contents: of :func:`payload_contents`.
+        source: the file, for the message.
+
+    Raises:
+        OverlayFileError: it is not described, or cannot be built.
+    """
+    try:
+        if "third_party" in contents:
+            return ThirdParty.from_json(contents["third_party"])
+        return OwnHardware(SocParameters(**contents["parameters"]))
+    except ParameterError as error:
+        raise OverlayFileError(f"{source}: its parameters are none that can be built: {error}") from error
     except (ValueError, TypeError, KeyError) as error:
         raise _foreign(source, repr(error)) from error
-    raise _foreign(source, "another signature")
 
 
-def _foreign(bit: Path, reason: str) -> OverlayFileError:
+def _check_pair(bit: Path, contents: dict[str, Any], hardware: Hardware) -> None:
+    hwh = bit.with_suffix(".hwh")
+    if hwh.is_file() and hashlib.sha256(hwh.read_bytes()).hexdigest() != contents.get("hwh_sha256"):
+        raise OverlayFileError(
+            f"{bit.name} and {hwh.name} in {bit.parent} do not belong together: the .bit stands for {hardware.title} "
+            "and was written with another .hwh, or this one was changed since. Write or copy both anew"
+        )
+
+
+def _foreign(bit: Path | str, reason: str) -> OverlayFileError:
     return OverlayFileError(
-        f"{bit} is no simulated bitstream ({reason}); the simulated device loads only files from "
+        f"{bit} is no simulated bitstream ({reason[:MOST_REASON]}); the simulated device loads only files from "
         "tilewright.sim.open_overlay and `tilewright simulate`"
     )
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import reprlib
 from dataclasses import asdict, dataclass
 
+from tilewright.errors import ParameterError
 from tilewright.parameters import AcceleratorParameters
 
 
@@ -16,6 +18,11 @@ class SocParameters(AcceleratorParameters):
     """
 
     scatter_gather: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if type(self.scatter_gather) is not bool:
+            raise ParameterError(f"scatter_gather {reprlib.repr(self.scatter_gather)}: true or false")
 
     @property
     def verilog(self) -> dict[str, int]:

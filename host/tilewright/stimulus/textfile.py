@@ -14,6 +14,8 @@ from tilewright.errors import StimulusError
 from tilewright.stimulus.geometry import Ints
 
 _COMMENT = re.compile(r"\s*(#|//)")
+# A layer of VGG16 has some hundred kilobytes a file.
+MOST_BYTES = 64 << 20
 # A leading line such as "dummy": no binary digit, and a letter that is no hexadecimal digit.
 _FOREWORD = re.compile(r"[^01]*[g-zG-Z][^01]*")
 
@@ -154,6 +156,9 @@ def _data_and_comments(path: Path) -> tuple[list[tuple[int, str]], tuple[str, ..
 
 def _read_lines(path: Path) -> list[str]:
     try:
+        nbytes = path.stat().st_size
+        if nbytes > MOST_BYTES:
+            raise StimulusError(f"{path}: {nbytes} bytes, and at most {MOST_BYTES} are read: no stimulus file")
         raw = path.read_bytes()
     except OSError as error:
         raise StimulusError(f"{path}: cannot be read: {error.strerror}") from error

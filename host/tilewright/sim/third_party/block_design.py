@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pynqmetadata.frontends import Metadata
 from pynqmetadata.views.runtime import RuntimeMetadataParser
 
+from tilewright.sim.errors import OverlayFileError
+from tilewright.sim.hwh_file import read_hwh
 from tilewright.sim.processing_system import PROCESSING_SYSTEMS, ProcessingSystem
 from tilewright.sim.third_party.errors import ThirdPartyError
 
@@ -17,12 +18,10 @@ def read_block_design(hwh: Path) -> RuntimeMetadataParser:
     Raises:
         ThirdPartyError: there is no such file, or pynq cannot read it.
     """
-    if not hwh.is_file():
-        raise ThirdPartyError(f"no .hwh {hwh}")
     try:
-        return RuntimeMetadataParser(Metadata(input=str(hwh)))
-    except Exception as error:  # pynqmetadata raises whatever an incomplete file leads it to
-        raise ThirdPartyError(f"pynq cannot read {hwh}: {type(error).__name__}: {error}") from error
+        return read_hwh(hwh)
+    except OverlayFileError as error:
+        raise ThirdPartyError(str(error)) from error
 
 
 def processing_system(parser: RuntimeMetadataParser, hwh: Path) -> ProcessingSystem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import reprlib
 import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -88,7 +89,20 @@ class ThirdParty(Hardware):
     @classmethod
     def from_json(cls, contents: dict[str, Any]) -> ThirdParty:
         """Return what :meth:`as_json` was made of. Raises TypeError for anything else."""
-        return cls(**{**contents, "rtl": tuple(contents["rtl"])})
+        hardware = cls(**{**contents, "rtl": tuple(contents["rtl"])})
+        integers = {
+            "length_bits": hardware.length_bits,
+            **_integers("interrupts", hardware.interrupts),
+            **_integers("parameters", hardware.parameters),
+        }
+        texts = {"top": hardware.top, **{f"rtl[{index}]": name for index, name in enumerate(hardware.rtl)}}
+        if hardware.interrupt is not None:
+            texts["interrupt"] = hardware.interrupt
+        for kind, values in ((int, integers), (str, texts), (bool, {"scatter_gather": hardware.scatter_gather})):
+            for name, value in values.items():
+                if type(value) is not kind:
+                    raise TypeError(f"{name} is {reprlib.repr(value)}, not {kind.__name__}")
+        return hardware
 
     def as_json(self) -> dict[str, Any]:
         """All arguments as JSON types."""
@@ -142,6 +156,12 @@ class ThirdParty(Hardware):
             **self.interrupts,
         }
         return [str(cores), str(folder)], SOC_CORE, [f"--{name}={value}" for name, value in values.items()]
+
+
+def _integers(name: str, values: Any) -> dict[str, Any]:
+    if not isinstance(values, dict):
+        raise TypeError(f"{name} is {reprlib.repr(values)}, not an object")
+    return {f"{name}.{key}": value for key, value in values.items()}
 
 
 def _the_dma(parser: RuntimeMetadataParser, hwh: Path) -> dict[str, Any]:
