@@ -85,7 +85,7 @@ class ResultError(TilewrightError):
 
 
 class ModelProcessError(TilewrightError):
-    """A command of ``python -m tilewright_model`` failed; carries what it printed."""
+    """A command of ``python -m tilewright_model`` failed; with its own message."""
 
 
 class TargetError(TilewrightError):

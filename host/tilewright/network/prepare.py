@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from tilewright.cache import cache_folder
 from tilewright.errors import NetworkError
+from tilewright.layer_names import trained_checkpoint
 from tilewright.model_process import ModelProcess, run_model
 
 # To be raised when model/'s export changes, so that cached network files are written anew
@@ -58,7 +59,7 @@ def export_network(checkpoint: Path | None) -> Path:
         NetworkError: there is no such checkpoint.
         ModelProcessError: the export failed.
     """
-    chosen = checkpoint or _trained_checkpoint()
+    chosen = checkpoint or trained_checkpoint()
     if not chosen.is_file():
         raise NetworkError(f"{chosen}: no such checkpoint")
     name = f"{hashlib.sha256(chosen.read_bytes()).hexdigest()[:24]}-{EXPORT_REVISION}"
@@ -165,8 +166,3 @@ class PyTorchReference:
             arrays = {key: file[key] for key in file.files}
         path.unlink()
         return arrays
-
-
-def _trained_checkpoint() -> Path:
-    """The checkpoint that the repository ships."""
-    return Path(__file__).resolve().parents[3] / "model" / "checkpoints" / "vgg16_w4a4_cifar10.safetensors"

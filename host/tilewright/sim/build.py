@@ -19,10 +19,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
 
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
 from tilewright.cache import cache_folder
+from tilewright.progress import messages, phase, print_line
 from tilewright.sim.errors import SimulatorBuildError
 from tilewright.sim.hardware import Hardware, OwnHardware
 
@@ -194,14 +192,10 @@ def _run(
     arguments: list[str], folder: Path, output: TextIO, title: str, environment: dict[str, str] | None = None
 ) -> None:
     """Runs a command with progress. Raises SimulatorBuildError, with the log's end, where it fails."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    # In a notebook too a line that is written over: rich's own display there takes ipywidgets.
-    console = Console(stderr=True, force_jupyter=False)
-    if not console.is_terminal:
-        console.print(f"{title} (about a minute)")
+    if not messages.is_terminal:
+        print_line(f"{title} (about a minute)")
     variables = {**_environment(), **(environment or {})}
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(title)
+    with phase(title, f"{title}: done") as step:
         process = subprocess.Popen(
             arguments, cwd=folder, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
@@ -210,7 +204,7 @@ def _run(
         for line in process.stdout:
             output.write(line)
             steps += " -c " in line
-            progress.update(task, description=f"{title}: {steps} files compiled" if steps else title)
+            step.update(text=f"{title}: {steps} files compiled" if steps else title)
         status = process.wait()
     if status != 0:
         output.flush()
