@@ -37,17 +37,23 @@ def capture_layer(
         ModelProcessError: the process failed; with its own message.
         LayerError: its file is not a valid layer.
     """
-    options: list[str | Path] = ["--layer", name]
+    options: list[str | Path] = ["--layer", name, *image_options(images, data, count)]
     if checkpoint is not None:
         options += ["--checkpoint", checkpoint]
+    progress = phase(f"PyTorch up to {name}", f"PyTorch computed up to {name}")
+    with progress, tempfile.TemporaryDirectory(prefix="tilewright-") as folder:
+        file = Path(folder) / "layer.npz"
+        run_model("capture", *options, "--out", file)
+        return ConvLayer.load(file)
+
+
+def image_options(images: Sequence[Path], data: Path | None, count: int | None) -> list[str | Path]:
+    """What names images to a command of ``python -m tilewright_model``; arguments as of :func:`capture_layer`."""
+    options: list[str | Path] = []
     for image in images:
         options += ["--image", image]
     if data is not None:
         options += ["--data", data]
     if count is not None:
         options += ["--count", str(count)]
-    progress = phase(f"PyTorch up to {name}", f"PyTorch computed up to {name}")
-    with progress, tempfile.TemporaryDirectory(prefix="tilewright-") as folder:
-        file = Path(folder) / "layer.npz"
-        run_model("capture", *options, "--out", file)
-        return ConvLayer.load(file)
+    return options

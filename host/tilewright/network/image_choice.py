@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from tilewright.capture import image_options
 from tilewright.errors import NetworkError
 from tilewright.network.graph import Network
 from tilewright.network.inference import check_images
@@ -56,16 +57,12 @@ class ImageChoice:
         if self._archive is not None:
             check_images(network, self._archive.pixels)
             return self._archive
-        arguments: list[str | Path] = ["--size", *map(str, network.image[1:])]
-        for file in self._files:
-            arguments += ["--image", file]
-        if self._data:
-            arguments += ["--data", self._data, "--first", str(self._first), "--count", str(self._count or 1)]
-        with (
-            phase("Reading images with PyTorch", "Read the images"),
-            tempfile.TemporaryDirectory(prefix="tilewright-") as folder,
-        ):
-            return model_images(arguments, Path(folder))
+        size = ["--size", *map(str, network.image[1:])]
+        first = ["--first", str(self._first)] if self._data else []
+        options = [*size, *image_options(self._files, self._data, self._count), *first]
+        progress = phase("Reading images with PyTorch", "Read the images")
+        with progress, tempfile.TemporaryDirectory(prefix="tilewright-") as folder:
+            return model_images(options, Path(folder))
 
 
 def _part(images: Images, file: Path, first: int, count: int | None) -> Images:
