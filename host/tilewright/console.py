@@ -57,10 +57,6 @@ class Target:
         Raises:
             TilewrightError: the device cannot be opened.
         """
-        # Imported here: pynq takes seconds, which a wrong argument or a help page need not.
-        from tilewright.driver import Driver
-        from tilewright.target import open_overlay
-
         texts = {
             DeviceKind.SIM: f"Simulated device {self.array}x{self.array}",
             DeviceKind.BOARD: "Bitstream",
@@ -69,6 +65,10 @@ class Target:
         text = texts[self.kind]
         doing = f"{text} (compiled on first use)" if self.kind is DeviceKind.SIM else f"Loading: {text}"
         with phase(doing, f"{text} ready"):
+            # Imported here: pynq takes seconds, which a wrong argument or a help page need not.
+            from tilewright.driver import Driver
+            from tilewright.target import open_overlay
+
             return Driver(open_overlay(self.kind, self.array, bitstream=self.bitstream, host=self.host, seed=self.seed))
 
 

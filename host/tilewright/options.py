@@ -77,7 +77,8 @@ Checkpoint = Annotated[
     Path | None, typer.Option(exists=True, dir_okay=False, help="Checkpoint to take instead of the trained VGG16's.")
 ]
 ImageFiles = Annotated[
-    list[Path] | None, typer.Option("--images", help="Image files, or one .npz with `pixels`; may be repeated.")
+    list[Path] | None,
+    typer.Option("--images", metavar="FILE", help="Image files, or one .npz with `pixels`; may be repeated."),
 ]
 Data = Annotated[Path | None, typer.Option(exists=True, help="CIFAR-10's folder: take its test images.")]
 First = Annotated[int, typer.Option(min=0, help="Number of the first image of --data or of an .npz.")]
@@ -86,7 +87,7 @@ Count = Annotated[int | None, typer.Option(min=1, help=COUNT_HELP, show_default=
 Batch = Annotated[int, typer.Option(min=1, help="Images a program.")]
 Layer = Annotated[
     str | None,
-    typer.Option(help="One layer of the trained network or of --checkpoint, alone.", autocompletion=complete_layer),
+    typer.Option(help="One convolution alone, such as features.27.", autocompletion=complete_layer),
 ]
 Layers = Annotated[
     str | None,

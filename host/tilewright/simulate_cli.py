@@ -26,12 +26,17 @@ Hwh = Annotated[
         help="The block design that Vivado wrote: an axi_dma, one IP, perhaps an axi_intc.",
     ),
 ]
-Rtl = Annotated[list[Path], typer.Option(exists=True, dir_okay=False, help="Verilog file of the IP; may be repeated.")]
+Rtl = Annotated[
+    list[Path],
+    typer.Option(exists=True, dir_okay=False, metavar="FILE", help="Verilog file of the IP; may be repeated."),
+]
 Script = Annotated[
     list[str] | None, typer.Argument(help="Python script to run on the device, after --, with arguments.")
 ]
 Top = Annotated[str | None, typer.Option(help="The IP's module; default: the one that no other instantiates.")]
-Parameter = Annotated[list[str] | None, typer.Option(help="NAME=VALUE of the module; may be repeated.")]
+Parameter = Annotated[
+    list[str] | None, typer.Option(metavar="NAME=VALUE", help="A parameter of the module; may be repeated.")
+]
 Bit = Annotated[
     Path | None, typer.Option(help="The .bit to write, for pynq.Overlay; default: beside the .hwh, with its name.")
 ]

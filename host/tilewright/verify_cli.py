@@ -61,8 +61,11 @@ def verify(
 ) -> None:
     """Compare one layer's outputs, or every layer's map, with PyTorch's, on images of your choice.
 
-    With a network file or --layers: the whole network. Else one layer alone, raw and with ReLU: that of --layer-file,
-    or --layer, which is features.27 by default. Exits with 1 where an integer differs.
+    With a network file or --layers: the whole network, by default all layers.
+
+    Else one layer alone, raw and with ReLU: of --layer-file, or --layer of a checkpoint, by default features.27.
+
+    Exits with 1 where an integer differs.
     """
     with failures_named():
         target = choose_target(array, seed, device, bitstream, host, trace)
