@@ -44,7 +44,7 @@ class Result:
 def run_of(array: int, batch: int, count: int, seed: int, layers: str = "") -> str:
     """A command that runs CIFAR-10's first test images."""
     options = f"--array {array} --batch {batch} --seed {seed} {layers}".strip()
-    return f"tilewright run --cifar10 {CIFAR10} --count {count} {options} --check --json"
+    return f"tilewright run --data {CIFAR10} --count {count} {options} --check --json"
 
 
 RUN = (

@@ -5,36 +5,28 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from statistics import median
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
-from rich.progress import Progress
 from rich.table import Table
 
 from tilewright import assumed_clock
-from tilewright.bench import Job, LayerJob, Measurement, NetworkJob, measure
+from tilewright.argument_checks import check_clock
 from tilewright.capture import capture_layer
-from tilewright.console import (
-    Array,
-    AsJson,
-    Bitstream,
-    Device,
-    Host,
-    Seed,
-    chosen_device,
-    failures_named,
-    messages,
-    open_driver,
-    output,
-    spinner,
-)
-from tilewright.driver import Driver
+from tilewright.console import choose_target, failures_named, output
 from tilewright.errors import NetworkError
 from tilewright.network import cli as network_cli
 from tilewright.network.file import load_network
+from tilewright.network.image_choice import ImageChoice
+from tilewright.options import COUNT_HELP, Array, AsJson, Batch, Bitstream, Device, Host, Layer, NetworkFile, Seed
+from tilewright.progress import phase
 from tilewright.steps import Step
 from tilewright.target import DeviceKind
+
+if TYPE_CHECKING:
+    from tilewright.bench import Job, Measurement
+    from tilewright.driver import Driver
 
 MEANINGS = {
     Step.COMPILE: "once for each size of batch",
@@ -47,12 +39,10 @@ MEANINGS = {
 
 
 def bench(
-    network_file: network_cli.NetworkFile = None,
-    layer: Annotated[
-        str | None, typer.Option(help="Instead of a network: one layer of the trained one, alone.")
-    ] = None,
-    batch: network_cli.Batch = 1,
-    count: Annotated[int | None, typer.Option(min=1, help="Images a round; default: one batch.")] = None,
+    network_file: NetworkFile = None,
+    layer: Layer = None,
+    batch: Batch = 1,
+    count: Annotated[int | None, typer.Option(min=1, help=COUNT_HELP, show_default="one batch")] = None,
     repeat: Annotated[int, typer.Option(min=1, help="Rounds: each compiles and runs all images.")] = 3,
     array: Array = 8,
     seed: Seed = None,
@@ -62,14 +52,17 @@ def bench(
     clock: network_cli.Clock = assumed_clock.DEFAULT_CLOCK_MHZ,
     as_json: AsJson = False,
 ) -> None:
-    """Throughput: what compiling, packing, copying, executing, copying back and unpacking take, each apart."""
+    """Throughput: what compiling, packing, copying, executing, copying back and unpacking take, each apart.
+
+    The images are the packaged photograph, as often as --count says: a multiple of --batch.
+    """
     with failures_named():
-        kind = chosen_device(device, bitstream, host)
+        check_clock(clock)
+        target = choose_target(array, seed, device, bitstream, host)
+        kind = target.kind
         job = choose_job(network_file, layer, batch, count or batch)
-        driver = open_driver(array, seed, device, bitstream, host)
-        with Progress(console=messages, transient=True, disable=not messages.is_terminal) as progress:
-            task = progress.add_task(f"{job.name} on {driver.array.n}x{driver.array.n}", total=repeat * job.programs)
-            result = measure(driver, job, repeat, lambda: progress.advance(task))
+        driver = target.open()
+        result = measure_with_progress(driver, job, repeat)
     if as_json:
         typer.echo(json.dumps({**result.as_dict(clock), **device_facts(driver, kind)}))
         return
@@ -89,12 +82,27 @@ def choose_job(network_file: Path | None, layer: str | None, batch: int, count: 
     if layer is not None:
         if network_file is not None:
             raise NetworkError("give a network file or --layer, not both")
-        with spinner(messages, f"PyTorch up to {layer}"):
-            captured = capture_layer(layer)
+        network_cli.check_layer(layer)
+        captured = capture_layer(layer)
+    else:
+        network = load_network(network_cli.resolve_network(network_file))
+        pixels = ImageChoice().take(network).pixels
+    # Imported here: pynq takes seconds, which a wrong argument or a help page need not.
+    from tilewright.bench import LayerJob, NetworkJob
+
+    if layer is not None:
         return LayerJob(captured, batch, count // batch)
-    network = load_network(network_cli.resolve_network(network_file, None))
-    pixels = network_cli.gather_images(network, (), None).pixels
     return NetworkJob(network, np.resize(pixels, (count, *network.image)), batch)
+
+
+def measure_with_progress(driver: Driver, job: Job, rounds: int) -> Measurement:
+    """:func:`tilewright.bench.measure` with a progress bar."""
+    from tilewright.bench import measure
+
+    total = rounds * job.programs
+    with phase(f"{job.name} on {driver.array.n}x{driver.array.n}", total=total, unit="program") as step:
+        done = iter(range(1, total + 1))
+        return measure(driver, job, rounds, lambda: step.update(next(done)))
 
 
 def device_facts(driver: Driver, kind: DeviceKind) -> dict[str, Any]:

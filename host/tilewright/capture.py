@@ -8,6 +8,10 @@ from pathlib import Path
 
 from tilewright.layer import ConvLayer
 from tilewright.model_process import run_model
+from tilewright.progress import phase
+
+# The layer of the trained VGG16 that the main job looks at alone
+DEMO_LAYER = "features.27"
 
 
 def capture_layer(
@@ -17,7 +21,7 @@ def capture_layer(
     count: int | None = None,
     checkpoint: Path | None = None,
 ) -> ConvLayer:
-    """Runs images through the PyTorch network up to a layer and extracts the layer's integers.
+    """Runs images through the PyTorch network up to a layer and extracts the layer's integers, with progress.
 
     Args:
         name: the layer, such as ``features.27``.
@@ -30,19 +34,26 @@ def capture_layer(
         The layer, with PyTorch's outputs.
 
     Raises:
-        ModelProcessError: the process failed; holds what it printed.
+        ModelProcessError: the process failed; with its own message.
         LayerError: its file is not a valid layer.
     """
-    options: list[str | Path] = ["--layer", name]
+    options: list[str | Path] = ["--layer", name, *image_options(images, data, count)]
     if checkpoint is not None:
         options += ["--checkpoint", checkpoint]
+    progress = phase(f"PyTorch up to {name}", f"PyTorch computed up to {name}")
+    with progress, tempfile.TemporaryDirectory(prefix="tilewright-") as folder:
+        file = Path(folder) / "layer.npz"
+        run_model("capture", *options, "--out", file)
+        return ConvLayer.load(file)
+
+
+def image_options(images: Sequence[Path], data: Path | None, count: int | None) -> list[str | Path]:
+    """What names images to a command of ``python -m tilewright_model``; arguments as of :func:`capture_layer`."""
+    options: list[str | Path] = []
     for image in images:
         options += ["--image", image]
     if data is not None:
         options += ["--data", data]
     if count is not None:
         options += ["--count", str(count)]
-    with tempfile.TemporaryDirectory(prefix="tilewright-") as folder:
-        file = Path(folder) / "layer.npz"
-        run_model("capture", *options, "--out", file)
-        return ConvLayer.load(file)
+    return options

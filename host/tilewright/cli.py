@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from importlib.metadata import version
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -14,50 +13,43 @@ from rich.table import Table
 from tilewright import __version__
 from tilewright.bench_cli import bench
 from tilewright.board.cli import board_app
-from tilewright.capture import capture_layer
-from tilewright.console import (
-    Array,
-    AsJson,
-    Bitstream,
-    Device,
-    Host,
-    Seed,
-    chosen_device,
-    failures_named,
-    messages,
-    open_driver,
-    output,
-    spinner,
-)
-from tilewright.demo import DEMO_LAYER, demo_table, outcome_table, run_demo, run_verification
-from tilewright.driver import Driver
+from tilewright.command_group import CommandGroup, examples
+from tilewright.console import choose_target, failures_named, output
 from tilewright.kernel_spec import install_kernel
-from tilewright.layer import ConvLayer
 from tilewright.network import cli as network_cli
 from tilewright.network.estimate_cli import estimate
 from tilewright.network.file import load_network
 from tilewright.network.golden_cli import golden
+from tilewright.network.image_choice import ImageChoice
+from tilewright.options import Array, AsJson, Bitstream, Device, Host, Seed, Trace
 from tilewright.remote.cli import serve
 from tilewright.simulate_cli import simulate
 from tilewright.stimulus.cli import stimulus_app
 from tilewright.target import DeviceKind
-from tilewright.trace_cli import Trace, file_of, print_waveform, stuck_explained, trace_of_demo, trace_of_layer
-from tilewright.verify import Verification
-from tilewright.waveform import check_traceable
+from tilewright.verify_cli import print_differences, verify
 
-app = typer.Typer(help="Run quantised networks on the Tilewright accelerator, exactly.", no_args_is_help=True)
-app.add_typer(stimulus_app, name="stimulus")
-app.add_typer(board_app, name="board")
-app.command()(network_cli.run)
-app.command()(estimate)
-app.command()(golden)
-app.command()(install_kernel)
-app.command()(bench)
-app.command()(simulate)
-app.command()(serve)
+app = typer.Typer(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
 
 
-@app.command()
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tilewright {__version__}")
+        raise typer.Exit
+
+
+@app.callback(epilog=examples("tilewright demo", "tilewright run --images photo.png --array 16 --check"))
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Run quantised networks on the Tilewright accelerator, exactly.
+
+    Exit status: 0 all right, 1 a difference was found, 2 it could not be done.
+    """
+
+
+@app.command(epilog=examples("tilewright demo", "tilewright demo --array 16 --seed 1 --json"))
 def demo(
     array: Array = 8,
     seed: Seed = None,
@@ -69,12 +61,16 @@ def demo(
 ) -> None:
     """The main job: a real image, the whole trained VGG16, every integer compared with PyTorch's."""
     with failures_named():
-        network_file = network_cli.resolve_network(None, None)
-        images = network_cli.gather_images(load_network(network_file), (), None)
-        driver = open_driver(array, seed, device, bitstream, host)
-        check_traceable(driver.device, trace)
+        target = choose_target(array, seed, device, bitstream, host, trace)
+        network_file = network_cli.resolve_network(None)
+        images = ImageChoice().take(load_network(network_file))
+        driver = target.open()
+        # Imported here: pynq takes seconds, which a wrong argument or a help page need not.
+        from tilewright.demo import demo_table, run_demo
+        from tilewright.trace_cli import file_of, print_waveform, stuck_explained, trace_of_demo
+
         with stuck_explained(driver, trace, as_json):
-            outcome = run_demo(driver, network_file, images, messages)
+            outcome = run_demo(driver, network_file, images)
         waveform = trace_of_demo(outcome.run, outcome.layer, driver, trace)
         seed = getattr(driver.device, "seed", None)
         if as_json:
@@ -89,57 +85,35 @@ def demo(
             raise typer.Exit(1)
 
 
-@app.command()
-def verify(
-    layer: Annotated[str, typer.Option(help="One layer of the network, alone, raw and with ReLU.")] = DEMO_LAYER,
-    layers: Annotated[
-        str | None,
-        typer.Option(help="Instead: the whole network, these layers' maps read back: `all`, or names with commas."),
-    ] = None,
-    array: Array = 8,
-    images: Annotated[list[Path] | None, typer.Option(help="Image file; may be repeated.")] = None,
-    data: Annotated[Path | None, typer.Option(help="CIFAR-10's folder; takes its first test images.")] = None,
-    count: Annotated[int | None, typer.Option(help="How many images of --data.")] = None,
-    batch: Annotated[int, typer.Option(min=1, help="Images a program, with --layers.")] = 1,
-    checkpoint: Annotated[Path | None, typer.Option(help="Checkpoint; default: the trained one.")] = None,
-    file: Annotated[
-        Path | None,
-        typer.Option(help="Layer file that capture wrote, or with --layers a network file."),
-    ] = None,
-    seed: Seed = None,
-    device: Device = None,
-    bitstream: Bitstream = None,
-    host: Host = None,
-    trace: Trace = None,
-    as_json: AsJson = False,
-) -> None:
-    """Compares one layer's outputs, or every layer's map, with PyTorch's, on images of your choice."""
-    with failures_named():
-        if layers is not None:
-            path = network_cli.resolve_network(file, checkpoint)
-            network = load_network(path)
-            taken = network_cli.gather_images(network, images or (), data, 0, count)
-            driver = open_driver(array, seed, device, bitstream, host)
-            names = network_cli.layer_names(network, layers)
-            clock = network_cli.DEFAULT_CLOCK_MHZ
-            check_traceable(driver.device, trace)
-            with stuck_explained(driver, trace, as_json):
-                run = network_cli.run_with_progress(driver, network, path, taken, batch, names, True, clock)
-            network_cli.report_run(run, taken, driver, clock, as_json, trace)
-            return
-        if file is not None:
-            captured = ConvLayer.load(file)
-        else:
-            with spinner(messages, f"PyTorch up to {layer}"):
-                captured = capture_layer(layer, images or (), data, count, checkpoint)
-        driver = open_driver(array, seed, device, bitstream, host)
-        check_traceable(driver.device, trace)
-        with stuck_explained(driver, trace, as_json):
-            outcome = run_verification(driver, captured, messages)
-        report_outcome(outcome, driver, as_json, trace)
+app.command(
+    epilog=examples(
+        "tilewright run --images photo.png --check",
+        "tilewright run network.safetensors --data ROOT --count 16 --batch 4",
+    )
+)(network_cli.run)
+app.command(
+    epilog=examples(
+        "tilewright verify --layers all --array 16",
+        "tilewright verify --layer features.27 --images photo.png",
+        "tilewright verify network.safetensors --data ROOT --count 4 --batch 4",
+    )
+)(verify)
+app.command(epilog=examples("tilewright bench", "tilewright bench --batch 4 --count 16 --array 16 --json"))(bench)
+app.command(
+    epilog=examples(
+        "tilewright estimate --array 32 --batch 16 --plot estimate.png",
+        "tilewright estimate network.safetensors --layers all --json",
+    )
+)(estimate)
+app.command(
+    epilog=examples(
+        "tilewright golden --out golden",
+        "tilewright golden network.safetensors --out golden --data ROOT --count 4",
+    )
+)(golden)
 
 
-@app.command()
+@app.command(epilog=examples("tilewright info", "tilewright info --array 32 --json"))
 def info(
     array: Array = 8,
     device: Device = None,
@@ -149,11 +123,12 @@ def info(
 ) -> None:
     """Device, parameters of the accelerator, versions."""
     with failures_named():
-        driver = open_driver(array, None, device, bitstream, host)
+        target = choose_target(array, None, device, bitstream, host)
+        driver = target.open()
         accelerator = asdict(driver.accelerator.info())
     facts: dict[str, Any] = {
         "device": driver.device.name,
-        "simulated": chosen_device(device, bitstream, host) is DeviceKind.SIM,
+        "simulated": target.kind is DeviceKind.SIM,
         **{name: value for name, value in accelerator.items() if name != "array"},
         **accelerator["array"],
         "tilewright": __version__,
@@ -171,29 +146,15 @@ def info(
     output.print(table)
 
 
-def report_outcome(outcome: Verification, driver: Driver, as_json: bool, trace: Path | None = None) -> None:
-    """Prints an outcome; exits with 1 when an output differs.
-
-    Args:
-        outcome: of the run.
-        driver: that ran it.
-        as_json: whether to print JSON.
-        trace: file of --trace.
-    """
-    seed = getattr(driver.device, "seed", None)
-    waveform = trace_of_layer(outcome, driver, trace)
-    if as_json:
-        typer.echo(json.dumps({**outcome.as_dict(), "seed": seed, "waveform": file_of(waveform)}))
-    else:
-        output.print(outcome_table(outcome, seed))
-        print_differences(outcome)
-        print_waveform(waveform)
-    if not outcome.equal:
-        raise typer.Exit(1)
-
-
-def print_differences(outcome: Verification) -> None:
-    """Prints what differs of a layer's outputs, if anything does."""
-    for report in outcome.reports:
-        if not report.equal:
-            output.print(str(report), markup=False, highlight=False)
+app.command(
+    epilog=examples(
+        "tilewright simulate --hwh design.hwh --rtl ip.v",
+        "tilewright simulate --hwh design.hwh --rtl ip.v -- script.py arguments",
+    )
+)(simulate)
+app.command(epilog=examples("tilewright serve", "tilewright serve --port 0 --array 16 --json"))(serve)
+app.command(epilog=examples("tilewright install-kernel", "tilewright install-kernel --prefix .venv --array 16"))(
+    install_kernel
+)
+app.add_typer(stimulus_app, name="stimulus")
+app.add_typer(board_app, name="board")

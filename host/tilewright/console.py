@@ -1,39 +1,25 @@
-"""What the commands share: where they print, how they fail, the options that name a device, the device they open."""
+"""What the commands share: where they print, how they fail, the device that the options name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from tilewright.driver import Driver
+from tilewright.argument_checks import check_writable
 from tilewright.errors import TargetError, TilewrightError
-from tilewright.target import BITSTREAM_VARIABLE, HOST_VARIABLE, DeviceKind, default_device, open_overlay
+from tilewright.progress import messages, phase
+from tilewright.target import DeviceKind, board_of, default_device
+
+if TYPE_CHECKING:
+    from tilewright.driver import Driver
 
 output = Console()
-messages = Console(stderr=True)
-
-Array = Annotated[int, typer.Option(help="Rows and columns of the simulated array: 8, 16 or 32.")]
-Seed = Annotated[int | None, typer.Option(help="Seed of the simulated memory's stalls; default: a new one each time.")]
-Device = Annotated[
-    DeviceKind | None,
-    typer.Option(
-        help="Where to run: simulated, on the board under this Python, on a board over the network. "
-        "Default: $TILEWRIGHT_DEVICE; else a board with --bitstream, or with --host a remote one; else, on a PYNQ "
-        "board, the board; else simulated."
-    ),
-]
-Bitstream = Annotated[
-    Path | None,
-    typer.Option(help=f"Of a board: the .bit file to load, its .hwh beside it. Default: ${BITSTREAM_VARIABLE}."),
-]
-Host = Annotated[str | None, typer.Option(help=f"Address of a remote board, HOST[:PORT]. Default: ${HOST_VARIABLE}.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
 @contextmanager
@@ -45,6 +31,45 @@ def failures_named() -> Iterator[None]:
         messages.print(f"[red]{type(error).__name__}[/red]: ", end="")
         messages.print(str(error), markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(2) from error
+
+
+@dataclass(frozen=True)
+class Target:
+    """A device that options name, checked and not opened yet.
+
+    Attributes:
+        kind: of the device.
+        array: rows and columns of the simulated array.
+        seed: of the simulated device's stalls.
+        bitstream: a board's .bit file.
+        host: a remote board's address.
+    """
+
+    kind: DeviceKind
+    array: int
+    seed: int | None
+    bitstream: Path | None
+    host: str | None
+
+    def open(self) -> Driver:
+        """The driver of its accelerator.
+
+        Raises:
+            TilewrightError: the device cannot be opened.
+        """
+        texts = {
+            DeviceKind.SIM: f"Simulated device {self.array}x{self.array}",
+            DeviceKind.BOARD: "Bitstream",
+            DeviceKind.REMOTE: "Bitstream over the network",
+        }
+        text = texts[self.kind]
+        doing = f"{text} (compiled on first use)" if self.kind is DeviceKind.SIM else f"Loading: {text}"
+        with phase(doing, f"{text} ready"):
+            # Imported here: pynq takes seconds, which a wrong argument or a help page need not.
+            from tilewright.driver import Driver
+            from tilewright.target import open_overlay
+
+            return Driver(open_overlay(self.kind, self.array, bitstream=self.bitstream, host=self.host, seed=self.seed))
 
 
 def chosen_device(device: DeviceKind | None, bitstream: Path | None, host: str | None) -> DeviceKind:
@@ -71,10 +96,15 @@ def chosen_device(device: DeviceKind | None, bitstream: Path | None, host: str |
     return kind
 
 
-def open_driver(
-    array: int, seed: int | None, device: DeviceKind | None, bitstream: Path | None, host: str | None
-) -> Driver:
-    """The driver of the accelerator on the device that the options name.
+def choose_target(
+    array: int,
+    seed: int | None,
+    device: DeviceKind | None,
+    bitstream: Path | None,
+    host: str | None,
+    trace: Path | None = None,
+) -> Target:
+    """The device that the options name, before any work.
 
     Args:
         array: rows and columns of the simulated array.
@@ -82,28 +112,19 @@ def open_driver(
         device: kind of the device; None leaves it to the other options, see :func:`chosen_device`.
         bitstream: a board's .bit file.
         host: a remote board's address.
+        trace: file of --trace.
 
     Raises:
-        TilewrightError: the device cannot be opened.
+        TargetError: the options contradict each other, a board lacks its bitstream or address, or no waveform can be
+            written.
     """
     kind = chosen_device(device, bitstream, host)
-    texts = {
-        DeviceKind.SIM: f"Simulated device, {array}x{array} (compiled on first use)",
-        DeviceKind.BOARD: "Loading the bitstream",
-        DeviceKind.REMOTE: "Loading the bitstream over the network",
-    }
-    with spinner(messages, texts[kind]):
-        return Driver(open_overlay(kind, array, bitstream=bitstream, host=host, seed=seed))
-
-
-def spinner(console: Console, text: str) -> Progress:
-    """A progress display for a step of unknown length; use it with ``with``.
-
-    Args:
-        console: where it goes.
-        text: what is being done.
-    """
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-    progress.add_task(text, total=None)
-    return progress
+    if kind is not DeviceKind.SIM:
+        board_of(kind, bitstream, host)
+    if trace is not None:
+        if kind is not DeviceKind.SIM:
+            raise TargetError("--trace needs the simulated device of this computer: leave out --device, or --trace")
+        if trace.suffix != ".fst":
+            raise TargetError(f"--trace {trace}: a waveform has the suffix .fst")
+        check_writable("--trace", trace)
+    return Target(kind, array, seed, bitstream, host)

@@ -6,22 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
 from tilewright.assumed_clock import DEFAULT_CLOCK_MHZ
-from tilewright.capture import capture_layer
-from tilewright.console import spinner
+from tilewright.capture import DEMO_LAYER, capture_layer
 from tilewright.driver import Driver
 from tilewright.layer import ConvLayer
-from tilewright.network.cli import layer_names, run_table, run_with_progress
+from tilewright.network.cli import run_table, run_with_progress
 from tilewright.network.file import load_network
 from tilewright.network.prepare import Images
 from tilewright.network.session import NetworkRun
+from tilewright.progress import phase
 from tilewright.verify import Verification, verify_layer
-
-DEMO_LAYER = "features.27"
 
 
 @dataclass(frozen=True)
@@ -41,7 +37,7 @@ class Demo:
     @property
     def equal(self) -> bool:
         """Whether nothing that was compared differs."""
-        return self.run.equal and self.layer.equal
+        return bool(self.run.equal) and self.layer.equal
 
     @property
     def class_name(self) -> str:
@@ -71,13 +67,12 @@ class Demo:
         }
 
 
-def run_verification(driver: Driver, layer: ConvLayer, console: Console) -> Verification:
+def run_verification(driver: Driver, layer: ConvLayer) -> Verification:
     """:func:`tilewright.verify.verify_layer` with a progress bar.
 
     Args:
         driver: of the accelerator.
         layer: the captured layer.
-        console: where the bar goes.
 
     Returns:
         The outcome.
@@ -85,19 +80,24 @@ def run_verification(driver: Driver, layer: ConvLayer, console: Console) -> Veri
     Raises:
         TilewrightError: as :func:`tilewright.verify.verify_layer`.
     """
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("Running on the accelerator", total=2 * layer.images)
-        return verify_layer(driver, layer, advance=lambda images: progress.advance(task, images))
+    done = 0
+
+    def advance(images: int) -> None:
+        nonlocal done
+        done += images
+        step.update(done)
+
+    with phase(f"{layer.name}, raw and with ReLU", total=2 * layer.images, unit=f"{layer.name}: output map") as step:
+        return verify_layer(driver, layer, advance)
 
 
-def run_demo(driver: Driver, network_file: Path, images: Images, console: Console) -> Demo:
+def run_demo(driver: Driver, network_file: Path, images: Images) -> Demo:
     """Runs the network and its squeezed layer on an image, compares all integers.
 
     Args:
         driver: of the accelerator.
         network_file: the trained network.
         images: one image, the packaged one, which the layer's capture takes too.
-        console: where progress goes.
 
     Returns:
         The outcome.
@@ -107,11 +107,10 @@ def run_demo(driver: Driver, network_file: Path, images: Images, console: Consol
         TilewrightError: the run failed.
     """
     network = load_network(network_file)
-    taps = layer_names(network, "all")
+    taps = [layer.name for layer in network.layers]
     run = run_with_progress(driver, network, network_file, images, 1, taps, True, DEFAULT_CLOCK_MHZ)
-    with spinner(console, f"PyTorch up to {DEMO_LAYER}"):
-        layer = capture_layer(DEMO_LAYER)
-    return Demo(run, run_verification(driver, layer, console), images)
+    layer = capture_layer(DEMO_LAYER)
+    return Demo(run, run_verification(driver, layer), images)
 
 
 def demo_table(demo: Demo, seed: int | None) -> Table:

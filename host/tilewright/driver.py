@@ -37,6 +37,7 @@ _DMA_TYPE = "xilinx.com:ip:axi_dma:7.1"
 _DMA_WINDOW = 0x60
 # A reset of the DMA waits for the memory accesses that are under way
 _RESET_SECONDS = 1.0
+_WAITING_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ class Driver:
         array: what programs must be compiled for.
         attempts: the first and the last program that was sent.
         steps: times the steps of each run, where it is a :class:`tilewright.steps.StepTimes`.
+        waiting: called now and then while a program runs, some times a second at most; None where nobody waits.
 
     Raises:
         ParameterMismatchError: the overlay has no such units, or the accelerator is not one that this library drives.
@@ -120,6 +122,7 @@ class Driver:
         self.channels: Channels = channels_of(self.dma)
         self.steps: Steps = untimed
         self._turn = threading.Lock()
+        self.waiting: Callable[[], None] | None = None
         self.array: ArrayParameters = self.accelerator.array_parameters()
         self.attempts = Attempts()
         self.recover()
@@ -292,11 +295,14 @@ class Driver:
 
     def _wait(self) -> int:
         """Bytes received, once both transfers are done."""
-        expired = self._deadline(self.timeout)
+        expired, called = self._deadline(self.timeout), 0.0
         while True:
             received, sent = self.channels.received(), self.channels.sent()
             if received is not None and sent:
                 return received
+            if self.waiting is not None and time.monotonic() - called > _WAITING_SECONDS:
+                self.waiting()
+                called = time.monotonic()
             if expired():
                 raise DeviceTimeoutError(f"no result within {self.timeout} s")
 

@@ -97,7 +97,7 @@ class CacheError(TilewrightError, OSError):
 
 
 class ModelProcessError(TilewrightError):
-    """A command of ``python -m tilewright_model`` failed; carries what it printed."""
+    """A command of ``python -m tilewright_model`` failed; with its own message."""
 
 
 class TargetError(TilewrightError):

@@ -14,6 +14,7 @@ import typer
 
 from tilewright.console import failures_named, output
 from tilewright.errors import TargetError
+from tilewright.options import Array, AsJson
 from tilewright.target import BITSTREAM_VARIABLE, DEVICE_VARIABLE, DeviceKind
 
 KERNEL_NAME = "tilewright-sim"
@@ -25,13 +26,13 @@ NEEDED = {"ipykernel": "notebook", "jupyter_client": "notebook", "cffi": "sim", 
 def install_kernel(
     user: Annotated[bool, typer.Option("--user", help="For this user: the default.")] = False,
     prefix: Annotated[Path | None, typer.Option(help="Instead: below PREFIX/share/jupyter, as of a venv.")] = None,
-    array: Annotated[int, typer.Option(help="Rows and columns of the bitstream that notebooks find.")] = 8,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    array: Array = 8,
+    as_json: AsJson = False,
 ) -> None:
     """Install the Jupyter kernel "Tilewright (simulated board)": pynq notebooks run unchanged on the simulated device.
 
-    $TILEWRIGHT_BITSTREAM names a bitstream of the simulated accelerator in it. `jupyter kernelspec remove
-    tilewright-sim` removes it.
+    $TILEWRIGHT_BITSTREAM names a bitstream of the simulated accelerator in it, with --array rows and columns.
+    `jupyter kernelspec remove tilewright-sim` removes it.
     """
     with failures_named():
         if user and prefix is not None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from tilewright.errors import ModelProcessError
@@ -24,7 +27,7 @@ def run_model(*arguments: str | Path) -> str:
         What it printed on standard output.
 
     Raises:
-        ModelProcessError: it failed; holds what it printed.
+        ModelProcessError: it failed; with its own message.
     """
     process = ModelProcess(*arguments)
     try:
@@ -68,7 +71,8 @@ class ModelProcess:
             code = self._process.wait(WAIT_SECONDS)
         except subprocess.TimeoutExpired as error:
             self.stop()
-            raise ModelProcessError(f"{' '.join(self.command)} has not ended in {WAIT_SECONDS:g} s") from error
+            what = " ".join(self.command[2:4])
+            raise ModelProcessError(f"PyTorch's process {what} has not ended in {WAIT_SECONDS:g} s") from error
         if code:
             self._fail(code)
         self._output.seek(0)
@@ -87,5 +91,19 @@ class ModelProcess:
         texts = []
         for file in (self._errors, self._output):
             file.seek(0)
-            texts.append(file.read())
-        raise ModelProcessError(f"{' '.join(self.command)} failed with exit code {code}:\n{''.join(texts)}")
+            texts.append(file.read().strip())
+        raise ModelProcessError(_failure(self.command, code, *texts))
+
+
+def _failure(command: Sequence[str], code: int, errors: str, printed: str) -> str:
+    """What a process that failed is told as: its own message, without the command that started it.
+
+    Of a fault that it does not name itself, which Python prints with a trace, all is kept.
+    """
+    if "Traceback (most recent call last)" in errors:
+        return f"PyTorch's process failed: {errors.splitlines()[-1]}\n{' '.join(command)}\n{errors}"
+    if code < 0:
+        return f"PyTorch's process was ended by {signal.Signals(-code).name}" + (f": {errors}" if errors else "")
+    # Behind warnings and lines of progress
+    own = re.search(r"^\w+Error: .*\Z", errors, re.MULTILINE | re.DOTALL)
+    return (own.group() if own else errors) or printed or f"PyTorch's process ended with status {code} and said nothing"

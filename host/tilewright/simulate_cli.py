@@ -11,25 +11,37 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tilewright.argument_checks import check_writable
 from tilewright.console import failures_named, output
 from tilewright.errors import TargetError
+from tilewright.options import AsJson, Seed
 from tilewright.process import packages_named
 
 if TYPE_CHECKING:
     from tilewright.sim.third_party import ThirdParty
 
-Hwh = Annotated[Path, typer.Option(help="The block design that Vivado wrote: an axi_dma, one IP, perhaps an axi_intc.")]
-Rtl = Annotated[list[Path], typer.Option(help="Verilog file of the IP; may be repeated.")]
+Hwh = Annotated[
+    Path,
+    typer.Option(
+        exists=True,
+        dir_okay=False,
+        help="The block design that Vivado wrote: an axi_dma, one IP, perhaps an axi_intc.",
+    ),
+]
+Rtl = Annotated[
+    list[Path],
+    typer.Option(exists=True, dir_okay=False, metavar="FILE", help="Verilog file of the IP; may be repeated."),
+]
 Script = Annotated[
     list[str] | None, typer.Argument(help="Python script to run on the device, after --, with arguments.")
 ]
 Top = Annotated[str | None, typer.Option(help="The IP's module; default: the one that no other instantiates.")]
-Parameter = Annotated[list[str] | None, typer.Option(help="NAME=VALUE of the module; may be repeated.")]
+Parameter = Annotated[
+    list[str] | None, typer.Option(metavar="NAME=VALUE", help="A parameter of the module; may be repeated.")
+]
 Bit = Annotated[
     Path | None, typer.Option(help="The .bit to write, for pynq.Overlay; default: beside the .hwh, with its name.")
 ]
-Seed = Annotated[int | None, typer.Option(help="Seed of the simulated memory's stalls; default: a new one.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else (without a script).")]
 
 
 def simulate(
@@ -42,16 +54,23 @@ def simulate(
     seed: Seed = None,
     as_json: AsJson = False,
 ) -> None:
-    """Simulate your own overlay: build it, and run a PYNQ script on it unchanged."""
+    """Simulate your own overlay: build it, and run a PYNQ script on it unchanged.
+
+    --json goes without a script, whose output is its own.
+    """
     with failures_named():
+        parameters = _parameters(parameter or [])
+        target = bit or hwh.with_suffix(".bit")
+        if not target.exists():
+            check_writable("--bit", target)
+        _check_script(script, as_json)
+        # Imported here: pynq takes seconds, which a wrong argument or a help page need not.
         with packages_named("sim"):
             from tilewright.sim.build import build_library
             from tilewright.sim.simulate import write_simulated
             from tilewright.sim.third_party import ThirdParty
 
-        parameters = _parameters(parameter or [])
         hardware = ThirdParty.from_hwh(hwh, tuple(rtl), top, parameters)
-        target = bit or hwh.with_suffix(".bit")
         real = target.exists() and not _is_simulated(target)
         if real and not script:
             raise TargetError(f"{target} is a real bitstream, which stays as it is: name another file with --bit")
@@ -69,6 +88,13 @@ def simulate(
         else:
             command = f"TILEWRIGHT_DEVICE=sim python -c 'import tilewright.sim, pynq; pynq.Overlay(\"{target}\")'"
             output.print(f"Wrote {target}. To use it:\n    {command}", highlight=False, soft_wrap=True)
+
+
+def _check_script(script: list[str] | None, as_json: bool) -> None:
+    if script and as_json:
+        raise TargetError("give a script or --json, not both: the output is the script's own")
+    if script and not Path(script[0]).is_file():
+        raise TargetError(f"no script {script[0]}")
 
 
 def _parameters(settings: list[str]) -> dict[str, int]:
@@ -105,8 +131,6 @@ def _run(script: list[str], seed: int | None, hwh: Path, hardware: ThirdParty) -
     Device.active_device = device
     sys.argv = script
     sys.path.insert(0, str(Path(script[0]).resolve().parent))
-    if not Path(script[0]).is_file():
-        raise TargetError(f"no script {script[0]}")
     try:
         runpy.run_path(script[0], run_name="__main__")
     except OSError as error:  # the script's own

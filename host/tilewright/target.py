@@ -68,14 +68,30 @@ def open_overlay(
     kind = default_device() if device is None else DeviceKind(device)
     if kind is DeviceKind.SIM:
         return _open_simulated(array, seed)
+    file, address = board_of(kind, bitstream, host)
+    return _open_board(file) if address is None else _open_remote(file, address)
+
+
+def board_of(kind: DeviceKind, bitstream: Path | str | None = None, host: str | None = None) -> tuple[Path, str | None]:
+    """The bitstream of a board, and a remote one's address; nothing is opened.
+
+    Args:
+        kind: ``BOARD`` or ``REMOTE``.
+        bitstream: as of :func:`open_overlay`.
+        host: as of :func:`open_overlay`.
+
+    Raises:
+        TargetError: there is no bitstream, or no address.
+    """
     bitstream = bitstream or os.environ.get(BITSTREAM_VARIABLE)
     if not bitstream:
         raise TargetError(f"a {kind.value} device needs a bitstream: give one, or set ${BITSTREAM_VARIABLE}")
     if not Path(bitstream).is_file():
         raise TargetError(f"no bitstream {bitstream}")
-    if kind is DeviceKind.REMOTE:
-        return _open_remote(Path(bitstream), host or os.environ.get(HOST_VARIABLE))
-    return _open_board(Path(bitstream))
+    address = host or os.environ.get(HOST_VARIABLE) if kind is DeviceKind.REMOTE else None
+    if kind is DeviceKind.REMOTE and not address:
+        raise TargetError(f"a remote device needs its address: give --host, or set ${HOST_VARIABLE}")
+    return Path(bitstream), address or None
 
 
 def _open_simulated(array: int, seed: int | None) -> Any:
@@ -99,9 +115,7 @@ def _open_board(bitstream: Path) -> Any:
     return pynq.Overlay(str(bitstream), device=device)
 
 
-def _open_remote(bitstream: Path, host: str | None) -> Any:
+def _open_remote(bitstream: Path, host: str) -> Any:
     from tilewright.remote.client import open_remote
 
-    if not host:
-        raise TargetError(f"a remote device needs its address: give --host, or set ${HOST_VARIABLE}")
     return open_remote(bitstream, host)

@@ -1,4 +1,4 @@
-"""The option ``--trace`` of the commands that run programs."""
+"""What the option ``--trace`` of the commands that run programs does."""
 
 from __future__ import annotations
 
@@ -6,28 +6,19 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from tilewright.cache import cache_folder
 from tilewright.compiler import images_that_fit
-from tilewright.console import messages, output, spinner
+from tilewright.console import output
 from tilewright.driver import Driver
 from tilewright.errors import DeviceTimeoutError, TransferError
 from tilewright.network.retrace import trace_failure
 from tilewright.network.session import NetworkRun
+from tilewright.progress import phase
 from tilewright.verify import Verification
 from tilewright.waveform import Waveform, first_program, layer_tile, stuck_program
-
-Trace = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE.fst",
-        help="Write a waveform for GTKWave or Surfer: of the failing output tile, of the last cycles before a stop, or "
-        "else of the first program's beginning. The program is repeated on a second, traced build.",
-    ),
-]
 
 
 @contextmanager
@@ -117,7 +108,8 @@ def file_of(waveform: Waveform | None) -> str | None:
 
 
 def _repeated(make: Callable[[], Waveform | None]) -> Waveform | None:
-    with spinner(messages, "Repeating a program with a waveform, on a second, traced build (compiled on first use)"):
+    text = "Repeating a program with a waveform, on a second, traced build (compiled on first use)"
+    with phase(text, "Repeated a program with a waveform"):
         return make()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 from pynq.pl_server.device import Device
 
 from tilewright.driver import Attempt, Driver, RunResult
-from tilewright.errors import DeviceTimeoutError, TargetError
+from tilewright.errors import DeviceTimeoutError
 from tilewright.files import written
 from tilewright.stuck import StuckReport
 
@@ -41,28 +40,6 @@ class Waveform:
     def __str__(self) -> str:
         again = "the same results again" if self.repeated else "OTHER results: it depends on more than the seed"
         return f"waveform of {self.shows}: {self.file} (cycles {self.first} to {self.last}; {again})"
-
-
-def check_traceable(device: Any, file: Path | None) -> None:
-    """Makes sure, before a long run, that a waveform could be written after it.
-
-    Args:
-        device: that programs will run on.
-        file: for the waveform; None asks for none.
-
-    Raises:
-        TargetError: the device is not simulated here, or the file cannot be one.
-    """
-    if file is None:
-        return
-    if not hasattr(device, "stall_state"):
-        raise TargetError("--trace needs the simulated device of this computer: leave out --device, or --trace")
-    if file.suffix != ".fst":
-        raise TargetError(f"--trace {file}: a waveform has the suffix .fst")
-    if not file.parent.is_dir():
-        raise TargetError(f"--trace {file}: there is no folder {file.parent}")
-    if not os.access(file.parent, os.W_OK):
-        raise TargetError(f"--trace {file}: folder {file.parent} cannot be written")
 
 
 def repeat_program(

@@ -102,7 +102,7 @@ def test_no_home_is_named_where_a_cache_is_wanted(monkeypatch: pytest.MonkeyPatc
 def test_an_export_names_the_cache_that_it_cannot_use(
     no_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prepare, "TRAINED", tmp_path / "file")
+    monkeypatch.setattr(prepare, "trained_checkpoint", lambda: tmp_path / "file")
     with pytest.raises(
         CacheError, match=rf"^{no_cache}/networks/.*: Not a directory: \$TILEWRIGHT_CACHE names"
     ) as raised:
@@ -111,7 +111,7 @@ def test_an_export_names_the_cache_that_it_cannot_use(
 
 
 def test_without_a_checkout_there_is_no_trained_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prepare, "TRAINED", tmp_path / "gone")
+    monkeypatch.setattr(prepare, "trained_checkpoint", lambda: tmp_path / "gone")
     with pytest.raises(NetworkError, match="gone: no such checkpoint: only a checkout has the trained network"):
         prepare.export_network(None)
 

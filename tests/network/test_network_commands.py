@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from command_line import json_of, tilewright
+from command_line import json_of, refused, tilewright
 
 from tilewright import trace_cli
 from tilewright.driver import Driver
 from tilewright.network.prepare import PyTorchReference
 from tilewright.network.session import run_network
+from tilewright.sim import open_overlay
 
 
 @pytest.fixture
@@ -31,6 +33,7 @@ def test_run_with_check_as_json(small: tuple[Any, Path]) -> None:
     process = tilewright("run", case.path, "--images", images, "--batch", "3", "--check", "--json", "--seed", "4")
     facts = json_of(process)
     assert process.returncode == 0, process.stderr
+    assert process.stderr.splitlines()[-1].startswith("image 4 of 4, ")
     last = case.network.layers[-1].name
     accumulators = case.expected[f"{last}.accumulators"]
     assert facts["equal"] is True and facts["checked"] is True
@@ -52,18 +55,36 @@ def test_run_for_people_without_pytorch(small: tuple[Any, Path]) -> None:
     assert process.returncode == 0, process.stderr
     for part in ("small", "8x8", "2 of random pixels", "Program utilisation", "assumed 200 MHz, not reached"):
         assert part in process.stdout
-    assert "Result" not in process.stdout
+    assert "not compared" in process.stdout
+
+
+@pytest.mark.simulation
+def test_a_run_that_is_not_compared_is_not_equal(small: tuple[Any, Path]) -> None:
+    """And its progress moves within a program, of one image too, without another cycle."""
+    case, _ = small
+    images = dataclasses.replace(case.images, pixels=case.images.pixels[:2], labels=case.images.labels[:2])
+    shares: list[float] = []
+    runs = []
+    for waiting in (None, shares.append):
+        driver = Driver(open_overlay(array=8, seed=5))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("tilewright.driver._WAITING_SECONDS", 0.0)
+            runs.append(run_network(driver, case.network, case.path, images, batch=1, waiting=waiting))
+        assert driver.waiting is None
+    facts = json.loads(json.dumps(runs[0].as_dict(100.0)))
+    assert (facts["equal"], facts["checked"], facts["compared"]) == (None, False, 0)
+    assert len(shares) > 20 and shares == sorted(shares) and 0 < shares[1] < 1 < shares[-1] <= 2
+    assert len({share for share in shares if share < 1}) > 5
+    assert runs[0].counters == runs[1].counters and runs[0].device_seconds == runs[1].device_seconds
 
 
 def test_verify_every_layer(small: tuple[Any, Path]) -> None:
     case, images = small
-    facts = json_of(tilewright("verify", "--layers", "all", "--file", case.path, "--images", images, "--json"))
+    facts = json_of(tilewright("verify", case.path, "--images", images, "--json"))
     assert [layer["layer"] for layer in facts["layers"]] == [layer.name for layer in case.network.layers]
     assert facts["equal"] is True and facts["compared"] == sum(layer["compared"] for layer in facts["layers"])
     names = [layer.name for layer in case.network.layers]
-    chosen = tilewright(
-        "verify", "--layers", f"{names[1]}, {names[2]}", "--file", case.path, "--images", images, "--json"
-    )
+    chosen = tilewright("verify", case.path, "--layers", f"{names[1]}, {names[2]}", "--images", images, "--json")
     assert [layer["layer"] for layer in json_of(chosen)["layers"]] == [names[1], names[2], names[-1]]
 
 
@@ -90,12 +111,12 @@ def test_demo_as_json() -> None:
     ("arguments", "message"),
     [
         (["--device", "board"], "a board device needs a bitstream"),
-        (["--cifar10", "/nowhere", "--images", "x.png"], "give --images or --cifar10, not both"),
+        (["--data", "/", "--images", "x.png"], "give --images or --data, not both"),
         (["--images", "missing.npz"], "no such image file"),
         (["--images", "damaged.npz"], "not a readable .npz image file"),
         (["--images", "float.npz"], "expected uint8 'pixels'"),
         (["--images", "wide.npz"], "network small takes uint8 images (count, 3x32x32), got uint8 (1, 3, 40, 40)"),
-        (["--images", "images.npz", "--layers", "features.99"], "layer features.99: network small has none"),
+        (["--images", "images.npz", "--layers", "features.99"], "small has no layer features.99; there are features.0"),
         (["--array", "12"], "array size 12"),
     ],
 )
@@ -105,10 +126,7 @@ def test_bad_input_is_named(small: tuple[Any, Path], tmp_path: Path, arguments: 
     np.savez(tmp_path / "float.npz", pixels=np.zeros((1, 3, 32, 32)))
     np.savez(tmp_path / "wide.npz", pixels=np.zeros((1, 3, 40, 40), dtype=np.uint8))
     given = [str(tmp_path / word) if word.endswith(".npz") else word for word in arguments]
-    process = tilewright("run", case.path, *given)
-    assert process.returncode == 2
-    assert process.stdout == ""
-    assert message in " ".join(process.stderr.split())
+    assert message in refused("run", case.path, *given)
 
 
 @pytest.mark.parametrize("damage", ["cut", "missing", "other"])
@@ -119,10 +137,9 @@ def test_bad_network_files_are_named(small: tuple[Any, Path], tmp_path: Path, da
         path.write_bytes(whole[: len(whole) // 2])
     elif damage == "other":
         path.write_bytes(whole.replace(b"tilewright-network", b"tilewright-garment"))
-    process = tilewright("run", path, "--images", images)
     texts = {"cut": "truncated", "missing": "no such file", "other": "has format 'tilewright-garment'"}
-    assert process.returncode == 2 and "NetworkError" in process.stderr
-    assert texts[damage] in " ".join(process.stderr.split())
+    text = refused("run", path, "--images", images)
+    assert text.startswith("NetworkError: ") and texts[damage] in text
 
 
 @pytest.mark.simulation
@@ -161,7 +178,7 @@ def test_a_mismatch_is_named_and_repeated_with_a_waveform(
 
 
 def test_run_on_cifar10_counts_correct_answers(cifar10_root: Path) -> None:
-    facts = json_of(tilewright("run", "--cifar10", cifar10_root, "--first", "3", "--count", "1", "--check", "--json"))
+    facts = json_of(tilewright("run", "--data", cifar10_root, "--first", "3", "--count", "1", "--check", "--json"))
     assert (facts["images"], facts["compared"], facts["mismatches"]) == (1, 2048, 0)
     assert facts["correct"] in (0, 1)
     assert facts["network"] == "VGG16" and facts["program_utilisation"] >= 0.97

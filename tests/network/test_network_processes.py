@@ -5,14 +5,18 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 from tilewright import model_process
+from tilewright.capture import image_options
 from tilewright.errors import ModelProcessError, NetworkError
 from tilewright.model_process import ModelProcess
 from tilewright.network import prepare
 from tilewright.network.prepare import PyTorchReference
+from tilewright_model.__main__ import app as model_app
 
 
 @pytest.fixture
@@ -26,6 +30,13 @@ def sleeper(monkeypatch: pytest.MonkeyPatch) -> ModelProcess:
     monkeypatch.setattr(model_process, "WAIT_SECONDS", 0.1)
     monkeypatch.setattr(model_process, "STOP_SECONDS", 0.1)
     return process
+
+
+@pytest.mark.parametrize("command", ["images", "capture"])
+def test_model_takes_the_options_of_images(command: str, tmp_path: Path) -> None:
+    parser: Any = typer.main.get_command(model_app).commands[command]  # type: ignore[attr-defined]
+    for options in (image_options([tmp_path, tmp_path], None, None), image_options([], tmp_path, 3)):
+        parser.make_context(command, [*map(str, options), "--out", str(tmp_path / "out.npz")])
 
 
 def test_process_that_does_not_end(sleeper: ModelProcess) -> None:

@@ -22,7 +22,7 @@ from tilewright.network.prepare import export_network, load_images
 
 def test_set_of_the_photograph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """PyTorch makes it; who reads it needs no PyTorch. The files beside the notebooks hold the same."""
-    process = tilewright("golden", tmp_path / "golden", "--json")
+    process = tilewright("golden", "--out", tmp_path / "golden", "--json")
     assert process.returncode == 0, process.stderr
     facts = json_of(process)
     assert (facts["network"], facts["images"], facts["integers"]) == ("VGG16", 1, 168_448)
@@ -32,7 +32,7 @@ def test_set_of_the_photograph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     for layer, values in infer(golden.network, golden.images.pixels):
         kind = "accumulators" if layer.is_last else "codes"
         np.testing.assert_array_equal(golden.expected[f"{layer.name}.{kind}"], values, layer.name)
-    with pytest.raises(NetworkError, match=r"no golden set at .*, and no PyTorch here .* `tilewright golden other`"):
+    with pytest.raises(NetworkError, match=r"no golden set at .*, and no PyTorch here .* golden --out other`"):
         golden_set(tmp_path / "other")
 
     cat = load_images(NOTEBOOKS / "data" / "cat.npz")
@@ -54,5 +54,5 @@ def test_damage_is_named(tmp_path: Path) -> None:
     np.savez(tmp_path / "reference.npz", predictions=np.zeros(2, dtype=np.int64))
     with pytest.raises(NetworkError, match=r"1 images, but results for \[2\]"):
         golden_set(tmp_path)
-    result = CliRunner().invoke(app, ["golden", str(tmp_path)])
+    result = CliRunner().invoke(app, ["golden", "--out", str(tmp_path)])
     assert result.exit_code == 2 and "exists already" in " ".join(result.stderr.split())

@@ -166,10 +166,10 @@ def test_command_line(make_layer: MakeLayer, driver: Driver, tmp_path: Path) -> 
     ).save(file)
     runner = CliRunner()
     export = ["stimulus", "export", "--layer-file", str(file), "--image-index", "1"]
-    result = runner.invoke(app, [*export, str(folder), "--json"])
+    result = runner.invoke(app, [*export, "--out", str(folder), "--json"])
     assert result.exit_code == 0, result.output
     assert len(json.loads(result.stdout)["files"]) == 43
-    result = runner.invoke(app, [*export, str(notebook), "--as-notebook"])
+    result = runner.invoke(app, [*export, "--out", str(notebook), "--as-notebook"])
     assert result.exit_code == 0, result.output
     assert all(f"Defect {name}: " in result.stdout for name in NOTEBOOK_DEFECTS)
 

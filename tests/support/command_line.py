@@ -1,4 +1,4 @@
-"""The command line, run as a user runs it."""
+"""The command line, run as a user runs it, or in this process where that says as much."""
 
 from __future__ import annotations
 
@@ -8,11 +8,22 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from typer.testing import CliRunner
+
+from tilewright.cli import app
+
 
 def tilewright(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run `tilewright` with these arguments."""
     command = [sys.executable, "-m", "tilewright", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def refused(*arguments: str | Path) -> str:
+    """The line that a command is refused with, in this process."""
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert (result.exit_code, result.stdout) == (2, ""), result.output
+    return result.stderr
 
 
 def json_of(process: subprocess.CompletedProcess[str]) -> Any:

@@ -14,8 +14,11 @@ from rich.table import Table
 from tilewright.board.deploy import PYNQ_PYTHON, Deployment, Outcome
 from tilewright.board.deploy import deploy as run_deployment
 from tilewright.board.ssh import Ssh
-from tilewright.console import AsJson, Bitstream, failures_named, messages, output
+from tilewright.command_group import examples
+from tilewright.console import failures_named, output
 from tilewright.errors import BoardError
+from tilewright.options import AsJson, Bitstream
+from tilewright.progress import messages
 from tilewright.target import BITSTREAM_VARIABLE
 
 board_app = typer.Typer(help="Boards over ssh (not run on hardware yet).", no_args_is_help=True)
@@ -26,17 +29,28 @@ def _group() -> None:
     """One command so far; it keeps its name."""
 
 
-@board_app.command()
+@board_app.command(
+    epilog=examples(
+        "tilewright board deploy pynq --bitstream tilewright.bit",
+        "tilewright board deploy 192.168.2.99 --user root --no-sudo --json",
+    )
+)
 def deploy(
     host: Annotated[str, typer.Argument(help="Name or address of the board, or a Host of your ssh configuration.")],
     bitstream: Bitstream = None,
     user: Annotated[str, typer.Option(help="User on the board.")] = "xilinx",
-    port: Annotated[int | None, typer.Option(help="Port of its sshd; default: ssh's.")] = None,
-    key: Annotated[Path | None, typer.Option(help="File of the private key; default: ssh's.")] = None,
-    ssh_config: Annotated[Path | None, typer.Option(help="Configuration instead of ~/.ssh/config.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port of its sshd; default: ssh's.")] = None,
+    key: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="File of the private key; default: ssh's.")
+    ] = None,
+    ssh_config: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Configuration instead of ~/.ssh/config.")
+    ] = None,
     python: Annotated[str, typer.Option(help="The board's Python that has pynq.")] = PYNQ_PYTHON,
     workdir: Annotated[str, typer.Option(help="Folder on the board; ~ is the home there.")] = "tilewright",
-    wheel: Annotated[Path | None, typer.Option(help="A wheel that is built already.")] = None,
+    wheel: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="A wheel that is built already.")
+    ] = None,
     sudo: Annotated[bool, typer.Option(help="Run the self-test as root: pynq needs it on a board.")] = True,
     as_json: AsJson = False,
 ) -> None:

@@ -3,51 +3,47 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from tilewright import assumed_clock
+from tilewright.argument_checks import check_clock
 from tilewright.assumed_clock import DEFAULT_CLOCK_MHZ
-from tilewright.console import (
-    Array,
-    AsJson,
-    Bitstream,
-    Device,
-    Host,
-    Seed,
-    failures_named,
-    messages,
-    open_driver,
-    output,
-    spinner,
-)
-from tilewright.driver import Driver
+from tilewright.console import choose_target, failures_named, output
 from tilewright.errors import NetworkError
+from tilewright.layer_names import layers_in, named_layers, trained_checkpoint, unknown_layers
 from tilewright.network.file import load_network
 from tilewright.network.graph import Network
-from tilewright.network.prepare import Images, export_network, load_images, model_images
-from tilewright.network.runner import BatchResult
-from tilewright.network.session import NetworkRun, run_network
-from tilewright.trace_cli import Trace, file_of, print_waveform, stuck_explained, trace_of_run
-from tilewright.waveform import check_traceable
+from tilewright.network.image_choice import ImageChoice
+from tilewright.network.prepare import Images, export_network
+from tilewright.options import (
+    Array,
+    AsJson,
+    Batch,
+    Bitstream,
+    Checkpoint,
+    Count,
+    Data,
+    Device,
+    First,
+    Host,
+    ImageFiles,
+    Layers,
+    NetworkFile,
+    Seed,
+    Trace,
+)
+from tilewright.progress import phase
 
-NetworkFile = Annotated[
-    Path | None, typer.Argument(help="Network file that `tilewright_model export` wrote; default: the trained VGG16.")
-]
-Checkpoint = Annotated[Path | None, typer.Option(help="Checkpoint to export instead of giving a network file.")]
-ImageFiles = Annotated[
-    list[Path] | None, typer.Option("--images", help="An .npz with `pixels`, or image files; may be repeated.")
-]
-Cifar10 = Annotated[Path | None, typer.Option(help="CIFAR-10's folder: take its test images.")]
-Count = Annotated[int | None, typer.Option(min=1, help="How many images of --cifar10, or of an .npz.")]
-First = Annotated[int, typer.Option(min=0, help="The first of them.")]
-Batch = Annotated[int, typer.Option(min=1, help="Images a program.")]
+if TYPE_CHECKING:
+    from tilewright.driver import Driver
+    from tilewright.network.runner import BatchResult
+    from tilewright.network.session import NetworkRun
+
 Clock = Annotated[float, typer.Option(min=1.0, help="Assumed clock in MHz, for images a second; not reached.")]
 
 
@@ -55,7 +51,7 @@ def run(
     network_file: NetworkFile = None,
     checkpoint: Checkpoint = None,
     images: ImageFiles = None,
-    cifar10: Cifar10 = None,
+    data: Data = None,
     first: First = 0,
     count: Count = None,
     array: Array = 8,
@@ -65,79 +61,90 @@ def run(
     bitstream: Bitstream = None,
     host: Host = None,
     check: Annotated[bool, typer.Option("--check", help="Compare with PyTorch on the fly.")] = False,
-    layers: Annotated[str | None, typer.Option(help="Read back and compare: `all`, or layers with commas.")] = None,
+    layers: Layers = None,
     clock: Clock = DEFAULT_CLOCK_MHZ,
     trace: Trace = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run a whole network on images: one program a batch, one transfer each way."""
+    """Run a whole network on images: one program a batch, one transfer each way.
+
+    Without images: the packaged photograph. Exits with 1 where --check finds a difference.
+    """
     with failures_named():
-        path = resolve_network(network_file, checkpoint)
+        check_clock(clock)
+        target = choose_target(array, seed, device, bitstream, host, trace)
+        choice = ImageChoice(images or (), data, first, count)
+        path = resolve_network(network_file, checkpoint, layers)
         network = load_network(path)
-        taken = gather_images(network, images or (), cifar10, first, count)
-        driver = open_driver(array, seed, device, bitstream, host)
-        check_traceable(driver.device, trace)
+        names = layer_names(network, layers)
+        taken = choice.take(network)
+        driver = target.open()
+        # Imported here: pynq takes seconds, which a wrong argument or a help page need not.
+        from tilewright.trace_cli import stuck_explained
+
         with stuck_explained(driver, trace, as_json):
-            outcome = run_with_progress(driver, network, path, taken, batch, layer_names(network, layers), check, clock)
+            outcome = run_with_progress(driver, network, path, taken, batch, names, check, clock)
         report_run(outcome, taken, driver, clock, as_json, trace)
 
 
-def resolve_network(network_file: Path | None, checkpoint: Path | None) -> Path:
+def resolve_network(network_file: Path | None, checkpoint: Path | None = None, layers: str | None = None) -> Path:
     """The network file to run: the one given, or a checkpoint's, exported where need be.
 
+    Args:
+        network_file: a network file.
+        checkpoint: instead, a checkpoint; None takes the trained one.
+        layers: names of layers as an option gives them, which the checkpoint must have; None where none are given.
+
     Raises:
-        NetworkError: both were given, or there is no such file.
+        NetworkError: both files were given, there is no such file, or it lacks a layer.
         ModelProcessError: the export failed.
     """
     if network_file is not None:
         if checkpoint is not None:
             raise NetworkError("give a network file or --checkpoint, not both")
+        if network_file.is_dir():
+            raise NetworkError(f"{network_file}: a folder, not a network file")
         return network_file
-    with spinner(messages, "Exporting the network"):
+    known = layers_in(checkpoint or trained_checkpoint())
+    if layers is not None and known:
+        _check_layers("the network", named_layers(layers, known), known)
+    with phase("Exporting the network with PyTorch", "Exported the network"):
         return export_network(checkpoint)
 
 
-def gather_images(
-    network: Network, files: Sequence[Path], cifar10: Path | None, first: int = 0, count: int | None = None
-) -> Images:
-    """Images from files, from CIFAR-10, or the packaged photograph.
-
-    Args:
-        network: whose size image files are brought to.
-        files: one .npz, or image files.
-        cifar10: CIFAR-10's folder.
-        first, count: which images of CIFAR-10 or of the .npz; all of the .npz, one of CIFAR-10 by default.
+def layer_names(network: Network, layers: str | None) -> tuple[str, ...]:
+    """Names of the layers to read back: of ``all``, of a list with commas, or of none.
 
     Raises:
-        NetworkError: the choice makes no sense, or a file cannot be read.
-        ModelProcessError: model/ cannot read them.
+        NetworkError: the network has no such layer.
     """
-    if files and cifar10:
-        raise NetworkError("give --images or --cifar10, not both")
-    if any(file.suffix == ".npz" for file in files):
-        if len(files) > 1:
-            raise NetworkError("give one .npz, or image files")
-        whole = load_images(files[0])
-        chosen = slice(first, None if count is None else first + count)
-        if not len(whole.pixels[chosen]):
-            raise NetworkError(f"{files[0]} holds {len(whole.pixels)} images, none from {first} on")
-        return Images(whole.pixels[chosen], whole.labels[chosen], whole.source)
-    arguments: list[str | Path] = ["--size", *map(str, network.image[1:])]
-    for file in files:
-        arguments += ["--image", file]
-    if cifar10:
-        arguments += ["--data", cifar10, "--first", str(first), "--count", str(count or 1)]
-    with spinner(messages, "Reading images"), tempfile.TemporaryDirectory(prefix="tilewright-") as folder:
-        return model_images(arguments, Path(folder))
-
-
-def layer_names(network: Network, layers: str | None) -> tuple[str, ...]:
-    """Names of the layers to read back: of ``all``, of a list with commas, or of none."""
     if layers is None:
         return ()
-    if layers == "all":
-        return tuple(layer.name for layer in network.layers)
-    return tuple(name.strip() for name in layers.split(","))
+    known = [layer.name for layer in network.layers]
+    names = named_layers(layers, known)
+    _check_layers(f"network {network.name}", names, known)
+    return names
+
+
+def check_layer(layer: str, checkpoint: Path | None = None) -> None:
+    """Makes sure, before any work, that a checkpoint has a layer; of some kinds of files only PyTorch knows it.
+
+    Args:
+        layer: name of a convolution.
+        checkpoint: the file; None takes the trained one.
+
+    Raises:
+        NetworkError: it has none of this name.
+    """
+    known = layers_in(checkpoint or trained_checkpoint(), convolutions=True)
+    if known:
+        _check_layers("the checkpoint", (layer,), known)
+
+
+def _check_layers(what: str, names: Sequence[str], known: Sequence[str]) -> None:
+    problem = unknown_layers(names, known)
+    if problem is not None:
+        raise NetworkError(f"{what} has {problem}")
 
 
 def run_with_progress(
@@ -151,26 +158,29 @@ def run_with_progress(
     clock_mhz: float,
 ) -> NetworkRun:
     """:func:`tilewright.network.session.run_network` with a progress bar."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=messages, transient=True, disable=not messages.is_terminal) as progress:
-        task = progress.add_task(f"{network.name} on {driver.array.n}x{driver.array.n}", total=len(images.pixels))
+    # Imported here: as above.
+    from tilewright.network.session import run_network
+
+    title = f"{network.name} on {driver.array.n}x{driver.array.n}"
+    with phase(title, total=len(images.pixels)) as step:
 
         def advance(run: NetworkRun, result: BatchResult) -> None:
             speed = run.images / max(run.wall_seconds, 1e-9)
             board = assumed_clock.in_words(run.images, run.program_cycles, clock_mhz)
-            progress.update(
-                task,
-                completed=run.images,
-                description=f"{speed:.2f} images/s here, {board}",
+            step.update(
+                run.images,
+                f"{speed:.2f} images/s here, {board}",
             )
 
-        return run_network(driver, network, network_file, images, batch, taps, check, advance)
+        return run_network(driver, network, network_file, images, batch, taps, check, advance, step.update)
 
 
 def report_run(
     run: NetworkRun, images: Images, driver: Driver, clock_mhz: float, as_json: bool, trace_file: Path | None = None
 ) -> None:
     """Prints a run; exits with 1 when an integer or a class differs."""
+    from tilewright.trace_cli import file_of, print_waveform, trace_of_run
+
     seed = getattr(driver.device, "seed", None)
     waveform = trace_of_run(run, driver, trace_file)
     if as_json:
@@ -178,10 +188,10 @@ def report_run(
         typer.echo(json.dumps({**run.as_dict(clock_mhz), **facts}))
     else:
         output.print(run_table(run, images, seed, clock_mhz))
-        if not run.equal:
+        if run.equal is False:
             output.print(str(run.comparison), markup=False, highlight=False)
         print_waveform(waveform)
-    if not run.equal:
+    if run.equal is False:
         raise typer.Exit(1)
 
 
@@ -210,8 +220,8 @@ def run_table(run: NetworkRun, images: Images, seed: int | None, clock_mhz: floa
     table = Table(title=title, show_header=False, title_justify="left")
     for name, text in rows.items():
         table.add_row(name, text)
-    if run.checked:
-        table.add_row("Result", "[green]equal[/green]" if run.equal else "[red]NOT EQUAL[/red]")
+    results = {None: "not compared", True: "[green]equal[/green]", False: "[red]NOT EQUAL[/red]"}
+    table.add_row("Result", results[run.equal])
     return table
 
 

@@ -13,7 +13,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from tilewright import assumed_clock
-from tilewright.console import failures_named, messages, output
+from tilewright.argument_checks import check_clock, check_writable
+from tilewright.console import failures_named, output
 from tilewright.errors import CompileError
 from tilewright.network.cli import Clock, layer_names, resolve_network
 from tilewright.network.estimate import Estimate, LayerEstimate
@@ -21,27 +22,31 @@ from tilewright.network.estimate import estimate as estimate_network
 from tilewright.network.file import load_network
 from tilewright.network.graph import Network
 from tilewright.network.hardware import Hardware
+from tilewright.options import Array, AsJson, Batch, Layers, NetworkFile
+from tilewright.progress import print_line
 
 
 def estimate(
-    network_file: Annotated[
-        Path | None,
-        typer.Argument(help="Network file that `tilewright_model export` wrote; default: the trained VGG16."),
-    ] = None,
-    array: Annotated[int, typer.Option(help="Rows and columns of the array: 8, 16 or 32.")] = 8,
-    batch: Annotated[int, typer.Option(min=1, help="Images a program.")] = 1,
-    taps: Annotated[str | None, typer.Option(help="Maps that are read back: `all`, or layers with commas.")] = None,
+    network_file: NetworkFile = None,
+    array: Array = 8,
+    batch: Batch = 1,
+    layers: Layers = None,
     stall_probability: Annotated[
         float, typer.Option(min=0.0, max=0.99, help="That a cycle of the memory brings no beat; 0 is exact.")
     ] = 0.0,
     clock: Clock = assumed_clock.DEFAULT_CLOCK_MHZ,
     plot: Annotated[Path | None, typer.Option(help="Write time line and roofline to this file, such as x.png.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Cycles, stalls, beats and memory of every layer, without simulation."""
     with failures_named():
-        network = load_network(resolve_network(network_file, None))
-        names = layer_names(network, taps)
+        check_clock(clock)
+        if plot is not None:
+            check_writable("--plot", plot)
+            if not plot.suffix:
+                raise CompileError(f"--plot {plot}: the suffix says the format, such as .png")
+        network = load_network(resolve_network(network_file, layers=layers))
+        names = layer_names(network, layers)
         estimate_command(network, array, batch, names, stall_probability, clock, plot, as_json)
 
 
@@ -69,7 +74,7 @@ def estimate_command(
     output.print(layer_table(result))
     output.print(summary_table(result, clock_mhz))
     if plot is not None:
-        messages.print(f"figure: {plot}", markup=False, highlight=False)
+        print_line(f"figure: {plot}")
 
 
 def write_plot(result: Estimate, path: Path) -> None:

@@ -41,13 +41,16 @@ class GoldenSet:
         return {name: values[images] for name, values in self.expected.items()}
 
 
-def golden_set(folder: Path | str, cifar10: Path | str | None = None, count: int = 1) -> GoldenSet:
+def golden_set(
+    folder: Path | str, data: Path | str | None = None, count: int = 1, network_file: Path | None = None
+) -> GoldenSet:
     """The golden set in a folder, made there first where there is none, which takes PyTorch.
 
     Args:
         folder: where it is or will be; its parent must exist.
-        cifar10: CIFAR-10's folder, for a new set: takes its first test images. None takes the packaged photograph.
+        data: CIFAR-10's folder, for a new set: takes its first test images. None takes the packaged photograph.
         count: how many, for a new set.
+        network_file: of a new set; None takes the trained VGG16.
 
     Returns:
         The set.
@@ -58,7 +61,7 @@ def golden_set(folder: Path | str, cifar10: Path | str | None = None, count: int
     """
     folder = Path(folder)
     if not folder.is_dir():
-        _make(folder, cifar10, count)
+        _make(folder, data, count, network_file)
     network, images = load_network(folder / NETWORK_FILE), load_images(folder / IMAGE_FILE)
     expected = read_npz(folder / REFERENCE_FILE, NetworkError, "file of PyTorch's integers")
     shapes = {len(values) for values in expected.values()}
@@ -67,19 +70,20 @@ def golden_set(folder: Path | str, cifar10: Path | str | None = None, count: int
     return GoldenSet(network, images, expected)
 
 
-def _make(folder: Path, cifar10: Path | str | None, count: int) -> None:
+def _make(folder: Path, data: Path | str | None, count: int, network_file: Path | None) -> None:
     """Writes a set, whole or not at all."""
     if importlib.util.find_spec("torch") is None:
         raise NetworkError(
-            f"no golden set at {folder}, and no PyTorch here to make it: run `tilewright golden {folder.name}` in a "
-            "checkout on a computer that has PyTorch, and copy the folder here"
+            f"no golden set at {folder}, and no PyTorch here to make it: run `tilewright golden --out {folder.name}` "
+            "in a checkout on a computer that has PyTorch, and copy the folder here"
         )
+    network_file = network_file or export_network(None)
     with file_errors(folder), tempfile.TemporaryDirectory(prefix="golden-", dir=folder.parent) as name:
         part = Path(name) / folder.name
         part.mkdir()
-        exported = export_network(None)
-        (part / NETWORK_FILE).write_bytes(exported.read_bytes())
-        chosen: list[str | Path] = ["--data", Path(cifar10), "--count", str(count)] if cifar10 else []
-        run_model("images", *chosen, "--out", part / IMAGE_FILE)
-        run_model("reference", exported, "--images", part / IMAGE_FILE, "--out", part / REFERENCE_FILE)
+        (part / NETWORK_FILE).write_bytes(network_file.read_bytes())
+        _, *size = load_network(network_file).image
+        chosen: list[str | Path] = ["--data", Path(data), "--count", str(count)] if data else []
+        run_model("images", "--size", *map(str, size), *chosen, "--out", part / IMAGE_FILE)
+        run_model("reference", network_file, "--images", part / IMAGE_FILE, "--out", part / REFERENCE_FILE)
         part.rename(folder)

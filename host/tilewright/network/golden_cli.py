@@ -3,31 +3,46 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tilewright.console import failures_named, messages, output, spinner
+from tilewright.argument_checks import check_new
+from tilewright.console import failures_named, output
 from tilewright.errors import NetworkError
+from tilewright.network.cli import resolve_network
+from tilewright.network.file import load_network
 from tilewright.network.golden import golden_set
+from tilewright.options import COUNT_HELP, AsJson, Data, NetworkFile, OutFolder
+from tilewright.progress import phase
+
+DEFAULT_COUNT = 8
 
 
 def golden(
-    folder: Annotated[Path, typer.Argument(help="Folder to write.")],
-    cifar10: Annotated[Path | None, typer.Option(help="CIFAR-10's folder: take its first test images.")] = None,
-    count: Annotated[int, typer.Option(min=1, help="How many images of --cifar10.")] = 8,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    out: OutFolder,
+    network_file: NetworkFile = None,
+    data: Data = None,
+    count: Annotated[int | None, typer.Option(min=1, help=COUNT_HELP, show_default="8 of --data")] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Write the trained network, images and PyTorch's integers for them, for notebooks on a board without PyTorch."""
+    """Write a network, images and PyTorch's integers for them, for notebooks on a board without PyTorch.
+
+    The images are the first of --data, or without it the packaged photograph. The folder must not exist yet.
+    """
     with failures_named():
-        if folder.exists():
-            raise NetworkError(f"{folder} exists already: give another folder, or remove it")
-        with spinner(messages, "PyTorch on the images"):
-            made = golden_set(folder, cifar10, count)
+        check_new("--out", out)
+        if out.exists():
+            raise NetworkError(f"{out} exists already: give another folder, or remove it")
+        if count is not None and data is None:
+            raise NetworkError("--count chooses among the images of --data: give both, or neither")
+        path = resolve_network(network_file)
+        load_network(path)
+        with phase("PyTorch on the images", "PyTorch computed every layer"):
+            made = golden_set(out, data, count or DEFAULT_COUNT, path)
     integers = sum(values.size for name, values in made.expected.items() if name not in ("scores", "predictions"))
     facts = {
-        "folder": str(folder),
+        "folder": str(out),
         "network": made.network.name,
         "images": len(made.images.pixels),
         "image_source": made.images.source,
@@ -36,4 +51,4 @@ def golden(
     if as_json:
         typer.echo(json.dumps(facts))
     else:
-        output.print(f"{folder}: {made.network.name}, {made.images.source}, {integers} integers of PyTorch's")
+        output.print(f"{out}: {made.network.name}, {made.images.source}, {integers} integers of PyTorch's")

@@ -28,14 +28,27 @@ def image_codes(network: Network, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[
     Raises:
         NetworkError: the images have another dtype or size than the network's.
     """
+    check_images(network, pixels)
+    channels = np.arange(network.image[0])[None, :, None, None]
+    codes: npt.NDArray[np.int8] = network.image_codes[channels, pixels]
+    return codes
+
+
+def check_images(network: Network, pixels: npt.NDArray[Any]) -> None:
+    """Makes sure that a network takes some images.
+
+    Args:
+        network: the network.
+        pixels: the images.
+
+    Raises:
+        NetworkError: they have another dtype or size than the network's.
+    """
     if pixels.dtype != np.uint8 or pixels.ndim != 4 or pixels.shape[1:] != network.image:
         shape = "x".join(str(length) for length in network.image)
         raise NetworkError(
             f"network {network.name} takes uint8 images (count, {shape}), got {pixels.dtype} {pixels.shape}"
         )
-    channels = np.arange(network.image[0])[None, :, None, None]
-    codes: npt.NDArray[np.int8] = network.image_codes[channels, pixels]
-    return codes
 
 
 def infer(network: Network, pixels: npt.NDArray[np.uint8]) -> Iterator[tuple[Layer, npt.NDArray[Any]]]:

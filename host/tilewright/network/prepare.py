@@ -16,11 +16,10 @@ import numpy.typing as npt
 from tilewright.cache import cache_folder
 from tilewright.errors import NetworkError
 from tilewright.files import file_errors, write_npz
+from tilewright.layer_names import trained_checkpoint
 from tilewright.model_process import ModelProcess, run_model
 from tilewright.npz import read_npz
 
-# The checkpoint that the repository ships
-TRAINED = Path(__file__).resolve().parents[3] / "model" / "checkpoints" / "vgg16_w4a4_cifar10.safetensors"
 # To be raised when model/'s export changes, so that cached network files are written anew
 EXPORT_REVISION = 2
 _POLL_SECONDS = 0.1
@@ -61,7 +60,7 @@ def export_network(checkpoint: Path | None) -> Path:
         ModelProcessError: the export failed.
         CacheError: the cache cannot be used.
     """
-    chosen = checkpoint or TRAINED
+    chosen = checkpoint or trained_checkpoint()
     if not chosen.is_file():
         advice = "" if checkpoint else ": only a checkout has the trained network; give a network file or a checkpoint"
         raise NetworkError(f"{chosen}: no such checkpoint{advice}")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,6 +73,10 @@ class NetworkRunner:
         batch: images a program, at most.
         taps: names of layers whose maps are read back.
 
+    Attributes:
+        waiting: called now and then while a batch runs, with the images that are done, those of the batch by the
+            share of its cycles: 1.25; None where nobody waits.
+
     Raises:
         CompileError: the network is beyond the accelerator.
     """
@@ -81,6 +86,7 @@ class NetworkRunner:
         self.network = network
         self.batch = batch
         self.taps = taps
+        self.waiting: Callable[[float], None] | None = None
         self._compiled: dict[int, CompiledNetwork] = {}
         self._buffers: tuple[Any, Any] | None = None
         self.compiled(batch)
@@ -112,7 +118,8 @@ class NetworkRunner:
                 program = compiled.program(part)
             self.driver.timeout = max(self.driver.timeout, _patience(compiled))
             send, receive, lengths = self._buffers_for(program)
-            result = self.driver.run_in(program, send, receive, *lengths)
+            with self._watched(first, compiled):
+                result = self.driver.run_in(program, send, receive, *lengths)
             attempt = self.driver.attempts.last
             assert attempt is not None
             with self.driver.steps(Step.UNPACK):
@@ -120,6 +127,18 @@ class NetworkRunner:
                 scores = scores_of(self.network, maps[self.network.layers[-1].name])
             wall = time.monotonic() - start
             yield BatchResult(first, compiled, program, maps, scores, result.counters, result.seconds, wall, attempt)
+
+    @contextmanager
+    def _watched(self, first: int, compiled: CompiledNetwork) -> Iterator[None]:
+        """Has the driver call :attr:`waiting` while a batch runs."""
+        waiting, cycles = self.waiting, cycles_of(self.driver)
+        if waiting is not None:
+            expected = _expected_cycles(compiled)
+            self.driver.waiting = lambda: waiting(first + compiled.batch * min(1.0, cycles() / expected))
+        try:
+            yield
+        finally:
+            self.driver.waiting = None
 
     def _buffers_for(self, program: Program) -> tuple[Any, Any, tuple[int, int]]:
         """Buffers that hold the program and its results, kept from batch to batch, and the bytes to transfer."""
@@ -132,8 +151,25 @@ class NetworkRunner:
         return send, receive, (needs[0] * BEAT_BYTES, needs[1] * BEAT_BYTES)
 
 
+def cycles_of(driver: Driver) -> Callable[[], int]:
+    """What says how many cycles a program that starts now has run.
+
+    Args:
+        driver: of the accelerator. A simulated device's own clock is read: accesses to registers would step it.
+    """
+    device = driver.device
+    if hasattr(device, "cycles"):
+        start = device.cycles
+        return lambda: device.cycles - start
+    return lambda: driver.accelerator.counters().cycles
+
+
+def _expected_cycles(compiled: CompiledNetwork) -> int:
+    """Cycles that a program of this network takes at least: of its passes, or of its beats."""
+    steps = compiled.placement.schedule.steps
+    return max(sum(step_cycles(compiled.stages[step.stage], step) for step in steps), compiled.beats)
+
+
 def _patience(compiled: CompiledNetwork) -> float:
     """Seconds that a program of this network may take."""
-    steps = compiled.placement.schedule.steps
-    cycles = sum(step_cycles(compiled.stages[step.stage], step) for step in steps)
-    return _PATIENCE * max(cycles, compiled.beats) / _SLOW_CLOCK_HZ
+    return _PATIENCE * _expected_cycles(compiled) / _SLOW_CLOCK_HZ

@@ -57,9 +57,9 @@ class NetworkRun:
     failure: Failure | None = None
 
     @property
-    def equal(self) -> bool:
-        """Whether nothing that was compared differs."""
-        return self.comparison.equal
+    def equal(self) -> bool | None:
+        """Whether nothing that was compared differs; None where nothing was compared."""
+        return self.comparison.equal if self.checked else None
 
     @property
     def program_cycles(self) -> int:
@@ -90,6 +90,7 @@ class NetworkRun:
         }
         return {
             **self.comparison.as_dict(),
+            "equal": self.equal,
             "checked": self.checked,
             "network": self.network.name,
             "checkpoint_sha256": self.network.checkpoint_sha256,
@@ -120,6 +121,7 @@ def run_network(
     taps: Collection[str] = (),
     check: bool = False,
     advance: Callable[[NetworkRun, BatchResult], None] = lambda run, result: None,
+    waiting: Callable[[float], None] | None = None,
 ) -> NetworkRun:
     """Runs images through a network on the accelerator.
 
@@ -132,6 +134,7 @@ def run_network(
         taps: names of layers whose maps are read back.
         check: whether to compare with PyTorch, batch after batch.
         advance: called after each batch, its comparison included.
+        waiting: as of :class:`tilewright.network.runner.NetworkRunner`.
 
     Returns:
         The run; differences are in it and raise nothing.
@@ -143,6 +146,7 @@ def run_network(
     if batch < 1:
         raise CompileError(f"a batch of {batch} images: at least 1")
     runner = NetworkRunner(driver, network, min(batch, len(images.pixels)), taps)
+    runner.waiting = waiting
     run = NetworkRun(network, driver.array.n, runner.batch, images.labels, check)
     with tempfile.TemporaryDirectory(prefix="tilewright-") as folder:
         reference = PyTorchReference(network_file, images, runner.batch, bool(taps), Path(folder)) if check else None

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tilewright.cache import cache_folder
-from tilewright.console import failures_named, messages, output, spinner
+from tilewright.console import failures_named, output
+from tilewright.options import Array, AsJson, Seed
 from tilewright.process import packages_named
+from tilewright.progress import phase, print_line
 
 if TYPE_CHECKING:
     from tilewright.remote.server import RemoteServer
@@ -26,11 +28,14 @@ def serve(
     address: Annotated[
         str, typer.Option(help="Of the interface to listen on. Everyone who reaches it has the device: no password.")
     ] = "127.0.0.1",
-    array: Annotated[int, typer.Option(help="Array of the bitstream that is made for clients: 8, 16 or 32.")] = 8,
-    seed: Annotated[int | None, typer.Option(help="Seed of the simulated memory's stalls; default: a new one.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object when ready, nothing else.")] = False,
+    array: Array = 8,
+    seed: Seed = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Serves the simulated device to pynq's RemoteDevice (PYNQ.remote), until Ctrl-C or SIGTERM."""
+    """Serve the simulated device to pynq's RemoteDevice (PYNQ.remote), until Ctrl-C or SIGTERM.
+
+    --array is of the bitstream that is made for clients; --json prints its object when the server is ready.
+    """
     with failures_named():
         # Imported here: the command line works on a board too, which has no simulated device.
         with packages_named("sim"):
@@ -43,7 +48,8 @@ def serve(
         device = SimDevice(seed=seed)
         server = RemoteServer(device, port, address)
         bitstream = write_overlay(parameters, cache_folder() / "remote" / f"{array}x{array}")
-        with spinner(messages, f"Simulated hardware, {array}x{array} (compiled on first use)"):
+        text = f"Simulated hardware {array}x{array}"
+        with phase(f"{text} (compiled on first use)", f"{text} ready"):
             build_library(OwnHardware(parameters), False)
         # A script's background process has no Ctrl-C.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -52,7 +58,7 @@ def serve(
             try:
                 server.wait()
             except KeyboardInterrupt:
-                messages.print("stopped")
+                print_line("stopped")
 
 
 def report(server: RemoteServer, bitstream: Path, seed: int, as_json: bool) -> None:

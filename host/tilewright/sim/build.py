@@ -22,11 +22,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
 
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
 from tilewright.cache import CACHE_VARIABLE, cache_folder
 from tilewright.files import file_errors, written
+from tilewright.progress import messages, phase, print_line
 from tilewright.sim.errors import SimulatorBuildError
 from tilewright.sim.hardware import Hardware, OwnHardware
 
@@ -252,21 +250,16 @@ def _run(
     arguments: list[str], folder: Path, output: TextIO, title: str, environment: dict[str, str] | None = None
 ) -> None:
     """Runs a command with progress. Raises SimulatorBuildError, with the log's end, where it fails."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    # In a notebook too a line that is written over: rich's own display there takes ipywidgets.
-    console = Console(stderr=True, force_jupyter=False)
-    if not console.is_terminal:
-        console.print(f"{title} (about a minute)")
+    if not messages.is_terminal:
+        print_line(f"{title} (about a minute)")
     variables = {**_environment(folder), **(environment or {})}
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(title)
+    with phase(title, f"{title}: done") as step, _ended(arguments, folder, variables) as process:
+        assert process.stdout is not None
         steps = 0
-        with _ended(arguments, folder, variables) as process:
-            assert process.stdout is not None
-            for line in process.stdout:
-                output.write(line)
-                steps += " -c " in line
-                progress.update(task, description=f"{title}: {steps} files compiled" if steps else title)
+        for line in process.stdout:
+            output.write(line)
+            steps += " -c " in line
+            step.update(text=f"{title}: {steps} files compiled" if steps else title)
     if process.returncode != 0:
         output.flush()
         text = Path(output.name).read_text(errors="replace")

@@ -5,34 +5,27 @@ from __future__ import annotations
 import json
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
-from tilewright.capture import capture_layer
-from tilewright.console import (
-    Array,
-    AsJson,
-    Bitstream,
-    Device,
-    Host,
-    Seed,
-    failures_named,
-    messages,
-    open_driver,
-    output,
-    spinner,
-)
-from tilewright.demo import DEMO_LAYER
+from tilewright.argument_checks import check_new
+from tilewright.capture import DEMO_LAYER, capture_layer
+from tilewright.command_group import examples
+from tilewright.console import choose_target, failures_named, output
 from tilewright.errors import StimulusError
 from tilewright.layer import ConvLayer
+from tilewright.options import Array, AsJson, Bitstream, Device, Host, LayerFile, OutFolder, Seed
+from tilewright.progress import phase
 from tilewright.stimulus.defects import Defect
 from tilewright.stimulus.findings import examine
 from tilewright.stimulus.reader import read_set
-from tilewright.stimulus.replay import Replay, replay
 from tilewright.stimulus.sizes import Overrides
 from tilewright.stimulus.writer import write_notebook_set, write_set
+
+if TYPE_CHECKING:
+    from tilewright.stimulus.replay import Replay
 
 stimulus_app = typer.Typer(help="Stimulus files of course testbenches: write them, run others' through the RTL.")
 
@@ -58,34 +51,47 @@ class OutStage(str, Enum):
     AFTER_RELU = "after-relu"
 
 
-@stimulus_app.command()
+@stimulus_app.command(
+    epilog=examples(
+        "tilewright stimulus export --out set",
+        "tilewright stimulus export --out set --layer-file layer.npz --as-notebook",
+    )
+)
 def export(
-    directory: Annotated[Path, typer.Argument(help="Folder to write into; made if needed.")],
-    layer_file: Annotated[
-        Path | None, typer.Option(help="Layer file (.npz). Default: features.27 for scikit-image's cat.")
-    ] = None,
-    image_index: Annotated[int, typer.Option(help="Which of the layer's images.")] = 0,
-    as_notebook: Annotated[bool, typer.Option(help="Write what the notebook wrote, with its defects.")] = False,
+    out: OutFolder,
+    layer_file: LayerFile = None,
+    image_index: Annotated[int, typer.Option(min=0, help="Which of the layer's images.")] = 0,
+    as_notebook: Annotated[
+        bool, typer.Option("--as-notebook", help="Write what the notebook wrote, with its defects.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Writes a layer's stimulus files: all tiles, all taps; or, on request, the notebook's incomplete ones."""
+    """Write a layer's stimulus files: all tiles, all taps; or, on request, the notebook's incomplete ones.
+
+    Without --layer-file: features.27 of the trained VGG16 for scikit-image's cat.
+    """
     with failures_named():
-        if layer_file is not None:
-            layer = ConvLayer.load(layer_file)
-        else:
-            with spinner(messages, f"PyTorch up to {DEMO_LAYER}"):
-                layer = capture_layer(DEMO_LAYER)
+        if out.exists() and not out.is_dir():
+            raise StimulusError(f"--out {out}: this is a file; give a folder")
+        check_new("--out", out)
+        layer = capture_layer(DEMO_LAYER) if layer_file is None else ConvLayer.load(layer_file)
         defects: list[Defect] = []
         if as_notebook:
-            files, defects = write_notebook_set(layer, image_index, directory)
+            files, defects = write_notebook_set(layer, image_index, out)
         else:
-            files = write_set(layer, image_index, directory)
-    _report_export(directory, layer, image_index, files, defects, as_json)
+            files = write_set(layer, image_index, out)
+    _report_export(out, layer, image_index, files, defects, as_json)
 
 
-@stimulus_app.command("replay")
+@stimulus_app.command(
+    "replay",
+    epilog=examples(
+        "tilewright stimulus replay set",
+        "tilewright stimulus replay set --weight-line oc --json",
+    ),
+)
 def replay_command(
-    directory: Annotated[Path, typer.Argument(help="Folder with the set's .txt files.")],
+    directory: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder with the set's .txt files.")],
     array: Array = 8,
     seed: Seed = None,
     device: Device = None,
@@ -96,25 +102,35 @@ def replay_command(
     ] = None,
     rows: Annotated[Order | None, typer.Option(help="Input channels of weights against activations.")] = None,
     columns: Annotated[Order | None, typer.Option(help="Output channels of out and psum against weights.")] = None,
-    out: Annotated[OutStage | None, typer.Option(help="Out files before or after ReLU.")] = None,
+    out_stage: Annotated[OutStage | None, typer.Option(help="Out files before or after ReLU.")] = None,
     padded_map: Annotated[str | None, typer.Option(help="Padded map, such as 6x6; default: square.")] = None,
     kernel: Annotated[str | None, typer.Option(help="Kernel, such as 3x3; default: square.")] = None,
     stride: Annotated[int | None, typer.Option(min=1, max=2, help="Stride; default: by the lengths.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Runs a set through the RTL and compares it with its out and psum files; the data decide its variant."""
+    """Run a set through the RTL and compare it with its out and psum files; the data decide its variant.
+
+    The options about the set override what the data say. Exits with 1 where an integer differs.
+    """
     with failures_named():
+        target = choose_target(array, seed, device, bitstream, host)
         overrides = Overrides(
             weight_line=None if weight_line is None else weight_line.value,
             rows_reversed=None if rows is None else rows is Order.REVERSED,
             columns_reversed=None if columns is None else columns is Order.REVERSED,
-            relu=None if out is None else out is OutStage.AFTER_RELU,
+            relu=None if out_stage is None else out_stage is OutStage.AFTER_RELU,
             padded=_size("--padded-map", padded_map),
             kernel=_size("--kernel", kernel),
             stride=stride,
         )
-        findings = examine(read_set(directory), overrides)
-        outcome = replay(findings, open_driver(array, seed, device, bitstream, host))
+        with phase("Examining the set", "Examined the set"):
+            findings = examine(read_set(directory), overrides)
+        driver = target.open()
+        # Imported here: pynq takes seconds, which a wrong argument or a help page need not.
+        from tilewright.stimulus.replay import replay
+
+        with phase("Running the set on the accelerator", "Ran the set"):
+            outcome = replay(findings, driver)
     _report_replay(outcome, as_json)
     if outcome.mismatches:
         raise typer.Exit(1)
