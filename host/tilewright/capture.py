@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from tilewright.errors import ModelProcessError
 from tilewright.layer import ConvLayer
 from tilewright.model_process import run_model
 
@@ -37,12 +38,16 @@ def capture_layer(
     if checkpoint is not None:
         options += ["--checkpoint", checkpoint]
     for image in images:
-        options += ["--image", image]
+        options += ["--images", image]
     if data is not None:
         options += ["--data", data]
     if count is not None:
         options += ["--count", str(count)]
     with tempfile.TemporaryDirectory(prefix="tilewright-") as folder:
         file = Path(folder) / "layer.npz"
-        run_model("capture", *options, "--out", file)
+        try:
+            run_model("capture", *options, "--out", file)
+        except ModelProcessError:
+            if not file.is_file():  # one that was written differs from the float layer: for the caller to compare
+                raise
         return ConvLayer.load(file)

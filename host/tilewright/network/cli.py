@@ -125,7 +125,7 @@ def gather_images(
         return Images(whole.pixels[chosen], whole.labels[chosen], whole.source)
     arguments: list[str | Path] = ["--size", *map(str, network.image[1:])]
     for file in files:
-        arguments += ["--image", file]
+        arguments += ["--images", file]
     if cifar10:
         arguments += ["--data", cifar10, "--first", str(first), "--count", str(count or 1)]
     with spinner(messages, "Reading images"), tempfile.TemporaryDirectory(prefix="tilewright-") as folder:
