@@ -20,7 +20,9 @@ def import_qonnx(
         typer.Argument(exists=True, dir_okay=False, metavar="QONNX", help="QONNX file, such as Brevitas exports"),
     ],
     out: OutFile,
-    mean: Annotated[list[float] | None, typer.Option(help="of a channel, once for each (default: CIFAR-10's)")] = None,
+    mean: Annotated[
+        list[float] | None, typer.Option(help="of all channels, or once for each (default: CIFAR-10's)")
+    ] = None,
     std: Annotated[list[float] | None, typer.Option(help="deviation, in the same way")] = None,
     as_json: Json = False,
 ) -> None:
