@@ -18,7 +18,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from tilewright_model.checkpoint import DEFAULT_CHECKPOINT, sha256
+from tilewright_model.checkpoint_file import DEFAULT_CHECKPOINT, sha256
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "docs" / "results"

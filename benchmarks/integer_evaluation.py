@@ -19,7 +19,8 @@ import torch
 import typer
 from torch import Tensor
 
-from tilewright_model.checkpoint import DEFAULT_CHECKPOINT, load_network
+from tilewright_model.checkpoint import load_network
+from tilewright_model.checkpoint_file import DEFAULT_CHECKPOINT
 from tilewright_model.comparison import exported
 from tilewright_model.data import cifar10_root, load_cifar10
 from tilewright_model.device import batch_size, description

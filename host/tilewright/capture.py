@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from tilewright.errors import ModelProcessError
 from tilewright.layer import ConvLayer
 from tilewright.model_process import run_model
 from tilewright.progress import phase
@@ -43,7 +44,11 @@ def capture_layer(
     progress = phase(f"PyTorch up to {name}", f"PyTorch computed up to {name}")
     with progress, tempfile.TemporaryDirectory(prefix="tilewright-") as folder:
         file = Path(folder) / "layer.npz"
-        run_model("capture", *options, "--out", file)
+        try:
+            run_model("capture", *options, "--out", file)
+        except ModelProcessError:
+            if not file.is_file():  # one that was written differs from the float layer: for the caller to compare
+                raise
         return ConvLayer.load(file)
 
 
@@ -51,7 +56,7 @@ def image_options(images: Sequence[Path], data: Path | None, count: int | None) 
     """What names images to a command of ``python -m tilewright_model``; arguments as of :func:`capture_layer`."""
     options: list[str | Path] = []
     for image in images:
-        options += ["--image", image]
+        options += ["--images", image]
     if data is not None:
         options += ["--data", data]
     if count is not None:

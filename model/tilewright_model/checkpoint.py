@@ -1,6 +1,5 @@
 """Checkpoints in either form, the packed .safetensors and the family's .pth."""
 
-import hashlib
 import pickle
 import re
 from pathlib import Path
@@ -8,14 +7,13 @@ from typing import Any
 
 import torch
 
+from tilewright_model.checkpoint_file import DEFAULT_CHECKPOINT
 from tilewright_model.errors import CheckpointError, first_line
 from tilewright_model.export import load_packed
 from tilewright_model.importing import Imported, Widths, import_state
 from tilewright_model.resnet20 import ResNet20
 from tilewright_model.state_dict import state_of
 from tilewright_model.vgg16 import VGG16
-
-DEFAULT_CHECKPOINT = Path(__file__).resolve().parents[1] / "checkpoints" / "vgg16_w4a4_cifar10.safetensors"
 
 
 def load_network(path: Path = DEFAULT_CHECKPOINT) -> VGG16 | ResNet20:
@@ -26,11 +24,6 @@ def load_network(path: Path = DEFAULT_CHECKPOINT) -> VGG16 | ResNet20:
     if path.suffix == ".safetensors":
         return load_packed(path)
     return import_checkpoint(path).network
-
-
-def sha256(path: Path) -> str:
-    """Hexadecimal SHA-256 of a file's bytes."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def import_checkpoint(path: Path, widths: Widths | None = None) -> Imported:

@@ -1,65 +1,101 @@
 """The command evaluate."""
 
-from pathlib import Path
-from typing import Annotated, Any
+from __future__ import annotations
 
-import torch
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
 import typer
 from rich.table import Table
 
-from tilewright_model.checkpoint import DEFAULT_CHECKPOINT, load_network, sha256
-from tilewright_model.cli import Data, Device, Json, app, console, progress, report
-from tilewright_model.comparison import Comparison, exported
-from tilewright_model.data import cifar10_root, load_cifar10
-from tilewright_model.device import description, device_named
-from tilewright_model.errors import CheckpointError
-from tilewright_model.evaluate import evaluate as measure
-from tilewright_model.file_network import is_network_file, load_network_file
-from tilewright_model.integer_network import IntegerNetwork
-from tilewright_model.network import QuantisedNetwork
+from tilewright_model.checkpoint_file import chosen_checkpoint, sha256
+from tilewright_model.cifar10_folder import check_root
+from tilewright_model.cli import DIFFERENT, UsageError, command, console, report
+from tilewright_model.cli_inputs import load_device, read_checkpoint, read_cifar10
+from tilewright_model.cli_options import Checkpoint, Cifar10, CountOfAll, Device, Json, OptionalNetwork, check_count
+from tilewright_model.progress import phase, progress
+
+if TYPE_CHECKING:
+    import torch
+
+    from tilewright_model.comparison import Comparison
+    from tilewright_model.data import Images
+    from tilewright_model.integer_network import IntegerNetwork
+    from tilewright_model.network import QuantisedNetwork
 
 
-@app.command()
+@command("evaluate", "--data ROOT --count 1000", "net.safetensors --data ROOT --json")
 def evaluate(
-    data: Data = None,
-    checkpoint: Annotated[
-        Path, typer.Option(help="packed .safetensors, a notebook's .pth, or (with --integer) a network file")
-    ] = DEFAULT_CHECKPOINT,
-    count: Annotated[int | None, typer.Option(min=1, help="the first so many test images only")] = None,
+    network: OptionalNetwork = None,
+    data: Cifar10 = None,
+    checkpoint: Checkpoint = None,
+    count: CountOfAll = None,
     device: Device = None,
     integer: Annotated[bool, typer.Option("--integer", help="run the exported integers, and compare all")] = False,
     as_json: Json = False,
 ) -> None:
-    """Accuracy of a checkpoint, or of its integers, on the CIFAR-10 test images; exit status 1 if they differ."""
-    place = device_named(device)
-    test = load_cifar10(cifar10_root(data), "test").first(count).to(place)
-    if integer:
-        model, integers = _networks(checkpoint, place)
-        result = Comparison()
-        with progress("test images", len(test)) as advance:
-            result.run(model, integers, test, advance)
-        _report_integers(result, integers, checkpoint, place, as_json)
-        raise typer.Exit(0 if result.equal else 1)
-    if is_network_file(checkpoint):
-        raise CheckpointError(f"{checkpoint} is a network file: `evaluate --integer` runs it")
-    model = load_network(checkpoint).to(place)
+    """Accuracy of a checkpoint, or of its integers, on the CIFAR-10 test images; exit status 1 if they differ.
+
+    A network file is run as integers. Without --data the images are downloaded.
+    """
+    if network and checkpoint:
+        raise UsageError("give a network file or --checkpoint, not both")
+    path = network or chosen_checkpoint(checkpoint)
+    check_count(0, count)
+    check_root(data)
+    place = load_device(device)
+    if network is None and not integer:
+        _evaluate_model(path, data, count, place, as_json)
+        return
+    model, integers = _networks(path, place, from_file=network is not None)
+    test = read_cifar10(data, "test", 0, count).to(place)
+    if not _compare(model, integers, test, path, as_json).equal:
+        raise typer.Exit(DIFFERENT)
+
+
+def _evaluate_model(path: Path, data: Path | None, count: int | None, place: torch.device, as_json: bool) -> None:
+    from tilewright_model.evaluate import evaluate as measure
+
+    model = read_checkpoint(path).to(place)
+    test = read_cifar10(data, "test", 0, count).to(place)
     with progress("test images", len(test)) as advance:
         score = measure(model, test, advance=advance)
     report({"accuracy": score.accuracy, "correct": score.correct, "total": score.total}, as_json)
 
 
-def _networks(path: Path, place: torch.device) -> tuple[QuantisedNetwork, IntegerNetwork]:
-    """The reference and the integer network of a checkpoint, which is exported, or of a network file."""
-    if is_network_file(path):
-        return load_network_file(path).to(place), IntegerNetwork(path, place)
-    model = load_network(path).to(place)
-    return model, exported(model, place)
+def _networks(path: Path, place: torch.device, *, from_file: bool) -> tuple[QuantisedNetwork, IntegerNetwork]:
+    """The reference and the integer network of a network file, or of a checkpoint, which is exported."""
+    from tilewright_model.comparison import exported
+    from tilewright_model.file_network import load_network_file
+    from tilewright_model.integer_network import IntegerNetwork
+
+    if from_file:
+        with phase("reading the network"):
+            return load_network_file(path).to(place), IntegerNetwork(path, place)
+    model = read_checkpoint(path).to(place)
+    with phase("exporting the integers"):
+        return model, exported(model, place)
+
+
+def _compare(model: QuantisedNetwork, integers: IntegerNetwork, test: Images, path: Path, as_json: bool) -> Comparison:
+    """Compare and print; returns what was found."""
+    from tilewright_model.comparison import Comparison
+
+    result = Comparison()
+    with progress("test images", len(test)) as advance:
+        result.run(model, integers, test, advance)
+    _report_integers(result, integers, path, test.pixels.device, as_json)
+    return result
 
 
 def _report_integers(
     result: Comparison, integers: IntegerNetwork, path: Path, place: torch.device, as_json: bool
 ) -> None:
     """The integer network's accuracy first, then what it was compared with."""
+    import torch
+
+    from tilewright_model.device import description
+
     found = result.report()
     values: dict[str, Any] = {
         "accuracy": found["integer_accuracy"],

@@ -1,27 +1,34 @@
 """The command layers, and the table of a network file's layers that export prints too."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
 from rich.table import Table
 
-from tilewright_model.cli import Json, app, console
-from tilewright_model.file_network import read_network_file
-from tilewright_model.record import LayerRecord, NetworkRecord
+from tilewright_model.cli import command, console
+from tilewright_model.cli_inputs import load_pytorch
+from tilewright_model.cli_options import Json, Network
+from tilewright_model.progress import phase
+
+if TYPE_CHECKING:
+    from tilewright_model.record import LayerRecord, NetworkRecord
 
 COLUMNS = ("layer", "channels", "kernel", "weight bits", "input bits", "thresholds")
 
 
-@app.command()
-def layers(
-    network: Annotated[Path, typer.Argument(help="network file (.safetensors), as `export` writes it")],
-    as_json: Json = False,
-) -> None:
+@command("layers", "net.safetensors", "net.safetensors --json")
+def layers(network: Network, as_json: Json = False) -> None:
     """Print a network file's layers: sizes, bits of weights and input codes, thresholds a channel."""
-    report_layers(read_network_file(network)[0], network, as_json)
+    load_pytorch()
+    with phase("reading the network"):
+        from tilewright_model.file_network import read_network_file
+
+        record = read_network_file(network)[0]
+    report_layers(record, network, as_json)
 
 
 def report_layers(record: NetworkRecord, path: Path, as_json: bool) -> None:

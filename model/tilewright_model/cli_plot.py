@@ -1,5 +1,7 @@
 """The command plot."""
 
+from __future__ import annotations
+
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,15 +9,13 @@ from typing import Annotated
 
 import typer
 
-from tilewright_model.checkpoint import load_network
-from tilewright_model.cli import TestImages, app, console, progress
-from tilewright_model.crops import crops
-from tilewright_model.data import load_cifar10
-from tilewright_model.distributions import distributions
+from tilewright_model.checkpoint_file import is_float
+from tilewright_model.cli import command, report
+from tilewright_model.cli_inputs import load_pytorch, read_checkpoint, read_cifar10
+from tilewright_model.cli_options import CountOf64, Json, OptionalOutFolder, TestImages, check_count
 from tilewright_model.errors import CheckpointError, DataError
-from tilewright_model.float_checkpoint import is_float
 from tilewright_model.log_file import read_log
-from tilewright_model.plots import save_curves, save_histograms
+from tilewright_model.progress import phase, progress
 
 LOG = "log.csv"
 
@@ -59,29 +59,44 @@ class RunFiles:
         return files[0]
 
 
-@app.command()
+@command("plot", "build/training", "RUN_A RUN_B --out build/pictures")
 def plot(
-    paths: Annotated[list[Path], typer.Argument(help="folders that `train` wrote, or logs (.csv)", metavar="RUN...")],
-    out: Annotated[Path | None, typer.Option(help="folder of the pictures (default: the first run's)")] = None,
+    paths: Annotated[
+        list[Path],
+        typer.Argument(exists=True, help="folders that `train` wrote, or logs (.csv)", metavar="RUN..."),
+    ],
+    out: OptionalOutFolder = None,
     data: TestImages = None,
-    count: Annotated[int, typer.Option(min=1, help="images that give the activation codes")] = 64,
+    count: CountOf64 = 64,
+    as_json: Json = False,
 ) -> None:
     """Draw runs' curves into one picture, and histograms of each one's weight and activation codes.
 
-    Without --data the images are pieces of scikit-image's pictures. Of a log alone, the checkpoint is the .safetensors
-    of the same name, if there is one.
+    Into the first run's folder, if there is no --out. The activation codes are those of CIFAR-10's test images, or
+    without --data of pieces of scikit-image's pictures. Of a log alone, the checkpoint is the .safetensors of the same
+    name, if there is one.
     """
+    if data:
+        check_count(0, count)
     runs = _named([RunFiles(path) for path in dict.fromkeys(paths)])
     logs = {name: read_log(run.log) for name, run in runs.items()}
     folder = out or next(iter(runs.values())).log.parent
-    save_curves(logs, folder / "curves.png")
-    console.print(f"wrote {folder / 'curves.png'}")
-    for name, run in runs.items():
-        checkpoint = run.checkpoint()
+    load_pytorch()
+    checkpoints = {name: run.checkpoint() for name, run in runs.items()}
+    pictures = [folder / "curves.png"]
+    with phase("drawing curves"):
+        from tilewright_model.plots import save_curves
+
+        save_curves(logs, pictures[0])
+    for name, checkpoint in checkpoints.items():
         if checkpoint:
-            picture = folder / ("histograms.png" if len(runs) == 1 else f"histograms.{name.replace('/', '_')}.png")
-            _draw_histograms(checkpoint, name, picture, data, count)
-            console.print(f"wrote {picture}")
+            pictures.append(folder / _picture_name(name, len(runs)))
+            _draw_histograms(checkpoint, name, pictures[-1], data, count)
+    report({"runs": list(runs), "pictures": list(map(str, pictures))}, as_json)
+
+
+def _picture_name(run: str, runs: int) -> str:
+    return "histograms.png" if runs == 1 else f"histograms.{run.replace('/', '_')}.png"
 
 
 def _named(runs: list[RunFiles]) -> dict[str, RunFiles]:
@@ -91,9 +106,14 @@ def _named(runs: list[RunFiles]) -> dict[str, RunFiles]:
 
 
 def _draw_histograms(checkpoint: Path, name: str, picture: Path, data: Path | None, count: int) -> None:
-    model = load_network(checkpoint)
-    pixels = load_cifar10(data, "test").first(count).pixels if data else crops(count)
+    model = read_checkpoint(checkpoint)
+    from tilewright_model.crops import crops
+    from tilewright_model.distributions import distributions
+    from tilewright_model.plots import save_histograms
+
+    pixels = read_cifar10(data, "test", 0, count).pixels if data else crops(count)
     with progress("images", len(pixels)) as advance:
         result = distributions(model, pixels, advance)
     source = "CIFAR-10 test images" if data else "pieces of scikit-image's pictures"
-    save_histograms(result, picture, f"{name}: weight codes, and activation codes of {len(pixels)} {source}")
+    with phase("drawing histograms"):
+        save_histograms(result, picture, f"{name}: weight codes, and activation codes of {len(pixels)} {source}")

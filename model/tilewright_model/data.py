@@ -39,7 +39,8 @@ class Images:
         """`count` images from number `first` on (all that follow if None). Raises DataError if there are fewer."""
         stop = len(self) if count is None else first + count
         if not first < stop <= len(self):
-            raise DataError(f"images {first}..{stop - 1} were asked for; there are {len(self)}, from 0 on")
+            asked = f"{first}..{stop - 1}" if count else f"from {first} on"
+            raise DataError(f"images {asked} were asked for; there are {len(self)}, from 0 on")
         return Images(self.pixels[first:stop], self.labels[first:stop])
 
     def __len__(self) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from tilewright_model.checkpoint_file import CODES
 from tilewright_model.errors import CheckpointError, first_line
 from tilewright_model.keys import check_keys
 from tilewright_model.layers import QuantConv2d
@@ -23,7 +24,6 @@ from tilewright_model.vgg16 import VGG16, VGG16Options
 #: `format` of each network
 FORMATS = {VGG16: "tilewright-packed-vgg16", ResNet20: "tilewright-packed-resnet20"}
 VERSION = "1"
-CODES = ".weight_codes"
 #: metadata key of `digest`; files of before have none
 DIGEST = "tensors_sha256"
 #: largest code that half a byte holds

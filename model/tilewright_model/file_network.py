@@ -9,8 +9,8 @@ from tilewright_model.errors import NetworkError
 from tilewright_model.exact import ExactAverage, ExactBatchNorm2d, ExactConv2d, ExactLayer, ExactLinear
 from tilewright_model.image import look_up
 from tilewright_model.network import Network
-from tilewright_model.record import FORMAT, LayerRecord, NetworkRecord, parse_record
-from tilewright_model.tensor_file import named_format, read_tensors
+from tilewright_model.record import LayerRecord, NetworkRecord, parse_record
+from tilewright_model.tensor_file import read_tensors
 
 Tensors = dict[str, Tensor]
 CLASSIFIER = "classifier"
@@ -39,11 +39,6 @@ def load_network_file(path: Path) -> FileNetwork:
     Raises NetworkError if the file is missing, truncated, of another format or version, or inconsistent.
     """
     return FileNetwork(*read_network_file(path)).eval()
-
-
-def is_network_file(path: Path) -> bool:
-    """Whether the metadata of the file, which may be of any kind, say that it is a network file."""
-    return named_format(path) == FORMAT
 
 
 def read_network_file(path: Path) -> tuple[NetworkRecord, Tensors]:

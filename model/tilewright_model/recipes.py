@@ -8,7 +8,11 @@ from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from tilewright_model.errors import RecipeError
-from tilewright_model.vgg16 import IMAGE, VGG16Options, convolution_names
+from tilewright_model.vgg16_plan import IMAGE, VGG16Options, convolution_names
+
+TRAIN = "python -m tilewright_model train"
+#: makes the network that the recipes with a teacher begin with
+TRAIN_FLOAT = f"{TRAIN} --recipe float"
 
 #: least and largest of each number in a recipe
 LIMITS: dict[str, tuple[float, float]] = {
@@ -160,8 +164,17 @@ def recipe_named(name: str, changes: Sequence[str] = ()) -> Recipe:
     return recipe
 
 
+def recipe_keys() -> list[str]:
+    """What `recipe_named` can change."""
+    return [*_kinds(Recipe), *(f"options.{key}" for key in _kinds(VGG16Options))]
+
+
+def _kinds(settings: type) -> dict[str, Any]:
+    return {name: kind for name, kind in get_type_hints(settings).items() if name != "options"}
+
+
 def _changed(settings: Any, key: str, text: str) -> Any:
-    kinds = {name: kind for name, kind in get_type_hints(type(settings)).items() if name != "options"}
+    kinds = _kinds(type(settings))
     if key not in kinds:
         raise RecipeError(f"a recipe has no value {key!r}; it has {', '.join(kinds)}, as KEY=VALUE")
     try:

@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
+from tilewright_model.checkpoint_file import NETWORK_FORMAT
 from tilewright_model.errors import NetworkError
 
-FORMAT = "tilewright-network"
 VERSION = "1"
 CODES = "codes"
 ACCUMULATORS = "accumulators"
@@ -162,7 +162,7 @@ class NetworkRecord:
         tail: list[dict[str, Any]] = [{"kind": "flatten"}]
         tail += [{"kind": "relu"} if entry is None else {"kind": "linear", **asdict(entry)} for entry in self.tail]
         return {
-            "format": FORMAT,
+            "format": NETWORK_FORMAT,
             "version": VERSION,
             "name": self.name,
             "checkpoint_sha256": self.checkpoint_sha256,
@@ -236,10 +236,10 @@ class NetworkRecord:
 
 def parse_record(metadata: Mapping[str, str]) -> NetworkRecord:
     """The record of a file's metadata, checked. Raises NetworkError that says what is unknown, missing or wrong."""
-    if metadata.get("format") != FORMAT or metadata.get("version") != VERSION:
+    if metadata.get("format") != NETWORK_FORMAT or metadata.get("version") != VERSION:
         raise NetworkError(
-            f"format {metadata.get('format')!r} version {metadata.get('version')!r}, expected {FORMAT!r} version "
-            f"{VERSION!r}; write it with `python -m tilewright_model export`"
+            f"format {metadata.get('format')!r} version {metadata.get('version')!r}, expected {NETWORK_FORMAT!r} "
+            f"version {VERSION!r}; write it with `python -m tilewright_model export`"
         )
     keys = {"format", "version", "name", "checkpoint_sha256", "image", "layers", "tail", "classes"}
     _check_keys("metadata", metadata, keys)

@@ -170,14 +170,21 @@ def pixel_values(normalise: Normalise, channels: int) -> Tensor:
 def normalisation(mean: Sequence[float], std: Sequence[float]) -> Normalise:
     """(pixel / 255 - mean) / std of each channel, in float32, as torchvision's ToTensor and Normalize compute it.
 
-    Raises NetworkError unless there are as many deviations as means, in float32 all finite, the deviations positive.
+    One mean and deviation serve any number of channels, more must be as many, which the function looks at. Raises
+    NetworkError unless there are as many deviations as means, in float32 all finite, the deviations positive.
     """
     means, deviations = (torch.tensor(numbers, dtype=torch.float32).view(-1, 1) for numbers in (mean, std))
     finite = bool(torch.cat([means, deviations]).isfinite().all())
     if len(mean) != len(std) or not finite or not bool((deviations > 0).all()):
         raise NetworkError(f"mean {list(mean)} and std {list(std)}: give one of each a channel, std positive")
     values = (torch.arange(256).float() / 255 - means) / deviations
-    return lambda pixels: look_up(values, pixels)
+
+    def normalise(pixels: Tensor) -> Tensor:
+        if len(values) not in (1, pixels.shape[1]):
+            raise NetworkError(f"{len(values)} means and deviations for images of {pixels.shape[1]} channels")
+        return look_up(values, pixels)
+
+    return normalise
 
 
 def _add(rows: _Rows, step: Step, values: Tensor) -> None:

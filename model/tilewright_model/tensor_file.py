@@ -59,15 +59,6 @@ def _in_order(header: bytes) -> bytes:
     return len(ordered).to_bytes(8, "little") + ordered
 
 
-def named_format(path: Path) -> str | None:
-    """The metadata's `format`; None if there is none, or the file is missing or no .safetensors."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            return (file.metadata() or {}).get("format")
-    except (OSError, SafetensorError):
-        return None
-
-
 def digest(tensors: Mapping[str, Tensor]) -> str:
     """Hexadecimal SHA-256 over the tensors, sorted by name: name, dtype and shape as text, then the bytes."""
     hashed = hashlib.sha256()

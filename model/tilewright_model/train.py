@@ -12,13 +12,12 @@ from typing import Any
 
 import torch
 from filelock import FileLock, Timeout
-from rich.console import Console
 from rich.progress import Progress
 from torch import Tensor, nn
 
 from tilewright.files import written
 from tilewright_model import __version__, augment
-from tilewright_model.checkpoint import sha256
+from tilewright_model.checkpoint_file import sha256
 from tilewright_model.clock import Clock
 from tilewright_model.data import Images
 from tilewright_model.device import description
@@ -30,7 +29,8 @@ from tilewright_model.export import load_packed, save_packed
 from tilewright_model.float_checkpoint import load_float, save_float
 from tilewright_model.loss import Loss
 from tilewright_model.plots import save_curves, save_histograms
-from tilewright_model.report import epoch_line, progress_bar, write_log
+from tilewright_model.progress import phase, screen_console
+from tilewright_model.report import TrainingBar, epoch_line, progress_bar, write_log
 from tilewright_model.run import Settings, check_held_out, load_teacher, new_run
 from tilewright_model.schedule import advanced, rate_factor
 from tilewright_model.tensorboard_log import TensorBoardLog
@@ -56,11 +56,12 @@ def train(settings: Settings, training: Images, test: Images, *, resume: bool = 
         training, measured = training.part(0, count), training.part(count, None)
     check_held_out(settings, len(training))
     with _alone(settings.out) if is_first() else nullcontext():
-        trainer = Trainer(settings, training, measured)
-        if resume:
-            trainer.run.restore(settings)
-        else:
-            _check_unused(settings)
+        with phase("preparing the run"):
+            trainer = Trainer(settings, training, measured)
+            if resume:
+                trainer.run.restore(settings)
+            else:
+                settings.check_unused()
         trainer.processes.wait()
         trainer.fit()
         score = trainer.finish()
@@ -77,17 +78,6 @@ def _alone(folder: Path) -> Iterator[None]:
             yield
     except Timeout as error:
         raise CheckpointError(f"another run is training into {folder} now: name another --out") from error
-
-
-def _check_unused(settings: Settings) -> None:
-    """Raise CheckpointError if a run's state or record is where `settings` would write its own."""
-    if settings.state_file.exists():
-        raise CheckpointError(
-            f"{settings.state_file} holds a run already: continue it with --resume or name another --out"
-        )
-    record = (settings.out / settings.changed_recipe.checkpoint_name).with_suffix(".json")
-    if record.exists():
-        raise CheckpointError(f"{settings.out} holds a run that has ended already ({record.name}): name another --out")
 
 
 class Trainer:
@@ -110,18 +100,20 @@ class Trainer:
 
     def fit(self) -> None:
         """Epochs until the schedule or the time is done; saves the state after each, or every few of them."""
-        run, settings, console = self.run, self.settings, Console(soft_wrap=True, quiet=not self.processes.first)
+        run, settings, console = self.run, self.settings, screen_console()
         seconds_before, board = run.seconds, None
         if self.processes.first:
-            board = TensorBoardLog(settings.out / "tensorboard", run.epoch + 1)
+            with phase("opening TensorBoard's log"):
+                board = TensorBoardLog(settings.out / "tensorboard", run.epoch + 1)
         if run.progress == 1:
             console.print(f"trained for all its {run.epoch} epochs already")
         with progress_bar(console) as bar:
             if settings.minutes:
                 self._evaluate(bar)  # to know how long it takes
-            task = bar.add_task(f"{settings.recipe}, seed {settings.seed}", total=1.0)
+            first_step = f"{'compiling' if settings.compile else 'taking'} the first step"
+            shown = TrainingBar(bar, f"{settings.recipe}, seed {settings.seed}", first_step)
             while run.progress < 1 and self.clock.left() > 0:
-                row = self._epoch(lambda done: bar.update(task, completed=done))
+                row = self._epoch(shown)
                 run.seconds = seconds_before + self.clock.elapsed()
                 row["seconds"] = round(run.seconds, 1)
                 run.log.append(row)
@@ -154,14 +146,15 @@ class Trainer:
             self._export()
         self.processes.wait()
         exported = load_float(path) if self.recipe.float_network else load_packed(path)
-        with progress_bar(Console(soft_wrap=True, quiet=not self.processes.first)) as bar:
+        with progress_bar(screen_console()) as bar:
             score = self._score(exported.to(self.labels.device), bar)
         if self.processes.first:
             measured = {"measured": self.measured_name, **asdict(score), "accuracy": score.accuracy}
             record = self._record() | measured | {"checkpoint": path.name, "sha256": sha256(path)}
             with written(path.with_suffix(".json")) as partial:
                 partial.write_text(json.dumps(record, indent=2) + "\n")
-            self._draw()
+            with phase("drawing pictures"):
+                self._draw()
         return score
 
     def _draw(self) -> None:

@@ -15,7 +15,7 @@ from skimage import data
 from torch import Tensor
 
 from tilewright_model.batch_norm import BatchNorm2d
-from tilewright_model.checkpoint import DEFAULT_CHECKPOINT
+from tilewright_model.checkpoint_file import DEFAULT_CHECKPOINT
 from tilewright_model.image import MEAN, STD
 from tilewright_model.layers import QuantAvgPool2d, QuantConv2d
 from tilewright_model.linear import Linear

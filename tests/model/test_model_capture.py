@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 from tilewright_model.__main__ import app
 from tilewright_model.capture import capture, layer_named, run_and_hook
-from tilewright_model.checkpoint import load_network, sha256
+from tilewright_model.checkpoint import load_network
+from tilewright_model.checkpoint_file import sha256
 from tilewright_model.errors import CaptureError, DataError
 from tilewright_model.image import cat, from_array, from_file, normalise
 from tilewright_model.vgg16 import VGG16

@@ -13,7 +13,8 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from tilewright_model.checkpoint import import_checkpoint, load_network, load_tensors, sha256
+from tilewright_model.checkpoint import import_checkpoint, load_network, load_tensors
+from tilewright_model.checkpoint_file import sha256
 from tilewright_model.errors import CheckpointError
 from tilewright_model.export import (
     DIGEST,

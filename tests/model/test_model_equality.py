@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 
 from tilewright_model import comparison
 from tilewright_model.__main__ import app
-from tilewright_model.checkpoint import load_network, sha256
+from tilewright_model.checkpoint import load_network
+from tilewright_model.checkpoint_file import sha256
 from tilewright_model.data import Images
 from tilewright_model.equality import Equality, check_equality, threshold_distances
 from tilewright_model.errors import NetworkError

@@ -302,18 +302,19 @@ def test_the_command_prints_the_table_and_writes_the_packed_file(tmp_path: Path,
     assert text.exit_code == 0 and "channels: (8, 8, 16, 48)" in text.output, text.output
     table = [line.split() for line in text.output.splitlines() if line.startswith(" layer1.0.conv1")]
     assert table == [["layer1.0.conv1", "8x8x3x3", "2", "2", "yes", "3", "8", "equal"]]
-    values = json.loads(run(*arguments, "--json").output)
+    values = json.loads(run(*arguments, "--json").stdout)
     assert (values["network"], values["channels"], values["out"]) == ("ResNet20", [8, 8, 16, 48], str(out))
     rows = {row["layer"]: row for row in values["layers"]}
     assert len(rows) == 22 and rows["layer1.0.conv1"]["weight_bits"] == 2 and rows["layer1.0.conv2"]["act_bits"] == 4
     assert load_network(out).options == source.options
-    measured = json.loads(run("evaluate", "--checkpoint", out, "--data", data_root, "--json").output)
+    measured = json.loads(run("evaluate", "--checkpoint", out, "--data", data_root, "--json").stdout)
     expected = evaluate(source, load_cifar10(data_root, "test"))
     assert (measured["correct"], measured["total"]) == (expected.correct, 24)
     assert run("evaluate", "--checkpoint", tmp_path / "net.pth", "--data", data_root, "--count", 3).exit_code == 0
 
 
 def test_the_command_refuses_other_names_and_widths(tmp_path: Path) -> None:
+    (tmp_path / "net.pth").write_text("never read")
     for arguments, message in [
         (["--out", tmp_path / "net.pth"], "must end in .safetensors"),
         (["--out", tmp_path / "net.safetensors", "--layer-act-bits", "layer1.0.conv1"], "no layer=bits"),

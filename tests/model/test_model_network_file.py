@@ -18,7 +18,8 @@ from typer.testing import CliRunner
 
 from tilewright_model.__main__ import app
 from tilewright_model.batch_norm import BatchNorm2d
-from tilewright_model.checkpoint import load_network, sha256
+from tilewright_model.checkpoint import load_network
+from tilewright_model.checkpoint_file import sha256
 from tilewright_model.data import CLASSES
 from tilewright_model.errors import NetworkError
 from tilewright_model.examples import EXAMPLES, Maker, small_network, tall_network
@@ -353,7 +354,7 @@ def test_export_writes_checkpoints_and_names_unknown_examples(trained_file: Path
     assert result.exit_code == 0, result.output
     assert (tmp_path / "vgg16.safetensors").read_bytes() == trained_file.read_bytes()
     result = CliRunner().invoke(app, ["export", "--example", "huge", "--out", str(tmp_path / "x")])
-    assert result.exit_code == 2 and "none of small, tall" in result.output
+    assert result.exit_code == 2 and "'huge' is not one of 'small', 'tall'" in result.stderr
 
 
 # --- refusals ---

@@ -15,7 +15,7 @@ from brevitas_models import IMAGE, MODELS, NORMALISE, make, random_pixels
 from typer.testing import CliRunner
 
 from tilewright_model import __main__ as command_line
-from tilewright_model.checkpoint import sha256
+from tilewright_model.checkpoint_file import sha256
 from tilewright_model.errors import ModelError, NetworkError
 from tilewright_model.file_network import load_network_file
 from tilewright_model.integer_network import IntegerNetwork
@@ -68,8 +68,11 @@ def test_command(exported: Any, tmp_path: Path) -> None:
     assert (record.name, record.checkpoint_sha256) == ("per_channel", sha256(qonnx))
     got, expected = (IntegerNetwork(path, torch.device("cpu")).run(PIXELS) for path in (out, direct))
     assert torch.equal(got.accumulators, expected.accumulators)
-    arguments = ["import-qonnx", str(qonnx), "--out", str(out), "--std", "0.5"]
-    assert isinstance(CliRunner().invoke(command_line.app, arguments).exception, NetworkError)
+    arguments = ["import-qonnx", str(qonnx), "--out", str(out), *("--mean", "0.5", "--std", "0.5") * 2]
+    result = CliRunner().invoke(command_line.app, arguments)
+    assert result.exit_code == 2 and "NetworkError: 2 means and deviations for images of 3 channels" in result.stderr, (
+        result.stderr
+    )
 
 
 class Maker:

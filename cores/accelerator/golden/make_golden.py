@@ -29,7 +29,7 @@ def capture(folder: Path) -> ConvLayer:
         io.imsave(files[-1], getattr(data, name)(), check_contrast=False)
     out = folder / "layer.npz"
     command = [sys.executable, "-m", "tilewright_model", "capture", "--layer", "features.27", "--out", str(out)]
-    subprocess.run([*command, *(word for file in files for word in ("--image", str(file)))], check=True)
+    subprocess.run([*command, *(word for file in files for word in ("--images", str(file)))], check=True)
     return ConvLayer.load(out)
 
 

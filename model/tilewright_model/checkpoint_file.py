@@ -1,0 +1,79 @@
+"""What files say without PyTorch: where the shipped checkpoint lies, hashes, layers' names, a state's values."""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+
+from tilewright_model.errors import CheckpointError
+
+DEFAULT_CHECKPOINT = Path(__file__).resolve().parents[1] / "checkpoints" / "vgg16_w4a4_cifar10.safetensors"
+#: `format` of network files and of float checkpoints
+NETWORK_FORMAT, FLOAT_FORMAT = "tilewright-network", "tilewright-float-vgg16"
+#: end of the names of a packed checkpoint's tensors of weights
+CODES = ".weight_codes"
+
+
+def chosen_checkpoint(given: Path | None) -> Path:
+    """`given`, else the shipped one.
+
+    Raises CheckpointError if that is not there, or if `given` is a network file or a damaged .safetensors.
+    """
+    if given is not None and given.suffix == ".safetensors" and named_format(given) is None:
+        raise CheckpointError(f"{given} is truncated or no checkpoint: train one, import one, or name another")
+    if given is not None and is_network_file(given):
+        raise CheckpointError(
+            f"{given} is a network file, no checkpoint: `evaluate`, `layers` and `reference` take it, by name alone"
+        )
+    if given is None and not DEFAULT_CHECKPOINT.is_file():
+        raise CheckpointError(
+            f"this installation ships no checkpoint ({DEFAULT_CHECKPOINT}): name one with --checkpoint"
+        )
+    return given or DEFAULT_CHECKPOINT
+
+
+def sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file's bytes."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def named_format(path: Path) -> str | None:
+    """The metadata's `format`; None if there is none, or the file is missing or no .safetensors."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return (file.metadata() or {}).get("format")
+    except (OSError, SafetensorError):
+        return None
+
+
+def is_network_file(path: Path) -> bool:
+    """Whether the metadata of the file, which may be of any kind, say that it is a network file."""
+    return named_format(path) == NETWORK_FORMAT
+
+
+def is_float(path: Path) -> bool:
+    """Whether the file says of itself that it is a float network's checkpoint."""
+    return named_format(path) == FLOAT_FORMAT
+
+
+def quantised_layers(path: Path) -> list[str]:
+    """The quantised convolutions of a packed checkpoint by name, in order; empty if the file is none."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            names = [key.removesuffix(CODES) for key in file.keys() if key.endswith(CODES)]  # noqa: SIM118
+    except (OSError, SafetensorError):
+        return []
+    return sorted(names, key=lambda name: [word.zfill(9) for word in re.split("[.]", name)])
+
+
+def stored_values(path: Path) -> dict[str, Any]:
+    """The plain values of a training state; empty if the file is missing or none."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            values: dict[str, Any] = json.loads((file.metadata() or {}).get("values", "{}"))
+    except (OSError, SafetensorError, ValueError):
+        return {}
+    return values
