@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import LayerError
+from tilewright.npz_file import read_npz
 
 WEIGHT_MIN, WEIGHT_MAX = -8, 7
 ACTIVATION_MAX = 15
@@ -234,15 +234,15 @@ class ConvLayer:
 def _read_npz(path: Path) -> dict[str, npt.NDArray[Any]]:
     keys = ("weight_codes", "activation_codes", "accumulators", "float_integers", "metadata")
     try:
-        with np.load(path, allow_pickle=False) as file:
-            missing = [key for key in keys if key not in file.files]
-            if missing:
-                raise LayerError(f"{path}: not a layer file, {', '.join(missing)} missing; write it with capture")
-            return {key: file[key] for key in keys}
+        arrays = read_npz(path, keys)
     except FileNotFoundError as error:
         raise LayerError(f"{path}: no such layer file") from error
-    except (OSError, EOFError, ValueError, TypeError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError) as error:
         raise LayerError(f"{path}: not a readable .npz layer file: {error}") from error
+    missing = [key for key in keys if key not in arrays]
+    if missing:
+        raise LayerError(f"{path}: not a layer file, {', '.join(missing)} missing; write it with capture")
+    return arrays
 
 
 def _parse_metadata(path: Path, text: npt.NDArray[Any]) -> dict[str, Any]:

@@ -4,13 +4,13 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from tilewright.npz_file import read_npz
 from tilewright_model.errors import DataError
 
 NPZ = "cifar10.npz"
@@ -74,9 +74,9 @@ def load_cifar10(root: Path | None, split: str) -> Images:
 
 def _from_npz(file: Path, split: str) -> Images:
     try:
-        with np.load(file, allow_pickle=False) as arrays:
-            pixels, labels = arrays[f"{split}_images"], arrays[f"{split}_labels"]
-    except (OSError, ValueError, KeyError, BadZipFile) as error:
+        arrays = read_npz(file, (f"{split}_images", f"{split}_labels"))
+        pixels, labels = arrays[f"{split}_images"], arrays[f"{split}_labels"]
+    except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{file} is not a CIFAR-10 archive ({error}); make it anew") from error
     return _checked(pixels, labels, file)
 

@@ -1,11 +1,11 @@
 """Sets of images: from files, CIFAR-10 or scikit-image, and the .npz that carries them."""
 
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
 
+from tilewright.npz_file import read_npz
 from tilewright_model import image
 from tilewright_model.data import Images, load_cifar10
 from tilewright_model.errors import DataError
@@ -45,11 +45,11 @@ def save_images(path: Path, images: Images, source: str) -> None:
 def load_images(path: Path) -> Images:
     """The images that `save_images` wrote. Raises DataError if the file is missing or holds something else."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            pixels, labels = arrays["pixels"], arrays["labels"]
+        arrays = read_npz(path, ("pixels", "labels"))
+        pixels, labels = arrays["pixels"], arrays["labels"]
     except FileNotFoundError as error:
         raise DataError(f"no images at {path}; write them with `python -m tilewright_model images`") from error
-    except (OSError, ValueError, KeyError, BadZipFile) as error:
+    except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{path} is no file of images ({error}); write it anew with `images`") from error
     if pixels.dtype != np.uint8 or pixels.ndim != 4 or labels.dtype != np.int64 or labels.shape != pixels.shape[:1]:
         raise DataError(

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import NetworkError
@@ -16,6 +15,7 @@ from tilewright.model_process import run_model
 from tilewright.network.file import load_network
 from tilewright.network.graph import Network
 from tilewright.network.prepare import Images, export_network, load_images
+from tilewright.npz_file import read_npz
 
 NETWORK_FILE, IMAGE_FILE, REFERENCE_FILE = "network.safetensors", "images.npz", "reference.npz"
 
@@ -86,7 +86,6 @@ def _make(folder: Path, cifar10: Path | str | None, count: int) -> None:
 
 def _load_reference(path: Path) -> dict[str, npt.NDArray[Any]]:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (OSError, EOFError, ValueError) as error:
+        return read_npz(path)
+    except (OSError, ValueError) as error:
         raise NetworkError(f"{path}: not a readable file of PyTorch's integers: {error}") from error

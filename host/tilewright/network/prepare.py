@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy.typing as npt
 from tilewright.cache import cache_folder
 from tilewright.errors import NetworkError
 from tilewright.model_process import ModelProcess, run_model
+from tilewright.npz_file import read_npz
 
 # To be raised when model/'s export changes, so that cached network files are written anew
 EXPORT_REVISION = 2
@@ -82,11 +82,10 @@ def load_images(path: Path) -> Images:
         NetworkError: the file is missing or damaged, or holds no uint8 images.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays: dict[str, npt.NDArray[Any]] = {key: file[key] for key in file.files}
+        arrays = read_npz(path)
     except FileNotFoundError as error:
         raise NetworkError(f"{path}: no such image file") from error
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError) as error:
         raise NetworkError(f"{path}: not a readable .npz of images: {error}") from error
     pixels = arrays.get("pixels")
     if pixels is None or pixels.dtype != np.uint8 or pixels.ndim != 4 or len(pixels) == 0:
@@ -161,8 +160,7 @@ class PyTorchReference:
             if not self._process.running() and not path.is_file():
                 raise NetworkError(f"PyTorch's process ended without writing batch {index}")
             time.sleep(_POLL_SECONDS)
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in file.files}
+        arrays = read_npz(path)
         path.unlink()
         return arrays
 

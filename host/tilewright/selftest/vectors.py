@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy.typing as npt
 from tilewright.compare import LISTED, compare
 from tilewright.errors import ParameterMismatchError, ResultError
 from tilewright.layer import ConvLayer
+from tilewright.npz_file import read_npz
 from tilewright.program import ArrayParameters, Program
 from tilewright.results import CodeMap, OutputMap, ResultMap
 
@@ -57,10 +57,9 @@ def load_vectors(array: ArrayParameters) -> dict[str, Vector]:
     if not path.is_file():
         raise ParameterMismatchError(f"the accelerator is {array}; there are no golden vectors {path.name}")
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays: dict[str, npt.NDArray[Any]] = {key: file[key] for key in file.files}
+        arrays = read_npz(path)
         facts = json.loads(arrays["facts"].item())
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, KeyError, ValueError) as error:
         raise ResultError(
             f"{path}: not a readable file of golden vectors: {error}; install tilewright again"
         ) from error
