@@ -11,6 +11,13 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TEXT = (".core", ".cpp", ".h", ".md", ".py", ".sv", ".tcl", ".toml", ".v", ".vh", ".yaml", ".yml")
 
 
+def texts() -> dict[Path, bytes]:
+    """The project's text files, and the scripts of CI."""
+    ours = [path for path in ROOT.iterdir() if path.name[0] != "." and path.name != "build"]
+    found = [file for path in ours for file in [path, *path.rglob("*")] if file.suffix in TEXT and file.is_file()]
+    return {path: path.read_bytes() for path in [*found, ROOT / ".ci" / "run", ROOT / ".ci" / "packages"]}
+
+
 def read(name: str) -> Any:
     return yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
 
@@ -42,11 +49,12 @@ def test_workflow_calls_what_there_is() -> None:
 
 
 def test_text_files_are_as_editorconfig_says() -> None:
-    folders = [path for path in ROOT.iterdir() if not path.name.startswith(".") and path.name != "build"]
-    paths = [path for folder in folders for path in (folder.rglob("*") if folder.is_dir() else [folder])]
-    texts = {path: path.read_bytes() for path in paths if path.suffix in TEXT and "golden" not in path.parts}
-    assert len(texts) > 400
-    assert not [
-        path for path, text in texts.items() if b"\r" in text or b"\t" in text or re.search(rb" +$", text, re.M)
-    ]
-    assert not [path for path, text in texts.items() if not text.endswith(b"\n")]
+    files = texts()
+    assert len(files) > 400
+    assert not [path for path, text in files.items() if re.search(rb"[\r\t]| $", text, re.MULTILINE)]
+    assert not [path for path, text in files.items() if not text.endswith(b"\n")]
+
+
+def test_nothing_names_a_folder_of_one_machine_or_who_ordered_it() -> None:
+    pattern = re.compile(rb"[/]work/|of_the_[i]ssue|the [i]ssue's|[m]ission's")
+    assert not [path for path, text in texts().items() if pattern.search(text)]
