@@ -14,13 +14,17 @@ PYNQ3_VERSION := 3.1.2
 PYNQ3_INSTALLED := $(PYNQ3)/.pynq-$(PYNQ3_VERSION)-installed
 PYNQ3_TESTS := $(wildcard tests/sim tests/third_party/test_foreign_drivers.py tests/remote/test_remote_protocol.py)
 # A folder that holds cifar10/unpack.py and stimulus/ gives the tests their data; without it they say so and skip.
-SHARED_DATA ?= $(wildcard ../shared/data)
+SHARED_DATA ?= $(patsubst %/cifar10/unpack.py,%,$(wildcard ../shared/data/cifar10/unpack.py))
+# Tests that need neither PyTorch nor a simulated device, and a Python with the package's extra `test`
+HOST_TESTS := tests/host tests/stimulus \
+    $(addprefix tests/project/test_,files.py links.py manifest.py registers.py training_runs.py version.py)
+PYTHON ?= $(BIN)/python
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Tests start some hundred Python processes: without .pyc files each of them compiles torch or pynq again, for seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup packages demo test test-pynq3 check registers lint golden evidence clean
+.PHONY: help setup packages demo test test-pynq3 test-host check registers lint golden evidence clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -61,6 +65,9 @@ test: check lint ## run all checks and tests
 test-pynq3: $(PYNQ3_INSTALLED) ## a part of the tests with pynq 3.1.2
 	@$(PYNQ3)/bin/python -c 'import pynq, sys; print("pynq", pynq.__version__); sys.exit(pynq.__version__ != "$(PYNQ3_VERSION)")'
 	$(PYNQ3)/bin/python -m pytest -n 2 --dist worksteal $(PYNQ3_TESTS)
+
+test-host: ## the tests that need neither PyTorch nor a simulator; PYTHON=python3.12 for another Python with '.[test]'
+	$(PYTHON) -m pytest -m 'not device' $(HOST_TESTS)
 
 build/cifar10/cifar10.npz: | setup
 	@$(BIN)/python $(SHARED_DATA)/cifar10/unpack.py $(@D)

@@ -3,7 +3,7 @@
 A run that was killed is resumed, one that has its record is left alone: start it again until all are there. What helps
 is chosen on training images held out (groups `held-out`, `steps`, `longer`); test images measure the other groups, now
 and then for the log and in the end, and choose nothing. A run's folder is OUT/NAME.seedN; model/checkpoints/runs holds
-the logs and records.
+the records, one a line, and the epochs of all logs.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import csv
 import json
 import shlex
-import shutil
 import subprocess
 import sys
 import time
@@ -24,6 +23,8 @@ from rich.console import Console
 
 ROOT = Path(__file__).resolve().parents[1]
 RUNS = ROOT / "model" / "checkpoints" / "runs"
+RECORDS = "records.jsonl"
+EPOCHS = "epochs.csv"
 HOLD_OUT = 5000
 #: of the runs that are compared with each other
 STEP_EPOCHS = 40
@@ -90,12 +91,14 @@ GROUPS: dict[str, dict[str, Experiment]] = {
     "float": {"float": Experiment("float network, all images", "float", seeds=(0,))},
     "final": {"distilled": Experiment("W4A4, `distilled`", "distilled", seeds=(0, 1, 2), teacher="float")},
     "widths": {
+        "distilled-mixed": width("mixed", "distilled-mixed"),
         "distilled-w4a2": width("W4A2", "distilled-w4a2"),
         "distilled-w2a2": width("W2A2", "distilled-w2a2"),
-        "distilled-mixed": width("mixed", "distilled-mixed"),
     },
     "notebook": {"notebook": Experiment("W4A4, `notebook`", "notebook", seeds=(0, 1, 2, 3, 4, 5), evaluate_every=1)},
 }
+
+Groups = Annotated[list[str], typer.Argument(help=", ".join(GROUPS), metavar="GROUP...")]
 
 
 @dataclass
@@ -147,7 +150,7 @@ class Job:
 
 @app.command()
 def run(
-    groups: Annotated[list[str], typer.Argument(help=", ".join(GROUPS), metavar="GROUP...")],
+    groups: Groups,
     data: Annotated[Path, typer.Option(help="CIFAR-10: folder with cifar10.npz or torchvision's")],
     out: Annotated[Path, typer.Option(help="folder of the runs' folders")] = Path("build/runs"),
     jobs: Annotated[int, typer.Option(min=1, help="runs at a time")] = 1,
@@ -156,10 +159,7 @@ def run(
     """Make the runs of the groups that have not ended yet."""
     failed = False
     waiting = [
-        Job(name, experiment, seed, out)
-        for group in groups
-        for name, experiment in _group(group).items()
-        for seed in experiment.seeds
+        Job(name, experiment, seed, out) for name, experiment in _experiments(groups) for seed in experiment.seeds
     ]
     waiting = [job for job in waiting if job.record is None]
     running: list[Job] = []
@@ -182,40 +182,49 @@ def run(
 
 @app.command()
 def collect(out: Annotated[Path, typer.Argument(help="folder of the runs' folders")], to: Path = RUNS) -> None:
-    """Copy logs and records of the runs that have ended to TO."""
+    """Put records and logs of the runs that have ended into TO's two files, in place of what these had of them."""
     logs = sorted(out.glob("*/log.csv"))
     if not logs:
         raise typer.BadParameter(f"no run's log.csv in the folders of {out}")
     to.mkdir(parents=True, exist_ok=True)
+    records, epochs = _records(to), _epochs(to)
     for log in logs:
         for record in sorted(log.parent.glob("vgg16_*.json")):
-            shutil.copy(log, to / f"{log.parent.name}.csv")
-            shutil.copy(record, to / f"{log.parent.name}.json")
+            records[log.parent.name] = json.loads(record.read_text())
+            epochs[log.parent.name] = _rows(log)
+    lines = [json.dumps({"run": name, **record}) for name, record in sorted(records.items())]
+    (to / RECORDS).write_text("\n".join(lines) + "\n")
+    with (to / EPOCHS).open("w", newline="") as file:
+        columns = dict.fromkeys(column for rows in epochs.values() for row in rows for column in row)
+        writer = csv.DictWriter(file, ["run", *columns], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({"run": name, **row} for name, rows in sorted(epochs.items()) for row in rows)
 
 
 @app.command()
-def table(group: str, runs: Path = RUNS) -> None:
-    """Print the group's results as a Markdown table."""
+def table(groups: Groups, runs: Path = RUNS) -> None:
+    """Print the groups' results as a Markdown table."""
+    records = _records(runs)
     print("| | measured on | epochs | accuracy of each seed | mean |\n|---|---|---|---|---|")
-    for name, experiment in _group(group).items():
-        paths = [runs / f"{name}.seed{seed}.json" for seed in experiment.seeds]
-        records: list[dict[str, Any]] = [json.loads(path.read_text()) for path in paths if path.exists()]
-        if records:
-            scores = [record["accuracy"] for record in records]
-            measured = {f"{r['total']:,} {'test images' if r['measured'] == 'test' else 'held out'}" for r in records}
-            epochs = ", ".join(sorted({str(record["epochs"]) for record in records}))
+    for name, experiment in _experiments(groups):
+        names = [f"{name}.seed{seed}" for seed in experiment.seeds]
+        found = [records[name] for name in names if name in records]
+        if found:
+            scores = [record["accuracy"] for record in found]
+            measured = {f"{r['total']:,} {'test images' if r['measured'] == 'test' else 'held out'}" for r in found}
+            epochs = ", ".join(sorted({str(record["epochs"]) for record in found}))
             each = ", ".join(f"{score:.2f}" for score in scores)
             mean = sum(scores) / len(scores)
             print(f"| {experiment.shown} | {', '.join(measured)} | {epochs} | {each} | {mean:.2f} |")
 
 
 @app.command()
-def best(group: str, runs: Path = RUNS) -> None:
+def best(groups: Groups, runs: Path = RUNS) -> None:
     """Print the best of the epochs at which the test images were measured, as a Markdown table."""
+    logs = _epochs(runs)
     print("| | epochs measured | best of each seed | its epoch | mean |\n|---|---|---|---|---|")
-    for name, experiment in _group(group).items():
-        logs = [runs / f"{name}.seed{seed}.csv" for seed in experiment.seeds]
-        measured = [_measured(log) for log in logs if log.exists()]
+    for name, experiment in _experiments(groups):
+        measured = [_measured(logs.get(f"{name}.seed{seed}", [])) for seed in experiment.seeds]
         bests = [max(epochs, key=lambda epoch: epoch[1]) for epochs in measured if epochs]
         if bests:
             counts = ", ".join(sorted({str(len(epochs)) for epochs in measured if epochs}))
@@ -230,10 +239,34 @@ def _group(name: str) -> dict[str, Experiment]:
     return GROUPS[name]
 
 
-def _measured(log: Path) -> list[tuple[str, float]]:
+def _experiments(groups: list[str]) -> list[tuple[str, Experiment]]:
+    return [item for group in groups for item in _group(group).items()]
+
+
+def _records(runs: Path) -> dict[str, dict[str, Any]]:
+    """Each run's record, by NAME.seedN."""
+    path = runs / RECORDS
+    records = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    return {record.pop("run"): record for record in records}
+
+
+def _epochs(runs: Path) -> dict[str, list[dict[str, str]]]:
+    """The rows of each run's log, by NAME.seedN."""
+    path = runs / EPOCHS
+    epochs: dict[str, list[dict[str, str]]] = {}
+    for row in _rows(path) if path.exists() else []:
+        epochs.setdefault(row.pop("run"), []).append(row)
+    return epochs
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def _measured(rows: list[dict[str, str]]) -> list[tuple[str, float]]:
     """The epochs of a log that have a test accuracy, and it."""
-    with log.open(newline="") as lines:
-        return [(row["epoch"], float(row["test_accuracy"])) for row in csv.DictReader(lines) if row["test_accuracy"]]
+    return [(row["epoch"], float(row["test_accuracy"])) for row in rows if row["test_accuracy"]]
 
 
 def _ended(job: Job) -> str:

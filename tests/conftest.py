@@ -46,9 +46,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before -m selects
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Marks, and on a board skips, what only a simulation can do."""
+    """Marks what runs on a device; marks, and on a board skips, what only a simulation can do."""
     kind = config.getoption("--device")
     for item in items:
+        if "open_device" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.device)
         if SIMULATED_FOLDERS & set(item.path.parents):
             item.add_marker(pytest.mark.simulation)
         if kind != DeviceKind.SIM.value and item.get_closest_marker("simulation") is not None:

@@ -1,7 +1,7 @@
 """The notebook's weight and activation quantisers, forward and backward.
 
 Both scale by the float32 reciprocal of the number of levels, as the notebook's saved tensors were (a GPU divides by a
-scalar so), and CPU and GPU give the same bits. `torch.round` rounds halves to even. Formulas: the mission's notebook.
+scalar so), and CPU and GPU give the same bits. `torch.round` rounds halves to even. Formulas: the course's notebook.
 """
 
 import math

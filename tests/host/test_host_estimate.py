@@ -75,7 +75,7 @@ def test_vgg16_takes_less_than_a_second(vgg: Network, n: int) -> None:
         assert_adds_up(result)
 
 
-def test_vgg16_meets_the_figures_of_the_issue(vgg: Network) -> None:
+def test_vgg16_keeps_the_array_busy(vgg: Network) -> None:
     assert vgg.macs == 220_631_040
     for n, batch in ((8, 1), (16, 4), (32, 16)):
         assert estimate(vgg, Hardware(n=n), batch).program_utilisation > 0.97

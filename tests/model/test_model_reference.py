@@ -1,5 +1,6 @@
 """The commands images and reference: what they write, whole files only, and one clear error for bad input."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -154,12 +155,14 @@ def test_images_of_another_size_are_named(small_file: Path, image_crops: Callabl
 
 
 def test_files_that_hold_no_images_are_named(tmp_path: Path) -> None:
-    path = tmp_path / "images.npz"
+    path, npy = tmp_path / "images.npz", io.BytesIO()
+    np.save(npy, np.zeros((2, 3, 4, 4), np.uint8))
     with pytest.raises(DataError, match="no such image file"):
         load_images(path)
-    path.write_bytes(b"PK")
-    with pytest.raises(DataError, match=r"not a readable \.npz image file"):
-        load_images(path)
+    for content in (b"PK", npy.getvalue()):
+        path.write_bytes(content)
+        with pytest.raises(DataError, match=r"not a readable \.npz image file"):
+            load_images(path)
     np.savez(path, labels=np.zeros(2, np.int64))
     with pytest.raises(DataError, match="it has no pixels"):
         load_images(path)

@@ -1,6 +1,7 @@
 """Training: recipes, augmentation, resumption after a kill, evaluation."""
 
 import csv
+import io
 import json
 import os
 import re
@@ -446,9 +447,12 @@ def test_the_trained_checkpoint_classifies_cifar10_as_recorded(cifar10_root: Pat
 def test_data_that_is_missing_or_damaged_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no CIFAR-10 at"):
         load_cifar10(tmp_path, "test")
-    (tmp_path / "cifar10.npz").write_bytes(b"PK no archive")
-    with pytest.raises(DataError, match=r"not a readable \.npz CIFAR-10 archive"):
-        load_cifar10(tmp_path, "test")
+    npy = io.BytesIO()
+    np.save(npy, np.zeros((2, 3, 32, 32), np.uint8))
+    for content in (b"PK no archive", npy.getvalue()):
+        (tmp_path / "cifar10.npz").write_bytes(content)
+        with pytest.raises(DataError, match=r"not a readable \.npz CIFAR-10 archive"):
+            load_cifar10(tmp_path, "test")
     np.savez(
         tmp_path / "cifar10.npz", test_images=np.zeros((2, 3, 32, 32), np.uint8), test_labels=np.zeros(2, np.uint8)
     )

@@ -20,7 +20,7 @@ from tilewright.network.hardware import Hardware
 OpenDevice = Callable[..., Any]
 Measured = tuple[Estimate, tuple[MeasuredLayer, ...], Any]
 
-# What the issue asks for; without stalls the model does better, see below
+# Of the cycles where the memory stalls at random; where it does not they are exact
 TOLERANCE = 0.005
 
 

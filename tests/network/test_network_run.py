@@ -62,7 +62,7 @@ def test_vgg16_is_exact(open_device: Callable[..., Any], vgg16: Any) -> None:
 
 
 def test_utilisation_of_vgg16(open_device: Callable[..., Any], vgg16: Any) -> None:
-    """The issue's figure for 8x8, batch 1, with the stalls of the xc7z020's port: at least 97 %."""
+    """At least 97 % on 8x8, batch 1, with the stalls of the xc7z020's port."""
     driver = Driver(open_device(array=8))
     (result,) = NetworkRunner(driver, vgg16.network, 1).run(vgg16.images.pixels[:1])
     assert vgg16.network.macs == 220_631_040

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 from notebook_runs import NOTEBOOKS, ROOT
+
+PLANTED = "7.8.9"
 
 
 def run(*command: str | Path, **options: object) -> str:
@@ -22,13 +25,15 @@ def run(*command: str | Path, **options: object) -> str:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder into which a wheel of the checkout is installed."""
+    """A folder into which a wheel of the checkout is installed; its version is PLANTED."""
     place = tmp_path_factory.mktemp("wheel")
     source = place / "source"
     for folder in ("host", "model/tilewright_model"):
         shutil.copytree(ROOT / folder, source / folder, ignore=shutil.ignore_patterns("__pycache__", "golden"))
     for file in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / file, source)
+    package = source / "host" / "tilewright" / "__init__.py"
+    package.write_text(re.sub(r'__version__ = ".*"', f'__version__ = "{PLANTED}"', package.read_text()))
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check")
     run(*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", place, source)
     (wheel,) = place.glob("tilewright-*.whl")
@@ -45,6 +50,13 @@ def test_wheel_has_every_package_and_file(installed: Path) -> None:
         sources = [file for file in (ROOT / folder).rglob("*.*") if file.suffix in (".py", ".ipynb", ".npz", ".typed")]
         names = {file.relative_to(ROOT / folder) for file in sources if "golden" not in file.relative_to(ROOT).parts}
         assert {file.relative_to(installed / package) for file in (installed / package).rglob("*.*")} >= names
+
+
+def test_the_version_has_one_place(installed: Path) -> None:
+    code = "import importlib.metadata, tilewright, tilewright_model; print(tilewright_model.__file__)"
+    code += "; print(tilewright.__version__, tilewright_model.__version__, importlib.metadata.version('tilewright'))"
+    printed = run(sys.executable, "-c", code, env={**os.environ, "PYTHONPATH": str(installed)})
+    assert printed.split() == [str(installed / "tilewright_model" / "__init__.py"), PLANTED, PLANTED, PLANTED]
 
 
 def test_pynq_get_notebooks(installed: Path, tmp_path: Path) -> None:

@@ -123,5 +123,5 @@ def test_the_command_is_the_program_that_says_so() -> None:
 def test_every_variable_is_documented() -> None:
     files = [ROOT / "Makefile", *(ROOT / "host").rglob("*.py"), *(ROOT / "model").rglob("*.py")]
     names = {name for file in files for name in re.findall(r"\bTILEWRIGHT_[A-Z_]+", file.read_text())}
-    documented = re.findall(r"^\| `([A-Z0-9_]+)` \|", (ROOT / "docs" / "development.md").read_text(), re.MULTILINE)
+    documented = re.findall(r"^\| `([A-Z0-9_]+)` \|", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
     assert "TILEWRIGHT_CACHE" in names and names <= set(documented)

@@ -102,7 +102,7 @@ def network(rng: Rng, name: str, size: tuple[int, int], layers: Sequence[Layer],
 
 
 def vgg_network(seed: int = 0) -> Network:
-    """The shape of the mission's VGG16."""
+    """The shape of the VGG16 in the course's notebook."""
     rng = np.random.default_rng(seed)
     plan = [(64, 1), (64, 2), (128, 1), (128, 2), (256, 1), (256, 1), (256, 2), (16, 1), (16, 1), (512, 2)]
     plan += [(512, 1), (512, 1), (512, 1)]

@@ -159,7 +159,6 @@ class PyTorchReference:
             if not self._process.running() and not path.is_file():
                 raise NetworkError(f"PyTorch's process ended without writing batch {index}")
             time.sleep(_POLL_SECONDS)
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in file.files}
+        arrays = read_npz(path, NetworkError, "file of PyTorch's integers")
         path.unlink()
         return arrays
