@@ -1,5 +1,6 @@
 """Damaged, incomplete and ambiguous sets: one clear error that names file and line."""
 
+import os
 import re
 import tempfile
 from collections.abc import Callable
