@@ -110,10 +110,10 @@ def _parameters(settings: list[str]) -> dict[str, int]:
 
 def _is_simulated(bit: Path) -> bool:
     from tilewright.sim import OverlayFileError
-    from tilewright.sim.metadata import read_overlay
+    from tilewright.sim.metadata import overlay_contents
 
     try:
-        read_overlay(bit)
+        overlay_contents(bit)
     except OverlayFileError:
         return False
     return True

@@ -52,6 +52,14 @@ def read_overlay(bit: Path) -> Hardware:
         OverlayFileError: it is another file, its parameters cannot be built, or the .hwh is not the one that was
             written with it.
     """
+    contents = overlay_contents(bit)
+    hardware = hardware_of(contents, bit)
+    _check_pair(bit, contents, hardware)
+    return hardware
+
+
+def overlay_contents(bit: Path) -> dict[str, Any]:
+    """Return what a .bit from :func:`write_files` holds. Raises OverlayFileError for others."""
     try:
         nbytes = bit.stat().st_size
         if nbytes > MOST_BYTES:
@@ -61,10 +69,7 @@ def read_overlay(bit: Path) -> Hardware:
         raise
     except Exception as error:  # pynq's parser raises whatever a file that is no .bit leads it to
         raise _foreign(bit, repr(error)) from error
-    contents = payload_contents(payload, bit)
-    hardware = hardware_of(contents, bit)
-    _check_pair(bit, contents, hardware)
-    return hardware
+    return payload_contents(payload, bit)
 
 
 def payload_contents(payload: bytes, source: Path | str) -> dict[str, Any]:
