@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tilewright.compiler import compile_layer
+from tilewright.compiler.layer import compile_layer
 from tilewright.driver import Driver
-from tilewright.layer import ConvLayer
+from tilewright.network.layer import ConvLayer
 from tilewright.sim import open_overlay
 
 

@@ -13,12 +13,12 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from tilewright.cli.run import resolve_network
 from tilewright.driver import Driver
-from tilewright.network.cli import resolve_network
-from tilewright.network.estimate import Estimate, estimate
-from tilewright.network.estimate_measured import MeasuredLayer, hardware_of, measured_layers
+from tilewright.estimate.estimate import Estimate, estimate
+from tilewright.estimate.measured import MeasuredLayer, hardware_of, measured_layers
 from tilewright.network.file import load_network
-from tilewright.network.runner import NetworkRunner
+from tilewright.runs.runner import NetworkRunner
 from tilewright.sim import open_overlay
 
 

@@ -19,14 +19,14 @@ import torch
 import typer
 from torch import Tensor
 
-from tilewright_model.checkpoint import load_network
 from tilewright_model.checkpoint_file import DEFAULT_CHECKPOINT
-from tilewright_model.comparison import exported
-from tilewright_model.data import cifar10_root, load_cifar10
+from tilewright_model.checkpoints.checkpoint import load_network
+from tilewright_model.data.cifar10 import cifar10_root, load_cifar10
 from tilewright_model.device import batch_size, description
-from tilewright_model.float_network import float_scores
-from tilewright_model.graph import build_graph
-from tilewright_model.vgg16 import VGG16
+from tilewright_model.integers.comparison import exported
+from tilewright_model.integers.float_network import float_scores
+from tilewright_model.networks.stages import build_graph
+from tilewright_model.networks.vgg16 import VGG16
 
 CPU = torch.device("cpu")
 FLOAT, CHANNELS_LAST = "float", "float, channels last"

@@ -22,10 +22,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from tilewright.compiler import compile_layer
+from tilewright.compiler.layer import compile_layer
 from tilewright.driver import Driver
-from tilewright.layer import ConvLayer
-from tilewright.reference import layer_outputs
+from tilewright.network.convolution import layer_outputs
+from tilewright.network.layer import ConvLayer
 from tilewright.target import open_overlay
 
 SEED = 1

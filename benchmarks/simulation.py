@@ -30,7 +30,7 @@ import typer
 from cocotb_tools.runner import get_results, get_runner
 from device_soc import layer
 
-from tilewright.compiler import Run, compile_layer, expected_results
+from tilewright.compiler.layer import Run, compile_layer, expected_results
 from tilewright.sim import open_overlay
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -11,13 +11,13 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from tilewright.cli.run import resolve_network
 from tilewright.driver import Driver
-from tilewright.network.block_ram import blocks_of
-from tilewright.network.cli import resolve_network
-from tilewright.network.estimate import estimate
+from tilewright.estimate.estimate import estimate
+from tilewright.hardware.block_ram import blocks_of
+from tilewright.hardware.parameters import Hardware
 from tilewright.network.file import load_network
-from tilewright.network.hardware import Hardware
-from tilewright.network.runner import NetworkRunner
+from tilewright.runs.runner import NetworkRunner
 from tilewright.sim import SocParameters, open_overlay
 
 DEPTHS = (512, 1024, 4096, 8192)

@@ -5,14 +5,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from tilewright.target import BITSTREAM_VARIABLE, DEVICE_VARIABLE, HOST_VARIABLE, DeviceKind
+from tilewright.environment import BITSTREAM_VARIABLE, DEVICE_VARIABLE, HOST_VARIABLE
+from tilewright.network.layer import ConvLayer
+from tilewright.target import DeviceKind
 
 OpenDevice = Callable[..., Any]
 
 # Folders whose tests bring their own device
-SIMULATED_FOLDERS = {Path(__file__).parent / name for name in ("board", "notebooks", "remote", "sim", "third_party")}
+SIMULATED_FOLDERS = {Path(__file__).parent / name for name in ("board", "notebooks", "remote", "sim", "guest")}
 SIMULATED_ONLY = {"latency", "stall_probability", "system", "traced"}
 
 
@@ -119,3 +122,16 @@ def stimulus_root() -> Path:
     if not root:
         pytest.skip("TILEWRIGHT_STIMULUS is not set: no stimulus files on this machine")
     return Path(root)
+
+
+@pytest.fixture
+def small_layer() -> ConvLayer:
+    """Two images of 19 -> 17 channels, kernel 3x2, stride 2, padding 1: edge tiles for every array."""
+    rng = np.random.default_rng(7)
+    return ConvLayer(
+        name="small",
+        weight_codes=rng.integers(-8, 8, (17, 19, 3, 2), dtype=np.int8),
+        activation_codes=rng.integers(0, 16, (2, 19, 5, 6), dtype=np.uint8),
+        stride=2,
+        padding=1,
+    )

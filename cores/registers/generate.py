@@ -246,7 +246,7 @@ def outputs() -> dict[Path, str]:
     top = compile_map()
     return {
         HERE / "rtl" / "accelerator_registers.vh": verilog(top),
-        ROOT / "host" / "tilewright" / "registers.py": python(top),
+        ROOT / "host" / "tilewright" / "hardware" / "registers.py": python(top),
         ROOT / "docs" / "registers.md": page(top),
     }
 

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Rectangle
 
-from tilewright.commands import Command, Opcode
+from tilewright.hardware.commands import Command, Opcode
 
 Array = npt.NDArray[Any]
 

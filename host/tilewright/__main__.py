@@ -3,7 +3,7 @@
 from tilewright.process import packages_named, program
 
 with packages_named("cli"):
-    from tilewright.cli import app
+    from tilewright.cli.app import app
 
 
 def main() -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from tilewright.stuck import StuckReport
+from typing import Any, Protocol
 
 
 class TilewrightError(Exception):
@@ -44,15 +41,22 @@ class TransferLengthError(TilewrightError):
     """A program or its results are longer than the DMA transfers at once: says by how much and what to do."""
 
 
+class FailureReport(Protocol):
+    """What was read out when a transfer failed: of a driver, a :class:`tilewright.driver.stuck.StuckReport`."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as JSON types."""
+
+
 class TransferError(TilewrightError):
     """A transfer failed.
 
     Args:
         message: what happened.
-        report: state of DMA and accelerator at that time, a :class:`tilewright.stuck.StuckReport`, where there is one.
+        report: state of DMA and accelerator at that time, a :class:`FailureReport`, where there is one.
     """
 
-    def __init__(self, message: str, report: StuckReport | None = None) -> None:
+    def __init__(self, message: str, report: FailureReport | None = None) -> None:
         super().__init__(message)
         self.report = report
 
@@ -78,7 +82,7 @@ class DeviceError(TilewrightError):
 
     Args:
         message: what was refused and what to do.
-        code: error code of the trailer or the ERROR register (:class:`tilewright.registers.ErrorCode`).
+        code: error code of the trailer or the ERROR register (:class:`tilewright.hardware.registers.ErrorCode`).
         sequence: sequence number of the failing command.
     """
 
@@ -114,3 +118,7 @@ class SimulationError(TilewrightError):
 
 class StimulusError(TilewrightError):
     """A stimulus set is damaged, incomplete or ambiguous: names the file and the line."""
+
+
+class RemoteError(TilewrightError):
+    """A remote device did not answer in time, or answered with an error: names the call and the server's reason."""

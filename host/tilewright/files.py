@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.cache import CACHE_VARIABLE, cache_folder
+from tilewright.environment import CACHE_VARIABLE, cache_folder
 from tilewright.errors import CacheError
 
 

@@ -7,11 +7,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from tilewright.environment import BITSTREAM_VARIABLE, DEVICE_VARIABLE, HOST_VARIABLE
 from tilewright.errors import TargetError
 
-DEVICE_VARIABLE = "TILEWRIGHT_DEVICE"
-BITSTREAM_VARIABLE = "TILEWRIGHT_BITSTREAM"
-HOST_VARIABLE = "TILEWRIGHT_HOST"
 # What pynq's own board images have
 BOARD_NAME = Path("/proc/device-tree/chosen/pynq_board")
 
@@ -63,7 +61,7 @@ def open_overlay(
         SimulationError: the simulated device cannot be built.
         CacheError: nor can the cache be used.
     """
-    import tilewright.accelerator  # noqa: F401 - pynq binds it as it loads the overlay
+    import tilewright.driver.accelerator  # noqa: F401 - pynq binds it as it loads the overlay
 
     kind = default_device() if device is None else DeviceKind(device)
     if kind is DeviceKind.SIM:

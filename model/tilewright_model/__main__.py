@@ -3,19 +3,19 @@
 from tilewright.process import packages_named, program
 
 with packages_named("model"):
-    from tilewright_model import cli_evaluate, cli_import, cli_layers, cli_network, cli_plot, cli_qonnx, cli_train
-    from tilewright_model.cli import app
+    from tilewright_model.cli import evaluate, import_pth, import_qonnx, layers, network, plot, train
+    from tilewright_model.cli.app import app
 
 __all__ = [
     "app",
-    "cli_evaluate",
-    "cli_import",
-    "cli_layers",
-    "cli_network",
-    "cli_plot",
-    "cli_qonnx",
-    "cli_train",
+    "evaluate",
+    "import_pth",
+    "import_qonnx",
+    "layers",
     "main",
+    "network",
+    "plot",
+    "train",
 ]
 
 

@@ -10,6 +10,10 @@ from safetensors import SafetensorError, safe_open
 
 from tilewright_model.errors import CheckpointError
 
+TRAIN = "python -m tilewright_model train"
+#: makes the network that the recipes with a teacher begin with
+TRAIN_FLOAT = f"{TRAIN} --recipe float"
+
 DEFAULT_CHECKPOINT = Path(__file__).resolve().parents[1] / "checkpoints" / "vgg16_w4a4_cifar10.safetensors"
 #: `format` of network files and of float checkpoints
 NETWORK_FORMAT, FLOAT_FORMAT = "tilewright-network", "tilewright-float-vgg16"

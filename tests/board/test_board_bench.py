@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from tilewright.accelerator import Counters
-from tilewright.bench import NetworkJob, measure
-from tilewright.bench_cli import steps_table, summary_table
-from tilewright.cli import app
-from tilewright.console import output
+from tilewright.cli.app import app
+from tilewright.cli.bench import steps_table, summary_table
+from tilewright.cli.console import output
 from tilewright.driver import Driver
+from tilewright.driver.accelerator import Counters
+from tilewright.driver.phases import Step, untimed
 from tilewright.errors import ResultError
-from tilewright.steps import Step, untimed
+from tilewright.runs.bench import NetworkJob, measure
 from tilewright.target import DeviceKind
 
 STEPS = ["compile", "pack", "copy", "execute", "copy_back", "unpack"]

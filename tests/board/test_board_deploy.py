@@ -20,8 +20,8 @@ from typer.testing import CliRunner, Result
 from tilewright.board import deploy as deployment
 from tilewright.board.ssh import Ssh
 from tilewright.board.wheel import build_wheel
-from tilewright.cache import cache_folder
-from tilewright.cli import app
+from tilewright.cli.app import app
+from tilewright.environment import cache_folder
 from tilewright.sim import SocParameters
 from tilewright.sim.build import build_library
 from tilewright.sim.hardware import OwnHardware

@@ -8,8 +8,8 @@ import pytest
 from command_line import tilewright
 from typer.testing import CliRunner
 
-from tilewright.cli import app
-from tilewright.console import chosen_device
+from tilewright.cli.app import app
+from tilewright.cli.console import chosen_device
 from tilewright.errors import TargetError
 from tilewright.target import DeviceKind
 

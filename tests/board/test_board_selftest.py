@@ -14,7 +14,7 @@ import pytest
 
 from tilewright.driver import Driver
 from tilewright.errors import ParameterMismatchError, ResultError
-from tilewright.program import ArrayParameters
+from tilewright.hardware.parameters import ArrayParameters
 from tilewright.selftest import vectors as selftest_vectors
 from tilewright.selftest.make_vectors import write
 from tilewright.selftest.vectors import NAMES, differences, load_vectors, vectors_file
@@ -26,11 +26,11 @@ BARE_IMPORTS = """
 import importlib, os, pkgutil, sys
 from sitecustomize import Absent
 sys.meta_path.insert(0, Absent(os.environ["BOARD_LACKS"].split()))
-import tilewright.driver, tilewright.network, tilewright.selftest, tilewright.target
+import tilewright.driver.driver, tilewright.network, tilewright.selftest, tilewright.target
 for module in pkgutil.iter_modules(tilewright.selftest.__path__):
     importlib.import_module(f"tilewright.selftest.{module.name}")
 try:
-    import tilewright.cli
+    import tilewright.cli.app
 except ModuleNotFoundError as error:
     print(error)
 """

@@ -13,13 +13,13 @@ import pytest
 from remote_server import serving
 
 ROOT = Path(__file__).resolve().parents[2]
-LAYERS = "tests/slice/test_slice_layers.py"
+LAYERS = "tests/driver/test_driver_layers.py"
 PICKED = (
     f"{LAYERS}::test_random_layer[8-0]",
     f"{LAYERS}::test_random_layer[16-0]",
     f"{LAYERS}::test_cycles_of_the_squeezed_layer",
-    "tests/slice/test_slice_errors.py::test_flipped_program_bit[0]",
-    "tests/slice/test_slice_errors.py::test_missing_flush_of_a_part",
+    "tests/driver/test_driver_errors.py::test_flipped_program_bit[0]",
+    "tests/driver/test_driver_errors.py::test_missing_flush_of_a_part",
     "tests/sim/test_sim_memory.py",
 )
 

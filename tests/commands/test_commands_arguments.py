@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from tilewright import cli
-from tilewright.cli import app
-from tilewright.console import Target
+from tilewright.cli import info
+from tilewright.cli.app import app
+from tilewright.cli.console import Target
 from tilewright.errors import TargetError
 
 KNOWN = "there are features.0, features.3, features.7, features.10, features.14"
@@ -131,6 +131,6 @@ def test_nothing_but_a_difference_is_status_1(
     def fail(*arguments: Any) -> None:
         raise error
 
-    monkeypatch.setattr(cli, "choose_target", fail)
+    monkeypatch.setattr(info, "choose_target", fail)
     result = CliRunner().invoke(app, ["info"])
     assert result.exit_code == status and text in result.stderr

@@ -14,13 +14,13 @@ import pytest
 import typer
 from safetensors.numpy import save_file
 
-from tilewright.cli import app
-from tilewright.layer_names import layers_in, trained_checkpoint, unknown_layers
-from tilewright.options import complete_layer, complete_layers
+from tilewright.cli.app import app
+from tilewright.cli.options import complete_layer, complete_layers
+from tilewright.network.layer_names import layers_in, trained_checkpoint, unknown_layers
 
 COMPLETE = """
 import sys
-from tilewright.cli import app
+from tilewright.cli.app import app
 try:
     app(prog_name="tilewright")
 finally:

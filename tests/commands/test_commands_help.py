@@ -12,7 +12,7 @@ import typer
 from typer.testing import CliRunner
 
 from tilewright import __version__
-from tilewright.cli import app
+from tilewright.cli.app import app
 
 PROGRAM: Any = typer.main.get_command(app)
 WIDTH = {"COLUMNS": "100", "TERMINAL_WIDTH": "100"}

@@ -8,8 +8,8 @@ import pytest
 from rich.console import Console
 
 from tilewright import progress
-from tilewright.model_process import _failure
 from tilewright.progress import phase
+from tilewright.pytorch.process import _failure
 
 TRACE = "Traceback (most recent call last):\n  File ...\nValueError: no such thing"
 COMMAND = ["python", "-m", "tilewright_model", "images", "--data", "nowhere"]

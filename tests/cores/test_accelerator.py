@@ -1,6 +1,6 @@
 """cores/accelerator with other parameters than the defaults, which test_targets.py runs.
 
-The large arrays run few of the tests here: tests/slice runs them Verilated.
+The large arrays run few of the tests here: tests/driver runs them Verilated.
 """
 
 import pytest

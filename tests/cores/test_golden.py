@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tilewright.commands import Conv, Mode, Weights
-from tilewright.compiler import weight_rows
-from tilewright.packing import pack_nibbles
-from tilewright.program import decode_program
-from tilewright_model.capture import layer_named
-from tilewright_model.checkpoint import load_network
+from tilewright.compiler.tiles import weight_rows
+from tilewright.hardware.beats import pack_nibbles
+from tilewright.hardware.commands import Conv, Mode, Weights
+from tilewright.hardware.program import decode_program
+from tilewright_model.checkpoints.checkpoint import load_network
+from tilewright_model.integers.capture import layer_named
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = "cores/accelerator/golden"

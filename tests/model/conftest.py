@@ -14,13 +14,13 @@ from seen_images import seen
 from skimage import data
 from torch import Tensor
 
-from tilewright_model.batch_norm import BatchNorm2d
 from tilewright_model.checkpoint_file import DEFAULT_CHECKPOINT
-from tilewright_model.image import MEAN, STD
-from tilewright_model.layers import QuantAvgPool2d, QuantConv2d
-from tilewright_model.linear import Linear
-from tilewright_model.network import Network
-from tilewright_model.vgg16 import VGG16, VGG16Options
+from tilewright_model.data.pixels import MEAN, STD
+from tilewright_model.layers.plain import BatchNorm2d, Linear
+from tilewright_model.layers.quantised import QuantAvgPool2d, QuantConv2d
+from tilewright_model.networks.network import Network
+from tilewright_model.networks.vgg16 import VGG16
+from tilewright_model.networks.vgg16_plan import VGG16Options
 
 torch.set_num_threads(1)  # as many test processes as cores
 

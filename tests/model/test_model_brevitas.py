@@ -19,25 +19,27 @@ from brevitas_models import COMPARED, IMAGE, MODELS, NORMALISE, Halves, make, mo
 from torch import nn
 
 from tilewright.driver import Driver
-from tilewright.network import NetworkComparison, NetworkRunner, load_network
+from tilewright.network import load_network
+from tilewright.runs.compare_network import NetworkComparison
+from tilewright.runs.runner import NetworkRunner
 from tilewright_model.errors import ModelError, NetworkError
-from tilewright_model.exact import ExactConv2d
-from tilewright_model.integer_network import IntegerNetwork
-from tilewright_model.network_file import save_network
-from tilewright_model.reference import Reference, reference
-from tilewright_model.steps import ImportedNetwork, normalisation
+from tilewright_model.foreign.assemble import ImportedNetwork, normalisation
+from tilewright_model.integers.integer_network import IntegerNetwork
+from tilewright_model.integers.reference import Reference, reference
+from tilewright_model.layers.exact import ExactConv2d
+from tilewright_model.network_file.write import save_network
 
 PIXELS = random_pixels(6)
 
 
 def from_brevitas(model: nn.Module, normalise: Any = NORMALISE, size: tuple[int, int, int] = IMAGE) -> ImportedNetwork:
-    from tilewright_model.brevitas_network import from_brevitas as convert
+    from tilewright_model.foreign.brevitas import from_brevitas as convert
 
     return convert(model, size, normalise)
 
 
 def compare(model: nn.Module, network: ImportedNetwork, pixels: torch.Tensor) -> Any:
-    from tilewright_model.brevitas_compare import compare_brevitas
+    from tilewright_model.foreign.brevitas_compare import compare_brevitas
 
     return compare_brevitas(model, network, pixels)
 
@@ -167,7 +169,7 @@ def test_example_from_training_to_the_hardware(
     assert facts["images"] == 64
     assert facts["compared"] == 64 * (3 * 32 * 32 + 8 * 32 * 32 + 12 * 16 * 16 + 16 * 4 * 4)
     assert facts["differing"] <= facts["compared"] / 10_000 and facts["max_distance"] < 1e-3
-    from tilewright_model.file_network import load_network_file
+    from tilewright_model.network_file.read import load_network_file
 
     path = tmp_path / "network.safetensors"
     pixels = torch.from_numpy(np.load(tmp_path / "images.npz")["pixels"][:1])
@@ -351,6 +353,6 @@ def test_without_brevitas(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_modules_load_without_brevitas_and_onnx(monkeypatch: pytest.MonkeyPatch) -> None:
     for package in ("brevitas", "onnx"):
         monkeypatch.setitem(sys.modules, package, None)
-    for name in ("steps", "brevitas_network", "brevitas_compare", "qonnx_network"):
+    for name in ("foreign.assemble", "foreign.brevitas", "foreign.brevitas_compare", "foreign.qonnx"):
         monkeypatch.delitem(sys.modules, f"tilewright_model.{name}", raising=False)
         importlib.import_module(f"tilewright_model.{name}")

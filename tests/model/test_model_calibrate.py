@@ -3,10 +3,11 @@
 import torch
 from torch import Tensor
 
-from tilewright_model.calibrate import CANDIDATES, calibrate, least_error_alpha
-from tilewright_model.image import IMAGE_ALPHA, normalise
-from tilewright_model.run import warm_start
-from tilewright_model.vgg16 import VGG16, FloatVGG16, VGG16Options
+from tilewright_model.data.pixels import IMAGE_ALPHA, normalise
+from tilewright_model.networks.vgg16 import VGG16, FloatVGG16
+from tilewright_model.networks.vgg16_plan import VGG16Options
+from tilewright_model.training.calibrate import CANDIDATES, calibrate, least_error_alpha
+from tilewright_model.training.run import warm_start
 
 OPTIONS = VGG16Options(image_bits=8, plan="8 M 8 8- M 16 M M M")
 

@@ -11,12 +11,12 @@ from torch.nn import functional
 from typer.testing import CliRunner
 
 from tilewright_model.__main__ import app
-from tilewright_model.capture import capture, layer_named, run_and_hook
-from tilewright_model.checkpoint import load_network
 from tilewright_model.checkpoint_file import sha256
+from tilewright_model.checkpoints.checkpoint import load_network
+from tilewright_model.data.pixels import cat, from_array, from_file, normalise
 from tilewright_model.errors import CaptureError, DataError
-from tilewright_model.image import cat, from_array, from_file, normalise
-from tilewright_model.vgg16 import VGG16
+from tilewright_model.integers.capture import capture, layer_named, run_and_hook
+from tilewright_model.networks.vgg16 import VGG16
 
 LAYERS = ["features.3", "features.24", "features.27", "features.29", "features.39"]
 

@@ -13,21 +13,22 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from tilewright_model.checkpoint import import_checkpoint, load_network, load_tensors
 from tilewright_model.checkpoint_file import sha256
-from tilewright_model.errors import CheckpointError
-from tilewright_model.export import (
+from tilewright_model.checkpoints.checkpoint import import_checkpoint, load_network, load_tensors
+from tilewright_model.checkpoints.packed import (
     DIGEST,
-    digest,
     load_packed,
     pack_nibbles,
     packed_training,
     save_packed,
     unpack_nibbles,
 )
-from tilewright_model.image import IMAGE_ALPHA, normalise
-from tilewright_model.resnet20 import ResNet20Options
-from tilewright_model.vgg16 import VGG16, VGG16Options
+from tilewright_model.data.pixels import IMAGE_ALPHA, normalise
+from tilewright_model.errors import CheckpointError
+from tilewright_model.networks.resnet20 import ResNet20Options
+from tilewright_model.networks.vgg16 import VGG16
+from tilewright_model.networks.vgg16_plan import VGG16Options
+from tilewright_model.tensor_file import digest
 
 MEBI = 1024 * 1024
 PLAN = "8 M 4 4- 8 M M M M"

@@ -20,14 +20,16 @@ import typer.main
 from rich.console import Console
 from typer.testing import CliRunner
 
-from tilewright_model import cifar10_folder, cli_inputs, progress
+from tilewright_model import progress
 from tilewright_model.__main__ import app
-from tilewright_model.capture import LayerIntegers
-from tilewright_model.cli import PROGRAM
-from tilewright_model.cli_network import Example
-from tilewright_model.examples import EXAMPLES
-from tilewright_model.network_file import save_network
-from tilewright_model.train import Trainer
+from tilewright_model.cli import inputs
+from tilewright_model.cli.app import PROGRAM
+from tilewright_model.cli.network import Example
+from tilewright_model.data import cifar10_folder
+from tilewright_model.integers.capture import LayerIntegers
+from tilewright_model.network_file.write import save_network
+from tilewright_model.networks.examples import EXAMPLES
+from tilewright_model.training.train import Trainer
 
 GROUP: Any = typer.main.get_command(app)
 SMALL = ("--set", 'options.plan="8 M 8 M 8 8- M 16 M 16 M"', "--set", "batch=4", "--device", "cpu")
@@ -203,7 +205,7 @@ def test_neither_wrong_arguments_nor_help_load_pytorch(outcomes: dict[str, Any])
 
 
 def test_a_fault_of_the_program_is_no_difference(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(cli_inputs, "phase", lambda what: 1 / 0)
+    monkeypatch.setattr(inputs, "phase", lambda what: 1 / 0)
     result = invoke("images", "--out", tmp_path / "x.npz")
     assert result.exit_code == 2 and "ZeroDivisionError" in result.stderr
 

@@ -11,23 +11,23 @@ import torch
 from torch import Tensor
 from typer.testing import CliRunner
 
-from tilewright_model import comparison
 from tilewright_model.__main__ import app
-from tilewright_model.checkpoint import load_network
 from tilewright_model.checkpoint_file import sha256
-from tilewright_model.data import Images
-from tilewright_model.equality import Equality, check_equality, threshold_distances
+from tilewright_model.checkpoints.checkpoint import load_network
+from tilewright_model.data.cifar10 import Images
+from tilewright_model.data.pixels import normalise
 from tilewright_model.errors import NetworkError
-from tilewright_model.examples import small_network
-from tilewright_model.file_network import load_network_file
-from tilewright_model.float_network import float_codes, float_scores
-from tilewright_model.graph import build_graph
-from tilewright_model.image import normalise
-from tilewright_model.layers import QuantConv2d
-from tilewright_model.network import Network
-from tilewright_model.network_file import save_network
-from tilewright_model.reference import reference
-from tilewright_model.vgg16 import VGG16
+from tilewright_model.integers import comparison
+from tilewright_model.integers.equality import Equality, check_equality, threshold_distances
+from tilewright_model.integers.float_network import float_codes, float_scores
+from tilewright_model.integers.reference import reference
+from tilewright_model.layers.quantised import QuantConv2d
+from tilewright_model.network_file.read import load_network_file
+from tilewright_model.network_file.write import save_network
+from tilewright_model.networks.examples import small_network
+from tilewright_model.networks.network import Network
+from tilewright_model.networks.stages import build_graph
+from tilewright_model.networks.vgg16 import VGG16
 
 
 def test_the_trained_network_is_equal_on_cifar10(cifar10_root: Path, trained_checkpoint: Path, tmp_path: Path) -> None:

@@ -11,16 +11,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tilewright_model.batch_norm import BatchNorm2d
-from tilewright_model.checkpoint import load_network
-from tilewright_model.exact import ExactConv2d
-from tilewright_model.image import IMAGE_ALPHA, MEAN, STD, normalise
-from tilewright_model.layers import QuantAvgPool2d, QuantConv2d
-from tilewright_model.linear import Linear
-from tilewright_model.network import Network
-from tilewright_model.quantisers import exact_codes
-from tilewright_model.reference import Reference, reference
-from tilewright_model.vgg16 import VGG16
+from tilewright_model.checkpoints.checkpoint import load_network
+from tilewright_model.data.pixels import IMAGE_ALPHA, MEAN, STD, normalise
+from tilewright_model.integers.reference import Reference, reference
+from tilewright_model.layers.exact import ExactConv2d
+from tilewright_model.layers.plain import BatchNorm2d, Linear
+from tilewright_model.layers.quantised import QuantAvgPool2d, QuantConv2d
+from tilewright_model.layers.quantisers import exact_codes
+from tilewright_model.networks.network import Network
+from tilewright_model.networks.vgg16 import VGG16
 
 Plain = Callable[[Network, Tensor], Any]
 

@@ -7,27 +7,27 @@ import pytest
 from odd_machines import small_disk, without_home
 from typer.testing import CliRunner
 
-from tilewright_model import data
 from tilewright_model.__main__ import app
+from tilewright_model.data import cifar10
 
 
 def test_no_home_is_wanted_before_a_download(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     without_home(monkeypatch)
-    runpy.run_path(data.__file__)  # an import anew
+    runpy.run_path(cifar10.__file__)  # an import anew
     with pytest.raises(OSError, match=r"no home folder.*\$TILEWRIGHT_CACHE"):
-        data.load_cifar10(None, "test")
+        cifar10.load_cifar10(None, "test")
 
 
 def test_downloads_are_in_the_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     asked: list[Path] = []
-    monkeypatch.setattr(data, "_from_torchvision", lambda root, split, download: asked.append(root))
+    monkeypatch.setattr(cifar10, "_from_torchvision", lambda root, split, download: asked.append(root))
     monkeypatch.setenv("TILEWRIGHT_CACHE", str(tmp_path / "cache"))
-    data.load_cifar10(None, "test")
+    cifar10.load_cifar10(None, "test")
     assert asked == [tmp_path / "cache" / "cifar10"]
     (tmp_path / "file").touch()
     monkeypatch.setenv("TILEWRIGHT_CACHE", str(tmp_path / "file"))
     with pytest.raises(OSError, match=rf"{tmp_path}/file/cifar10: Not a directory: \$TILEWRIGHT_CACHE"):
-        data.load_cifar10(None, "test")
+        cifar10.load_cifar10(None, "test")
 
 
 @pytest.mark.parametrize(

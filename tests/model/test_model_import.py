@@ -14,18 +14,19 @@ from torch import Tensor
 from typer.testing import CliRunner
 
 from tilewright_model.__main__ import app
-from tilewright_model.capture import capture
-from tilewright_model.checkpoint import import_checkpoint, load_network
-from tilewright_model.data import load_cifar10
+from tilewright_model.checkpoints.checkpoint import import_checkpoint, load_network
+from tilewright_model.checkpoints.importing import Imported, Widths, import_state
+from tilewright_model.checkpoints.packed import load_packed, save_packed
+from tilewright_model.checkpoints.state_dict import state_of
+from tilewright_model.data.cifar10 import load_cifar10
+from tilewright_model.data.pixels import normalise
 from tilewright_model.errors import CheckpointError
-from tilewright_model.evaluate import evaluate
-from tilewright_model.export import load_packed, save_packed
-from tilewright_model.image import normalise
-from tilewright_model.importing import Imported, Widths, import_state
-from tilewright_model.quantisers import normalised_weight
-from tilewright_model.resnet20 import ResNet20, ResNet20Options
-from tilewright_model.state_dict import state_of
-from tilewright_model.vgg16 import VGG16, VGG16Options
+from tilewright_model.integers.capture import capture
+from tilewright_model.layers.quantisers import normalised_weight
+from tilewright_model.networks.resnet20 import ResNet20, ResNet20Options
+from tilewright_model.networks.vgg16 import VGG16
+from tilewright_model.networks.vgg16_plan import VGG16Options
+from tilewright_model.training.evaluate import evaluate
 
 HERE = Path("student.pth")
 #: the notebook's network and others of its kind, an eighth as wide: squeezed after other layers, none, step by step

@@ -14,18 +14,18 @@ from torch import Tensor, nn
 from typer.testing import CliRunner
 
 from tilewright_model.__main__ import app
-from tilewright_model.checkpoint import load_network
 from tilewright_model.checkpoint_file import sha256
-from tilewright_model.comparison import Comparison, exported
-from tilewright_model.data import Images, load_cifar10
-from tilewright_model.examples import EXAMPLES, Maker, broad_network, small_network
-from tilewright_model.integer_network import IntegerNetwork
-from tilewright_model.layers import QuantConv2d
-from tilewright_model.network import Network
-from tilewright_model.network_file import save_network
-from tilewright_model.reference import reference
-from tilewright_model.requantisation import Requantisation
-from tilewright_model.thresholds import ALWAYS, NEVER
+from tilewright_model.checkpoints.checkpoint import load_network
+from tilewright_model.data.cifar10 import Images, load_cifar10
+from tilewright_model.integers.comparison import Comparison, exported
+from tilewright_model.integers.integer_network import IntegerNetwork
+from tilewright_model.integers.reference import reference
+from tilewright_model.integers.requantisation import Requantisation
+from tilewright_model.layers.quantised import QuantConv2d
+from tilewright_model.network_file.thresholds import ALWAYS, NEVER
+from tilewright_model.network_file.write import save_network
+from tilewright_model.networks.examples import EXAMPLES, Maker, broad_network, small_network
+from tilewright_model.networks.network import Network
 
 CPU = torch.device("cpu")
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from tilewright_model.moving_average import decay_after, moving_average
+from tilewright_model.training.optimisation import decay_after, moving_average
 
 
 @given(st.lists(st.floats(-100, 100, width=32), min_size=1, max_size=40), st.sampled_from([0.5, 0.9, 0.9995]))

@@ -17,22 +17,21 @@ from torch import Tensor, nn
 from typer.testing import CliRunner
 
 from tilewright_model.__main__ import app
-from tilewright_model.batch_norm import BatchNorm2d
-from tilewright_model.checkpoint import load_network
 from tilewright_model.checkpoint_file import sha256
-from tilewright_model.data import CLASSES
+from tilewright_model.checkpoints.checkpoint import load_network
+from tilewright_model.data.cifar10 import CLASSES
 from tilewright_model.errors import NetworkError
-from tilewright_model.examples import EXAMPLES, Maker, small_network, tall_network
-from tilewright_model.file_network import load_network_file, read_network_file
-from tilewright_model.graph import Stage, build_graph
-from tilewright_model.integer_network import IntegerNetwork
-from tilewright_model.layers import QuantAvgPool2d, QuantConv2d
-from tilewright_model.linear import Linear
-from tilewright_model.network import Network
-from tilewright_model.network_file import save_network
-from tilewright_model.reference import Reference, reference
-from tilewright_model.thresholds import ALWAYS, NEVER, find_thresholds, reachable
-from tilewright_model.vgg16 import VGG16
+from tilewright_model.integers.integer_network import IntegerNetwork
+from tilewright_model.integers.reference import Reference, reference
+from tilewright_model.layers.plain import BatchNorm2d, Linear
+from tilewright_model.layers.quantised import QuantAvgPool2d, QuantConv2d
+from tilewright_model.network_file.read import load_network_file, read_network_file
+from tilewright_model.network_file.thresholds import ALWAYS, NEVER, find_thresholds, reachable
+from tilewright_model.network_file.write import save_network
+from tilewright_model.networks.examples import EXAMPLES, Maker, small_network, tall_network
+from tilewright_model.networks.network import Network
+from tilewright_model.networks.stages import Stage, build_graph
+from tilewright_model.networks.vgg16 import VGG16
 
 Plain = Callable[[Network, Tensor], Any]
 
@@ -295,7 +294,7 @@ def test_the_examples_have_the_shapes_that_they_promise() -> None:
 
 
 def read_shapes(model: Network, image: tuple[int, int, int]) -> list[Any]:
-    from tilewright_model.network_file import _layers
+    from tilewright_model.network_file.write import _layers
 
     return _layers(build_graph(model), image[0])
 
@@ -528,7 +527,7 @@ def test_the_layers_widths_are_printed(command: str, tmp_path: Path) -> None:
     assert rows[11] == ["features.29", "12 -> 11", "3x3", "4", "2", "-"]
 
 
-# --- files that are none; tests/network/test_network_file.py has damaged ones ---
+# --- files that are none; tests/runs/test_runs_file.py has damaged ones ---
 
 
 @pytest.mark.parametrize("size", [0, 7, 100, 5_000, -1])

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from hostile_npz import damaged, safetensors_claim
 
-from tilewright_model.data import load_cifar10
+from tilewright_model.data.cifar10 import load_cifar10
+from tilewright_model.data.image_file import load_images
 from tilewright_model.errors import CheckpointError, DataError
-from tilewright_model.image_file import load_images
 from tilewright_model.tensor_file import read_tensors
 
 

@@ -14,14 +14,15 @@ from typer.testing import CliRunner
 
 from tilewright_model.__main__ import app
 from tilewright_model.checkpoint_file import DEFAULT_CHECKPOINT
-from tilewright_model.crops import crops as scikit_crops
-from tilewright_model.distributions import distributions
+from tilewright_model.checkpoints.packed import save_packed
+from tilewright_model.data.crops import crops as scikit_crops
 from tilewright_model.errors import DataError, ModelError
-from tilewright_model.examples import small_network
-from tilewright_model.export import save_packed
-from tilewright_model.log_file import read_log
-from tilewright_model.plots import ACCURACIES, COLOURS, LIMITS, percent, save_curves, save_histograms
-from tilewright_model.vgg16 import VGG16, VGG16Options
+from tilewright_model.networks.examples import small_network
+from tilewright_model.networks.vgg16 import VGG16
+from tilewright_model.networks.vgg16_plan import VGG16Options
+from tilewright_model.training.distributions import distributions
+from tilewright_model.training.log import read_log
+from tilewright_model.training.plots import ACCURACIES, COLOURS, LIMITS, percent, save_curves, save_histograms
 
 SHIPPED_LOG = DEFAULT_CHECKPOINT.with_suffix(".csv")
 HEADER = "epoch,progress,rate,loss,train_accuracy,held_out_accuracy,test_accuracy,note,seconds\n"

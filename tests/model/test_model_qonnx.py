@@ -17,11 +17,11 @@ from typer.testing import CliRunner
 from tilewright_model import __main__ as command_line
 from tilewright_model.checkpoint_file import sha256
 from tilewright_model.errors import ModelError, NetworkError
-from tilewright_model.file_network import load_network_file
-from tilewright_model.integer_network import IntegerNetwork
-from tilewright_model.network_file import save_network
-from tilewright_model.qonnx_network import import_qonnx
-from tilewright_model.reference import reference
+from tilewright_model.foreign.qonnx import import_qonnx
+from tilewright_model.integers.integer_network import IntegerNetwork
+from tilewright_model.integers.reference import reference
+from tilewright_model.network_file.read import load_network_file
+from tilewright_model.network_file.write import save_network
 
 PIXELS = random_pixels(6)
 
@@ -35,7 +35,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[
         if name not in made:
             from brevitas.export import export_qonnx
 
-            from tilewright_model.brevitas_network import from_brevitas
+            from tilewright_model.foreign.brevitas import from_brevitas
 
             folder, model = tmp_path_factory.mktemp("qonnx"), make(name)
             network, direct = from_brevitas(model, IMAGE, NORMALISE), folder / "direct.safetensors"

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from tilewright_model.image import IMAGE_ALPHA, MEAN, STD
-from tilewright_model.quantisers import ActivationQuantiser, ImageQuantiser, WeightQuantiser, mean_and_deviation
+from tilewright_model.data.pixels import IMAGE_ALPHA, MEAN, STD
+from tilewright_model.layers.quantisers import ActivationQuantiser, ImageQuantiser, WeightQuantiser, mean_and_deviation
 
 DOUBLE = torch.float64
 seeds = st.integers(0, 2**31 - 1)

@@ -12,14 +12,14 @@ from torch import Tensor
 from typer.testing import CliRunner
 
 from tilewright_model.__main__ import app
-from tilewright_model.data import Images, load_cifar10
+from tilewright_model.data.cifar10 import Images, load_cifar10
+from tilewright_model.data.image_file import load_images, save_images
+from tilewright_model.data.pixels import cat
 from tilewright_model.errors import DataError
-from tilewright_model.examples import small_network, tall_network
-from tilewright_model.file_network import load_network_file
-from tilewright_model.image import cat
-from tilewright_model.image_file import load_images, save_images
-from tilewright_model.network_file import save_network
-from tilewright_model.reference import reference, save_chunks
+from tilewright_model.integers.reference import reference, save_chunks
+from tilewright_model.network_file.read import load_network_file
+from tilewright_model.network_file.write import save_network
+from tilewright_model.networks.examples import small_network, tall_network
 
 
 def run(*arguments: str | Path) -> None:

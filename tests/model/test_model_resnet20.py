@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from seen_images import seen
 from torch import Tensor
 
+from tilewright_model.data.pixels import normalise
 from tilewright_model.errors import NetworkError
-from tilewright_model.float_conv import FloatConv2d
-from tilewright_model.graph import build_graph
-from tilewright_model.image import normalise
-from tilewright_model.layers import QuantConv2d
-from tilewright_model.network_file import save_network
-from tilewright_model.resnet20 import BasicBlock, MeanPool, ResNet20, ResNet20Options
+from tilewright_model.layers.plain import FloatConv2d
+from tilewright_model.layers.quantised import QuantConv2d
+from tilewright_model.network_file.write import save_network
+from tilewright_model.networks.resnet20 import BasicBlock, MeanPool, ResNet20, ResNet20Options
+from tilewright_model.networks.stages import build_graph
 
 Array = NDArray[np.float64]
 

@@ -11,12 +11,13 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from tilewright_model.distributions import CodeCounts, Distributions, distributions
 from tilewright_model.errors import CaptureError, DataError, ModelError
-from tilewright_model.examples import small_network
-from tilewright_model.reference import reference
-from tilewright_model.tensorboard_log import TAGS, TensorBoardLog
-from tilewright_model.vgg16 import VGG16, VGG16Options
+from tilewright_model.integers.reference import reference
+from tilewright_model.networks.examples import small_network
+from tilewright_model.networks.vgg16 import VGG16
+from tilewright_model.networks.vgg16_plan import VGG16Options
+from tilewright_model.training.distributions import CodeCounts, Distributions, distributions
+from tilewright_model.training.tensorboard_log import TAGS, TensorBoardLog
 
 PLAN = "8 M 8 4- M 8 M M M"
 

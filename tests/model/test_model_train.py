@@ -20,23 +20,22 @@ from filelock import FileLock
 from torch import Tensor
 from typer.testing import CliRunner
 
-from tilewright_model import augment, clock
 from tilewright_model.__main__ import app
-from tilewright_model.checkpoint import load_network
-from tilewright_model.checkpoint_file import sha256
-from tilewright_model.data import load_cifar10
-from tilewright_model.distributed import join_processes
+from tilewright_model.checkpoint_file import TRAIN, sha256
+from tilewright_model.checkpoints.checkpoint import load_network
+from tilewright_model.checkpoints.float_network import load_float
+from tilewright_model.checkpoints.state_file import load_tensors
+from tilewright_model.data.cifar10 import load_cifar10
+from tilewright_model.data.pixels import normalise
 from tilewright_model.errors import CheckpointError, DataError, DivergedError, RecipeError
-from tilewright_model.float_checkpoint import load_float
-from tilewright_model.image import normalise
-from tilewright_model.loss import Loss
-from tilewright_model.optimiser import build_optimiser
-from tilewright_model.recipes import RECIPES, recipe_named
-from tilewright_model.run import STATE, TRAIN, Settings, load_teacher, new_run
-from tilewright_model.schedule import advanced, rate_factor
-from tilewright_model.state_file import load_tensors
-from tilewright_model.train import Trainer, train
-from tilewright_model.vgg16 import VGG16, FloatVGG16
+from tilewright_model.networks.vgg16 import VGG16, FloatVGG16
+from tilewright_model.training import augment, clock
+from tilewright_model.training.distributed import join_processes
+from tilewright_model.training.optimisation import Loss, advanced, build_optimiser, rate_factor
+from tilewright_model.training.recipes import RECIPES, recipe_named
+from tilewright_model.training.run import STATE, load_teacher, new_run
+from tilewright_model.training.settings import Settings
+from tilewright_model.training.train import Trainer, train
 
 CHECKPOINT, FLOAT_CHECKPOINT = "vgg16_w4a4_cifar10.safetensors", "vgg16_float_cifar10.safetensors"
 EPOCHS = 3

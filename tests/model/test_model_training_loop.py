@@ -12,19 +12,21 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from torch import Tensor
 from torch.nn import functional
 
-from tilewright_model import augment
-from tilewright_model.checkpoint import load_network
-from tilewright_model.data import Images, load_cifar10
+from tilewright_model.checkpoint_file import TRAIN
+from tilewright_model.checkpoints.checkpoint import load_network
+from tilewright_model.checkpoints.state_file import load_tensors
+from tilewright_model.data.cifar10 import Images, load_cifar10
+from tilewright_model.data.pixels import normalise
 from tilewright_model.errors import CheckpointError
-from tilewright_model.evaluate import evaluate
-from tilewright_model.image import normalise
-from tilewright_model.quantisers import ActivationQuantiser, WeightQuantiser
-from tilewright_model.recipes import Recipe, recipe_named
-from tilewright_model.run import STATE, TRAIN, Run, Settings, load_teacher, new_run
-from tilewright_model.state_file import load_tensors
-from tilewright_model.tensorboard_log import TensorBoardLog
-from tilewright_model.train import Trainer, train
-from tilewright_model.vgg16 import VGG16
+from tilewright_model.layers.quantisers import ActivationQuantiser, WeightQuantiser
+from tilewright_model.networks.vgg16 import VGG16
+from tilewright_model.training import augment
+from tilewright_model.training.evaluate import evaluate
+from tilewright_model.training.recipes import Recipe, recipe_named
+from tilewright_model.training.run import STATE, Run, load_teacher, new_run
+from tilewright_model.training.settings import Settings
+from tilewright_model.training.tensorboard_log import TensorBoardLog
+from tilewright_model.training.train import Trainer, train
 
 CPU = torch.device("cpu")
 PLAN = 'options.plan="8 M 8 M 8 8- M 16 M 16 M"'

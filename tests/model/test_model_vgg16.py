@@ -7,10 +7,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tilewright_model.capture import run_and_hook
-from tilewright_model.image import normalise
-from tilewright_model.layers import QuantConv2d
-from tilewright_model.vgg16 import VGG16, FloatVGG16, VGG16Options
+from tilewright_model.data.pixels import normalise
+from tilewright_model.integers.capture import run_and_hook
+from tilewright_model.layers.quantised import QuantConv2d
+from tilewright_model.networks.vgg16 import VGG16, FloatVGG16
+from tilewright_model.networks.vgg16_plan import VGG16Options
 
 CONVOLUTIONS = {
     0: (3, 64), 3: (64, 64), 7: (64, 128), 10: (128, 128), 14: (128, 256), 17: (256, 256), 20: (256, 256),

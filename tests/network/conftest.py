@@ -1,66 +1,23 @@
-"""Whole networks, trained and made up, with PyTorch's own integers for some images."""
+"""Fixtures of the tests of layers as integers: no device, no pynq."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
-import numpy as np
 import pytest
-import torch
 
-from tilewright.network import Network, load_network
-from tilewright.network.prepare import Images, export_network
-from tilewright_model.examples import EXAMPLES
-from tilewright_model.file_network import load_network_file
-from tilewright_model.network_file import save_network
-from tilewright_model.reference import reference
-
-
-@dataclass(frozen=True)
-class Case:
-    """A network file, images, and for each layer what PyTorch computes: keys as in a reference file."""
-
-    path: Path
-    network: Network
-    images: Images
-    expected: dict[str, np.ndarray]
+METADATA = {
+    "layer": "features.27",
+    "stride": 1,
+    "padding": 1,
+    "delta_w": 0.01,
+    "delta_a": 0.02,
+    "max_distance": 1e-4,
+    "checkpoint_sha256": "0" * 64,
+    "image_source": "random codes",
+    "notebook_check_max": 1e-6,
+}
 
 
-def make_case(path: Path, images: Images) -> Case:
-    torch.set_num_threads(1)
-    computed = reference(load_network_file(path), torch.from_numpy(images.pixels))
-    arrays = {f"{name}.codes": codes.numpy() for name, codes in computed.codes.items()}
-    arrays[f"{computed.last}.accumulators"] = computed.accumulators.numpy()
-    arrays |= {"scores": computed.scores.numpy(), "predictions": computed.predictions.numpy()}
-    return Case(path, load_network(path), images, arrays)
-
-
-def random_images(network: Network, count: int) -> Images:
-    pixels = np.random.default_rng(count).integers(0, 256, (count, *network.image)).astype(np.uint8)
-    return Images(pixels, np.full(count, -1), "random pixels")
-
-
-@pytest.fixture(scope="session")
-def example(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Case]:
-    """`example(name)`: a made-up network of tilewright_model.examples on four random images."""
-    cases: dict[str, Case] = {}
-
-    def example(name: str) -> Case:
-        if name not in cases:
-            path = tmp_path_factory.mktemp("networks") / f"{name}.safetensors"
-            model: Any = EXAMPLES[name](0)
-            save_network(model, path, model.image_size, name)
-            cases[name] = make_case(path, random_images(load_network(path), 4))
-        return cases[name]
-
-    return example
-
-
-@pytest.fixture(scope="session")
-def vgg16() -> Case:
-    """The trained VGG16 on two random images."""
-    path = export_network(None)
-    return make_case(path, random_images(load_network(path), 2))
+@pytest.fixture
+def metadata() -> dict[str, object]:
+    """Metadata of a layer file."""
+    return dict(METADATA)

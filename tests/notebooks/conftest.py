@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from notebook_runs import NOTEBOOKS
 
-from tilewright.kernel_spec import KERNEL_NAME, install
+from tilewright.cli.kernel import KERNEL_NAME, install
 
 
 @pytest.fixture(scope="session")

@@ -12,12 +12,13 @@ from command_line import json_of, tilewright
 from notebook_runs import NOTEBOOKS
 from typer.testing import CliRunner
 
-from tilewright.cli import app
+from tilewright.cli.app import app
 from tilewright.errors import NetworkError
-from tilewright.layer import ConvLayer
-from tilewright.network.golden import golden_set
 from tilewright.network.inference import infer, quantise
-from tilewright.network.prepare import export_network, load_images
+from tilewright.network.layer import ConvLayer
+from tilewright.pytorch.export import export_network
+from tilewright.pytorch.golden import golden_set
+from tilewright.pytorch.images import load_images
 
 
 def test_set_of_the_photograph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

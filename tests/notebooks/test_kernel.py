@@ -12,11 +12,11 @@ import pytest
 from notebook_runs import execute, text_of
 from typer.testing import CliRunner
 
-from tilewright.cli import app
-from tilewright.compiler import compile_layer
-from tilewright.layer import ConvLayer
-from tilewright.program import ArrayParameters
-from tilewright.results import TRAILER_BEATS
+from tilewright.cli.app import app
+from tilewright.compiler.layer import compile_layer
+from tilewright.hardware.parameters import ArrayParameters
+from tilewright.hardware.results import TRAILER_BEATS
+from tilewright.network.layer import ConvLayer
 
 # Plain pynq, nothing of ours
 CELLS = (

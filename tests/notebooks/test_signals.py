@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tilewright.errors import SimulationError
-from tilewright.signals import MAC_ARRAY, Signal, read_waveform
+from tilewright.runs.signals import MAC_ARRAY, Signal, read_waveform
 
 SCOPES = f"soc.{MAC_ARRAY}".split(".")
 VCD = f"""$timescale 1ps $end

@@ -13,11 +13,11 @@ from typing import Any
 import networks
 import pytest
 
-from tilewright import assumed_clock
-from tilewright.bench import Measurement
-from tilewright.network.estimate import estimate
-from tilewright.network.hardware import Hardware
-from tilewright.steps import Step
+from tilewright.driver.phases import Step
+from tilewright.estimate.estimate import estimate
+from tilewright.hardware import assumed_clock
+from tilewright.hardware.parameters import Hardware
+from tilewright.runs.bench import Measurement
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in ROOT.glob("docs/results/*.json")}

@@ -32,7 +32,7 @@ def test_host_does_not_import_torch() -> None:
         "pkgutil.walk_packages(tilewright.__path__, 'tilewright.') if not m.name.endswith('__main__')]"
     )
     loaded = modules_after(code)
-    assert "tilewright.registers" in loaded
+    assert "tilewright.hardware.registers" in loaded
     assert not {"torch", "torchvision"} & loaded
 
 
@@ -88,7 +88,7 @@ for name in ("target", "driver", "accelerator", "layer", "compiler", "verify", "
              "network", "network.session", "network.golden", "network.estimate", "remote.client", "stimulus.replay"):
     importlib.import_module(f"tilewright.{name}")
 from tilewright.network import load_network
-from tilewright.program import ArrayParameters
+from tilewright.hardware.parameters import ArrayParameters
 from tilewright.selftest.vectors import load_vectors
 from tilewright.target import open_overlay
 assert load_vectors(ArrayParameters.of_size(8))

@@ -23,7 +23,7 @@ COPIED = (
     "cores/registers",
     "cores/scripts",
     "docs/registers.md",
-    "host/tilewright/registers.py",
+    "host/tilewright/hardware/registers.py",
 )
 CORE = """CAPI=2:
 name: tilewright:ip:counter:0.1.0
@@ -122,6 +122,7 @@ def checkout(tmp_path: Path) -> Path:
         "cores/counter/tb/tb_counter.py": COCOTB,
         "tests/test_counter.py": PYTEST,
         "host/tilewright/__init__.py": '"""Host."""\n',
+        "host/tilewright/hardware/__init__.py": '"""Hardware."""\n',
         "host/notebooks/__init__.py": '"""Notebooks."""\n',
         "model/tilewright_model/__init__.py": '"""Model."""\n',
         # The environment in use, already set up.

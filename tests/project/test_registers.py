@@ -10,10 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from tilewright import registers
+from tilewright.hardware import registers
 
 ROOT = Path(__file__).resolve().parents[2]
-GENERATED = ("cores/registers/rtl/accelerator_registers.vh", "host/tilewright/registers.py", "docs/registers.md")
+GENERATED = (
+    "cores/registers/rtl/accelerator_registers.vh",
+    "host/tilewright/hardware/registers.py",
+    "docs/registers.md",
+)
 
 
 def check(root: Path) -> subprocess.CompletedProcess[str]:

@@ -10,7 +10,7 @@ import pytest
 from pynq.pl_server import embedded_device, global_state, remote_device
 from remote_server import Served, serving
 
-from tilewright.layer import ConvLayer
+from tilewright.network.layer import ConvLayer
 
 
 @pytest.fixture(scope="session", autouse=True)

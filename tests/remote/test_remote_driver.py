@@ -12,14 +12,14 @@ import numpy as np
 import pynq
 import pytest
 
-from tilewright.compare import compare
-from tilewright.compiler import compile_layer, compile_raw_and_relu
+from tilewright.compiler.layer import compile_layer, compile_raw_and_relu
 from tilewright.driver import Driver
-from tilewright.errors import BufferNotAllocatedError, DeviceTimeoutError, TargetError
-from tilewright.layer import ConvLayer
-from tilewright.reference import layer_outputs
-from tilewright.remote.errors import RemoteError, RemoteServerError
+from tilewright.errors import BufferNotAllocatedError, DeviceTimeoutError, RemoteError, TargetError
+from tilewright.network.convolution import layer_outputs
+from tilewright.network.layer import ConvLayer
+from tilewright.remote.errors import RemoteServerError
 from tilewright.remote.server import RemoteServer
+from tilewright.runs.compare_layer import compare
 from tilewright.sim import SimDevice
 from tilewright.target import open_overlay
 

@@ -18,7 +18,7 @@ import pytest
 from pynq.pl_server.embedded_device import parse_bit_header
 from pynq.remote import buffer_pb2, buffer_pb2_grpc, mmio_pb2, mmio_pb2_grpc, remote_device_pb2, remote_device_pb2_grpc
 
-from tilewright import registers
+from tilewright.hardware import registers
 from tilewright.remote import limits
 from tilewright.remote.files import FIRMWARE_FILE, FLAGS_FILE
 from tilewright.remote.server import THREADS, RemoteServer

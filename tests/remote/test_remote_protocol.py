@@ -14,9 +14,9 @@ import pynq
 import pytest
 from pynq.lib.dma import DMA
 
-from tilewright import registers
-from tilewright.packing import crc32_of
-from tilewright.remote.clock_file import CLOCK_FILE
+from tilewright.driver.remote_calls import CLOCK_FILE
+from tilewright.hardware import registers
+from tilewright.hardware.beats import crc32_of
 from tilewright.sim import ZYNQ_ULTRASCALE
 
 ACCELERATOR_BASE = ZYNQ_ULTRASCALE.accelerator_base

@@ -8,8 +8,8 @@ import numpy.typing as npt
 import pynq
 import pytest
 
-from tilewright import registers
-from tilewright.packing import Beats
+from tilewright.hardware import registers
+from tilewright.hardware.beats import Beats
 
 Exchange = Callable[[Any, Beats, int], npt.NDArray[np.uint64]]
 

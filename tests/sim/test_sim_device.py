@@ -9,10 +9,10 @@ import pytest
 from programs import empty_program, empty_result, layer_packet, small_layer
 from pynq.lib.dma import DMA
 
-from tilewright import registers
 from tilewright.errors import DeviceTimeoutError
-from tilewright.layer import ConvLayer
-from tilewright.program import ArrayParameters
+from tilewright.hardware import registers
+from tilewright.hardware.parameters import ArrayParameters
+from tilewright.network.layer import ConvLayer
 from tilewright.sim import BusError, SocParameters, build, hardware, open_overlay
 from tilewright.sim.processing_system import ZYNQ_ULTRASCALE
 

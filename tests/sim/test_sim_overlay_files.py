@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from pynq.pl_server.embedded_device import parse_bit_header
 
-from tilewright import registers
+from tilewright.cli.simulate import _is_simulated
 from tilewright.errors import ParameterError
+from tilewright.hardware import registers
 from tilewright.sim import OverlayFileError, SimDevice, SocParameters, ThirdPartyError
+from tilewright.sim.guest.block_design import read_block_design
 from tilewright.sim.hardware import OwnHardware
 from tilewright.sim.metadata import SIGNATURE, hardware_of, payload_contents, read_overlay, write_overlay
 from tilewright.sim.processing_system import ZYNQ_ULTRASCALE
-from tilewright.sim.third_party.block_design import read_block_design
-from tilewright.simulate_cli import _is_simulated
 
 PARAMETERS = SocParameters(n=16, acc_depth=512)
 

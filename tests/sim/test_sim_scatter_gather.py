@@ -10,12 +10,12 @@ import pytest
 from programs import empty_program, empty_result, layer_packet, small_layer
 from pynq.lib.dma import _SGDMAChannel
 
-from tilewright import registers
-from tilewright.compiler import compile_layer
+from tilewright.compiler.layer import compile_layer
 from tilewright.driver import Driver
 from tilewright.errors import BufferNotAllocatedError
-from tilewright.packing import Beats
-from tilewright.reference import layer_outputs
+from tilewright.hardware import registers
+from tilewright.hardware.beats import Beats
+from tilewright.network.convolution import layer_outputs
 from tilewright.sim import SocParameters, open_overlay
 from tilewright.sim.library import Streams
 

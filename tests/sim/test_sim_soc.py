@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tilewright import registers
-from tilewright.compiler import Run, compile_raw_and_relu, expected_results
-from tilewright.layer import ConvLayer
+from tilewright.compiler.layer import Run, compile_raw_and_relu, expected_results
+from tilewright.hardware import registers
+from tilewright.network.layer import ConvLayer
 from tilewright.sim import SocParameters, build
 from tilewright.sim.hardware import OwnHardware
 from tilewright.sim.library import Interrupt, Slave, Soc, Streams

@@ -14,8 +14,8 @@ import pytest
 from programs import empty_program, empty_result, layer_packet, small_layer
 from pynq.interrupt import Interrupt
 
-from tilewright import registers
 from tilewright.errors import DeviceTimeoutError
+from tilewright.hardware import registers
 from tilewright.sim import ZYNQ_7000, ZYNQ_ULTRASCALE, BusError, ProcessingSystem, SimDevice, open_overlay
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tilewright.driver import Driver
-from tilewright.layer import ConvLayer
+from tilewright.network.layer import ConvLayer
 
 MakeLayer = Callable[..., ConvLayer]
 

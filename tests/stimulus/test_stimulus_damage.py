@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tilewright.driver import Driver
 from tilewright.errors import StimulusError
-from tilewright.layer import ConvLayer
+from tilewright.network.layer import ConvLayer
 from tilewright.stimulus.findings import examine
 from tilewright.stimulus.reader import read_set
 from tilewright.stimulus.replay import replay

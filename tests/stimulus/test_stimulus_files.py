@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from odd_machines import small_disk
 
 from tilewright.errors import StimulusError
-from tilewright.layer import ConvLayer
-from tilewright.reference import layer_outputs
+from tilewright.network.convolution import layer_outputs
+from tilewright.network.layer import ConvLayer
 from tilewright.stimulus.findings import examine
 from tilewright.stimulus.geometry import Geometry
 from tilewright.stimulus.layers import layer_of_tiles

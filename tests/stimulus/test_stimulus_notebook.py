@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from tilewright.cli import app
+from tilewright.cli.app import app
 from tilewright.driver import Driver
 from tilewright.errors import StimulusError
-from tilewright.layer import ConvLayer
+from tilewright.network.layer import ConvLayer
 from tilewright.stimulus.findings import examine
 from tilewright.stimulus.layers import layer_of_tiles
 from tilewright.stimulus.reader import read_set

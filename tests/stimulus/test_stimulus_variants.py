@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tilewright.driver import Driver
-from tilewright.layer import ConvLayer
+from tilewright.network.layer import ConvLayer
 from tilewright.stimulus.findings import Findings, examine
 from tilewright.stimulus.reader import read_set
 from tilewright.stimulus.replay import replay

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from tilewright_model.steps import normalisation
+from tilewright_model.foreign.assemble import normalisation
 
 IMAGE = (3, 12, 12)
 NORMALISE = normalisation((0.5, 0.4, 0.6), (0.25, 0.3, 0.2))

@@ -10,7 +10,7 @@ from typing import Any
 
 from typer.testing import CliRunner
 
-from tilewright.cli import app
+from tilewright.cli.app import app
 
 
 def tilewright(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tilewright.network.graph import ALWAYS, NEVER, Layer, Network, TailStep
+from tilewright.network.network import ALWAYS, NEVER, Layer, Network, TailStep
 
 Rng = np.random.Generator
 

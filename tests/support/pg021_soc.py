@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import pynq
 
-from tilewright import registers as reg
-from tilewright.accelerator import Accelerator
-from tilewright.commands import FORMAT_VERSION
+from tilewright.driver.accelerator import Accelerator
 from tilewright.errors import ProgramError
-from tilewright.packing import Beats, crc32_of
-from tilewright.program import decode_program
-from tilewright.results import Trailer
+from tilewright.hardware import registers as reg
+from tilewright.hardware.beats import Beats, crc32_of
+from tilewright.hardware.commands import FORMAT_VERSION
+from tilewright.hardware.program import decode_program
+from tilewright.hardware.results import Trailer
 from tilewright.sim import SimDevice, SocParameters, write_overlay
 from tilewright.sim.address_map import AddressMap
 from tilewright.sim.guard import TransferGuard

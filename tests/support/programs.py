@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from tilewright.compiler import Run, compile_raw_and_relu, expected_results
-from tilewright.layer import ConvLayer
-from tilewright.packing import Beats
+from tilewright.compiler.layer import Run, compile_raw_and_relu, expected_results
+from tilewright.hardware.beats import Beats
+from tilewright.network.layer import ConvLayer
 
 TRAILER_MAGIC = 0x53525754
 

@@ -5,7 +5,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from tilewright_model.image import normalise
+from tilewright_model.data.pixels import normalise
 
 Model = TypeVar("Model", bound=nn.Module)
 

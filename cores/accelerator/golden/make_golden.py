@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 from skimage import data, io
 
-from tilewright.compiler import compile_layer
-from tilewright.layer import ConvLayer
-from tilewright.program import ArrayParameters
-from tilewright.results import encode_results
+from tilewright.compiler.layer import compile_layer
+from tilewright.hardware.parameters import ArrayParameters
+from tilewright.hardware.results import encode_results
+from tilewright.network.layer import ConvLayer
 
 FOLDER = Path(__file__).resolve().parent
 IMAGES = ("chelsea", "astronaut", "coffee", "rocket")

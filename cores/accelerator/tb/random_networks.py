@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from tilewright.layer import ConvLayer
-from tilewright.network.graph import ALWAYS, NEVER, Layer, Network
 from tilewright.network.inference import accumulate, pool, quantise
+from tilewright.network.layer import ConvLayer
+from tilewright.network.network import ALWAYS, NEVER, Layer, Network
 
 
 def random_layer(rng: random.Random, images: int | None = None, limit: int = 1500, **fixed: int) -> ConvLayer:

@@ -14,16 +14,17 @@ from cocotb.triggers import ClockCycles, RisingEdge, with_timeout
 from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStreamSource
 from random_networks import random_layer, random_network
 
-from tilewright import registers
-from tilewright.commands import Body, Conv, Mode, Thresholds, Weights
-from tilewright.compiler import Run, compile_layer, compile_runs, expected_results
+from tilewright.compiler.layer import Run, compile_layer, compile_runs, expected_results
+from tilewright.compiler.network import CompiledNetwork, compile_network
 from tilewright.errors import CompileError
-from tilewright.network.compile import CompiledNetwork, compile_network
+from tilewright.hardware import registers
+from tilewright.hardware.beats import crc32_of
+from tilewright.hardware.commands import Body, Conv, Mode, Thresholds, Weights
+from tilewright.hardware.parameters import ArrayParameters
+from tilewright.hardware.program import Program, decode_program, encode_program
+from tilewright.hardware.registers import ErrorCode
+from tilewright.hardware.results import Trailer
 from tilewright.network.inference import infer
-from tilewright.packing import crc32_of
-from tilewright.program import ArrayParameters, Program, decode_program, encode_program
-from tilewright.registers import ErrorCode
-from tilewright.results import Trailer
 
 STALLS = ("STALL_WEIGHTS", "STALL_ACTIVATIONS", "STALL_OUTPUT", "STALL_THRESHOLDS")
 LOGGED = ("CYCLES", "MAC_CYCLES", *STALLS)

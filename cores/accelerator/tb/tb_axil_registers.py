@@ -7,7 +7,7 @@ from cocotb.clock import Clock
 from cocotb.triggers import RisingEdge
 from cocotbext.axi import AxiLiteBus, AxiLiteMaster
 
-from tilewright import registers
+from tilewright.hardware import registers
 
 
 def stalls(rng: random.Random):

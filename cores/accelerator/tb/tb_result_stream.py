@@ -7,7 +7,7 @@ import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, ReadOnly
 
-from tilewright.results import Trailer
+from tilewright.hardware.results import Trailer
 
 
 @cocotb.test()

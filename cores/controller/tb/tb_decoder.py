@@ -7,8 +7,8 @@ import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, ReadOnly
 
-from tilewright.commands import Begin, Body, Conv, Load, Mode, Thresholds, Weights
-from tilewright.program import encode_program
+from tilewright.hardware.commands import Begin, Body, Conv, Load, Mode, Thresholds, Weights
+from tilewright.hardware.program import encode_program
 
 # Outputs of the decoder and the fields of Conv that they must show.
 SETTINGS = {

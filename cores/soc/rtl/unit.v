@@ -2,7 +2,7 @@
 `default_nettype none
 
 /*
- * The unit behind the DMA: the accelerator. host/tilewright/sim/third_party writes another one, with the same ports, around a
+ * The unit behind the DMA: the accelerator. host/tilewright/sim/guest writes another one, with the same ports, around a
  * third party's IP.
  */
 module unit #(

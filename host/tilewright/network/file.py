@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from tilewright.errors import NetworkError
 from tilewright.network.file_rules import check_network
-from tilewright.network.graph import Layer, Network, TailStep
+from tilewright.network.network import Layer, Network, TailStep
 
 FORMAT, VERSION = "tilewright-network", "1"
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from tilewright.errors import NetworkError
-from tilewright.network.graph import Layer, Network
+from tilewright.network.network import Layer, Network
 
 
 def check_network(network: Network, alphas: Mapping[str, float]) -> None:

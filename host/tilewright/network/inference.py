@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import NetworkError
-from tilewright.network.graph import Layer, Network
+from tilewright.network.network import Layer, Network
 
 # Every integer up to this is exact in float32, whatever the order of a sum.
 _FLOAT32_EXACT = 1 << 24

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import NetworkError
-from tilewright.network.graph import Network
+from tilewright.network.network import Network
 
 
 def scores_of(network: Network, accumulators: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:

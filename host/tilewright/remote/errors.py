@@ -5,10 +5,6 @@ from __future__ import annotations
 from tilewright.errors import TilewrightError
 
 
-class RemoteError(TilewrightError):
-    """A remote device did not answer in time, or answered with an error: names the call and the server's reason."""
-
-
 class RemoteServerError(TilewrightError):
     """The server cannot start, or cannot do what a client asks for."""
 

@@ -7,9 +7,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from tilewright.driver.remote_calls import CLOCK_FILE
 from tilewright.remote import limits
 from tilewright.remote.board import SimulatedBoard
-from tilewright.remote.clock_file import CLOCK_FILE
 from tilewright.remote.errors import FileAccessError, LimitError
 
 FPGA_MANAGER = "/sys/class/fpga_manager/fpga0/"

@@ -13,9 +13,11 @@ import pytest
 
 import tilewright
 from tilewright import __version__
-from tilewright.driver import Driver, RunResult
+from tilewright.driver import Driver
+from tilewright.driver.driver import RunResult
+from tilewright.environment import BITSTREAM_VARIABLE, DEVICE_VARIABLE
 from tilewright.selftest.vectors import Vector, differences, load_vectors
-from tilewright.target import BITSTREAM_VARIABLE, DEVICE_VARIABLE, DeviceKind, default_device, open_overlay
+from tilewright.target import DeviceKind, default_device, open_overlay
 
 RunVector = Callable[[Vector], RunResult]
 

@@ -15,16 +15,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.compiler import compile_raw_and_relu
-from tilewright.layer import ConvLayer
-from tilewright.network.compile import compile_network
+from tilewright.compiler.layer import compile_raw_and_relu
+from tilewright.compiler.network import compile_network
+from tilewright.hardware.parameters import ARRAY_SIZES, ArrayParameters
+from tilewright.network.convolution import layer_outputs
 from tilewright.network.file import load_network
-from tilewright.network.graph import Network
 from tilewright.network.inference import infer
-from tilewright.network.prepare import export_network, model_images
-from tilewright.parameters import ARRAY_SIZES
-from tilewright.program import ArrayParameters
-from tilewright.reference import layer_outputs
+from tilewright.network.layer import ConvLayer
+from tilewright.network.network import Network
+from tilewright.pytorch.export import export_network
+from tilewright.pytorch.images import model_images
 from tilewright.selftest.vectors import FOLDER, NAMES, Vector, save_vectors, vectors_file
 
 TRAINED, EDGE_TILES, FIRST_LAYERS = NAMES

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.commands import Begin, Body, Conv, Load, Mode
-from tilewright.packing import pack_nibbles
-from tilewright.program import ArrayParameters, Program, content_id, encode_program
-from tilewright.results import CodeMap
+from tilewright.hardware.beats import pack_nibbles
+from tilewright.hardware.commands import Begin, Body, Conv, Load, Mode
+from tilewright.hardware.parameters import ArrayParameters
+from tilewright.hardware.program import Program, content_id, encode_program
+from tilewright.hardware.results import CodeMap
 
 # Height and width of the map of words that one READ returns
 BLOCK = (16, 32)

@@ -10,7 +10,7 @@ import os
 
 import pytest
 
-from tilewright.target import BITSTREAM_VARIABLE
+from tilewright.environment import BITSTREAM_VARIABLE
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

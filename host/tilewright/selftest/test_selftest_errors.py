@@ -8,12 +8,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tilewright.compiler import Run, compile_runs
+from tilewright.compiler.layer import Run, compile_runs
 from tilewright.driver import Driver
 from tilewright.errors import DeviceError, DeviceTimeoutError
-from tilewright.layer import ConvLayer
-from tilewright.program import Program
-from tilewright.registers import ErrorCode
+from tilewright.hardware.program import Program
+from tilewright.hardware.registers import ErrorCode
+from tilewright.network.layer import ConvLayer
 from tilewright.selftest.vectors import Vector
 
 # Of a program that takes long, on a board too: 1.5 ms at an assumed 100 MHz on 32x32, 24 ms on 8x8

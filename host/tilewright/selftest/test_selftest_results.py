@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tilewright.driver import Driver, RunResult
-from tilewright.results import TRAILER_BEATS
+from tilewright.driver import Driver
+from tilewright.driver.driver import RunResult
+from tilewright.hardware.results import TRAILER_BEATS
 from tilewright.selftest.vectors import NAMES, Vector
 
 RunVector = Callable[[Vector], RunResult]

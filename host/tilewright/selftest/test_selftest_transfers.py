@@ -7,10 +7,11 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from tilewright import dma as pg021
 from tilewright.driver import Driver
-from tilewright.registers import REG_ID, REG_ID_RESET
-from tilewright.results import TRAILER_BEATS
+from tilewright.driver.dma import describe_status
+from tilewright.hardware import pg021
+from tilewright.hardware.registers import REG_ID, REG_ID_RESET
+from tilewright.hardware.results import TRAILER_BEATS
 from tilewright.selftest.memory import memory_program, memory_words
 from tilewright.selftest.vectors import Vector
 
@@ -33,7 +34,7 @@ def test_dma_resets(driver: Driver) -> None:
     driver.recover()
     for offset in (pg021.MM2S_DMASR, pg021.S2MM_DMASR):
         status = driver.dma.read(offset)
-        assert not status & (pg021.DMASR_ERRORS | pg021.DMASR_HALTED), pg021.describe_status(driver.dma)
+        assert not status & (pg021.DMASR_ERRORS | pg021.DMASR_HALTED), describe_status(driver.dma)
 
 
 @pytest.mark.parametrize("share", ["one block", "all"])

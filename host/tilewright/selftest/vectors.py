@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.compare import LISTED, compare
 from tilewright.errors import ParameterMismatchError, ResultError
 from tilewright.files import write_npz
-from tilewright.layer import ConvLayer
+from tilewright.hardware.parameters import ArrayParameters
+from tilewright.hardware.program import Program
+from tilewright.hardware.results import CodeMap, OutputMap, ResultMap
+from tilewright.network.layer import ConvLayer
 from tilewright.npz import read_npz
-from tilewright.program import ArrayParameters, Program
-from tilewright.results import CodeMap, OutputMap, ResultMap
+from tilewright.runs.compare_layer import LISTED, compare
 
 FOLDER = Path(__file__).resolve().parent / "vectors"
 NAMES = ("features.27", "edge tiles", "first layers")
@@ -106,7 +107,7 @@ def differences(vector: Vector, outputs: Sequence[npt.NDArray[Any]]) -> str:
 
     Args:
         vector: what ran.
-        outputs: what came back, as :attr:`tilewright.driver.RunResult.outputs`.
+        outputs: what came back, as :attr:`tilewright.driver.driver.RunResult.outputs`.
     """
     array = vector.program.array
     if vector.layer is not None:

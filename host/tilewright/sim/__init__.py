@@ -10,14 +10,14 @@ import hashlib
 import pynq
 from pynq.pl_server.device import Device
 
-from tilewright.cache import cache_folder
+from tilewright.environment import cache_folder
 from tilewright.sim.device import SimDevice
 from tilewright.sim.errors import BusError, DdrExhaustedError, OverlayFileError, SimulatorBuildError
+from tilewright.sim.guest import ThirdPartyError
 from tilewright.sim.metadata import write_overlay
 from tilewright.sim.parameters import SocParameters
 from tilewright.sim.processing_system import ZYNQ_7000, ZYNQ_ULTRASCALE, ProcessingSystem
 from tilewright.sim.simulate import simulate
-from tilewright.sim.third_party import ThirdPartyError
 
 __all__ = [
     "ZYNQ_7000",

@@ -22,7 +22,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
 
-from tilewright.cache import CACHE_VARIABLE, cache_folder
+from tilewright.environment import CACHE_VARIABLE, cache_folder
 from tilewright.files import file_errors, written
 from tilewright.progress import messages, phase, print_line
 from tilewright.sim.errors import SimulatorBuildError

@@ -34,8 +34,9 @@ from pynq.pl_server.device import Device
 from pynq.ps import Clocks
 from pynqmetadata.views.runtime import RuntimeMetadataParser
 
-from tilewright.dma import MM2S_DMASR, S2MM_DMASR
+from tilewright.environment import DEVICE_VARIABLE
 from tilewright.errors import DeviceTimeoutError, SimulationError
+from tilewright.hardware.pg021 import MM2S_DMASR, S2MM_DMASR
 from tilewright.sim.address_map import AddressMap
 from tilewright.sim.build import build_library
 from tilewright.sim.errors import BusError
@@ -50,7 +51,6 @@ from tilewright.sim.metadata import read_overlay
 from tilewright.sim.parameters import SocParameters
 from tilewright.sim.processing_system import LOW_DDR_BASE, PROCESSING_SYSTEMS, ZYNQ_ULTRASCALE, ProcessingSystem
 from tilewright.sim.window import WORD_BYTES, RegisterWindow
-from tilewright.target import DEVICE_VARIABLE
 
 ACCESS_CYCLES = 100
 MOST_ACCESS_CYCLES = 4000

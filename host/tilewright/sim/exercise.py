@@ -10,9 +10,9 @@ import sys
 
 import numpy as np
 
-from tilewright.compiler import compile_raw_and_relu
+from tilewright.compiler.layer import compile_raw_and_relu
 from tilewright.driver import Driver
-from tilewright.layer import ConvLayer
+from tilewright.network.layer import ConvLayer
 from tilewright.sim import SocParameters, open_overlay
 
 CHANNELS, SIDE = 64, 8

@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from tilewright.errors import SimulationError
+from tilewright.hardware.pg021 import ADDRESS, CURDESC, LENGTH, MM2S_DMACR, S2MM_DMACR, TAILDESC, TAILDESC_MSB
 from tilewright.sim.memory import SimMemory
 
 # PG021, offsets from a channel's first register
 DMACR, DMASR = 0x00, 0x04
-CURDESC, TAILDESC, TAILDESC_MSB, ADDRESS, LENGTH = 0x08, 0x10, 0x14, 0x18, 0x28
 LENGTH_MASK = (1 << 26) - 1
 DESCRIPTOR_BYTES = 52
 BEAT_BYTES = 8
 MOST_DESCRIPTORS = 1 << 16
-CHANNELS = {0x00: "MM2S", 0x30: "S2MM"}
+CHANNELS = {MM2S_DMACR: "MM2S", S2MM_DMACR: "S2MM"}
 RESET, HALTED_OR_IDLE = 1 << 2, 0x3
 Range = tuple[int, int]
 
@@ -39,7 +39,7 @@ class TransferGuard:
             SimulationError: its address is one that the simulated DMA cannot begin at.
         """
         self._words[offset] = value
-        channel = 0x30 if offset >= 0x30 else 0x00
+        channel = S2MM_DMACR if offset >= S2MM_DMACR else MM2S_DMACR
         if offset == channel + DMACR and value & RESET:
             self._memory.release(*CHANNELS)
         elif offset == channel + LENGTH and value & LENGTH_MASK:
@@ -52,7 +52,7 @@ class TransferGuard:
 
     def read(self, offset: int, value: int) -> None:
         """Note what was read from a register of the DMA: a channel that is idle or halted has no transfer any more."""
-        channel = 0x30 if offset >= 0x30 else 0x00
+        channel = S2MM_DMACR if offset >= S2MM_DMACR else MM2S_DMACR
         if offset == channel + DMASR and value & HALTED_OR_IDLE:
             self._memory.release(channel)
 

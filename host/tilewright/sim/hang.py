@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from tilewright import registers
+from tilewright.hardware import pg021, registers
 from tilewright.sim.library import Slave, Soc
 
-# PG021; in scatter-gather mode LENGTH reads 0
-_DMA_WORDS = {"MM2S DMASR": 0x04, "MM2S LENGTH": 0x28, "S2MM DMASR": 0x34, "S2MM LENGTH": 0x58}
+# In scatter-gather mode LENGTH reads 0
+_DMA_WORDS = {
+    "MM2S DMASR": pg021.MM2S_DMASR,
+    "MM2S LENGTH": pg021.LENGTH,
+    "S2MM DMASR": pg021.S2MM_DMASR,
+    "S2MM LENGTH": pg021.S2MM_LENGTH,
+}
 
 
 def describe_hang(soc: Soc, own: bool) -> str:

@@ -7,7 +7,7 @@ import sys
 from collections import deque
 from dataclasses import dataclass, field
 
-from tilewright.sim.cache import HostCache
+from tilewright.sim.host_cache import HostCache
 
 REMEMBERED = 64
 # Frames of these packages are not where a user asked for a buffer

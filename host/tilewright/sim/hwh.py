@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from tilewright import registers as register_map
+from tilewright.hardware import pg021
+from tilewright.hardware import registers as register_map
 from tilewright.sim.parameters import SocParameters
 from tilewright.sim.processing_system import PL_CLOCKS, ZYNQ_ULTRASCALE, ProcessingSystem
 
@@ -55,27 +56,27 @@ DMASR_FIELDS: Fields = {
     "IRQDelaySts": (24, 8),
 }
 DMA_DIRECT_REGISTERS: Registers = {
-    "MM2S_DMACR": (0x00, DMACR_FIELDS),
-    "MM2S_DMASR": (0x04, DMASR_FIELDS),
-    "MM2S_SA": (0x18, {"Source_Address": (0, 32)}),
-    "MM2S_SA_MSB": (0x1C, {"Source_Address": (0, 32)}),
-    "MM2S_LENGTH": (0x28, {"Length": (0, LENGTH_BITS)}),
-    "S2MM_DMACR": (0x30, DMACR_FIELDS),
-    "S2MM_DMASR": (0x34, DMASR_FIELDS),
-    "S2MM_DA": (0x48, {"Destination_Address": (0, 32)}),
-    "S2MM_DA_MSB": (0x4C, {"Destination_Address": (0, 32)}),
-    "S2MM_LENGTH": (0x58, {"Length": (0, LENGTH_BITS)}),
+    "MM2S_DMACR": (pg021.MM2S_DMACR, DMACR_FIELDS),
+    "MM2S_DMASR": (pg021.MM2S_DMASR, DMASR_FIELDS),
+    "MM2S_SA": (pg021.ADDRESS, {"Source_Address": (0, 32)}),
+    "MM2S_SA_MSB": (pg021.ADDRESS + 4, {"Source_Address": (0, 32)}),
+    "MM2S_LENGTH": (pg021.LENGTH, {"Length": (0, LENGTH_BITS)}),
+    "S2MM_DMACR": (pg021.S2MM_DMACR, DMACR_FIELDS),
+    "S2MM_DMASR": (pg021.S2MM_DMASR, DMASR_FIELDS),
+    "S2MM_DA": (pg021.S2MM_DMACR + pg021.ADDRESS, {"Destination_Address": (0, 32)}),
+    "S2MM_DA_MSB": (pg021.S2MM_DMACR + pg021.ADDRESS + 4, {"Destination_Address": (0, 32)}),
+    "S2MM_LENGTH": (pg021.S2MM_LENGTH, {"Length": (0, LENGTH_BITS)}),
 }
 DMA_SG_REGISTERS: Registers = {
     f"{channel}_{name}": (base + offset, fields)
-    for channel, base in (("MM2S", 0x00), ("S2MM", 0x30))
+    for channel, base in (("MM2S", pg021.MM2S_DMACR), ("S2MM", pg021.S2MM_DMACR))
     for name, offset, fields in (
-        ("DMACR", 0x00, DMACR_FIELDS),
-        ("DMASR", 0x04, DMASR_FIELDS),
-        ("CURDESC", 0x08, {"Current_Descriptor_Pointer": (6, 26)}),
-        ("CURDESC_MSB", 0x0C, {"Current_Descriptor_Pointer": (0, 32)}),
-        ("TAILDESC", 0x10, {"Tail_Descriptor_Pointer": (6, 26)}),
-        ("TAILDESC_MSB", 0x14, {"Tail_Descriptor_Pointer": (0, 32)}),
+        ("DMACR", pg021.MM2S_DMACR, DMACR_FIELDS),
+        ("DMASR", pg021.MM2S_DMASR, DMASR_FIELDS),
+        ("CURDESC", pg021.CURDESC, {"Current_Descriptor_Pointer": (6, 26)}),
+        ("CURDESC_MSB", pg021.CURDESC + 4, {"Current_Descriptor_Pointer": (0, 32)}),
+        ("TAILDESC", pg021.TAILDESC, {"Tail_Descriptor_Pointer": (6, 26)}),
+        ("TAILDESC_MSB", pg021.TAILDESC_MSB, {"Tail_Descriptor_Pointer": (0, 32)}),
     )
 }
 # PG099
@@ -250,7 +251,7 @@ def _accelerator_registers() -> ElementTree.Element:
 
 
 def _offsets() -> dict[str, int]:
-    """Return offsets by register name, from :mod:`tilewright.registers`."""
+    """Return offsets by register name, from :mod:`tilewright.hardware.registers`."""
     return {
         name.removeprefix("REG_"): value
         for name, value in vars(register_map).items()

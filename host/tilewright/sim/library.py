@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from cffi import FFI
 
-from tilewright.cache import CACHE_VARIABLE
+from tilewright.environment import CACHE_VARIABLE
 from tilewright.sim.errors import BusError, SimulatorBuildError
 
 _ffi = FFI()

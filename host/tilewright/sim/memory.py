@@ -21,9 +21,9 @@ import numpy.typing as npt
 from pynq.buffer import PynqBuffer
 
 from tilewright.errors import BufferNotAllocatedError
-from tilewright.sim.cache import HostCache
 from tilewright.sim.errors import DdrExhaustedError
 from tilewright.sim.history import Allocation, BufferHistory
+from tilewright.sim.host_cache import HostCache
 
 PAGE_BYTES = 4096
 # Contents of newly allocated DDR: neither the host's zeros nor a valid program

@@ -17,11 +17,11 @@ from pynq.pl_server.embedded_device import parse_bit_header
 from tilewright.errors import ParameterError
 from tilewright.files import written
 from tilewright.sim.errors import OverlayFileError
+from tilewright.sim.guest import ThirdParty
 from tilewright.sim.hardware import Hardware, OwnHardware
 from tilewright.sim.hwh import write_hwh
 from tilewright.sim.parameters import SocParameters
 from tilewright.sim.processing_system import ZYNQ_ULTRASCALE, ProcessingSystem
-from tilewright.sim.third_party import ThirdParty
 
 SIGNATURE = "tilewright-simulated-hardware"
 # Of a .bit that stands for hardware; those for real FPGAs are larger

@@ -6,7 +6,7 @@ import reprlib
 from dataclasses import asdict, dataclass
 
 from tilewright.errors import ParameterError
-from tilewright.parameters import AcceleratorParameters
+from tilewright.hardware.parameters import AcceleratorParameters
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from pathlib import Path
 import pynq
 from pynq.pl_server.device import Device
 
-from tilewright.cache import cache_folder
+from tilewright.environment import cache_folder
 from tilewright.sim.device import SimDevice
+from tilewright.sim.guest import ThirdParty
+from tilewright.sim.guest.block_design import processing_system, read_block_design
 from tilewright.sim.metadata import write_files
 from tilewright.sim.processing_system import LOW_DDR_BASE
-from tilewright.sim.third_party import ThirdParty
-from tilewright.sim.third_party.block_design import processing_system, read_block_design
 
 
 def simulate(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tilewright.layer import ConvLayer
+from tilewright.network.layer import ConvLayer
 from tilewright.stimulus.geometry import ARRAY_SIZE, Geometry, Ints
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.compiler import Run, compile_runs
+from tilewright.compiler.layer import Run, compile_runs
 from tilewright.driver import Driver
 from tilewright.stimulus.detect import OutMatch, PsumMatch
 from tilewright.stimulus.findings import Findings

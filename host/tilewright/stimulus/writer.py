@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tilewright.errors import StimulusError
-from tilewright.layer import ConvLayer
+from tilewright.network.layer import ConvLayer
 from tilewright.stimulus.defects import Defect, DefectName
 from tilewright.stimulus.geometry import (
     ADDRESS_BITS,

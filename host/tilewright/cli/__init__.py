@@ -1,0 +1,1 @@
+"""The command line `tilewright`: a module a command; `app` has them all."""

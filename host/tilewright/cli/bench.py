@@ -1,0 +1,154 @@
+"""The command ``tilewright bench``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+import typer
+from rich.table import Table
+
+from tilewright.cli.argument_checks import check_clock
+from tilewright.cli.console import choose_target, failures_named, output
+from tilewright.cli.options import COUNT_HELP, Array, AsJson, Batch, Bitstream, Device, Host, Layer, NetworkFile, Seed
+from tilewright.cli.run import Clock, check_layer, resolve_network
+from tilewright.driver.phases import Step
+from tilewright.errors import NetworkError
+from tilewright.hardware import assumed_clock
+from tilewright.network.file import load_network
+from tilewright.progress import phase
+from tilewright.pytorch.capture import capture_layer
+from tilewright.pytorch.image_choice import ImageChoice
+from tilewright.target import DeviceKind
+
+if TYPE_CHECKING:
+    from tilewright.driver import Driver
+    from tilewright.runs.bench import Job, Measurement
+
+MEANINGS = {
+    Step.COMPILE: "once for each size of batch",
+    Step.PACK: "images into a program",
+    Step.COPY: "into the buffers, caches flushed, transfers started",
+    Step.EXECUTE: "until both transfers have ended",
+    Step.COPY_BACK: "caches invalidated, out of the buffer",
+    Step.UNPACK: "checked, put together; the host's last layers",
+}
+
+
+def bench(
+    network_file: NetworkFile = None,
+    layer: Layer = None,
+    batch: Batch = 1,
+    count: Annotated[int | None, typer.Option(min=1, help=COUNT_HELP, show_default="one batch")] = None,
+    repeat: Annotated[int, typer.Option(min=1, help="Rounds: each compiles and runs all images.")] = 3,
+    array: Array = 8,
+    seed: Seed = None,
+    device: Device = None,
+    bitstream: Bitstream = None,
+    host: Host = None,
+    clock: Clock = assumed_clock.DEFAULT_CLOCK_MHZ,
+    as_json: AsJson = False,
+) -> None:
+    """Throughput: what compiling, packing, copying, executing, copying back and unpacking take, each apart.
+
+    The images are the packaged photograph, as often as --count says: a multiple of --batch.
+    """
+    with failures_named():
+        check_clock(clock)
+        target = choose_target(array, seed, device, bitstream, host)
+        kind = target.kind
+        job = choose_job(network_file, layer, batch, count or batch)
+        driver = target.open()
+        result = measure_with_progress(driver, job, repeat)
+    if as_json:
+        typer.echo(json.dumps({**result.as_dict(clock), **device_facts(driver, kind)}))
+        return
+    output.print(steps_table(result, kind))
+    output.print(summary_table(result, kind, clock))
+
+
+def choose_job(network_file: Path | None, layer: str | None, batch: int, count: int) -> Job:
+    """What the options name; images are the packaged photograph, as often as needed.
+
+    Raises:
+        NetworkError: the options contradict each other, or the network cannot be read.
+        ModelProcessError: model/ failed.
+    """
+    if count % batch:
+        raise NetworkError(f"--count {count} is no multiple of --batch {batch}")
+    if layer is not None:
+        if network_file is not None:
+            raise NetworkError("give a network file or --layer, not both")
+        check_layer(layer)
+        captured = capture_layer(layer)
+    else:
+        network = load_network(resolve_network(network_file))
+        pixels = ImageChoice().take(network).pixels
+    # Imported here: pynq takes seconds, which a wrong argument or a help page need not.
+    from tilewright.runs.bench import LayerJob, NetworkJob
+
+    if layer is not None:
+        return LayerJob(captured, batch, count // batch)
+    return NetworkJob(network, np.resize(pixels, (count, *network.image)), batch)
+
+
+def measure_with_progress(driver: Driver, job: Job, rounds: int) -> Measurement:
+    """:func:`tilewright.runs.bench.measure` with a progress bar."""
+    from tilewright.runs.bench import measure
+
+    total = rounds * job.programs
+    with phase(f"{job.name} on {driver.array.n}x{driver.array.n}", total=total, unit="program") as step:
+        done = iter(range(1, total + 1))
+        return measure(driver, job, rounds, lambda: step.update(next(done)))
+
+
+def device_facts(driver: Driver, kind: DeviceKind) -> dict[str, Any]:
+    """Where it ran. The simulated device executes in this computer's time, not in a board's."""
+    simulated = kind is DeviceKind.SIM
+    return {
+        "device": kind.value,
+        "device_name": driver.device.name,
+        "simulated": simulated,
+        "execute_is": "simulation wall time" if simulated else "device wall time",
+        "seed": getattr(driver.device, "seed", None),
+    }
+
+
+def steps_table(result: Measurement, kind: DeviceKind) -> Table:
+    """A row a step, for people."""
+    title = f"{result.name} on {result.n}x{result.n}, {result.batch} image(s) a program, {kind.value}"
+    table = Table(title=title, title_justify="left")
+    table.add_column("Step")
+    table.add_column("Min", justify="right")
+    table.add_column("Median", justify="right")
+    table.add_column("What")
+    for step, entry in result.as_dict(1.0)["steps"].items():
+        meaning = MEANINGS[Step(step)]
+        if kind is DeviceKind.SIM and step == Step.EXECUTE.value:
+            meaning += ": simulation wall time"
+        times = ("-", "-") if entry is None else (milliseconds(entry["min_s"]), milliseconds(entry["median_s"]))
+        table.add_row(step.replace("_", " "), *times, meaning if entry is not None else "as it is compiled")
+    return table
+
+
+def milliseconds(seconds: float) -> str:
+    """Seconds as text, for people."""
+    return f"{seconds * 1e3:.3f} ms"
+
+
+def summary_table(result: Measurement, kind: DeviceKind, clock_mhz: float) -> Table:
+    """Throughput, for people."""
+    here = "simulated" if kind is DeviceKind.SIM else "measured"
+    rows = {
+        f"Images a second, {here}": f"{result.images_per_second:.2f}, all steps of a program one after the other",
+        "Estimate for a board": assumed_clock.in_words(result.batch, median(result.program_cycles), clock_mhz),
+        "Program cycles": f"{min(result.program_cycles)} at least, of {len(result.program_cycles)} programs",
+        "Program utilisation": f"{result.program_utilisation:.2%}",
+    }
+    table = Table(show_header=False)
+    for name, text in rows.items():
+        table.add_row(name, text)
+    return table

@@ -1,0 +1,1 @@
+"""From layers and networks to programs."""

@@ -1,0 +1,222 @@
+"""Compiles a network for an array and a batch: one program that takes images in and returns the last accumulators."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.compiler.image import fold_image
+from tilewright.compiler.planner import Placement, placements
+from tilewright.compiler.stages import Stage, stages_of
+from tilewright.compiler.stream import ConvItem, Item, LoadItem, ThresholdsItem, WeightsItem, order_items
+from tilewright.compiler.thresholds import IMAGE_OFFSET
+from tilewright.compiler.timing import time_program
+from tilewright.errors import CompileError
+from tilewright.hardware.beats import Beats, pack_nibbles
+from tilewright.hardware.commands import Begin, Conv, Load, Mode, Thresholds, Weights
+from tilewright.hardware.parameters import ArrayParameters, Hardware
+from tilewright.hardware.program import Program, content_id, encode_program
+from tilewright.hardware.results import CodeMap, OutputMap, ResultMap
+from tilewright.network.inference import image_codes
+from tilewright.network.network import Network
+
+# Ways to divide a batch, and passes of all of them, that the compiler times to choose the fastest
+TIMED_CHOICES, TIMED_PASSES = 16, 20_000
+
+
+@dataclass(frozen=True)
+class Returned:
+    """Where a part of the results belongs.
+
+    Attributes:
+        stage: whose output it is.
+        images: of the batch.
+        channels: of the output.
+        rows, columns: of the output.
+        codes: whether it is a map of codes that was read back; else it holds accumulators.
+    """
+
+    stage: int
+    images: range
+    channels: range
+    rows: range
+    columns: range
+    codes: bool
+
+
+@dataclass(frozen=True)
+class CompiledNetwork:
+    """A network ready to take batches of one size.
+
+    Attributes:
+        network: the network.
+        array: parameters that it was compiled for.
+        batch: images a program.
+        stages: its layers on the array.
+        placement: schedule and addresses.
+        items: the program's parts in order.
+        returned: where each part of the results belongs.
+    """
+
+    network: Network
+    array: ArrayParameters
+    batch: int
+    stages: tuple[Stage, ...] = field(repr=False)
+    placement: Placement = field(repr=False)
+    items: tuple[Item, ...] = field(repr=False)
+    returned: tuple[Returned, ...] = field(repr=False)
+
+    def program(self, pixels: npt.NDArray[np.uint8]) -> Program:
+        """The program for some images.
+
+        Args:
+            pixels: uint8 (batch, channels, h, w).
+
+        Returns:
+            The program, whose results :meth:`collect` takes.
+
+        Raises:
+            NetworkError: the images do not fit the network.
+            ProgramError: the program has more commands than sequence numbers.
+        """
+        words = fold_image(self.stages[0], image_codes(self.network, pixels))
+        commands = [
+            self._load(item, words) if isinstance(item, LoadItem) else self._constant(item) for item in self.items
+        ]
+        program_id = content_id((command for command in commands if isinstance(command, Load)), self.constants_id)
+        array = self.array
+        begin = Begin(array.n, array.act_w, array.wgt_w, array.acc_w, program_id)
+        return Program(encode_program([begin, *commands]), array, program_id, self.outputs)
+
+    @property
+    def outputs(self) -> tuple[ResultMap, ...]:
+        """What a program returns, part by part."""
+        maps: list[ResultMap] = []
+        for part in self.returned:
+            shape = (len(part.images), len(part.channels), len(part.rows), len(part.columns))
+            kind = CodeMap if part.codes else OutputMap
+            maps.append(kind(self.stages[part.stage].name, shape))
+        return tuple(maps)
+
+    def collect(self, results: Sequence[npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+        """Puts a program's results together.
+
+        Args:
+            results: what :meth:`tilewright.hardware.program.Program.unpack` returned.
+
+        Returns:
+            For the last layer, int32 accumulators (batch, oc, h, w) under its name; for layers that were read back,
+            uint8 codes (batch, oc, h, w) after pooling.
+        """
+        maps: dict[str, npt.NDArray[Any]] = {}
+        for part, values in zip(self.returned, results, strict=True):
+            stage = self.stages[part.stage]
+            shape = (self.batch, stage.layer.out_channels, *stage.out_size)
+            whole = maps.setdefault(stage.name, np.zeros(shape, dtype=np.uint8 if part.codes else np.int32))
+            where = (part.images, part.channels, part.rows, part.columns)
+            whole[tuple(slice(axis.start, axis.stop) for axis in where)] = values
+        last = self.stages[-1]
+        if last.folded and last.layer.weights is not None:
+            # The array's sums are of codes + 128.
+            offsets = last.layer.weights.reshape(last.layer.out_channels, -1).sum(axis=1, dtype=np.int32) * IMAGE_OFFSET
+            maps[last.name] -= offsets[None, :, None, None]
+        return maps
+
+    @cached_property
+    def constants_id(self) -> int:
+        """CRC-32 of what all programs of this network share: descriptors, weights, thresholds."""
+        return content_id(self._constant(item) for item in self.items if not isinstance(item, LoadItem))
+
+    @cached_property
+    def beats(self) -> int:
+        """Beats of a program."""
+        return 3 + sum(1 + item.beats for item in self.items) + 2
+
+    def _load(self, item: LoadItem, words: npt.NDArray[np.uint8]) -> Load:
+        return Load(self._load_address(item), self._load_data(item, words), after=item.after)
+
+    def _constant(self, item: ConvItem | WeightsItem | ThresholdsItem) -> Conv | Weights | Thresholds:
+        if isinstance(item, ConvItem):
+            return item.conv
+        stage = self.stages[item.stage]
+        if isinstance(item, WeightsItem):
+            tiles = stage.packed_weights[item.oc_tiles.start : item.oc_tiles.stop, slice(*item.part)]
+            return Weights(tiles.reshape(-1), last=item.last)
+        return Thresholds(stage.threshold_tiles[item.oc_tile])
+
+    def _load_address(self, item: LoadItem) -> int:
+        if item.image is None or item.tile is None:
+            return item.buffer.address
+        return item.buffer.address_of(item.image, item.tile, item.buffer.rows.start, 0)
+
+    def _load_data(self, item: LoadItem, words: npt.NDArray[np.uint8]) -> Beats:
+        buffer = item.buffer
+        rows = slice(buffer.rows.start, buffer.rows.stop)
+        if item.image is None or item.tile is None:
+            return pack_nibbles(words[buffer.images.start : buffer.images.stop, :, rows])
+        return pack_nibbles(words[item.image, item.tile, rows])
+
+
+def compile_network(
+    network: Network, array: ArrayParameters, batch: int = 1, taps: Collection[str] = ()
+) -> CompiledNetwork:
+    """Compiles a network.
+
+    Args:
+        network: the network.
+        array: parameters of the accelerator.
+        batch: images a program.
+        taps: names of layers whose maps are read back.
+
+    Returns:
+        The network, ready for batches of images.
+
+    Raises:
+        CompileError: the network is beyond the array, or has no such layer; names the layer and the reason.
+    """
+    _check_taps(network, taps)
+    stages = stages_of(network, array)
+    placement, items = _fastest(stages, batch, taps)
+    returned = [_returned(stages, placement, item, array.n) for item in items if isinstance(item, ConvItem)]
+    parts = tuple(part for part in returned if part is not None)
+    return CompiledNetwork(network, array, batch, stages, placement, tuple(items), parts)
+
+
+def _fastest(stages: Sequence[Stage], batch: int, taps: Collection[str]) -> tuple[Placement, list[Item]]:
+    """The fastest of the first divisions that fit, as many as can be timed at once; of large networks the first."""
+    array = stages[0].array
+    hardware = Hardware(n=array.n, acc_w=array.acc_w, act_depth=array.act_depth, acc_depth=array.acc_depth)
+    choices: list[tuple[Placement, list[Item]]] = []
+    passes = 0
+    for placement in placements(stages, batch):
+        choices.append((placement, order_items(stages, placement, taps)))
+        passes += sum(item.conv.passes for item in choices[-1][1] if isinstance(item, ConvItem))
+        if passes > TIMED_PASSES or len(choices) == TIMED_CHOICES:
+            break
+    if len(choices) == 1:
+        return choices[0]
+    return min(choices, key=lambda choice: time_program(choice[1], hardware).cycles)
+
+
+def _check_taps(network: Network, taps: Collection[str]) -> None:
+    names = [layer.name for layer in network.layers]
+    for name in taps:
+        if name not in names:
+            raise CompileError(f"layer {name}: network {network.name} has none of this name, but {', '.join(names)}")
+
+
+def _returned(stages: Sequence[Stage], placement: Placement, item: ConvItem, n: int) -> Returned | None:
+    if item.conv.mode is Mode.CODES or item.conv.hold:
+        return None
+    step = placement.schedule.steps[item.step]
+    stage = stages[step.stage]
+    channels = range(item.oc_tiles.start * n, min(item.oc_tiles.stop * n, stage.layer.out_channels))
+    rows, columns = step.rows, range(stage.out_size[1])
+    if item.position is not None:
+        rows, columns = (range(place, place + 1) for place in item.position)
+    return Returned(step.stage, step.images, channels, rows, columns, item.conv.mode is Mode.READ)

@@ -1,0 +1,312 @@
+"""What runs when: the steps that take a batch through the network, and the maps that they leave in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from tilewright.compiler.stages import Piece, Stage, pieces
+from tilewright.errors import CompileError
+
+
+@dataclass(eq=False)
+class Buffer:
+    """A map of some images in the activation memory, or some rows of it: image, tile, row, column.
+
+    Attributes:
+        stage: whose input it is.
+        images: of the batch.
+        rows: of the map.
+        tiles: of channels.
+        width: columns of the map.
+        address: first word; set by the allocation.
+    """
+
+    stage: int
+    images: range
+    rows: range
+    tiles: int
+    width: int
+    address: int = 0
+
+    @property
+    def tile_stride(self) -> int:
+        """Words from one tile to the next."""
+        return len(self.rows) * self.width
+
+    @property
+    def image_stride(self) -> int:
+        """Words from one image to the next."""
+        return self.tiles * self.tile_stride
+
+    @property
+    def words(self) -> int:
+        """Its size."""
+        return len(self.images) * self.image_stride
+
+    def address_of(self, image: int, tile: int, row: int, column: int) -> int:
+        """Address of a position, which may lie outside the map."""
+        return (
+            self.address
+            + (image - self.images.start) * self.image_stride
+            + tile * self.tile_stride
+            + (row - self.rows.start) * self.width
+            + column
+        )
+
+
+@dataclass(frozen=True)
+class Share:
+    """Some of the channels between two layers, where a map of all of them does not fit.
+
+    Attributes:
+        tiles: of the channels.
+        makes: whether the step makes them, or adds them to the sums of the next layer.
+        acc_base: first accumulator of the step.
+        acc_tile_stride: accumulators from one output tile to the next; 0 for a step that makes channels.
+        first, last: whether they are the first, or the last, that the sums are made of.
+    """
+
+    tiles: range
+    makes: bool
+    acc_base: int
+    acc_tile_stride: int
+    first: bool
+    last: bool
+
+
+@dataclass(frozen=True)
+class Step:
+    """One stage on some images and rows.
+
+    Attributes:
+        stage: index of the stage.
+        images: of the batch.
+        rows: of the stage's output, after pooling.
+        source: what it reads.
+        target: where its codes go; None: its sums are results, or are held.
+        share: of the channels, where they are divided; None: all.
+    """
+
+    stage: int
+    images: range
+    rows: range
+    source: Buffer
+    target: Buffer | None
+    share: Share | None = None
+
+    def pieces(self, stage: Stage) -> list[Piece]:
+        """The CONV commands that the step takes."""
+        whole = [p for p in pieces(stage) if p.position is None or p.position[0] in self.rows]
+        if self.share is None:
+            return whole
+        (piece,) = whole
+        share = self.share
+        if share.makes:
+            return [replace(piece, oc_tiles=share.tiles)]
+        return [replace(piece, ic_tiles=len(share.tiles), first_weight_tile=share.tiles.start)]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Stages that run together, some rows of the last one's output at a time, because a map between them is too large.
+
+    Attributes:
+        first, last: indices of the stages.
+        rows: of the last one's output at a time.
+        shares: into which the channels between two stages are divided; only of two stages can it be more than one.
+    """
+
+    first: int
+    last: int
+    rows: int
+    shares: int = 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a batch is divided.
+
+    Attributes:
+        batch: images.
+        groups: for each stage the images that it runs on at a time; each divides the next one's, the last the batch.
+        segment: stages that run in strips, if any; their groups are 1.
+    """
+
+    batch: int
+    groups: tuple[int, ...]
+    segment: Segment | None = None
+
+
+@dataclass
+class Schedule:
+    """Steps in order, and the buffers between them.
+
+    Attributes:
+        plan: what was asked for.
+        steps: in order.
+        loads: image buffers in the order of use; each is the source of one run of steps.
+        buffers: all of them.
+    """
+
+    plan: Plan
+    steps: list[Step] = field(default_factory=list)
+    loads: list[Buffer] = field(default_factory=list)
+    buffers: list[Buffer] = field(default_factory=list)
+
+
+def make_schedule(stages: Sequence[Stage], plan: Plan) -> Schedule:
+    """Lays out the steps of a plan, deepest stage last: early maps are consumed while they are small in number.
+
+    Args:
+        stages: of the network.
+        plan: how the batch is divided.
+
+    Returns:
+        The schedule, without addresses.
+
+    Raises:
+        CompileError: a row of a map has more positions than a column has accumulators.
+    """
+    return _Scheduler(stages, plan).run()
+
+
+def strips(stages: Sequence[Stage], segment: Segment) -> Iterator[list[range]]:
+    """The rows of each of a segment's outputs, strip by strip.
+
+    A strip's rows are what the next stage's strip needs, and those that no strip would need otherwise: all rows of all
+    maps are computed, some of them twice.
+
+    Args:
+        stages: of the network.
+        segment: the segment.
+
+    Yields:
+        For each stage of the segment the rows of its output.
+    """
+    chain = stages[segment.first : segment.last + 1]
+    done = [0] * len(chain)
+    for rows in _chunks(range(chain[-1].out_size[0]), segment.rows):
+        needed = [rows]
+        for index in range(len(chain) - 2, -1, -1):
+            wanted, height = chain[index + 1].input_rows(needed[0]), chain[index].out_size[0]
+            stop = height if rows.stop == chain[-1].out_size[0] else wanted.stop
+            needed.insert(0, range(min(wanted.start, done[index]), stop))
+            done[index] = stop
+        yield needed
+
+
+class _Scheduler:
+    def __init__(self, stages: Sequence[Stage], plan: Plan) -> None:
+        self.stages = stages
+        self.plan = plan
+        self.schedule = Schedule(plan)
+        self.inputs: dict[tuple[int, int], Buffer] = {}
+
+    def run(self) -> Schedule:
+        self._produce(len(self.stages) - 1, range(self.plan.batch))
+        return self.schedule
+
+    def _produce(self, index: int, images: range) -> None:
+        """Emits all steps that make a stage's output for some images."""
+        segment = self.plan.segment
+        for chunk in _chunks(images, self.plan.groups[index]):
+            if segment is not None and index == segment.last:
+                self._strips(segment, chunk)
+                continue
+            source = self._whole_input(index, chunk)
+            stage = self.stages[index]
+            self._emit(index, chunk, range(stage.out_size[0]), source, self._target(index, chunk))
+
+    def _whole_input(self, index: int, images: range) -> Buffer:
+        """A stage's whole input map for some images, made or loaded."""
+        if index:
+            self._produce(index - 1, images)
+            return self.inputs[index, images.start]
+        return self._load(images, range(self.stages[0].in_size[0]))
+
+    def _strips(self, segment: Segment, images: range) -> None:
+        target = self._target(segment.last, images)
+        whole = self._whole_input(segment.first, images) if segment.first else None
+        for needed in strips(self.stages, segment):
+            source = whole or self._load(images, self.stages[0].input_rows(needed[0]))
+            if segment.shares > 1:
+                self._shares(segment, images, needed, source, target)
+                continue
+            for index in range(segment.first, segment.last):
+                strip = self._buffer(index + 1, images, needed[index - segment.first])
+                self._emit(index, images, needed[index - segment.first], source, strip)
+                source = strip
+            self._emit(segment.last, images, needed[-1], source, target)
+
+    def _shares(
+        self, segment: Segment, images: range, needed: list[range], source: Buffer, target: Buffer | None
+    ) -> None:
+        """Two stages' strip: some channels of the first, which the second adds to its sums, then the next ones."""
+        first, last = self.stages[segment.first], self.stages[segment.last]
+        stride = last.positions(len(needed[1]))
+        sums = last.oc_tiles * stride
+        parts = list(_even_chunks(range(first.oc_tiles), -(-first.oc_tiles // segment.shares)))
+        for tiles in parts:
+            ends = {"first": tiles is parts[0], "last": tiles is parts[-1]}
+            strip = self._buffer(segment.last, images, needed[0], len(tiles))
+            made = Share(tiles, makes=True, acc_base=sums, acc_tile_stride=0, **ends)
+            self._emit(segment.first, images, needed[0], source, strip, made)
+            added = Share(tiles, makes=False, acc_base=0, acc_tile_stride=stride, **ends)
+            goes_to = target if tiles is parts[-1] else None
+            self.schedule.steps.append(Step(segment.last, images, needed[1], strip, goes_to, added))
+
+    def _emit(
+        self,
+        index: int,
+        images: range,
+        rows: range,
+        source: Buffer,
+        target: Buffer | None,
+        share: Share | None = None,
+    ) -> None:
+        """Emits a stage's steps for some rows, as many at a time as there are accumulators for."""
+        stage = self.stages[index]
+        depth = stage.array.acc_depth - (share.acc_base if share else 0)
+        most = max(0, depth) // (len(images) * stage.positions(1))
+        if most == 0:
+            raise CompileError(
+                f"layer {stage.name}: a row of {len(images)} image(s) has {len(images) * stage.positions(1)} "
+                f"positions, a column has {depth} accumulators"
+            )
+        for part in _even_chunks(rows, most):
+            self.schedule.steps.append(Step(index, images, part, source, target, share))
+
+    def _target(self, index: int, images: range) -> Buffer | None:
+        """The whole map that some images' output goes into: that of the next stage's group."""
+        if index + 1 == len(self.stages):
+            return None
+        group = self.plan.groups[index + 1]
+        start = images.start - images.start % group
+        if (index + 1, start) not in self.inputs:
+            members = range(start, min(start + group, self.plan.batch))
+            self.inputs[index + 1, start] = self._buffer(index + 1, members, range(self.stages[index + 1].in_size[0]))
+        return self.inputs[index + 1, start]
+
+    def _load(self, images: range, rows: range) -> Buffer:
+        buffer = self._buffer(0, images, rows)
+        self.schedule.loads.append(buffer)
+        return buffer
+
+    def _buffer(self, index: int, images: range, rows: range, tiles: int | None = None) -> Buffer:
+        stage = self.stages[index]
+        buffer = Buffer(index, images, rows, stage.ic_tiles if tiles is None else tiles, stage.in_size[1])
+        self.schedule.buffers.append(buffer)
+        return buffer
+
+
+def _chunks(items: range, size: int) -> Iterator[range]:
+    for start in range(items.start, items.stop, size):
+        yield range(start, min(start + size, items.stop))
+
+
+def _even_chunks(items: range, most: int) -> Iterator[range]:
+    """As few chunks as `most` allows, of lengths that differ by one at most."""
+    count = -(-len(items) // most)
+    for index in range(count):
+        yield range(items.start + len(items) * index // count, items.start + len(items) * (index + 1) // count)

@@ -1,0 +1,342 @@
+"""The order in which a program's parts are sent: descriptors, weights, thresholds and images, each before its use."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tilewright.compiler.addresses import lifetimes
+from tilewright.compiler.planner import Placement
+from tilewright.compiler.schedule import Buffer, Step
+from tilewright.compiler.stages import Piece, Stage
+from tilewright.compiler.thresholds import BEATS_A_CHANNEL
+from tilewright.hardware.commands import DESCRIPTOR_BEATS, Conv, Mode
+
+
+@dataclass(frozen=True)
+class ConvItem:
+    """A CONV command, a READ included.
+
+    Attributes:
+        step: index of its step.
+        conv: the descriptor.
+        oc_tiles: output tiles of the stage that it makes or reads.
+        first_weight_tile: the input tile that its first weights belong to.
+        position: row and column of the only output that it makes, where it makes one, else None.
+    """
+
+    step: int
+    conv: Conv
+    oc_tiles: range
+    first_weight_tile: int = 0
+    position: tuple[int, int] | None = None
+    beats: int = DESCRIPTOR_BEATS
+
+
+@dataclass(frozen=True)
+class WeightsItem:
+    """Weights of some output tiles, or of some input tiles of one, of one CONV command.
+
+    Attributes:
+        step: index of the step.
+        stage: index of the stage.
+        oc_tiles: output tiles.
+        part: share of an output tile's beats, from and to; whole where several tiles are sent.
+        last: whether they end the CONV command's weights.
+    """
+
+    step: int
+    stage: int
+    oc_tiles: range
+    part: tuple[int, int]
+    last: bool
+
+    @property
+    def beats(self) -> int:
+        """Payload."""
+        return len(self.oc_tiles) * (self.part[1] - self.part[0])
+
+
+@dataclass(frozen=True)
+class ThresholdsItem:
+    """Thresholds of one output tile."""
+
+    step: int
+    stage: int
+    oc_tile: int
+    beats: int
+
+
+@dataclass(frozen=True)
+class LoadItem:
+    """Image words: a whole buffer, or one image's tile.
+
+    Attributes:
+        step: index of the step that reads them.
+        buffer: where they go.
+        image, tile: which, or None for all.
+        after: CONV commands that must have read their last activation before.
+        beats: payload, the address beat included.
+    """
+
+    step: int
+    buffer: Buffer
+    image: int | None
+    tile: int | None
+    after: int
+    beats: int
+
+
+Item = ConvItem | WeightsItem | ThresholdsItem | LoadItem
+
+
+@dataclass(frozen=True)
+class _Tile:
+    """One output tile of one CONV command, in the order of execution."""
+
+    step: int
+    item: ConvItem
+    oc_tile: int
+    last: bool
+
+
+def order_items(stages: Sequence[Stage], placement: Placement, taps: Collection[str]) -> list[Item]:
+    """The items of a program after BEGIN and before END.
+
+    Thresholds are sent one output tile ahead of the weights, so that they are in the columns when the tile's last pass
+    begins; everything comes before what needs it, so that no FIFO can fill up with what is not needed yet.
+
+    Args:
+        stages: of the network.
+        placement: of the schedule.
+        taps: names of layers whose maps are read back once they are written.
+
+    Returns:
+        The items in order.
+    """
+    return _Stream(stages, placement, taps).run()
+
+
+class _Stream:
+    def __init__(self, stages: Sequence[Stage], placement: Placement, taps: Collection[str]) -> None:
+        self.stages = stages
+        self.schedule = placement.schedule
+        self.placement = placement
+        self.convs = _convs_of_steps(stages, self.schedule.steps, taps)
+        self.tiles = [
+            _Tile(step, item, tile, tile == item.oc_tiles[-1])
+            for step, items in enumerate(self.convs)
+            for item in items
+            if item.conv.mode is not Mode.READ
+            for tile in item.oc_tiles
+        ]
+        self.sent_thresholds = 0
+        self.items: list[Item] = []
+
+    def run(self) -> list[Item]:
+        loads = self._load_items()
+        first_loads = loads.pop(-1, [])
+        position = 0
+        for step, items in enumerate(self.convs):
+            for item in items:
+                self.items.append(item)
+                if item.conv.mode is Mode.READ:
+                    continue
+                for _ in item.oc_tiles:
+                    self._send_thresholds(position + 1)
+                    self._send_weights(self.tiles[position], first_loads)
+                    first_loads = []
+                    position += 1
+            self.items += loads.pop(step, [])
+        return self.items
+
+    def _send_thresholds(self, up_to: int) -> None:
+        """Thresholds of the tiles up to and including this one that have not been sent."""
+        while self.sent_thresholds <= min(up_to, len(self.tiles) - 1):
+            tile = self.tiles[self.sent_thresholds]
+            self.sent_thresholds += 1
+            if tile.item.conv.mode is Mode.CODES:
+                stage = self.schedule.steps[tile.step].stage
+                beats = BEATS_A_CHANNEL * self.stages[stage].array.n
+                self.items.append(ThresholdsItem(tile.step, stage, tile.oc_tile, beats))
+
+    def _send_weights(self, tile: _Tile, loads: list[LoadItem]) -> None:
+        stage = self.schedule.steps[tile.step].stage
+        conv, n = tile.item.conv, self.stages[stage].array.n
+        a_tile = conv.kernel_h * conv.kernel_w * n * n // 16
+        only, first = range(tile.oc_tile, tile.oc_tile + 1), tile.item.first_weight_tile
+        part = (first * a_tile, (first + conv.ic_tiles) * a_tile)
+        whole = WeightsItem(tile.step, stage, only, part, tile.last)
+        if loads and all(load.tile is not None for load in loads):
+            # The first step may begin with the first tile of its image.
+            for index in range(conv.ic_tiles):
+                self.items += [load for load in loads if load.tile == index]
+                last = tile.last and index == conv.ic_tiles - 1
+                self.items.append(replace(whole, part=(index * a_tile, (index + 1) * a_tile), last=last))
+            return
+        self.items += loads
+        before = self.items[-1]
+        if isinstance(before, WeightsItem) and _continues(before, whole):
+            self.items[-1] = replace(before, oc_tiles=range(before.oc_tiles.start, only.stop), last=tile.last)
+        else:
+            self.items.append(whole)
+
+    def _load_items(self) -> dict[int, list[LoadItem]]:
+        """Image loads by the step behind whose weights they are sent."""
+        schedule = self.schedule
+        convs_done = [0]
+        for items in self.convs:
+            convs_done.append(convs_done[-1] + len(items))
+        alive = lifetimes(schedule, self.placement.load_steps)
+        by_buffer = {id(item.buffer): item for item in alive}
+        uses = {id(step.source): index for index, step in reversed(list(enumerate(schedule.steps)))}
+        result: dict[int, list[LoadItem]] = {}
+        for buffer, step in zip(schedule.loads, self.placement.load_steps, strict=True):
+            use = uses[id(buffer)]
+            before = [item.last for item in by_buffer.values() if item.last < use and _overlap(item.buffer, buffer)]
+            after = convs_done[max(before, default=-1) + 1]
+            split = step == -1
+            result.setdefault(step, []).extend(_loads_of(buffer, use, after, self.stages[0].array.n, split))
+        return result
+
+
+def _loads_of(buffer: Buffer, use: int, after: int, n: int, split: bool) -> Iterator[LoadItem]:
+    """One load of a buffer, or one an image and tile where asked and where beats do not straddle tiles."""
+    words_a_beat = max(1, 16 // n)
+    beats_a_word = max(1, n // 16)
+    if not split or buffer.tile_stride % words_a_beat:
+        yield LoadItem(use, buffer, None, None, after, 1 + -(-buffer.words // words_a_beat) * beats_a_word)
+        return
+    beats = 1 + buffer.tile_stride // words_a_beat * beats_a_word
+    for tile in range(buffer.tiles):
+        for image in buffer.images:
+            yield LoadItem(use, buffer, image, tile, after, beats)
+
+
+def _continues(before: WeightsItem, after: WeightsItem) -> bool:
+    """Whether the output tiles of two items follow each other in one CONV command."""
+    same = (before.step, before.part) == (after.step, after.part)
+    return same and not before.last and before.oc_tiles.stop == after.oc_tiles.start
+
+
+def _overlap(one: Buffer, other: Buffer) -> bool:
+    if one is other:
+        return False
+    return one.address < other.address + other.words and other.address < one.address + one.words
+
+
+def _convs_of_steps(stages: Sequence[Stage], steps: Sequence[Step], taps: Collection[str]) -> list[list[ConvItem]]:
+    """The CONV commands of each step, the READs of its output behind them."""
+    result = []
+    written: dict[int, tuple[int, Step]] = {}  # buffer: tiles done before the last step that wrote it, and that step
+    tiles_done = 0
+    for index, step in enumerate(steps):
+        stage = stages[step.stage]
+        items = []
+        before = tiles_done
+        for piece in step.pieces(stage):
+            conv = _conv(stage, step, piece)
+            source = written.get(id(step.source))
+            if source is not None:
+                after, by_tile = _dependency(stages, piece, *source)
+                conv = replace(conv, after=after, step=by_tile)
+            items.append(ConvItem(index, conv, piece.oc_tiles, piece.first_weight_tile, piece.position))
+            if conv.mode is Mode.CODES:
+                tiles_done += conv.oc_tiles
+        if step.target is not None:
+            written[id(step.target)] = (before, step)
+            if stage.name in taps:
+                made = step.pieces(stage)
+                tiles = range(made[0].oc_tiles.start, made[-1].oc_tiles.stop)
+                items.append(ConvItem(index, _read(stage, step, tiles, tiles_done), tiles))
+        result.append(items)
+    return result
+
+
+def _dependency(stages: Sequence[Stage], piece: Piece, tiles_before: int, writer: Step) -> tuple[int, bool]:
+    """What a piece waits for, and whether its input tiles wait one by one, as the last writer made them."""
+    producer = stages[writer.stage]
+    made = writer.pieces(producer)
+    if len(made) > 1:
+        return tiles_before + len(made), False
+    if piece.own_tile:
+        return tiles_before + piece.first_ic_tile + 1, False
+    return tiles_before + 1, True
+
+
+def _conv(stage: Stage, step: Step, piece: Piece) -> Conv:
+    source, target = step.source, step.target
+    rows = step.rows
+    if piece.position is None:
+        out_h, out_w, row, column = len(rows) * stage.pool, stage.out_size[1] * stage.pool, rows.start, 0
+        origin_y = rows.start * stage.pool * stage.stride - stage.padding + piece.origin[0]
+        origin_x = piece.origin[1] - stage.padding
+    else:
+        (row, column), (origin_y, origin_x) = piece.position, piece.origin
+        out_h = out_w = 1
+    conv = Conv(
+        in_h=piece.in_size[0],
+        in_w=piece.in_size[1],
+        out_h=out_h,
+        out_w=out_w,
+        ic_tiles=piece.ic_tiles,
+        oc_tiles=len(piece.oc_tiles),
+        images=len(step.images),
+        kernel_h=piece.kernel[0],
+        kernel_w=piece.kernel[1],
+        stride=stage.stride if piece.position is None and piece.tile_stride is None else 1,
+        act_base=source.address_of(step.images.start, piece.first_ic_tile, origin_y, origin_x),
+        act_tile_stride=source.tile_stride if piece.tile_stride is None else piece.tile_stride,
+        act_image_stride=source.image_stride,
+        origin_y=origin_y,
+        origin_x=origin_x,
+        mode=Mode.RAW if target is None else Mode.CODES,
+        nibbles=stage.folded,
+    )
+    conv = replace(conv, **_sums(stage, step)) if step.share else conv
+    if target is None:
+        return conv
+    first_tile = 0 if step.share else piece.oc_tiles.start
+    return replace(
+        conv,
+        pool=stage.pool == 2,
+        out_base=target.address_of(step.images.start, first_tile, row, column),
+        out_tile_stride=target.tile_stride,
+        out_image_stride=target.image_stride,
+    )
+
+
+def _sums(stage: Stage, step: Step) -> dict[str, Any]:
+    """Where the sums of a step with a share of the channels are, and what becomes of them."""
+    share = step.share
+    assert share is not None
+    where = {"acc_base": share.acc_base, "acc_tile_stride": share.acc_tile_stride}
+    if share.makes:
+        return where
+    return {**where, "resume": not share.first, "hold": not share.last, "pool": stage.pool == 2 and not share.last}
+
+
+def _read(stage: Stage, step: Step, tiles: range, after: int) -> Conv:
+    """Reads back what a step wrote."""
+    target = step.target
+    assert target is not None
+    return Conv(
+        in_h=len(step.rows),
+        in_w=target.width,
+        out_h=len(step.rows),
+        out_w=target.width,
+        ic_tiles=len(tiles),
+        oc_tiles=1,
+        images=len(step.images),
+        kernel_h=1,
+        kernel_w=1,
+        stride=1,
+        act_base=target.address_of(step.images.start, 0 if step.share else tiles.start, step.rows.start, 0),
+        act_tile_stride=target.tile_stride,
+        act_image_stride=target.image_stride,
+        origin_y=0,
+        origin_x=0,
+        mode=Mode.READ,
+        after=after,
+    )

@@ -1,0 +1,93 @@
+"""A layer's thresholds as the hardware takes them: five beats a channel (``docs/program_format.md``)."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.errors import CompileError
+from tilewright.hardware.beats import Beats
+from tilewright.network.network import ALWAYS, NEVER, Layer
+
+THRESHOLDS = 15
+THRESHOLD_BITS = 21
+BEATS_A_CHANNEL = 5
+IMAGE_OFFSET = 128
+_MAX = (1 << (THRESHOLD_BITS - 1)) - 1
+_MIN = -_MAX - 1
+
+# Which threshold (t1 is 0) lies in which third of which beat.
+_PLACES = np.array([[4 * beat, 4 * beat + 1, 4 * beat + 2] for beat in range(4)] + [[3, 7, 11]])
+
+
+def device_thresholds(layer: Layer, image_range: tuple[int, int]) -> npt.NDArray[np.int64]:
+    """Thresholds for the sums that the array makes.
+
+    The image's codes enter with 128 added, which adds 128 times the channel's weights to its sums. A channel that falls
+    is compared by -sum - 1, which is the sum's bits inverted.
+
+    Args:
+        layer: a layer that makes codes.
+        image_range: extreme codes of the image, for the first layer.
+
+    Returns:
+        int64 (oc, 15), ascending, each within 21 bits.
+
+    Raises:
+        CompileError: a threshold that sums can reach, or that none may reach, does not fit; names layer and channel.
+    """
+    assert layer.thresholds is not None and layer.falling is not None
+    falling = layer.falling[:, None]
+    offset = np.zeros((layer.out_channels, 1), dtype=np.int64)
+    if layer.image_input and layer.weights is not None:
+        offset = IMAGE_OFFSET * layer.weights.reshape(layer.out_channels, -1).sum(axis=1, dtype=np.int64)[:, None]
+    given = layer.thresholds.astype(np.int64)
+    shifted = given + np.where(falling, -offset - 1, offset)
+    shift = IMAGE_OFFSET if layer.image_input else 0
+    low, high = (bound[:, None] for bound in layer.reach(image_range[0] + shift, image_range[1] + shift))
+    least, most = np.where(falling, -high - 1, low), np.where(falling, -low - 1, high)
+    _check(layer, (given == NEVER) & (most >= _MAX), most)
+    _check(layer, (given == ALWAYS) & (least < _MIN), least)
+    within = (given != NEVER) & (given != ALWAYS)
+    _check(layer, within & ((shifted > _MAX) | (shifted < _MIN)), shifted)
+    fitted = np.where(given == NEVER, _MAX, np.where(given == ALWAYS, _MIN, shifted))
+    if layer.output_levels < THRESHOLDS:
+        _check(layer, most >= _MAX, most)
+    return np.pad(fitted, ((0, 0), (0, THRESHOLDS - layer.output_levels)), constant_values=_MAX)
+
+
+def threshold_beats(layer: Layer, image_range: tuple[int, int], channels: range) -> Beats:
+    """The beats of some channels, those beyond the layer always giving code 0.
+
+    Args:
+        layer: a layer that makes codes.
+        image_range: extreme codes of the image, for the first layer.
+        channels: which.
+
+    Returns:
+        uint64 (5 * channels,).
+
+    Raises:
+        CompileError: a threshold does not fit.
+    """
+    assert layer.falling is not None
+    thresholds = np.full((len(channels), THRESHOLDS), _MAX, dtype=np.int64)
+    falling = np.zeros(len(channels), dtype=np.uint64)
+    real = range(channels.start, min(channels.stop, layer.out_channels))
+    thresholds[: len(real)] = device_thresholds(layer, image_range)[real.start : real.stop]
+    falling[: len(real)] = layer.falling[real.start : real.stop]
+    thirds = (thresholds[:, _PLACES] & ((1 << THRESHOLD_BITS) - 1)).astype(np.uint64)
+    shifts = np.arange(3, dtype=np.uint64) * np.uint64(THRESHOLD_BITS)
+    beats: Beats = np.bitwise_or.reduce(thirds << shifts, axis=2)
+    beats[:, -1] |= falling << np.uint64(63)
+    return beats.reshape(-1)
+
+
+def _check(layer: Layer, wrong: npt.NDArray[np.bool_], values: npt.NDArray[np.int64]) -> None:
+    if wrong.any():
+        channel = int(np.argwhere(wrong)[0][0])
+        value = int(np.broadcast_to(values, wrong.shape)[wrong][0])
+        raise CompileError(
+            f"layer {layer.name}: channel {channel} needs a threshold at {value}, the hardware's have "
+            f"{THRESHOLD_BITS} bits ({_MIN}..{_MAX})"
+        )

@@ -1,0 +1,348 @@
+"""Sends programs and receives results through ``pynq.lib.dma.DMA``, with time-outs that say what stopped."""
+
+from __future__ import annotations
+
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pynq
+
+from tilewright.driver.accelerator import Counters
+from tilewright.driver.buffers import check_buffer
+from tilewright.driver.channels import Channels, channels_of
+from tilewright.driver.dma import reset, run_channels
+from tilewright.driver.phases import Step, Steps, untimed
+from tilewright.driver.stuck import StuckReport, Transfer, report_stuck
+from tilewright.errors import (
+    DeviceBusyError,
+    DeviceError,
+    DeviceStateWarning,
+    DeviceTimeoutError,
+    ParameterMismatchError,
+    TilewrightError,
+    TransferError,
+)
+from tilewright.hardware.beats import BEAT_BYTES, Beats
+from tilewright.hardware.parameters import ArrayParameters
+from tilewright.hardware.program import Program, describe_command
+from tilewright.hardware.results import TRAILER_BEATS
+
+_DMA_TYPE = "xilinx.com:ip:axi_dma:7.1"
+_DMA_WINDOW = 0x60
+# A reset of the DMA waits for the memory accesses that are under way
+_RESET_SECONDS = 1.0
+_WAITING_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a program returned.
+
+    Attributes:
+        outputs: for each CONV command, int32 (images, oc, out_h, out_w).
+        counters: performance counters of the program.
+        seconds: from the start of the send to the end of the receive, on the device's clock.
+    """
+
+    outputs: tuple[npt.NDArray[np.int32], ...]
+    counters: Counters
+    seconds: float
+
+
+@dataclass
+class Attempt:
+    """A program that was sent.
+
+    Attributes:
+        program: the program.
+        stall_state: of a simulated device before it, to repeat it; None elsewhere.
+        result: what it returned; None where it failed.
+    """
+
+    program: Program
+    stall_state: tuple[int, int] | None
+    result: RunResult | None = None
+
+
+@dataclass
+class Attempts:
+    """The first and the last program that a driver has sent; None before."""
+
+    first: Attempt | None = None
+    last: Attempt | None = None
+
+
+class Driver:
+    """Runs programs on an accelerator behind an AXI DMA; the same code for a board and for the simulated device.
+
+    A new driver resets both, so that what a process that was killed has left does no harm; a program that still runs
+    ends with it, which a DeviceStateWarning says.
+
+    Args:
+        overlay: a ``pynq.Overlay`` with the DMA and the accelerator.
+        timeout: seconds that one program may take.
+        dma_name: name of the DMA in the block design.
+        accelerator_name: name of the accelerator in the block design.
+
+    Attributes:
+        timeout: seconds that one program may take, on the device's clock.
+        array: what programs must be compiled for.
+        attempts: the first and the last program that was sent.
+        steps: times the steps of each run, where it is a :class:`tilewright.driver.phases.StepTimes`.
+        waiting: called now and then while a program runs, some times a second at most; None where nobody waits.
+
+    Raises:
+        ParameterMismatchError: the overlay has no such units, or the accelerator is not one that this library drives.
+    """
+
+    def __init__(
+        self,
+        overlay: Any,
+        timeout: float = 5.0,
+        dma_name: str = "axi_dma_0",
+        accelerator_name: str = "accelerator_0",
+    ) -> None:
+        self.device = overlay.device
+        self.timeout = timeout
+        self._clock = _clock_of(self.device)
+        for name in (dma_name, accelerator_name):
+            if name not in overlay.ip_dict:
+                raise ParameterMismatchError(f"the overlay holds no '{name}', only {', '.join(overlay.ip_dict)}")
+        self.accelerator = getattr(overlay, accelerator_name)
+        self.accelerator.check_identity()
+        if "busy" in self.accelerator.status().flags:
+            _warn_of_state(f"the accelerator was at work on {self._running()} as a driver was made, and is reset")
+        self.dma = self._open_dma(overlay, dma_name)
+        self.channels: Channels = channels_of(self.dma)
+        self.steps: Steps = untimed
+        self._turn = threading.Lock()
+        self.waiting: Callable[[], None] | None = None
+        self.array: ArrayParameters = self.accelerator.array_parameters()
+        self.attempts = Attempts()
+        self.recover()
+
+    def run(self, program: Program) -> RunResult:
+        """Sends a program, waits for its results, checks them.
+
+        After any error the device is reset, so that the next run is exact.
+
+        Args:
+            program: compiled for this accelerator.
+
+        Returns:
+            Outputs and counters.
+
+        Raises:
+            ParameterMismatchError: the program was compiled for other parameters.
+            DeviceBusyError: another program runs; it goes on.
+            TransferLengthError: the program, or what it returns, is longer than the DMA transfers at once.
+            DeviceError: the accelerator refused the program.
+            DeviceTimeoutError: the transfer did not end in time; its ``report`` says which side starved.
+            DmaError: the DMA reported an error; with a ``report`` too.
+            ResultError: the results cannot be trusted.
+        """
+        if program.array != self.array:
+            raise ParameterMismatchError(f"the program is for {program.array}; the accelerator has {self.array}")
+        receive_beats = program.output_beats + TRAILER_BEATS
+        self.channels.check_lengths(program.nbytes, receive_beats * BEAT_BYTES)
+        send, receive = self.allocate(len(program.beats)), self.allocate(receive_beats)
+        with self.steps(Step.COPY):
+            send[:] = program.beats
+        return self.run_in(program, send, receive)
+
+    def run_in(
+        self, program: Program, send: Any, receive: Any, send_bytes: int | None = None, receive_bytes: int | None = None
+    ) -> RunResult:
+        """:meth:`run` in buffers of the caller's, which saves allocating them for each run.
+
+        Args:
+            program: whose results are expected.
+            send: uint64 buffer of :meth:`allocate` that holds ``program.beats``.
+            receive: uint64 buffer of :meth:`allocate`; its contents are lost.
+            send_bytes: bytes to send; default all of ``send``.
+            receive_bytes: the most bytes to take; default all of ``receive``.
+
+        Returns:
+            Outputs and counters.
+
+        Raises:
+            BufferNotAllocatedError: a buffer is not one that pynq allocated.
+            TilewrightError: as :meth:`run`.
+        """
+        send_bytes = send.nbytes if send_bytes is None else send_bytes
+        receive_bytes = receive.nbytes if receive_bytes is None else receive_bytes
+        check_buffer(send, 0, send_bytes)
+        check_buffer(receive, 0, receive_bytes)
+        self.channels.check_lengths(send_bytes, receive_bytes)
+        with self._taking_turns():
+            self._check_ready()
+            attempt = Attempt(program, getattr(self.device, "stall_state", None))
+            self.attempts = Attempts(self.attempts.first or attempt, attempt)
+            attempt.result = self._run_once(program, send, receive, send_bytes, receive_bytes)
+            return attempt.result
+
+    def allocate(self, beats: int) -> Any:
+        """A buffer for transfers.
+
+        Args:
+            beats: its length.
+
+        Returns:
+            uint64 (beats,), a ``PynqBuffer``.
+        """
+        return pynq.allocate((beats,), dtype=np.uint64, target=self.device)
+
+    def recover(self) -> None:
+        """Resets DMA and accelerator and starts both channels.
+
+        The DMA is reset twice: before the accelerator, so that no access to memory is under way; and after it, since
+        S2MM takes up to four beats before it is programmed (AMD's does, PG021), and between the two resets these are
+        beats of a program that is no more, which would lead the next packet.
+
+        Raises:
+            DmaError: the DMA's reset does not end, or its channels do not start.
+        """
+        self.channels.reset(self._deadline(_RESET_SECONDS))
+        self.accelerator.soft_reset()
+        self.channels.recover(self._deadline(_RESET_SECONDS))
+
+    def report(self, program: Program) -> StuckReport:
+        """What DMA and accelerator are doing with a program; changes nothing.
+
+        Args:
+            program: that was sent.
+        """
+        return report_stuck(
+            self.channels, self.accelerator, Transfer(program.beats, program.output_beats + TRAILER_BEATS)
+        )
+
+    def _open_dma(self, overlay: Any, name: str) -> Any:
+        """pynq's driver of the DMA; its constructor waits for ever for channels that do not start or stop."""
+        description = overlay.ip_dict[name]
+        if description["type"] != _DMA_TYPE:
+            raise ParameterMismatchError(f"'{name}' is a {description['type']}; pynq's DMA driver needs {_DMA_TYPE}")
+        for channel in ("c_include_mm2s", "c_include_s2mm"):
+            if not int(description["parameters"].get(channel, 0)):
+                raise ParameterMismatchError(f"'{name}' was built without {channel}; both channels are needed")
+        registers = pynq.MMIO(description["phys_addr"], _DMA_WINDOW, device=self.device)
+        reset(registers, self._deadline(_RESET_SECONDS))
+        run_channels(registers, self._deadline(_RESET_SECONDS))
+        reset(registers, self._deadline(_RESET_SECONDS))
+        return getattr(overlay, name)
+
+    def _run_once(self, program: Program, send: Any, receive: Any, send_bytes: int, receive_bytes: int) -> RunResult:
+        try:
+            start = self._clock()
+            with self._failures_reported(send, send_bytes, program):
+                packet = self._exchange(send, receive, send_bytes, receive_bytes)
+            seconds = self._clock() - start
+            with self.steps(Step.UNPACK):
+                outputs = program.unpack(packet)
+            return RunResult(outputs, self.accelerator.counters(), seconds)
+        except BaseException as error:  # Ctrl-C included: buffers must not be freed under a running transfer
+            self._recover_after(error)
+            if isinstance(error, DeviceError):
+                where = describe_command(program.beats, error.sequence)
+                raise DeviceError(f"{error}; that number is {where}", error.code, error.sequence) from error
+            raise
+
+    @contextmanager
+    def _taking_turns(self) -> Iterator[None]:
+        if not self._turn.acquire(blocking=False):
+            raise DeviceBusyError("another thread runs a program on this driver; nothing was sent")
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def _check_ready(self) -> None:
+        """Refuses while a program runs; resets what a program that somebody else has sent left behind."""
+        status = self.accelerator.status()
+        if "busy" in status.flags:
+            raise DeviceBusyError(
+                f"the accelerator is at work on {self._running()} of another driver or process: nothing was sent; wait "
+                f"for it, or end it with recover(). {status}"
+            )
+        if status.error is not None:
+            _warn_of_state(f"the accelerator kept an error that this driver has not caused, and is reset: {status}")
+            self.recover()
+
+    def _running(self) -> str:
+        sequence, opcode = self.accelerator.last_command()
+        return f"program {self.accelerator.program_id():#010x} (last header {opcode}, sequence number {sequence})"
+
+    def _exchange(self, send: Any, receive: Any, send_bytes: int, receive_bytes: int) -> Beats:
+        with self.steps(Step.COPY):
+            # Nothing of an earlier run must be left that could pass for results.
+            receive[:] = 0
+            receive.flush()
+            self.accelerator.forget_ended()
+            # S2MM first: results may come before the program is sent.
+            self.channels.receive(receive, receive_bytes)
+            self.channels.send(send, send_bytes)
+        with self.steps(Step.EXECUTE):
+            received = self._wait()
+        with self.steps(Step.COPY_BACK):
+            receive.invalidate()
+            self.channels.finish(self._deadline(_RESET_SECONDS))
+            return np.array(receive[: received // BEAT_BYTES], dtype=np.uint64, subok=False)
+
+    def _wait(self) -> int:
+        """Bytes received, once both transfers are done."""
+        expired, called = self._deadline(self.timeout), 0.0
+        while True:
+            received, sent = self.channels.received(), self.channels.sent()
+            if received is not None and sent:
+                return received
+            if self.waiting is not None and time.monotonic() - called > _WAITING_SECONDS:
+                self.waiting()
+                called = time.monotonic()
+            if expired():
+                raise DeviceTimeoutError(f"no result within {self.timeout} s")
+
+    def _recover_after(self, error: BaseException) -> None:
+        """:meth:`recover`; where that fails too, the first error is raised."""
+        try:
+            self.recover()
+        except TilewrightError as failure:
+            raise error from failure
+
+    @contextmanager
+    def _failures_reported(self, send: Any, send_bytes: int, program: Program) -> Iterator[None]:
+        """Adds a report to what a transfer raises, before anything is reset."""
+        try:
+            yield
+        except TransferError as error:
+            if error.report is not None:
+                raise
+            beats = np.array(send[: send_bytes // BEAT_BYTES], dtype=np.uint64, subok=False)
+            transfer = Transfer(beats, program.output_beats + TRAILER_BEATS)
+            report = report_stuck(self.channels, self.accelerator, transfer)
+            raise type(error)(f"{error}\n{report}", report) from error
+
+    def _deadline(self, seconds: float) -> Callable[[], bool]:
+        end = self._clock() + seconds
+        return lambda: self._clock() > end
+
+
+def _warn_of_state(message: str) -> None:
+    """Emits a :class:`tilewright.errors.DeviceStateWarning`."""
+    warnings.warn(message, DeviceStateWarning, stacklevel=4)
+
+
+def _clock_of(device: Any) -> Callable[[], float]:
+    """Seconds; a simulated device has its own clock, so that a slow host never makes a time-out."""
+    if device.has_capability("REMOTE"):
+        # Imported here: a board needs no gRPC.
+        from tilewright.driver.remote_calls import guard_calls, remote_clock
+
+        guard_calls(device)
+        return remote_clock(device)
+    return getattr(device, "monotonic", time.monotonic)

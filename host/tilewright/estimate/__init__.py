@@ -1,0 +1,1 @@
+"""Cycles, stalls, beats and memory of a network, without a device."""

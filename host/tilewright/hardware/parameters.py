@@ -1,0 +1,172 @@
+"""Parameters of the accelerator: those that a build may choose, and the limits that none changes."""
+
+from __future__ import annotations
+
+import reprlib
+from dataclasses import dataclass
+
+from tilewright.errors import ParameterError
+
+# From a sum to its code
+SEARCH_CYCLES = 5
+
+WEIGHT_MIN, WEIGHT_MAX = -8, 7
+ACTIVATION_MAX = 15
+MAX_KERNEL, MAX_PADDING = 7, 3
+STRIDES = (1, 2)
+
+# Size of the activation memory, whatever the array
+ACT_BYTES = 128 * 1024
+
+
+@dataclass(frozen=True)
+class ArrayParameters:
+    """What a program must know of the accelerator that it is compiled for.
+
+    Attributes:
+        n: rows and columns of the array: 8, 16 or 32.
+        act_w: bits of an (unsigned) activation.
+        wgt_w: bits of a (signed) weight.
+        acc_w: bits of a (signed) accumulator.
+        act_depth: words of n activations in the activation memory.
+        acc_depth: accumulators in a column: the most output positions of a CONV command.
+    """
+
+    n: int = 8
+    act_w: int = 4
+    wgt_w: int = 4
+    acc_w: int = 28
+    act_depth: int = 32768
+    acc_depth: int = 1024
+
+    @classmethod
+    def of_size(cls, n: int) -> ArrayParameters:
+        """The parameters that the hardware of n rows and columns has unless it is built with others."""
+        return cls(n=n, act_depth=ACT_BYTES * 2 // n)
+
+    @property
+    def acc_max(self) -> int:
+        """Largest value that an accumulator holds."""
+        return (1 << (self.acc_w - 1)) - 1
+
+    def __str__(self) -> str:
+        return (
+            f"{self.n}x{self.n}, activations {self.act_w} bit, weights {self.wgt_w} bit, "
+            f"accumulators {self.acc_w} bit, {self.act_depth} activation words, {self.acc_depth} positions"
+        )
+
+
+ARRAY_SIZES = (8, 16, 32)
+# Least and most of each, as the modules and the fields of the register map allow; a tool that builds gigabytes of
+# memory would not end
+_RANGES = {
+    "acc_w": (28, 32),
+    "act_depth": (2, 1 << 20),
+    "acc_depth": (2, 1 << 16),
+    "wgt_depth": (2, 1 << 15),
+    "thr_depth": (2, 1 << 15),
+    "out_depth": (2, 1 << 15),
+    "log_depth": (2, (1 << 16) - 1),
+    "sram_latency": (1, 2),
+}
+_POWERS_OF_TWO = ("wgt_depth", "thr_depth", "out_depth")
+
+
+@dataclass(frozen=True)
+class AcceleratorParameters:
+    """Parameters of the module ``accelerator`` (cores/accelerator/rtl/accelerator.v), under its names and defaults.
+
+    Attributes:
+        n: rows and columns of the array: 8, 16 or 32.
+        acc_w: bits of an accumulator.
+        act_depth: words of n activations in the activation memory; None takes 128 KiB.
+        acc_depth: accumulators in a column.
+        wgt_depth: weight FIFO in groups of 64 bits (n = 32: 128).
+        thr_depth: threshold FIFO in beats.
+        out_depth: result positions held.
+        log_depth: CONV commands that the log holds.
+        sram_latency: read latency of the memories in cycles: 1 or 2.
+
+    Raises:
+        ParameterError: a value that the hardware cannot be built with; names the parameter.
+    """
+
+    n: int = 8
+    acc_w: int = 28
+    act_depth: int | None = None
+    acc_depth: int = 1024
+    wgt_depth: int = 4096
+    thr_depth: int = 512
+    out_depth: int = 64
+    log_depth: int = 512
+    sram_latency: int = 2
+
+    def __post_init__(self) -> None:
+        _check_integer("array size", self.n)
+        if self.n not in ARRAY_SIZES:
+            sizes = ", ".join(map(str, ARRAY_SIZES))
+            raise ParameterError(f"array size {self.n}: the hardware exists for {sizes} rows and columns")
+        if self.act_depth is None:
+            object.__setattr__(self, "act_depth", ArrayParameters.of_size(self.n).act_depth)
+        for name, (least, most) in _RANGES.items():
+            value = getattr(self, name)
+            _check_integer(name, value)
+            if not least <= value <= most or (name in _POWERS_OF_TWO and value & (value - 1)):
+                kind = "a power of two, " if name in _POWERS_OF_TWO else ""
+                raise ParameterError(f"{name} {value}: {kind}{least} to {most}")
+
+    @property
+    def array(self) -> ArrayParameters:
+        """What a compiler must know of this hardware."""
+        assert self.act_depth is not None
+        return ArrayParameters(n=self.n, acc_w=self.acc_w, act_depth=self.act_depth, acc_depth=self.acc_depth)
+
+
+def _check_integer(name: str, value: object) -> None:
+    if type(value) is not int:
+        raise ParameterError(f"{name} {reprlib.repr(value)}: an integer, no {type(value).__name__}")
+
+
+@dataclass(frozen=True)
+class Hardware(AcceleratorParameters):
+    """The accelerator's parameters, and those of its post-processing and of the memory before it.
+
+    Attributes:
+        thr_sets: threshold sets held in the columns.
+        ddr_latency: cycles from a read address to its first beat.
+        dma_depth: beats that the DMA reads ahead, and that it holds of the results.
+    """
+
+    thr_sets: int = 8
+    ddr_latency: int = 40
+    dma_depth: int = 512
+
+    @property
+    def group_beats(self) -> int:
+        """Beats of a group: what one cycle moves into the activation memory or the weight FIFO."""
+        return 2 if self.n == 32 else 1
+
+    @property
+    def groups(self) -> int:
+        """Groups of the weights of a pass; one is loaded a cycle."""
+        return 4 if self.n == 8 else self.n
+
+    @property
+    def word_beats(self) -> int:
+        """Result beats of an activation word that a READ returns."""
+        return 2 if self.n == 32 else 1
+
+    @property
+    def sum_cycles(self) -> int:
+        """Cycles from the issue of a position to its sum at the foot of the last column."""
+        return 2 * self.n + 3 + self.sram_latency
+
+    @property
+    def tile_cycles(self) -> int:
+        """Cycles from the issue of an output tile's last position to the first that may be issued behind it."""
+        return self.sum_cycles + SEARCH_CYCLES + 3
+
+    @property
+    def fifo_queue(self) -> int:
+        """Words that a FIFO holds in registers behind its memory."""
+        return self.sram_latency + 2

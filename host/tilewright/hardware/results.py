@@ -1,0 +1,219 @@
+"""The result packet: what CONV commands return, then the trailer; ``docs/program_format.md`` has every field."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.errors import DeviceError, ResultError
+from tilewright.hardware.beats import (
+    BEAT_BYTES,
+    Beats,
+    crc32_of,
+    pack_int32,
+    pack_nibbles,
+    unpack_int32,
+    unpack_nibbles,
+)
+from tilewright.hardware.registers import ERROR_CODE_DESCRIPTIONS
+
+TRAILER_MAGIC = 0x53525754
+TRAILER_BEATS = 3
+TRAILER_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class OutputMap:
+    """Sums that a CONV command sends.
+
+    Attributes:
+        name: the layer's name.
+        shape: (images, oc, out_h, out_w).
+    """
+
+    name: str
+    shape: tuple[int, int, int, int]
+
+    def tiles(self, n: int) -> int:
+        """Output-channel tiles of an array of n columns."""
+        return -(-self.shape[1] // n)
+
+    def beats(self, n: int) -> int:
+        """Result beats from an array of n columns."""
+        images, _, out_h, out_w = self.shape
+        return self.tiles(n) * images * out_h * out_w * n // 2
+
+    def encode(self, array: npt.NDArray[Any], n: int) -> Beats:
+        """The beats of int32 sums (images, oc, out_h, out_w); columns beyond oc are zero."""
+        images, _, out_h, out_w = self.shape
+        columns = _tiled(array, n).reshape(images, -1, n, out_h * out_w).transpose(1, 0, 3, 2)
+        return pack_int32(columns)
+
+    def decode(self, beats: Beats, n: int) -> npt.NDArray[np.int32]:
+        """Inverse of :meth:`encode`. Raises ResultError when a column beyond oc is not zero."""
+        images, _, out_h, out_w = self.shape
+        columns = unpack_int32(beats).reshape(self.tiles(n), images, out_h, out_w, n)
+        return _untiled(columns.transpose(1, 0, 4, 2, 3).reshape(images, -1, out_h, out_w), self.name, self.shape[1], n)
+
+
+@dataclass(frozen=True)
+class CodeMap:
+    """Activation codes that a READ sends.
+
+    Attributes:
+        name: of the layer that wrote them.
+        shape: (images, channels, h, w).
+    """
+
+    name: str
+    shape: tuple[int, int, int, int]
+
+    def beats(self, n: int) -> int:
+        """Result beats from an array of n columns: one a word, two for n = 32."""
+        images, channels, h, w = self.shape
+        return -(-channels // n) * images * h * w * max(1, n // 16)
+
+    def encode(self, array: npt.NDArray[Any], n: int) -> Beats:
+        """The beats of uint8 codes (images, channels, h, w)."""
+        images, _, h, w = self.shape
+        words = _tiled(array, n).reshape(images, -1, n, h, w).transpose(1, 0, 3, 4, 2)
+        return pack_nibbles(np.pad(words, [(0, 0)] * 4 + [(0, max(0, 16 - n))]))
+
+    def decode(self, beats: Beats, n: int) -> npt.NDArray[np.uint8]:
+        """Inverse of :meth:`encode`; what the channels beyond the map hold is left out."""
+        images, channels, h, w = self.shape
+        words = unpack_nibbles(beats).reshape(-1, images, h, w, max(n, 16))[..., :n]
+        return np.ascontiguousarray(words.transpose(1, 0, 4, 2, 3).reshape(images, -1, h, w)[:, :channels])
+
+
+ResultMap = OutputMap | CodeMap
+
+
+@dataclass(frozen=True)
+class Trailer:
+    """Last three beats of a result packet."""
+
+    error_code: int
+    error_sequence: int
+    program_id: int
+    result_beats: int
+    crc: int
+
+    def encode(self) -> Beats:
+        """uint64 (3,)."""
+        first = TRAILER_MAGIC | self.error_code << 32 | self.error_sequence << 40 | TRAILER_FORMAT << 56
+        return np.array([first, self.program_id | self.result_beats << 32, self.crc], dtype=np.uint64)
+
+    @classmethod
+    def of_packet(cls, packet: Beats) -> Trailer:
+        """Reads and checks the trailer of a packet.
+
+        Args:
+            packet: uint64, all beats received.
+
+        Raises:
+            ResultError: there is no trailer, its format is unknown, or the CRC-32 differs.
+        """
+        if len(packet) < TRAILER_BEATS:
+            raise ResultError(
+                f"{len(packet)} beat(s) received; a result packet has at least {TRAILER_BEATS} (its trailer)"
+            )
+        first, second, third = (int(beat) for beat in packet[-TRAILER_BEATS:])
+        if first & 0xFFFFFFFF != TRAILER_MAGIC:
+            raise ResultError(
+                f"no trailer at the end of the {len(packet)} beats received: magic is {first & 0xFFFFFFFF:#010x}, not "
+                f"{TRAILER_MAGIC:#010x}; was the buffer invalidated, and is its length right?"
+            )
+        if first >> 56 != TRAILER_FORMAT:
+            raise ResultError(f"trailer format is {first >> 56}, this library knows format {TRAILER_FORMAT}")
+        expected = crc32_of(packet[:-1])
+        if third != expected:
+            raise ResultError(
+                f"the trailer's CRC-32 is {third:#010x}, the {len(packet) - 1} beats before it give {expected:#010x}: "
+                "they changed on their way; was the buffer invalidated before it was read?"
+            )
+        return cls(first >> 32 & 0xFF, first >> 40 & 0xFFFF, second & 0xFFFFFFFF, second >> 32, third)
+
+
+def encode_results(maps: Sequence[ResultMap], arrays: Sequence[npt.NDArray[Any]], n: int, program_id: int) -> Beats:
+    """The packet that an accelerator without fault sends.
+
+    Args:
+        maps: what the program returns.
+        arrays: the contents of each.
+        n: columns of the array.
+        program_id: the program's id.
+
+    Returns:
+        uint64, trailer included.
+    """
+    body = np.concatenate([entry.encode(array, n) for entry, array in zip(maps, arrays, strict=True)])
+    trailer = Trailer(0, 0, program_id, len(body), 0).encode()
+    trailer[-1] = crc32_of(np.concatenate((body, trailer[:-1])))
+    return np.concatenate((body, trailer))
+
+
+def decode_results(packet: Beats, n: int, program_id: int, maps: Sequence[ResultMap]) -> tuple[npt.NDArray[Any], ...]:
+    """Checks a result packet and takes it apart.
+
+    Args:
+        packet: uint64, all beats received.
+        n: columns of the array.
+        program_id: id of the program that was sent.
+        maps: what the program returns.
+
+    Returns:
+        For each map its contents: int32 sums or uint8 codes.
+
+    Raises:
+        ResultError: trailer, CRC-32, program id or length is wrong.
+        DeviceError: the trailer carries an error of the accelerator.
+    """
+    trailer = Trailer.of_packet(packet)
+    if trailer.error_code:
+        raise device_error(trailer.error_code, trailer.error_sequence)
+    if trailer.program_id != program_id:
+        raise ResultError(
+            f"results belong to program {trailer.program_id:#010x}, not to {program_id:#010x}; was the program flushed "
+            "before it was sent?"
+        )
+    body = packet[:-TRAILER_BEATS]
+    lengths = [entry.beats(n) for entry in maps]
+    if not trailer.result_beats == len(body) == sum(lengths):
+        raise ResultError(
+            f"{len(body)} result beats ({len(body) * BEAT_BYTES} bytes) received, the trailer counts "
+            f"{trailer.result_beats}, the program returns {sum(lengths)}"
+        )
+    parts = np.split(body, np.cumsum(lengths)[:-1])
+    return tuple(entry.decode(part, n) for part, entry in zip(parts, maps, strict=True))
+
+
+def device_error(code: int, sequence: int) -> DeviceError:
+    """The exception for an error code of the accelerator.
+
+    Args:
+        code: error code of the trailer or of the ERROR register.
+        sequence: sequence number of the failing command.
+    """
+    names = {int(known): f"{known.name}: {text}" for known, text in ERROR_CODE_DESCRIPTIONS.items()}
+    text = names.get(code, "unknown to this library")
+    message = f"the accelerator refused sequence number {sequence} with error {code}, {text}"
+    return DeviceError(message, code, sequence)
+
+
+def _tiled(array: npt.NDArray[Any], n: int) -> npt.NDArray[Any]:
+    """The array with its channels filled up with zeros to a multiple of n."""
+    return np.pad(array, ((0, 0), (0, -array.shape[1] % n), (0, 0), (0, 0)))
+
+
+def _untiled(array: npt.NDArray[Any], name: str, channels: int, n: int) -> npt.NDArray[Any]:
+    """The array without the channels that the layer does not have, which must be zero."""
+    beyond = np.argwhere(array[:, channels:] != 0)
+    if len(beyond):
+        column = (channels + int(beyond[0][1])) % n
+        raise ResultError(f"layer {name} has {channels} channels, but column {column} beyond them is not zero")
+    return np.ascontiguousarray(array[:, :channels])

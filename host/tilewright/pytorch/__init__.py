@@ -1,0 +1,1 @@
+"""All that starts model/'s processes: exports, images, PyTorch's own integers."""

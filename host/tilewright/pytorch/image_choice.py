@@ -1,0 +1,75 @@
+"""Images that a command's options name: checked before any work, read once the network is known."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from tilewright.errors import NetworkError
+from tilewright.network.inference import check_images
+from tilewright.network.network import Network
+from tilewright.progress import phase
+from tilewright.pytorch.capture import image_options
+from tilewright.pytorch.images import Images, load_images, model_images
+
+
+class ImageChoice:
+    """Images of files, of CIFAR-10, or the packaged photograph.
+
+    Args:
+        files: one .npz, or image files.
+        data: CIFAR-10's folder.
+        first: number of the first image of ``data`` or of the .npz.
+        count: how many of them; None takes all of the .npz, one of ``data``.
+
+    Raises:
+        NetworkError: the choice makes no sense, or a file is missing or damaged.
+    """
+
+    def __init__(
+        self, files: Sequence[Path] = (), data: Path | None = None, first: int = 0, count: int | None = None
+    ) -> None:
+        if files and data:
+            raise NetworkError("give --images or --data, not both")
+        self._files, self._data, self._first, self._count = files, data, first, count
+        self._archive: Images | None = None
+        if any(file.suffix == ".npz" for file in files):
+            if len(files) > 1:
+                raise NetworkError("give one .npz, or image files")
+            self._archive = _part(load_images(files[0]), files[0], first, count)
+        elif not data and (first or count is not None):
+            raise NetworkError("--first and --count choose among the images of --data or of an .npz: give one of these")
+        for file in files:
+            if not file.is_file():
+                raise NetworkError(f"{file}: {'a folder, not an image' if file.is_dir() else 'no such image file'}")
+
+    def take(self, network: Network) -> Images:
+        """The images.
+
+        Args:
+            network: whose size image files are brought to.
+
+        Raises:
+            NetworkError: the .npz holds images of another size.
+            ModelProcessError: model/ cannot read them.
+        """
+        if self._archive is not None:
+            check_images(network, self._archive.pixels)
+            return self._archive
+        size = ["--size", *map(str, network.image[1:])]
+        first = ["--first", str(self._first)] if self._data else []
+        options = [*size, *image_options(self._files, self._data, self._count), *first]
+        progress = phase("Reading images with PyTorch", "Read the images")
+        with progress, tempfile.TemporaryDirectory(prefix="tilewright-") as folder:
+            return model_images(options, Path(folder))
+
+
+def _part(images: Images, file: Path, first: int, count: int | None) -> Images:
+    """Images of an archive, as many as were asked for."""
+    held = len(images.pixels)
+    end = held if count is None else first + count
+    if not first < end <= held:
+        asked = f"none from {first} on" if count is None else f"not {count} from {first} on"
+        raise NetworkError(f"{file} holds {held} images, {asked}")
+    return Images(images.pixels[first:end], images.labels[first:end], images.source)

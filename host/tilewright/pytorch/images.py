@@ -1,0 +1,72 @@
+"""Images for a run, from files of this kind or through model/."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.errors import NetworkError
+from tilewright.files import write_npz
+from tilewright.npz import read_npz
+from tilewright.pytorch.process import run_model
+
+
+@dataclass(frozen=True)
+class Images:
+    """Images and where they come from.
+
+    Attributes:
+        pixels: uint8 (images, channels, h, w).
+        labels: int64 (images,); -1 where unknown.
+        source: in words.
+    """
+
+    pixels: npt.NDArray[np.uint8] = field(repr=False)
+    labels: npt.NDArray[np.int64] = field(repr=False)
+    source: str
+
+    def save(self, path: Path) -> None:
+        """Writes the images as an ``.npz`` that :func:`load_images` and model/ read."""
+        write_npz(path, {"pixels": self.pixels, "labels": self.labels, "source": np.array(self.source)})
+
+
+def load_images(path: Path) -> Images:
+    """Reads an ``.npz`` of images: ``pixels``, and if there are any, ``labels`` and ``source``.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The images.
+
+    Raises:
+        NetworkError: the file is missing or damaged, or holds no uint8 images.
+    """
+    arrays = read_npz(path, NetworkError, "image file", ("pixels", "labels", "source"))
+    pixels = arrays.get("pixels")
+    if pixels is None or pixels.dtype != np.uint8 or pixels.ndim != 4 or len(pixels) == 0:
+        found = "no array 'pixels'" if pixels is None else f"{pixels.dtype} {pixels.shape}"
+        raise NetworkError(f"{path}: expected uint8 'pixels' (images, channels, height, width), found {found}")
+    labels = arrays.get("labels", np.full(len(pixels), -1)).astype(np.int64)
+    if labels.shape != (len(pixels),):
+        raise NetworkError(f"{path}: {len(pixels)} images but labels of shape {labels.shape}")
+    return Images(pixels, labels, str(arrays.get("source", path.name)))
+
+
+def model_images(arguments: Sequence[str | Path], folder: Path) -> Images:
+    """Images that model/ reads: image files, CIFAR-10's test images, or the packaged photograph.
+
+    Args:
+        arguments: of ``python -m tilewright_model images``.
+        folder: for the file that it writes.
+
+    Raises:
+        ModelProcessError: it failed.
+    """
+    path = folder / "images.npz"
+    run_model("images", *arguments, "--out", path)
+    return load_images(path)

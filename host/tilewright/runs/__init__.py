@@ -1,0 +1,1 @@
+"""Layers and networks run on the accelerator, and compared."""

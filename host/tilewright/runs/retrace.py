@@ -1,0 +1,59 @@
+"""After a mismatch on the simulated device: the same program once more, cycle by cycle the same, with a waveform."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tilewright.compiler.stream import ConvItem
+from tilewright.driver.accelerator import LogEntry
+from tilewright.runs.compare_network import MapMismatch, command_of
+from tilewright.runs.runner import BatchResult
+from tilewright.runs.waveform import Waveform, repeat_program, tile_window
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A program whose results differ from what was expected.
+
+    Attributes:
+        result: what came of it.
+        mismatch: the first wrong integer of the first layer that differs.
+        log: the accelerator's log of the program.
+    """
+
+    result: BatchResult
+    mismatch: MapMismatch
+    log: Sequence[LogEntry]
+
+
+def trace_failure(failure: Failure, device: Any, file: Path) -> Waveform:
+    """Repeats a failed program on a traced build of the device.
+
+    Args:
+        failure: what failed.
+        device: the ``SimDevice`` that it failed on.
+        file: for the waveform.
+
+    Returns:
+        The waveform, of the failing output tile.
+
+    Raises:
+        SimulationError: the traced hardware cannot be built, or the file cannot be written.
+    """
+    return repeat_program(device, failure.result.attempt, file, failing_window(failure), "the failing output tile")
+
+
+def failing_window(failure: Failure) -> tuple[int, int]:
+    """Cycles of the program in which the wrong output tile was computed, the last ones if they are too many."""
+    mismatch, compiled = failure.mismatch, failure.result.compiled
+    stage = next(stage.index for stage in compiled.stages if stage.name == mismatch.layer)
+    image = mismatch.image - failure.result.first
+    _, item = command_of(compiled, stage, image, mismatch.oc_tile, mismatch.row)
+    convs = [other for other in compiled.items if isinstance(other, ConvItem)]
+    index = next(number for number, other in enumerate(convs) if other is item)
+    end = failure.log[index].cycles
+    start = failure.log[index - 1].cycles if index else 0
+    return tile_window(start, end, mismatch.oc_tile - item.oc_tiles.start, len(item.oc_tiles))

@@ -1,0 +1,176 @@
+"""Runs images through a compiled network on the accelerator, a batch at a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.compiler.network import CompiledNetwork, compile_network
+from tilewright.compiler.planner import step_cycles
+from tilewright.driver import Driver
+from tilewright.driver.accelerator import Counters
+from tilewright.driver.driver import Attempt
+from tilewright.driver.phases import Step
+from tilewright.hardware.beats import BEAT_BYTES
+from tilewright.hardware.program import Program
+from tilewright.hardware.results import TRAILER_BEATS
+from tilewright.network.network import Network
+from tilewright.network.tail import scores_of
+
+# A program may take this many times the cycles of its passes at this clock before it counts as stuck.
+_PATIENCE, _SLOW_CLOCK_HZ = 4, 50e6
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """What came of one program.
+
+    Attributes:
+        first: index of its first image.
+        compiled: what ran.
+        program: the program.
+        maps: int32 accumulators of the last layer, and uint8 codes of those that were read back, by layer.
+        scores: float64 (images, classes).
+        counters: of the program.
+        seconds: from the start of the send to the end of the receive, on the device's clock.
+        wall_seconds: packing, run and the host's part, on this computer's clock.
+        attempt: the program as it was sent.
+    """
+
+    first: int
+    compiled: CompiledNetwork = field(repr=False)
+    program: Program = field(repr=False)
+    maps: dict[str, npt.NDArray[Any]] = field(repr=False)
+    scores: npt.NDArray[np.float64] = field(repr=False)
+    counters: Counters
+    seconds: float
+    wall_seconds: float
+    attempt: Attempt = field(repr=False)
+
+    @property
+    def images(self) -> int:
+        """Images of the batch."""
+        return self.compiled.batch
+
+    @property
+    def predictions(self) -> npt.NDArray[np.int64]:
+        """int64 (images,), the class with the highest score, the first of equals."""
+        best: npt.NDArray[np.int64] = self.scores.argmax(axis=1)
+        return best
+
+
+class NetworkRunner:
+    """Runs batches of a network on an accelerator; compiles once for each size of batch.
+
+    Args:
+        driver: of the accelerator.
+        network: the network.
+        batch: images a program, at most.
+        taps: names of layers whose maps are read back.
+
+    Attributes:
+        waiting: called now and then while a batch runs, with the images that are done, those of the batch by the
+            share of its cycles: 1.25; None where nobody waits.
+
+    Raises:
+        CompileError: the network is beyond the accelerator.
+    """
+
+    def __init__(self, driver: Driver, network: Network, batch: int = 1, taps: Collection[str] = ()) -> None:
+        self.driver = driver
+        self.network = network
+        self.batch = batch
+        self.taps = taps
+        self.waiting: Callable[[float], None] | None = None
+        self._compiled: dict[int, CompiledNetwork] = {}
+        self._buffers: tuple[Any, Any] | None = None
+        self.compiled(batch)
+
+    def compiled(self, images: int) -> CompiledNetwork:
+        """The network compiled for so many images a program."""
+        if images not in self._compiled:
+            with self.driver.steps(Step.COMPILE):
+                self._compiled[images] = compile_network(self.network, self.driver.array, images, self.taps)
+        return self._compiled[images]
+
+    def run(self, pixels: npt.NDArray[np.uint8]) -> Iterator[BatchResult]:
+        """Runs images, a batch after the other.
+
+        Args:
+            pixels: uint8 (images, channels, h, w).
+
+        Yields:
+            What came of each batch.
+
+        Raises:
+            TilewrightError: the images do not fit the network, or a run failed; see :class:`tilewright.driver.Driver`.
+        """
+        for first in range(0, len(pixels), self.batch):
+            part = pixels[first : first + self.batch]
+            start = time.monotonic()
+            compiled = self.compiled(len(part))
+            with self.driver.steps(Step.PACK):
+                program = compiled.program(part)
+            self.driver.timeout = max(self.driver.timeout, _patience(compiled))
+            send, receive, lengths = self._buffers_for(program)
+            with self._watched(first, compiled):
+                result = self.driver.run_in(program, send, receive, *lengths)
+            attempt = self.driver.attempts.last
+            assert attempt is not None
+            with self.driver.steps(Step.UNPACK):
+                maps = compiled.collect(result.outputs)
+                scores = scores_of(self.network, maps[self.network.layers[-1].name])
+            wall = time.monotonic() - start
+            yield BatchResult(first, compiled, program, maps, scores, result.counters, result.seconds, wall, attempt)
+
+    @contextmanager
+    def _watched(self, first: int, compiled: CompiledNetwork) -> Iterator[None]:
+        """Has the driver call :attr:`waiting` while a batch runs."""
+        waiting, cycles = self.waiting, cycles_of(self.driver)
+        if waiting is not None:
+            expected = _expected_cycles(compiled)
+            self.driver.waiting = lambda: waiting(first + compiled.batch * min(1.0, cycles() / expected))
+        try:
+            yield
+        finally:
+            self.driver.waiting = None
+
+    def _buffers_for(self, program: Program) -> tuple[Any, Any, tuple[int, int]]:
+        """Buffers that hold the program and its results, kept from batch to batch, and the bytes to transfer."""
+        needs = (len(program.beats), program.output_beats + TRAILER_BEATS)
+        if self._buffers is None or any(len(buffer) < need for buffer, need in zip(self._buffers, needs, strict=True)):
+            self._buffers = (self.driver.allocate(needs[0]), self.driver.allocate(needs[1]))
+        send, receive = self._buffers
+        with self.driver.steps(Step.COPY):
+            send[: needs[0]] = program.beats
+        return send, receive, (needs[0] * BEAT_BYTES, needs[1] * BEAT_BYTES)
+
+
+def cycles_of(driver: Driver) -> Callable[[], int]:
+    """What says how many cycles a program that starts now has run.
+
+    Args:
+        driver: of the accelerator. A simulated device's own clock is read: accesses to registers would step it.
+    """
+    device = driver.device
+    if hasattr(device, "cycles"):
+        start = device.cycles
+        return lambda: device.cycles - start
+    return lambda: driver.accelerator.counters().cycles
+
+
+def _expected_cycles(compiled: CompiledNetwork) -> int:
+    """Cycles that a program of this network takes at least: of its passes, or of its beats."""
+    steps = compiled.placement.schedule.steps
+    return max(sum(step_cycles(compiled.stages[step.stage], step) for step in steps), compiled.beats)
+
+
+def _patience(compiled: CompiledNetwork) -> float:
+    """Seconds that a program of this network may take."""
+    return _PATIENCE * _expected_cycles(compiled) / _SLOW_CLOCK_HZ

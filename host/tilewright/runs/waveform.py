@@ -1,0 +1,161 @@
+"""Waveforms of programs that ran on the simulated device: the same cycles once more, on a build that can trace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pynq.pl_server.device import Device
+
+from tilewright.driver import Driver
+from tilewright.driver.driver import Attempt, RunResult
+from tilewright.driver.stuck import StuckReport
+from tilewright.errors import DeviceTimeoutError
+from tilewright.files import written
+
+# Longest waveform: about 1 KiB a cycle for 8x8
+MAX_CYCLES = 20_000
+# Cycles from a position to its result, at most: through the array, the thresholds and the pooling
+PIPELINE_CYCLES = 128
+
+
+@dataclass(frozen=True)
+class Waveform:
+    """A waveform of some cycles of a program.
+
+    Attributes:
+        file: in FST format, for GTKWave or Surfer.
+        first, last: cycles of the program that it shows, from and to; the program's first beat is cycle 0.
+        shows: what is in it.
+        repeated: whether the program did the same in as many cycles as before.
+    """
+
+    file: Path
+    first: int
+    last: int
+    shows: str
+    repeated: bool
+
+    def __str__(self) -> str:
+        again = "the same results again" if self.repeated else "OTHER results: it depends on more than the seed"
+        return f"waveform of {self.shows}: {self.file} (cycles {self.first} to {self.last}; {again})"
+
+
+def repeat_program(
+    device: Any, attempt: Attempt, file: Path, window: tuple[int, int], shows: str, timeout: float = 60.0
+) -> Waveform:
+    """Repeats a program on a traced build of the device that it ran on.
+
+    Args:
+        device: the ``SimDevice``.
+        attempt: the program, and what came of it.
+        file: for the waveform.
+        window: first and last cycle of the program to write.
+        shows: what is in them.
+        timeout: of the program, in simulated seconds.
+
+    Returns:
+        The waveform.
+
+    Raises:
+        SimulationError: the traced hardware cannot be built, or the file cannot be written.
+    """
+    from tilewright.sim import open_overlay
+
+    active = Device.active_device
+    try:
+        overlay = open_overlay(device.parameters, device.latency, device.stall_probability, device.seed, traced=True)
+        driver = Driver(overlay, timeout)
+        driver.device.stall_state = attempt.stall_state
+        with written(file) as partial:
+            driver.device.trace(partial, *window)
+            again = _run_again(driver, attempt)
+            # Closes the file where the program stood still inside the window.
+            driver.device.run(MAX_CYCLES)
+    finally:
+        Device.active_device = active
+    return Waveform(file, *window, shows, _same(attempt.result, again))
+
+
+def _run_again(driver: Driver, attempt: Attempt) -> RunResult | None:
+    try:
+        return driver.run(attempt.program)
+    except DeviceTimeoutError:
+        return None
+
+
+def _same(before: RunResult | None, again: RunResult | None) -> bool:
+    if before is None or again is None:
+        return before is again
+    return before.counters == again.counters and all(map(np.array_equal, before.outputs, again.outputs))
+
+
+def first_program(driver: Driver, file: Path) -> Waveform | None:
+    """Repeats the first program that a driver ran with success.
+
+    Args:
+        driver: of a ``SimDevice``.
+        file: for the waveform, of the program's first cycles.
+
+    Returns:
+        The waveform; None when nothing was run.
+
+    Raises:
+        SimulationError: as :func:`repeat_program`.
+    """
+    attempt = driver.attempts.first
+    if attempt is None or attempt.result is None:
+        return None
+    cycles = min(MAX_CYCLES, attempt.result.counters.cycles)
+    return repeat_program(driver.device, attempt, file, (0, cycles), "the first program's beginning")
+
+
+def stuck_program(driver: Driver, report: StuckReport, file: Path) -> Waveform | None:
+    """Repeats the program that a driver ran last, which stood still.
+
+    Args:
+        driver: of a ``SimDevice``.
+        report: of the time when it stood still.
+        file: for the waveform, of the cycles up to then.
+
+    Returns:
+        The waveform; None when no beat of the program reached the accelerator, as its first beat is cycle 0.
+
+    Raises:
+        SimulationError: as :func:`repeat_program`.
+    """
+    attempt, last = driver.attempts.last, report.counters.cycles
+    if attempt is None or not report.beats_in:
+        return None
+    window = (max(0, last - MAX_CYCLES), last)
+    return repeat_program(driver.device, attempt, file, window, "the last cycles before the stop", driver.timeout)
+
+
+def layer_tile(driver: Driver, attempt: Attempt, tile: int, tiles: int, file: Path) -> Waveform:
+    """Repeats a program of one layer, for one output tile.
+
+    Args:
+        driver: of a ``SimDevice``.
+        attempt: the program, with one CONV command that returns something, and its result.
+        tile, tiles: which of how many output tiles.
+        file: for the waveform.
+
+    Returns:
+        The waveform.
+
+    Raises:
+        SimulationError: as :func:`repeat_program`.
+    """
+    assert attempt.result is not None
+    end = attempt.result.counters.cycles
+    start = max(0, end - attempt.result.counters.layer_cycles)
+    window = tile_window(start, end, tile, tiles)
+    return repeat_program(driver.device, attempt, file, window, f"output tile {tile}, which is wrong")
+
+
+def tile_window(start: int, end: int, tile: int, tiles: int) -> tuple[int, int]:
+    """First and last cycle of one of the output tiles that fill some cycles evenly, its last ones if too many."""
+    last = start + -(-(end - start) * (tile + 1) // tiles) + PIPELINE_CYCLES
+    return max(start + (end - start) * tile // tiles, last - MAX_CYCLES), last

@@ -1,0 +1,208 @@
+"""A third party's hardware: what a .hwh says of its DMA and interrupts, and the Verilog of its IP."""
+
+from __future__ import annotations
+
+import hashlib
+import reprlib
+import shutil
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pynqmetadata.views.runtime import RuntimeMetadataParser
+
+from tilewright.sim.address_map import kind_of
+from tilewright.sim.errors import SimulatorBuildError
+from tilewright.sim.guest.block_design import read_block_design
+from tilewright.sim.guest.errors import ThirdPartyError
+from tilewright.sim.guest.ports import find_interfaces, module_ports, top_modules
+from tilewright.sim.guest.unit import unit_verilog
+from tilewright.sim.hardware import SYSTEM_SOURCES, Hardware, sources_hash
+from tilewright.sim.processing_system import PROCESSING_SYSTEMS
+
+SOC_CORE = "tilewright:soc:sim:0.1.0"
+# A later version than that of cores/soc/unit.core, so that FuseSoC takes it
+UNIT_CORE = "tilewright:soc:unit:1000.0.0"
+# An IP may compute for long without moving a beat
+QUIET_CYCLES = 1_000_000
+MOST_INTERRUPTS = 32
+LINES = {"mm2s_introut": "IRQ_MM2S", "s2mm_introut": "IRQ_S2MM"}
+
+
+@dataclass(frozen=True)
+class ThirdParty(Hardware):
+    """A DMA, an IP of a third party's behind it, and an interrupt controller.
+
+    Args:
+        top: the IP's module.
+        rtl: its Verilog files, absolute paths.
+        length_bits: of the DMA's length registers.
+        scatter_gather: the DMA's mode.
+        interrupts: input of the interrupt controller by parameter of soc.v.
+        interrupt: the IP's output for interrupts.
+        parameters: of the module.
+    """
+
+    top: str
+    rtl: tuple[str, ...]
+    length_bits: int
+    scatter_gather: bool
+    interrupts: dict[str, int] = field(default_factory=dict)
+    interrupt: str | None = None
+    parameters: dict[str, int] = field(default_factory=dict)
+    quiet_cycles = QUIET_CYCLES
+
+    @classmethod
+    def from_hwh(
+        cls, hwh: Path, rtl: tuple[Path, ...], top: str | None = None, parameters: dict[str, int] | None = None
+    ) -> ThirdParty:
+        """Return the hardware of a block design.
+
+        Args:
+            hwh: the block design, as Vivado wrote it.
+            rtl: Verilog files of the IP.
+            top: the IP's module; None takes the one that no other instantiates.
+            parameters: of the module, other than its defaults.
+
+        Raises:
+            ThirdPartyError: the design or the Verilog cannot be simulated.
+        """
+        parser = read_block_design(hwh)
+        dma = _the_dma(parser, hwh)
+        name, pins = _the_ip(parser, hwh)
+        interrupts, interrupt = _interrupts(parser, dma["fullpath"], name, pins)
+        settings = dma["parameters"]
+        files = tuple(str(path.resolve()) for path in rtl)
+        hardware = cls(
+            top=top or _the_top(rtl),
+            rtl=files,
+            length_bits=int(settings.get("c_sg_length_width", 14)),
+            scatter_gather=str(settings.get("c_include_sg", "1")) == "1",
+            interrupts=interrupts,
+            interrupt=interrupt,
+            parameters=parameters or {},
+        )
+        hardware.unit()
+        return hardware
+
+    @classmethod
+    def from_json(cls, contents: dict[str, Any]) -> ThirdParty:
+        """Return what :meth:`as_json` was made of. Raises TypeError for anything else."""
+        hardware = cls(**{**contents, "rtl": tuple(contents["rtl"])})
+        integers = {
+            "length_bits": hardware.length_bits,
+            **_integers("interrupts", hardware.interrupts),
+            **_integers("parameters", hardware.parameters),
+        }
+        texts = {"top": hardware.top, **{f"rtl[{index}]": name for index, name in enumerate(hardware.rtl)}}
+        if hardware.interrupt is not None:
+            texts["interrupt"] = hardware.interrupt
+        for kind, values in ((int, integers), (str, texts), (bool, {"scatter_gather": hardware.scatter_gather})):
+            for name, value in values.items():
+                if type(value) is not kind:
+                    raise TypeError(f"{name} is {reprlib.repr(value)}, not {kind.__name__}")
+        return hardware
+
+    def as_json(self) -> dict[str, Any]:
+        """All arguments as JSON types."""
+        return asdict(self)
+
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        """The IP's module."""
+        return self.top
+
+    def unit(self) -> str:
+        """Return the Verilog around the IP. Raises ThirdPartyError where it cannot be simulated."""
+        interfaces = find_interfaces(module_ports(map(Path, self.rtl), self.top, self.parameters), self.top)
+        if self.interrupt is not None and self.interrupt not in interfaces.outputs:
+            raise ThirdPartyError(
+                f"module '{self.top}' has no output {self.interrupt}, where the .hwh has an interrupt"
+            )
+        return unit_verilog(self.top, interfaces, self.interrupt, self.parameters)
+
+    def facts(self, cores: Path) -> dict[str, Any]:
+        """Our sources, the IP's sources, and all arguments."""
+        missing = [name for name in self.rtl if not Path(name).is_file()]
+        if missing:
+            raise SimulatorBuildError(f"the Verilog of '{self.top}' is gone: {', '.join(missing)}")
+        rtl = [(Path(name).name, hashlib.sha256(Path(name).read_bytes()).hexdigest()) for name in self.rtl]
+        return {**self.as_json(), "sources": sources_hash(cores, SYSTEM_SOURCES), "rtl": rtl, "unit": self.unit()}
+
+    def core(self, cores: Path, folder: Path) -> tuple[list[str], str, list[str]]:
+        """The core of cores/soc with another unit, which is written to the folder."""
+        (folder / "unit.v").write_text(self.unit())
+        names = []
+        for index, source in enumerate(self.rtl):
+            names.append(f"{index}_{Path(source).name}")
+            shutil.copy(source, folder / names[-1])
+        core = {
+            "name": UNIT_CORE,
+            "filesets": {
+                "rtl": {
+                    "files": [*names, "unit.v"],
+                    "file_type": "verilogSource",
+                    "depend": [">=tilewright:ip:stream:0.1.0"],
+                }
+            },
+            "targets": {"default": {"filesets": ["rtl"]}},
+        }
+        (folder / "unit.core").write_text("CAPI=2:\n" + yaml.safe_dump(core))
+        values = {
+            "SCATTER_GATHER": int(self.scatter_gather),
+            "LENGTH_W": self.length_bits,
+            "INTERRUPTS": MOST_INTERRUPTS,
+            **self.interrupts,
+        }
+        return [str(cores), str(folder)], SOC_CORE, [f"--{name}={value}" for name, value in values.items()]
+
+
+def _integers(name: str, values: Any) -> dict[str, Any]:
+    if not isinstance(values, dict):
+        raise TypeError(f"{name} is {reprlib.repr(values)}, not an object")
+    return {f"{name}.{key}": value for key, value in values.items()}
+
+
+def _the_dma(parser: RuntimeMetadataParser, hwh: Path) -> dict[str, Any]:
+    found = [{**ip, "fullpath": name} for name, ip in parser.ip_dict.items() if kind_of(ip) == "axi_dma"]
+    if len(found) != 1:
+        raise ThirdPartyError(f"{hwh} has {len(found)} axi_dma; one is simulated")
+    return found[0]
+
+
+def _the_ip(parser: RuntimeMetadataParser, hwh: Path) -> tuple[str | None, list[str]]:
+    """Return name and interrupt pins of the one other IP with registers; no name where there is none."""
+    ignored = ("axi_dma", "axi_intc", *PROCESSING_SYSTEMS)
+    names = [name for name, ip in parser.ip_dict.items() if kind_of(ip) not in ignored]
+    if len(names) > 1:
+        raise ThirdPartyError(
+            f"{hwh} has several IPs with registers ({', '.join(names)}); one is simulated beside the DMA"
+        )
+    name = names[0] if names else None
+    return name, [pin for pin in parser.interrupt_pins if name is not None and pin.startswith(f"{name}/")]
+
+
+def _interrupts(
+    parser: RuntimeMetadataParser, dma: str, name: str | None, pins: list[str]
+) -> tuple[dict[str, int], str | None]:
+    """Return the interrupt controller's input of each line, and the IP's output for interrupts."""
+    lines = {
+        parameter: int(parser.interrupt_pins[f"{dma}/{pin}"]["index"])
+        for pin, parameter in LINES.items()
+        if f"{dma}/{pin}" in parser.interrupt_pins
+    }
+    if len(pins) > 1:
+        raise ThirdPartyError(f"{name} has several interrupts ({', '.join(pins)}); one is simulated")
+    if not pins:
+        return lines, None
+    return {**lines, "IRQ_UNIT": int(parser.interrupt_pins[pins[0]]["index"])}, pins[0].rpartition("/")[2]
+
+
+def _the_top(rtl: tuple[Path, ...]) -> str:
+    tops = top_modules(rtl)
+    if len(tops) != 1:
+        raise ThirdPartyError(
+            f"{', '.join(map(str, rtl))}: several top modules ({', '.join(tops)}); name one with --top"
+        )
+    return tops[0]

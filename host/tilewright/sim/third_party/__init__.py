@@ -1,6 +1,0 @@
-"""A third party's overlay on the simulated device: a .hwh with an AXI DMA, and the Verilog of one IP behind it."""
-
-from tilewright.sim.third_party.design import ThirdParty
-from tilewright.sim.third_party.errors import ThirdPartyError
-
-__all__ = ["ThirdParty", "ThirdPartyError"]

@@ -1,0 +1,1 @@
+"""Checkpoints: packed, float, and those of others."""

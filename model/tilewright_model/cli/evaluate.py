@@ -1,0 +1,123 @@
+"""The command evaluate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from tilewright_model.checkpoint_file import chosen_checkpoint, sha256
+from tilewright_model.cli.app import DIFFERENT, UsageError, command, console, report
+from tilewright_model.cli.inputs import load_device, read_checkpoint, read_cifar10
+from tilewright_model.cli.options import Checkpoint, Cifar10, CountOfAll, Device, Json, OptionalNetwork, check_count
+from tilewright_model.data.cifar10_folder import check_root
+from tilewright_model.progress import phase, progress
+
+if TYPE_CHECKING:
+    import torch
+
+    from tilewright_model.data.cifar10 import Images
+    from tilewright_model.integers.comparison import Comparison
+    from tilewright_model.integers.integer_network import IntegerNetwork
+    from tilewright_model.networks.network import QuantisedNetwork
+
+
+@command("evaluate", "--data ROOT --count 1000", "net.safetensors --data ROOT --json")
+def evaluate(
+    network: OptionalNetwork = None,
+    data: Cifar10 = None,
+    checkpoint: Checkpoint = None,
+    count: CountOfAll = None,
+    device: Device = None,
+    integer: Annotated[bool, typer.Option("--integer", help="run the exported integers, and compare all")] = False,
+    as_json: Json = False,
+) -> None:
+    """Accuracy of a checkpoint, or of its integers, on the CIFAR-10 test images; exit status 1 if they differ.
+
+    A network file is run as integers. Without --data the images are downloaded.
+    """
+    if network and checkpoint:
+        raise UsageError("give a network file or --checkpoint, not both")
+    path = network or chosen_checkpoint(checkpoint)
+    check_count(0, count)
+    check_root(data)
+    place = load_device(device)
+    if network is None and not integer:
+        _evaluate_model(path, data, count, place, as_json)
+        return
+    model, integers = _networks(path, place, from_file=network is not None)
+    test = read_cifar10(data, "test", 0, count).to(place)
+    if not _compare(model, integers, test, path, as_json).equal:
+        raise typer.Exit(DIFFERENT)
+
+
+def _evaluate_model(path: Path, data: Path | None, count: int | None, place: torch.device, as_json: bool) -> None:
+    from tilewright_model.training.evaluate import evaluate as measure
+
+    model = read_checkpoint(path).to(place)
+    test = read_cifar10(data, "test", 0, count).to(place)
+    with progress("test images", len(test)) as advance:
+        score = measure(model, test, advance=advance)
+    report({"accuracy": score.accuracy, "correct": score.correct, "total": score.total}, as_json)
+
+
+def _networks(path: Path, place: torch.device, *, from_file: bool) -> tuple[QuantisedNetwork, IntegerNetwork]:
+    """The reference and the integer network of a network file, or of a checkpoint, which is exported."""
+    from tilewright_model.integers.comparison import exported
+    from tilewright_model.integers.integer_network import IntegerNetwork
+    from tilewright_model.network_file.read import load_network_file
+
+    if from_file:
+        with phase("reading the network"):
+            return load_network_file(path).to(place), IntegerNetwork(path, place)
+    model = read_checkpoint(path).to(place)
+    with phase("exporting the integers"):
+        return model, exported(model, place)
+
+
+def _compare(model: QuantisedNetwork, integers: IntegerNetwork, test: Images, path: Path, as_json: bool) -> Comparison:
+    """Compare and print; returns what was found."""
+    from tilewright_model.integers.comparison import Comparison
+
+    result = Comparison()
+    with progress("test images", len(test)) as advance:
+        result.run(model, integers, test, advance)
+    _report_integers(result, integers, path, test.pixels.device, as_json)
+    return result
+
+
+def _report_integers(
+    result: Comparison, integers: IntegerNetwork, path: Path, place: torch.device, as_json: bool
+) -> None:
+    """The integer network's accuracy first, then what it was compared with."""
+    import torch
+
+    from tilewright_model.device import description
+
+    found = result.report()
+    values: dict[str, Any] = {
+        "accuracy": found["integer_accuracy"],
+        "correct": found["integer_correct"],
+        "total": found["total"],
+        "reference_accuracy": found["accuracy"],
+        "reference_correct": found["correct"],
+    }
+    kept = ("compared", "mismatches", "scores_compared", "scores_differing", "first_mismatch", "equal")
+    values |= {key: found[key] for key in (*kept, "integer_seconds", "reference_seconds", "seconds")}
+    values |= {"sha256": sha256(path), "device": description(place), "torch": torch.__version__}
+    layers = integers.describe()
+    report(values | {"layers": layers} if as_json else values, as_json)
+    if not as_json:
+        console.print(_arithmetic(layers))
+
+
+def _arithmetic(layers: list[dict[str, Any]]) -> Table:
+    """In what type each layer's sums are exact, and how its codes come from them."""
+    table = Table("layer", "largest sum", "exact in", "channels: affine", "thresholds")
+    for layer in layers:
+        limit = "< 2^24" if layer["below_2_24"] else ">= 2^24"
+        cells = (f"{layer['bound']} {limit}", layer["dtype"], layer["affine_channels"], layer["threshold_channels"])
+        table.add_row(layer["name"], *map(str, cells))
+    return table

@@ -1,0 +1,350 @@
+"""A foreign network as steps in a row, and the reference that they make: what Brevitas and QONNX have in common.
+
+Integers and scales are taken as they are. Constants that the format has no place for are folded in float64: a bias and
+a weight scale per channel go into batch-norm's scale and shift.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from tilewright_model.data.pixels import look_up
+from tilewright_model.errors import NetworkError
+from tilewright_model.layers.exact import ExactAverage, ExactBatchNorm2d, ExactConv2d, ExactLinear
+from tilewright_model.networks.network import Network
+from tilewright_model.networks.stages import build_graph
+
+Normalise = Callable[[Tensor], Tensor]
+#: of 8 bits, the most that the network file covers; the compiler refuses what its hardware has not
+IMAGE_LEVELS, ACTIVATION_LEVELS, WEIGHT_LEVELS = 127, 255, 127
+
+
+@dataclass(frozen=True)
+class Step:
+    """Part of a foreign network; name and kind are its own, for errors."""
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Quantiser(Step):
+    """code = clamp(round_half_even(x / scale), lowest, highest)."""
+
+    scale: float
+    lowest: int
+    highest: int
+
+
+@dataclass(frozen=True)
+class Convolution(Step):
+    """Codes int8 (oc, ic, kh, kw) of `bits` bits times `scale`, float64 (1,) or (oc,); bias: float64 (oc,) or None."""
+
+    codes: Tensor
+    bits: int
+    scale: Tensor
+    bias: Tensor | None
+    stride: tuple[int, ...]
+    padding: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Norm(Step):
+    """Batch-norm as x * scale + shift, float64 (c,)."""
+
+    scale: Tensor
+    shift: Tensor
+
+
+@dataclass(frozen=True)
+class Relu(Step):
+    """max(x, 0)."""
+
+
+@dataclass(frozen=True)
+class Pool(Step):
+    """2x2 max-pooling."""
+
+
+@dataclass(frozen=True)
+class Average(Step):
+    """Average of windows; `kernel` None: of the whole map."""
+
+    kernel: tuple[int, int] | None
+    stride: tuple[int, int] | None
+
+
+@dataclass(frozen=True)
+class Linear(Step):
+    """Weight float64 (out, in), bias float64 (out,)."""
+
+    weight: Tensor
+    bias: Tensor
+
+
+class ImportedNetwork(Network):
+    """The reference of a foreign network, with the normalisation of its images.
+
+    values: float (channels, 256), the value of each pixel.
+    """
+
+    values: Tensor
+
+    def __init__(
+        self, features: nn.Sequential, classifier: nn.Module, image_size: tuple[int, int, int], values: Tensor
+    ) -> None:
+        super().__init__(features, classifier, image_size)
+        self.register_buffer("values", values)
+
+    def normalise(self, pixels: Tensor) -> Tensor:
+        """uint8 images (n, c, h, w) to the values that the network was trained on, same shape."""
+        return look_up(self.values, pixels)
+
+
+@dataclass
+class _Stage:
+    """A layer with its input's quantiser, and what follows it up to the next quantiser, `following`."""
+
+    layer: Convolution | Average
+    quantiser: Quantiser
+    norm: Norm | None = None
+    relu: bool = False
+    pool: bool = False
+    following: Quantiser | None = None
+
+
+@dataclass
+class _Rows:
+    image: Quantiser | None = None
+    stages: list[_Stage] = field(default_factory=list)
+    tail: list[Linear | Relu] = field(default_factory=list)
+
+
+def assemble(steps: Sequence[Step], image_size: tuple[int, int, int], normalise: Normalise) -> ImportedNetwork:
+    """The reference of the steps, in evaluation mode, for images (channels, height, width).
+
+    normalise: uint8 (n, c, h, w) to float of that shape, pixel by pixel. Without a quantiser before the first
+    convolution the image gets one of 8 bits, symmetric over the values that pixels can have. Raises NetworkError,
+    naming the step and the reason, for what the network file does not cover.
+    """
+    values = pixel_values(normalise, image_size[0])
+    rows = _Rows()
+    for step in steps:
+        _add(rows, step, values)
+    if not rows.stages:
+        raise NetworkError("there is no quantised convolution before the first linear layer: nothing for the hardware")
+    _end_on_a_layer(rows)
+    size, features = image_size[1:], nn.Sequential()
+    for stage in rows.stages:
+        size = _add_modules(features, stage, size)
+    network = ImportedNetwork(features, _classifier(rows.tail), image_size, values).eval()
+    build_graph(network)
+    return network
+
+
+def refusal(step: Step, reason: str) -> NetworkError:
+    """The error for a step that cannot be taken over."""
+    return NetworkError(f"{step.name} ({step.kind}) {reason}; docs/brevitas.md lists what is covered")
+
+
+def pixel_values(normalise: Normalise, channels: int) -> Tensor:
+    """float (channels, 256): what `normalise` makes of each pixel value. Raises NetworkError if it looks further."""
+    pixels = torch.arange(256).to(torch.uint8).expand(1, channels, 1, 256)
+    values = normalise(pixels)
+    if values.shape != pixels.shape or not values.is_floating_point():
+        raise NetworkError(
+            f"normalise() makes {values.dtype} {tuple(values.shape)} of uint8 {tuple(pixels.shape)}: it must give "
+            "float of that shape"
+        )
+    if not bool(values.isfinite().all()):
+        raise NetworkError("normalise() makes values that are not finite")
+    order = torch.randperm(256, generator=torch.Generator().manual_seed(0))
+    if not torch.equal(normalise(pixels[..., order]), values[..., order]):
+        raise NetworkError("normalise() makes a pixel's value depend on others: it must look at each pixel alone")
+    return values[0, :, 0].detach().cpu()
+
+
+def normalisation(mean: Sequence[float], std: Sequence[float]) -> Normalise:
+    """(pixel / 255 - mean) / std of each channel, in float32, as torchvision's ToTensor and Normalize compute it.
+
+    One mean and deviation serve any number of channels, more must be as many, which the function looks at. Raises
+    NetworkError unless there are as many deviations as means, in float32 all finite, the deviations positive.
+    """
+    means, deviations = (torch.tensor(numbers, dtype=torch.float32).view(-1, 1) for numbers in (mean, std))
+    finite = bool(torch.cat([means, deviations]).isfinite().all())
+    if len(mean) != len(std) or not finite or not bool((deviations > 0).all()):
+        raise NetworkError(f"mean {list(mean)} and std {list(std)}: give one of each a channel, std positive")
+    values = (torch.arange(256).float() / 255 - means) / deviations
+
+    def normalise(pixels: Tensor) -> Tensor:
+        if len(values) not in (1, pixels.shape[1]):
+            raise NetworkError(f"{len(values)} means and deviations for images of {pixels.shape[1]} channels")
+        return look_up(values, pixels)
+
+    return normalise
+
+
+def _add(rows: _Rows, step: Step, values: Tensor) -> None:
+    if isinstance(step, Quantiser) and not (0 < step.scale < math.inf and step.highest >= 1):
+        raise refusal(step, f"has a scale of {step.scale} and codes of up to {step.highest}")
+    if isinstance(step, Linear) or (isinstance(step, Relu) and rows.tail):
+        rows.tail.append(step)
+    elif rows.tail:
+        raise refusal(
+            step, "comes after a linear layer: from there on the host computes, ReLU and linear layers in float64"
+        )
+    elif isinstance(step, Convolution | Average):
+        rows.stages.append(_Stage(step, _input_quantiser(rows, step, values)))
+    elif not rows.stages:
+        _add_image_quantiser(rows, step)
+    else:
+        _extend(rows.stages[-1], step)
+
+
+def _input_quantiser(rows: _Rows, step: Convolution | Average, values: Tensor) -> Quantiser:
+    if rows.stages:
+        quantiser = rows.stages[-1].following
+        if quantiser is None:
+            raise refusal(step, f"has no quantiser at its input, after {rows.stages[-1].layer.name}")
+        return quantiser
+    if isinstance(step, Average):
+        raise refusal(step, "averages the image: a convolution must come first")
+    return rows.image or Quantiser(step.name, step.kind, float(values.abs().max()) / IMAGE_LEVELS, -127, 127)
+
+
+def _add_image_quantiser(rows: _Rows, step: Step) -> None:
+    if not isinstance(step, Quantiser) or rows.image:
+        raise refusal(step, "comes before the first convolution: only one quantiser of the image may")
+    if step.lowest < -128 or step.highest > IMAGE_LEVELS:
+        raise refusal(
+            step,
+            f"makes image codes of {step.lowest}..{step.highest}, but the hardware's are signed 8-bit: use a signed "
+            "quantiser (Int8ActPerTensorFloat) of at most 8 bits, or an unsigned one of 7",
+        )
+    rows.image = step
+
+
+def _extend(stage: _Stage, step: Step) -> None:
+    """Add what may follow a layer: batch-norm, then ReLU, max-pooling and quantiser, which change places exactly."""
+    average, behind = isinstance(stage.layer, Average), stage.relu or stage.pool or stage.following
+    if isinstance(step, Norm) and not (average or stage.norm or behind):
+        stage.norm = step
+    elif isinstance(step, Relu) and not stage.following:
+        stage.relu = not average  # an average of codes is not negative
+    elif isinstance(step, Pool) and not (average or stage.pool):
+        stage.pool = True
+    elif isinstance(step, Quantiser) and not stage.following:
+        _check_activation(stage, step)
+        stage.following = step
+        stage.relu = not average  # an unsigned quantiser clamps at 0
+    else:
+        raise refusal(step, f"may not stand where it does, after {stage.layer.name}: {_ORDER}")
+
+
+_ORDER = (
+    "between two convolutions come batch-norm, ReLU with its quantiser and a 2x2 max-pooling, each at most once, and "
+    "after an average the next quantiser"
+)
+
+
+def _check_activation(stage: _Stage, step: Quantiser) -> None:
+    if step.highest > ACTIVATION_LEVELS:
+        raise refusal(step, f"makes codes of up to {step.highest}, but 8 bits are the most: use a smaller bit_width")
+    if step.lowest != 0 and not (stage.relu or isinstance(stage.layer, Average)):
+        raise refusal(step, f"makes signed codes of {step.lowest}..{step.highest}: put a ReLU before it (QuantReLU)")
+
+
+def _end_on_a_layer(rows: _Rows) -> None:
+    """A quantiser before the classifier becomes an average of 1x1 windows: its accumulators are the codes."""
+    last = rows.stages[-1]
+    if last.following is not None:
+        average = Average(last.following.name, last.following.kind, (1, 1), (1, 1))
+        rows.stages.append(_Stage(average, last.following))
+
+
+def _add_modules(features: nn.Sequential, stage: _Stage, size: tuple[int, int]) -> tuple[int, int]:
+    """Add the reference of a stage whose input map is (height, width), and return its output's."""
+    child = stage.layer.name.removeprefix("features.").replace(".", "_")
+    if child in features._modules:
+        raise refusal(stage.layer, "has the name of another layer: rename one of them")
+    layer, norm = _layer(stage, size)
+    features.add_module(child, layer)
+    if norm is not None:
+        features.add_module(f"{child}_batch_norm", norm)
+    if stage.relu:
+        features.add_module(f"{child}_relu", nn.ReLU())
+    if stage.pool:
+        if not stage.relu:
+            raise refusal(stage.layer, "is followed by max-pooling, but by no ReLU")
+        features.add_module(f"{child}_pool", nn.MaxPool2d(2, 2))
+    shrink = 2 if stage.pool else 1
+    height, width = _output_size(layer, size)
+    return height // shrink, width // shrink
+
+
+def _layer(stage: _Stage, size: tuple[int, int]) -> tuple[ExactConv2d | ExactAverage, ExactBatchNorm2d | None]:
+    quantiser, layer = stage.quantiser, stage.layer
+    alpha = torch.tensor(quantiser.scale * quantiser.highest, dtype=torch.float64)
+    if isinstance(layer, Average):
+        kernel = layer.kernel or size
+        scale = quantiser.scale / (kernel[0] * kernel[1])
+        return ExactAverage(kernel, layer.stride or kernel, scale=scale, alpha=alpha, levels=quantiser.highest), None
+    per_channel = layer.scale.numel() > 1
+    exact = ExactConv2d(
+        layer.codes,
+        _weight_levels(layer),
+        layer.stride,
+        layer.padding,
+        scale=quantiser.scale if per_channel else quantiser.scale * float(layer.scale),
+        alpha=alpha,
+        levels=quantiser.highest,
+        lowest=quantiser.lowest / quantiser.highest,
+    )
+    return exact, _norm(layer, stage.norm, per_channel)
+
+
+def _weight_levels(layer: Convolution) -> int:
+    levels = int(max(1, 2 ** (layer.bits - 1) - 1))
+    if levels > WEIGHT_LEVELS:
+        raise refusal(layer, f"has weights of {layer.bits} bits, but 8 are the most: use a smaller weight_bit_width")
+    extreme = max(int(layer.codes.min()), int(layer.codes.max()), key=abs)
+    if abs(extreme) > levels:
+        raise refusal(
+            layer,
+            f"has a weight of {extreme}, but the format's lie in -{levels}..{levels}: train with signed weights and "
+            "narrow_range=True (weight_narrow_range=True)",
+        )
+    return levels
+
+
+def _norm(layer: Convolution, norm: Norm | None, per_channel: bool) -> ExactBatchNorm2d | None:
+    """A and B of z = y * A + B with the bias and the channels' weight scales folded in, each step in float64."""
+    if norm is None and layer.bias is None and not per_channel:
+        return None
+    channels = len(layer.codes)
+    scale = torch.ones(channels, dtype=torch.float64) if norm is None else norm.scale
+    shift = torch.zeros(channels, dtype=torch.float64) if norm is None else norm.shift
+    if norm is not None and {len(scale), len(shift)} - {1, channels}:
+        raise refusal(norm, f"has {len(scale)} and {len(shift)} constants, but {layer.name} has {channels} channels")
+    scale, shift = scale.expand(channels), shift.expand(channels)
+    if layer.bias is not None:
+        shift = layer.bias * scale + shift
+    return ExactBatchNorm2d(scale * layer.scale if per_channel else scale, shift)
+
+
+def _output_size(layer: ExactConv2d | ExactAverage, size: tuple[int, int]) -> tuple[int, int]:
+    kernel, padding = layer.kernel if isinstance(layer, ExactAverage) else tuple(layer.weights.shape[2:]), (0, 0)
+    if isinstance(layer, ExactConv2d):
+        padding = int(layer.padding[0]), int(layer.padding[1])
+    height, width = ((size[i] + 2 * padding[i] - kernel[i]) // layer.stride[i] + 1 for i in (0, 1))
+    return height, width
+
+
+def _classifier(tail: Sequence[Linear | Relu]) -> nn.Module:
+    modules = [ExactLinear(step.weight, step.bias) if isinstance(step, Linear) else nn.ReLU() for step in tail]
+    if not modules:
+        raise NetworkError("there is no linear layer behind the convolutions: a network file ends in a classifier")
+    return modules[0] if len(modules) == 1 else nn.Sequential(*modules)

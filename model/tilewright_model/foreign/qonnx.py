@@ -1,0 +1,387 @@
+"""A QONNX file as the reference that the network file is written from. docs/brevitas.md says what is covered."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tilewright_model.data import pixels
+from tilewright_model.errors import ModelError, NetworkError, first_line
+from tilewright_model.foreign.assemble import (
+    Average,
+    Convolution,
+    ImportedNetwork,
+    Linear,
+    Norm,
+    Normalise,
+    Pool,
+    Quantiser,
+    Relu,
+    Step,
+    assemble,
+    refusal,
+)
+from tilewright_model.layers.plain import BatchNorm2d
+
+Array = NDArray[Any]
+#: op types of the Quant node, old and new
+QUANT = ("Quant", "IntQuant")
+#: names of round half to even
+ROUNDING = ("ROUND", "HALF_EVEN")
+#: what numpy, torch and onnx raise on values that do not fit
+MALFORMED = (ValueError, TypeError, LookupError, ArithmeticError, RuntimeError)
+
+
+def import_qonnx(
+    path: Path, image_size: tuple[int, int, int] | None = None, normalise: Normalise = pixels.normalise
+) -> ImportedNetwork:
+    """The reference, in evaluation mode, of a QONNX file whose nodes stand in a row.
+
+    image_size: (channels, height, width); without it the file's own. normalise: uint8 (n, c, h, w) to the float values
+    that the network takes, pixel by pixel (default: CIFAR-10's). Raises NetworkError, naming the node and the reason,
+    for what docs/brevitas.md does not list; ModelError without the package onnx.
+    """
+    try:
+        graph, steps = _Graph.load(path), list[Step]()
+        for node in graph.row():
+            _extend(steps, graph, node)
+        return assemble(steps, image_size or graph.image_size(), normalise)
+    except MALFORMED as error:
+        raise NetworkError(f"{path} has shapes or values that do not fit each other: {error}") from error
+
+
+@dataclass(frozen=True)
+class _Node:
+    """A node: op type, inputs and outputs by name, attributes."""
+
+    name: str
+    op: str
+    inputs: list[str]
+    outputs: list[str]
+    attributes: dict[str, Any]
+
+    def refused(self, reason: str) -> NetworkError:
+        return refusal(Step(self.name, self.op), reason)
+
+
+@dataclass(frozen=True)
+class _QuantisedConstant:
+    """Codes float32 of any shape, times scale, float32 scalar or broadcast, of so many bits."""
+
+    codes: Array
+    scale: Array
+    bits: int
+
+    @property
+    def values(self) -> Array:
+        return self.codes * self.scale
+
+
+class _Graph:
+    """The nodes of a file in order, its constants, and its input."""
+
+    def __init__(self, onnx: Any, graph: Any) -> None:
+        self.constants: dict[str, Array | _QuantisedConstant] = {
+            tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer
+        }
+        self.inputs = [entry for entry in graph.input if entry.name not in self.constants]
+        self.outputs = [entry.name for entry in graph.output]
+        self.nodes: list[_Node] = []
+        for number, node in enumerate(graph.node):
+            attributes = {entry.name: onnx.helper.get_attribute_value(entry) for entry in node.attribute}
+            name = _name(node, number)
+            self._add(onnx, _Node(name, node.op_type, list(node.input), list(node.output), attributes))
+
+    @classmethod
+    def load(cls, path: Path) -> "_Graph":
+        """Raises NetworkError if the file is missing or no whole ONNX file."""
+        try:
+            import onnx
+            from google.protobuf.message import DecodeError
+        except ImportError as error:
+            raise ModelError(f"the package onnx is missing ({error}): pip install 'tilewright[qonnx]'") from error
+        try:
+            model = onnx.load(path, load_external_data=False)
+            if any(onnx.external_data_helper.uses_external_data(tensor) for tensor in model.graph.initializer):
+                raise NetworkError(f"{path} keeps its weights in other files: export it with the weights inside")
+            onnx.checker.check_model(model)
+        except FileNotFoundError as error:
+            raise NetworkError(f"no QONNX file at {path}; write it with brevitas.export.export_qonnx") from error
+        except (OSError, DecodeError, UnicodeDecodeError, onnx.checker.ValidationError) as error:
+            raise NetworkError(f"{path} is damaged or no ONNX file: {first_line(error)}") from error
+        return cls(onnx, model.graph)
+
+    def _add(self, onnx: Any, node: _Node) -> None:
+        """Keep a node, or its result where that is constant."""
+        if node.op == "Constant" and "value" in node.attributes:
+            self.constants[node.outputs[0]] = onnx.numpy_helper.to_array(node.attributes["value"])
+        elif node.op in QUANT and node.inputs[0] in self.constants:
+            self.constants[node.outputs[0]] = self._quantised(node)
+        elif node.op == "BipolarQuant" and node.inputs[0] in self.constants:
+            self.constants[node.outputs[0]] = self._binary(node)
+        elif node.op == "Transpose" and node.inputs[0] in self.constants:
+            self.constants[node.outputs[0]] = self.values(node, 0).transpose(node.attributes.get("perm"))
+        else:
+            self.nodes.append(node)
+
+    def row(self) -> Iterator[_Node]:
+        """The nodes from the input to the output. Raises NetworkError where a value goes to two nodes."""
+        if len(self.inputs) != 1 or len(self.outputs) != 1:
+            raise NetworkError(f"{len(self.inputs)} inputs and {len(self.outputs)} outputs: a network has one of each")
+        current, seen = self.inputs[0].name, 0
+        while current != self.outputs[0]:
+            users = [node for node in self.nodes if current in node.inputs]
+            if len(users) != 1 or seen == len(self.nodes):
+                names = ", ".join(f"{node.name} ({node.op})" for node in users) or "no node"
+                raise NetworkError(f"{current} goes to {names}: only nodes in a row are covered, so no residuals")
+            if users[0].inputs.count(current) != 1 or users[0].inputs[0] != current:
+                current = self._second(users[0], current)
+            yield users[0]
+            current, seen = users[0].outputs[0], seen + 1
+        if seen != len(self.nodes):
+            raise NetworkError(f"{len(self.nodes) - seen} nodes stand beside the row from input to output")
+
+    @staticmethod
+    def _second(node: _Node, current: str) -> str:
+        """The same name: a sum or product may take the map second. Raises NetworkError for other nodes."""
+        if node.op not in ("Add", "Mul") or node.inputs.count(current) != 1:
+            raise node.refused(f"takes {current} where a constant is expected")
+        return current
+
+    def image_size(self) -> tuple[int, int, int]:
+        """The input's channels, height and width. Raises NetworkError if the file does not say them."""
+        sizes = [entry.dim_value for entry in self.inputs[0].type.tensor_type.shape.dim]
+        if len(sizes) != 4 or min(sizes[1:]) < 1:
+            raise NetworkError(f"the input's shape is {sizes}, not (n, channels, height, width): give image_size")
+        return sizes[1], sizes[2], sizes[3]
+
+    def values(self, node: _Node, place: int) -> Array:
+        """A node's constant input, dequantised. Raises NetworkError if it is none."""
+        constant = self._constant(node, place)
+        return constant.values if isinstance(constant, _QuantisedConstant) else constant
+
+    def codes(self, node: _Node, place: int) -> _QuantisedConstant:
+        """A node's quantised weights. Raises NetworkError if no Quant node made them."""
+        constant = self._constant(node, place)
+        if not isinstance(constant, _QuantisedConstant):
+            raise node.refused("has weights that no Quant node quantises")
+        return constant
+
+    def _constant(self, node: _Node, place: int) -> Array | _QuantisedConstant:
+        if len(node.inputs) <= place or node.inputs[place] not in self.constants:
+            raise node.refused(f"has no constant as input {place}")
+        return self.constants[node.inputs[place]]
+
+    def settings(self, node: _Node) -> tuple[Array, int, int, int]:
+        """Scale, bits, lowest and highest code of a Quant node. Raises NetworkError for what is not covered."""
+        scale, zero_point, width = (self.values(node, place) for place in (1, 2, 3))
+        rounding = _text(node.attributes.get("rounding_mode", "ROUND")).upper()
+        if rounding not in ROUNDING or np.any(zero_point != 0):
+            raise node.refused(f"has rounding mode {rounding} and zero point {zero_point}: ROUND and 0 are covered")
+        bits, narrow = int(width.item()), int(bool(node.attributes.get("narrow", 0)))
+        if bits != width.item() or not 1 <= bits <= 32:
+            raise node.refused(f"has a bit width of {width}")
+        if node.attributes.get("signed", 1):
+            return scale, bits, -(2 ** (bits - 1)) + narrow, 2 ** (bits - 1) - 1
+        return scale, bits, 0, 2**bits - 1 - narrow
+
+    def _quantised(self, node: _Node) -> _QuantisedConstant:
+        """Round as Brevitas does, in float32."""
+        scale, bits, lowest, highest = self.settings(node)
+        codes = np.clip(np.round(self._weights(node, scale) / scale), lowest, highest)
+        return _QuantisedConstant(codes, scale, bits)
+
+    def _binary(self, node: _Node) -> _QuantisedConstant:
+        """-1 where negative, else 1."""
+        scale = self.values(node, 1)
+        codes = np.where(self._weights(node, scale) < 0, np.float32(-1), np.float32(1))
+        return _QuantisedConstant(codes, scale, 1)
+
+    def _weights(self, node: _Node, scale: Array) -> Array:
+        """What the node quantises. Raises NetworkError unless that is finite and the scale positive."""
+        values = self.values(node, 0)
+        if not np.isfinite(values).all() or not np.isfinite(scale).all():
+            raise node.refused("has weights or scales that are not finite: has the training diverged?")
+        if not (scale > 0).all():
+            raise node.refused("has a scale that is not positive")
+        return values
+
+
+def _name(node: Any, number: int) -> str:
+    """The PyTorch module's name where the exporter has kept it: `3` of /3/act_quant/export_handler/Quant."""
+    parts = [part for part in node.name.split("/")[:-1] if part not in ("", "export_handler", "activation_impl")]
+    if parts[-1:] == ["act_quant"]:
+        parts.pop()
+    if parts[-1:] in (["input_quant"], ["output_quant"]):
+        parts[-2:] = [".".join(parts[-2:])]
+    return parts[-1] if parts else re.sub(r"\W+", "_", node.name) or f"{node.op_type.lower()}_{number}"
+
+
+def _text(attribute: Any) -> str:
+    return attribute.decode() if isinstance(attribute, bytes) else str(attribute)
+
+
+def _extend(steps: list[Step], graph: _Graph, node: _Node) -> None:
+    """Add what a node does. A sum of constants belongs to the step before it."""
+    if node.op not in _READERS:
+        raise node.refused("is none of the nodes that can be taken over")
+    try:
+        if node.op == "Add":
+            steps[-1:] = [_with_sum(steps[-1] if steps else None, graph, node)]
+        elif (step := _READERS[node.op](graph, node)) is not None:
+            steps.append(step)
+    except MALFORMED as error:
+        raise node.refused(f"has inputs or attributes that do not fit: {error}") from error
+
+
+def _with_sum(step: Step | None, graph: _Graph, node: _Node) -> Step:
+    if isinstance(step, Convolution) and step.bias is None:
+        return replace(step, bias=_broadcast(node, _per_channel(graph, node), len(step.codes)))
+    if isinstance(step, Norm) and not bool(step.shift.any()):
+        return replace(step, shift=_per_channel(graph, node))
+    if isinstance(step, Linear) and not bool(step.bias.any()):
+        values = graph.values(node, _constant_place(graph, node))
+        return replace(step, bias=_broadcast(node, _float64(values).flatten(), len(step.bias)))
+    raise node.refused("adds a constant where no convolution, product or linear layer without one comes before it")
+
+
+def _broadcast(node: _Node, values: Tensor, channels: int) -> Tensor:
+    if len(values) not in (1, channels):
+        raise node.refused(f"has {len(values)} constants for {channels} channels")
+    return values.expand(channels).clone()
+
+
+def _float64(values: Array) -> Tensor:
+    return torch.from_numpy(values.astype(np.float64))
+
+
+def _quant(graph: _Graph, node: _Node) -> Step:
+    scale, _, lowest, highest = graph.settings(node)
+    if scale.size != 1:
+        raise node.refused("has a scale a channel: one for all is covered")
+    return Quantiser(node.name, node.op, float(scale.item()), lowest, highest)
+
+
+def _conv(graph: _Graph, node: _Node) -> Step:
+    weights, settings = graph.codes(node, 1), node.attributes
+    if weights.codes.ndim != 4 or settings.get("group", 1) != 1 or set(settings.get("dilations", [1])) != {1}:
+        raise node.refused("has groups, a dilation or no two dimensions")
+    channels, kernel = len(weights.codes), list(weights.codes.shape[2:])
+    if settings.get("kernel_shape", kernel) != kernel:
+        raise node.refused(f"has kernel_shape {settings['kernel_shape']} and weights of {kernel}")
+    if weights.scale.size != 1 and weights.scale.shape != (channels, 1, 1, 1):
+        raise node.refused(f"has weight scales of shape {weights.scale.shape}: one for all or one a channel is covered")
+    return Convolution(
+        node.name,
+        node.op,
+        torch.from_numpy(weights.codes.astype(np.int8)),
+        weights.bits,
+        _float64(weights.scale).flatten(),
+        _float64(graph.values(node, 2)) if len(node.inputs) > 2 else None,
+        tuple(settings.get("strides", (1, 1))),
+        _padding(node),
+    )
+
+
+def _padding(node: _Node) -> tuple[int, int]:
+    top, left, bottom, right = node.attributes.get("pads", [0, 0, 0, 0])
+    if (top, left) != (bottom, right) or _text(node.attributes.get("auto_pad", "NOTSET")) not in ("NOTSET", "VALID"):
+        raise node.refused("has padding that differs between its sides, or auto_pad")
+    return top, left
+
+
+def _batch_norm(graph: _Graph, node: _Node) -> Step:
+    if node.attributes.get("training_mode", 0):
+        raise node.refused("is in training mode: export the model after eval()")
+    gamma, beta, mean, variance = (torch.from_numpy(graph.values(node, place).copy()) for place in (1, 2, 3, 4))
+    # the file holds float32: its shortest decimal is the number that PyTorch computes with, such as 1e-5
+    norm = BatchNorm2d(len(gamma), float(str(np.float32(node.attributes.get("epsilon", 1e-5)))))
+    norm.load_state_dict({"weight": gamma, "bias": beta, "running_mean": mean, "running_var": variance}, strict=False)
+    constants = norm.exact()
+    return Norm(node.name, node.op, constants.scale, constants.shift)
+
+
+def _constant_place(graph: _Graph, node: _Node) -> int:
+    return 0 if node.inputs[0] in graph.constants else 1
+
+
+def _per_channel(graph: _Graph, node: _Node) -> Tensor:
+    """The constant of a map's product or sum: float64 (c,) or (1,)."""
+    values = graph.values(node, _constant_place(graph, node))
+    if values.size > 1 and values.shape not in ((1, values.size, 1, 1), (values.size, 1, 1)):
+        raise node.refused(f"has a constant of shape {values.shape}, not one a channel")
+    return _float64(values).flatten()
+
+
+def _product(graph: _Graph, node: _Node) -> Step:
+    scale = _per_channel(graph, node)
+    return Norm(node.name, node.op, scale, torch.zeros_like(scale))
+
+
+def _max_pool(graph: _Graph, node: _Node) -> Step:
+    settings, defaults = node.attributes, {"kernel_shape": [], "strides": [1, 1], "dilations": [1, 1], "ceil_mode": 0}
+    found = [settings.get(key, default) for key, default in defaults.items()]
+    if found != [[2, 2], [2, 2], [1, 1], 0] or _padding(node) != (0, 0):
+        raise node.refused("is not 2x2 with stride 2, without padding, dilation and ceil_mode")
+    return Pool(node.name, node.op)
+
+
+def _average(graph: _Graph, node: _Node) -> Step:
+    if node.op == "GlobalAveragePool":
+        return Average(node.name, node.op, None, None)
+    settings = node.attributes
+    kernel, strides = settings["kernel_shape"], settings.get("strides", [1, 1])
+    dilated = set(settings.get("dilations", [1])) != {1}
+    if _padding(node) != (0, 0) or settings.get("ceil_mode", 0) or dilated or len(kernel) != 2:
+        raise node.refused("has a padding, ceil_mode, a dilation or no two dimensions")
+    return Average(node.name, node.op, (kernel[0], kernel[1]), (strides[0], strides[1]))
+
+
+def _mean(graph: _Graph, node: _Node) -> Step:
+    axes = node.attributes["axes"] if "axes" in node.attributes else graph.values(node, 1).tolist()
+    if sorted(axis % 4 for axis in axes) != [2, 3]:
+        raise node.refused(f"takes the mean over the axes {axes}, not over height and width")
+    return Average(node.name, node.op, None, None)
+
+
+def _flatten(graph: _Graph, node: _Node) -> None:
+    if node.op == "Flatten":
+        flat = node.attributes.get("axis", 1) == 1
+    else:
+        shape = graph.values(node, 1).tolist()
+        flat = len(shape) == 2 and (shape[1] == -1 or shape[0] in (-1, 0, 1))
+    if not flat:
+        raise node.refused("does not flatten each image's map to one row of features")
+
+
+def _gemm(graph: _Graph, node: _Node) -> Step:
+    weight, settings = _float64(graph.values(node, 1)), node.attributes
+    factors = settings.get("alpha", 1.0), settings.get("beta", 1.0)
+    if weight.ndim != 2 or factors != (1.0, 1.0) or settings.get("transA", 0):
+        raise node.refused("has alpha, beta, transA or weights that are no matrix")
+    weight = weight if node.op == "Gemm" and settings.get("transB", 0) else weight.t().contiguous()
+    bias = torch.zeros(1, dtype=torch.float64)
+    if node.op == "Gemm" and len(node.inputs) > 2:
+        bias = _float64(graph.values(node, 2)).flatten()
+    return Linear(node.name, node.op, weight, _broadcast(node, bias, len(weight)))
+
+
+_READERS: dict[str, Callable[[_Graph, _Node], Step | None]] = {
+    **dict.fromkeys(QUANT, _quant),
+    "Conv": _conv,
+    "BatchNormalization": _batch_norm,
+    "Mul": _product,
+    **dict.fromkeys(("Add", "Dropout", "Identity"), lambda graph, node: None),
+    "Relu": lambda graph, node: Relu(node.name, node.op),
+    "MaxPool": _max_pool,
+    **dict.fromkeys(("AveragePool", "GlobalAveragePool"), _average),
+    "ReduceMean": _mean,
+    **dict.fromkeys(("Flatten", "Reshape"), _flatten),
+    **dict.fromkeys(("Gemm", "MatMul"), _gemm),
+}

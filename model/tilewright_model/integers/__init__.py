@@ -1,0 +1,1 @@
+"""The integers of a network, and that they equal PyTorch's."""

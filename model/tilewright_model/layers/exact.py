@@ -1,0 +1,157 @@
+"""The reference's layers: integers and float64, every step by itself. `docs/network_format.md` defines the steps.
+
+They give the same bits whatever the device, the number of threads and the batch: accumulators are exact integers, and
+everything after them is elementwise. PyTorch's eager kernels keep z * A and z + B apart; a compiler may fuse them into
+one rounding, so these modules are not for `torch.compile`.
+"""
+
+import math
+from abc import abstractmethod
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from tilewright_model.layers.quantisers import exact_codes
+
+#: float32 holds every integer of at most this magnitude
+FLOAT32_EXACT = 2**24
+
+Module = TypeVar("Module", bound="ExactModule")
+
+
+class ExactModule(nn.Module):
+    """Part of the reference."""
+
+    def exact(self: Module) -> Module:
+        """Itself: `exact` of the trainable modules gives one of these."""
+        return self
+
+
+class ExactLayer(ExactModule):
+    """A quantiser and a sum of its codes, times `scale`.
+
+    scale: s; alpha: the quantiser's clipping value, float64 () on the layer's device; levels: its largest code;
+    lowest: its lower clamp of x / alpha.
+    """
+
+    alpha: Tensor
+
+    def __init__(self, scale: float, alpha: Tensor, levels: int, lowest: float = -math.inf) -> None:
+        super().__init__()
+        self.register_buffer("alpha", alpha)
+        self.scale, self.levels, self.lowest = scale, levels, lowest
+
+    def codes(self, x: Tensor) -> Tensor:
+        """Codes of the layer's input: float64 integers, x's shape."""
+        return exact_codes(x, self.alpha, self.levels, self.lowest)
+
+    @abstractmethod
+    def accumulators(self, codes: Tensor) -> Tensor:
+        """Exact sums of the codes (n, ic, h, w): float64 integers (n, oc, oh, ow)."""
+
+    def scaled(self, accumulators: Tensor) -> Tensor:
+        """y = acc * s: float64, same shape."""
+        return accumulators * self.scale
+
+    def forward(self, x: Tensor) -> Tensor:
+        """float (n, ic, h, w) to float64 (n, oc, oh, ow)."""
+        return self.scaled(self.accumulators(self.codes(x)))
+
+
+class ExactConv2d(ExactLayer):
+    """Convolution of codes with int8 `weights` (oc, ic, kh, kw) of at most `weight_levels`.
+
+    stride, padding, dilation and groups are as of `torch.nn.functional.conv2d`; the rest is for `ExactLayer`.
+    """
+
+    weights: Tensor
+
+    def __init__(
+        self,
+        weights: Tensor,
+        weight_levels: int,
+        stride: tuple[int, ...],
+        padding: tuple[int, ...] | str,
+        dilation: tuple[int, ...] = (1, 1),
+        groups: int = 1,
+        *,
+        scale: float,
+        alpha: Tensor,
+        levels: int,
+        lowest: float = -math.inf,
+    ) -> None:
+        super().__init__(scale, alpha, levels, lowest)
+        self.register_buffer("weights", weights)
+        self.weight_levels = weight_levels
+        self.stride, self.padding, self.dilation, self.groups = stride, padding, dilation, groups
+        self.weight_sum = int(weights.long().abs().sum((1, 2, 3)).max())
+
+    def accumulators(self, codes: Tensor) -> Tensor:
+        """The codes' convolution.
+
+        On a CPU in float32 where no partial sum can leave its integers, through oneDNN's direct convolution or im2col:
+        NNPACK's Winograd would not be exact. Elsewhere in float64, rounded in case that cuDNN takes an FFT.
+        """
+        if codes.device.type == "cpu" and self.weight_sum * int(codes.abs().max()) < FLOAT32_EXACT:
+            with torch.backends.nnpack.flags(enabled=False), torch.autocast("cpu", enabled=False):
+                return self._convolved(codes.float()).double()
+        return self._convolved(codes.double()).round_()
+
+    def _convolved(self, codes: Tensor) -> Tensor:
+        weights = self.weights.to(codes.dtype)
+        return functional.conv2d(codes, weights, None, self.stride, self.padding, self.dilation, self.groups)
+
+
+class ExactAverage(ExactLayer):
+    """Sums of the codes in windows of `kernel`; `scale` divides by their number."""
+
+    def __init__(
+        self, kernel: tuple[int, int], stride: tuple[int, int], *, scale: float, alpha: Tensor, levels: int
+    ) -> None:
+        super().__init__(scale, alpha, levels)
+        self.kernel, self.stride = kernel, stride
+
+    def accumulators(self, codes: Tensor) -> Tensor:
+        """The sums of the windows' codes."""
+        return functional.avg_pool2d(codes.double(), self.kernel, self.stride, divisor_override=1)
+
+
+class ExactBatchNorm2d(ExactModule):
+    """z = y * scale, then z = z + shift, per channel; both float64 (c,)."""
+
+    scale: Tensor
+    shift: Tensor
+
+    def __init__(self, scale: Tensor, shift: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("scale", scale)
+        self.register_buffer("shift", shift)
+
+    def forward(self, y: Tensor) -> Tensor:
+        """float64 (n, c, h, w) to the same."""
+        return (y * self.scale.view(-1, 1, 1)).add_(self.shift.view(-1, 1, 1))
+
+
+class ExactLinear(ExactModule):
+    """Scores in a fixed order of summation, one input feature after the other, then the bias.
+
+    weight: float64 (out, in); bias: float64 (out,).
+    """
+
+    weight: Tensor
+    bias: Tensor
+
+    def __init__(self, weight: Tensor, bias: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("weight", weight)
+        self.register_buffer("bias", bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """float (n, in) to float64 (n, out)."""
+        x, columns = x.double(), self.weight.t().contiguous()
+        scores = x.new_zeros(len(x), len(self.bias))
+        for feature, column in enumerate(columns):
+            scores = scores + x[:, feature : feature + 1] * column
+        return scores + self.bias

@@ -1,0 +1,1 @@
+"""Network files: written from modules, read as modules."""

@@ -1,0 +1,50 @@
+"""Integer thresholds by binary search of the reference's own float64 function."""
+
+import torch
+from torch import Tensor
+
+from tilewright_model.layers.exact import ExactAverage, ExactConv2d
+from tilewright_model.networks.stages import Stage
+
+#: no reachable accumulator meets such a threshold
+NEVER = 2**31 - 1
+#: every reachable accumulator meets such a threshold
+ALWAYS = -(2**31)
+
+
+def reachable(layer: ExactConv2d | ExactAverage, lowest: Tensor, highest: Tensor) -> tuple[Tensor, Tensor]:
+    """Smallest and largest accumulator of each output channel, int64 (oc,).
+
+    lowest, highest: int64 (ic,), the extreme codes of each input channel; padding adds the code 0.
+    """
+    if isinstance(layer, ExactAverage):
+        positions = layer.kernel[0] * layer.kernel[1]
+        return lowest * positions, highest * positions
+    weights = layer.weights.cpu().long()
+    low, high = (codes.view(1, -1, 1, 1) for codes in (lowest.clamp(max=0), highest.clamp(min=0)))
+    products = weights * low, weights * high
+    return torch.minimum(*products).sum((1, 2, 3)), torch.maximum(*products).sum((1, 2, 3))
+
+
+def find_thresholds(stage: Stage, low: Tensor, high: Tensor, levels: int) -> tuple[Tensor, Tensor]:
+    """Thresholds int32 (oc, levels), ascending, and `falling` uint8 (oc,) on the CPU, for accumulators low..high.
+
+    A channel's code is the number of k with t_k <= acc, or, where falling, t_k <= -acc.
+    """
+    falling = torch.zeros_like(low, dtype=torch.bool) if stage.norm is None else stage.norm.exact().scale.cpu() < 0
+    sign = torch.where(falling, -1, 1).view(-1, 1)
+    bottom, top = (torch.where(falling, -a, b).view(-1, 1) for a, b in ((high, low), (low, high)))
+    wanted = torch.arange(1, levels + 1).view(1, -1)
+    left, right = bottom.expand(-1, levels), top.expand(-1, levels) + 1
+    while bool((left < right).any()):
+        middle = torch.div(left + right, 2, rounding_mode="floor")
+        reached = _codes(stage, middle * sign) >= wanted
+        left, right = torch.where(reached, left, middle + 1).minimum(right), torch.where(reached, middle, right)
+    thresholds = torch.where(left > top, NEVER, torch.where(left == bottom, ALWAYS, left))
+    return thresholds.to(torch.int32), falling.to(torch.uint8)
+
+
+def _codes(stage: Stage, accumulators: Tensor) -> Tensor:
+    """int64 (oc, n) to the codes that the reference makes of them, float64 (oc, n) on the CPU."""
+    on_device = accumulators.to(stage.exact.alpha.device)
+    return stage.codes(on_device[None, :, :, None])[0, :, :, 0].cpu()

@@ -1,0 +1,1 @@
+"""Networks, and their layers as stages of the hardware."""

@@ -1,0 +1,311 @@
+"""Training: one resumable run, in one process or several, that keeps the last epoch's network."""
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from filelock import FileLock, Timeout
+from rich.progress import Progress
+from torch import Tensor, nn
+
+from tilewright.files import written
+from tilewright_model import __version__
+from tilewright_model.checkpoint_file import sha256
+from tilewright_model.checkpoints.float_network import load_float, save_float
+from tilewright_model.checkpoints.packed import load_packed, save_packed
+from tilewright_model.data.cifar10 import Images
+from tilewright_model.device import description
+from tilewright_model.errors import CheckpointError, DataError, DivergedError, RecipeError
+from tilewright_model.networks.vgg16 import VGG16, FloatVGG16
+from tilewright_model.progress import phase, screen_console
+from tilewright_model.training import augment
+from tilewright_model.training.clock import Clock
+from tilewright_model.training.distributed import is_first, join_processes, local_device
+from tilewright_model.training.distributions import distributions
+from tilewright_model.training.evaluate import Score, evaluate
+from tilewright_model.training.log import TrainingBar, epoch_line, progress_bar, write_log
+from tilewright_model.training.optimisation import Loss, advanced, rate_factor
+from tilewright_model.training.plots import save_curves, save_histograms
+from tilewright_model.training.run import check_held_out, load_teacher, new_run
+from tilewright_model.training.settings import Settings
+from tilewright_model.training.tensorboard_log import TensorBoardLog
+
+#: so many of the measured images give the activation codes of the histograms
+HISTOGRAM_IMAGES = 64
+
+
+def train(settings: Settings, training: Images, test: Images, *, resume: bool = False) -> Score:
+    """Train, then export and measure the checkpoint; returns its score on `test`, or on the images held out.
+
+    Writes into `settings.out`: the checkpoint, a .json record beside it, log.csv, TensorBoard's files, pictures of the
+    curves and of the codes, and the resumable state. Raises CheckpointError if a run trains there now, if one is
+    there and `resume` is not given, or if there is none to resume; RecipeError if the recipe lacks what it needs, the
+    teacher has seen what is held out, or the time is too short for one step; DivergedError if the loss is no number.
+    """
+    measured = test
+    if settings.hold_out:
+        count = len(training) - settings.hold_out
+        if count < 1:
+            raise DataError(f"{settings.hold_out} images to hold out of {len(training)} leave none to train on")
+        training, measured = training.part(0, count), training.part(count, None)
+    check_held_out(settings, len(training))
+    with _alone(settings.out) if is_first() else nullcontext():
+        with phase("preparing the run"):
+            trainer = Trainer(settings, training, measured)
+            if resume:
+                trainer.run.restore(settings)
+            else:
+                settings.check_unused()
+        trainer.processes.wait()
+        trainer.fit()
+        score = trainer.finish()
+    trainer.processes.leave()
+    return score
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep other runs out of the folder. Raises CheckpointError if one is in it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / "training.lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise CheckpointError(f"another run is training into {folder} now: name another --out") from error
+
+
+class Trainer:
+    """One process's share of a run: data on the device, the optimiser step, the clock."""
+
+    def __init__(self, settings: Settings, training: Images, measured: Images) -> None:
+        self.settings, self.recipe = settings, settings.changed_recipe
+        device = local_device(settings.device)
+        self.processes = join_processes(device, self.recipe.batch)
+        if settings.minutes and self.processes.size > 1:
+            raise RecipeError("--minutes is for one process: several would not agree on the time; give --epochs")
+        self.clock = Clock(settings.minutes)
+        _configure_backends(settings)
+        teacher = load_teacher(settings, device)
+        self.run = new_run(settings, device, teacher, training.pixels)
+        self.padded, self.labels = augment.pad(training.pixels.to(device)), training.labels.to(device)
+        self.measured, self.measured_name = measured.to(device), "held_out" if settings.hold_out else "test"
+        loss = Loss(self.processes.parallel(self.run.model), teacher, self.recipe)
+        self.loss = torch.compile(loss, dynamic=False) if settings.compile else loss
+
+    def fit(self) -> None:
+        """Epochs until the schedule or the time is done; saves the state after each, or every few of them."""
+        run, settings, console = self.run, self.settings, screen_console()
+        seconds_before, board = run.seconds, None
+        if self.processes.first:
+            with phase("opening TensorBoard's log"):
+                board = TensorBoardLog(settings.out / "tensorboard", run.epoch + 1)
+        if run.progress == 1:
+            console.print(f"trained for all its {run.epoch} epochs already")
+        with progress_bar(console) as bar:
+            if settings.minutes:
+                self._evaluate(bar)  # to know how long it takes
+            first_step = f"{'compiling' if settings.compile else 'taking'} the first step"
+            shown = TrainingBar(bar, f"{settings.recipe}, seed {settings.seed}", first_step)
+            while run.progress < 1 and self.clock.left() > 0:
+                row = self._epoch(shown)
+                run.seconds = seconds_before + self.clock.elapsed()
+                row["seconds"] = round(run.seconds, 1)
+                run.log.append(row)
+                self._note_part()
+                if board:
+                    self._keep(row, board, bar)
+                    console.print(epoch_line(row), highlight=False)
+                self.processes.wait()
+        if board:
+            board.close()
+        if run.progress == 0:
+            raise RecipeError(
+                f"{settings.minutes} minutes are too few: no step of training fits beside two measurements, of "
+                f"{self.clock.evaluation_seconds:.0f} s each; give more, or measure on fewer images (--test-images)"
+            )
+
+    def _note_part(self) -> None:
+        """Keep what computed this epoch, if it is not what computed the one before."""
+        parts, part = self.run.parts, self._computed_by()
+        if not parts or {**parts[-1], "from_epoch": 0} != {**part, "from_epoch": 0}:
+            parts.append(part)
+
+    def finish(self) -> Score:
+        """Export the network as it is now and measure the exported file, in full float32."""
+        settings, run = self.settings, self.run
+        path = settings.out / self.recipe.checkpoint_name
+        torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+        if self.processes.first:
+            write_log(settings.out / "log.csv", run.log)
+            self._export()
+        self.processes.wait()
+        exported = load_float(path) if self.recipe.float_network else load_packed(path)
+        with progress_bar(screen_console()) as bar:
+            score = self._score(exported.to(self.labels.device), bar)
+        if self.processes.first:
+            measured = {"measured": self.measured_name, **asdict(score), "accuracy": score.accuracy}
+            record = self._record() | measured | {"checkpoint": path.name, "sha256": sha256(path)}
+            with written(path.with_suffix(".json")) as partial:
+                partial.write_text(json.dumps(record, indent=2) + "\n")
+            with phase("drawing pictures"):
+                self._draw()
+        return score
+
+    def _draw(self) -> None:
+        """Pictures of the curves and of the exported network's codes."""
+        folder, network = self.settings.out, self.run.network
+        if self.run.log:
+            save_curves({"": self.run.log}, folder / "curves.png")
+        if isinstance(network, VGG16):
+            pixels = self.measured.pixels[:HISTOGRAM_IMAGES]
+            title = f"{self.settings.recipe}: weight codes, and activation codes of {len(pixels)} measured images"
+            save_histograms(distributions(network, pixels), folder / "histograms.png", title)
+
+    def _keep(self, row: dict[str, Any], board: TensorBoardLog, bar: Progress) -> None:
+        """Write what an epoch has brought."""
+        run, settings = self.run, self.settings
+        if run.epoch % settings.evaluate_every == 0 or run.progress == 1:
+            row[f"{self.measured_name}_accuracy"] = self._evaluate(bar).accuracy
+            self._export()
+            if isinstance(run.network, VGG16):
+                board.histograms(run.epoch, distributions(run.network, self.measured.pixels[:HISTOGRAM_IMAGES]))
+        board.epoch(row)
+        write_log(settings.out / "log.csv", run.log)
+        if run.epoch % settings.save_every == 0 or run.progress == 1 or self.clock.left() <= 0:
+            run.save(settings)
+
+    def _export(self) -> None:
+        network, path = self.run.network, self.settings.out / self.recipe.checkpoint_name
+        if isinstance(network, FloatVGG16):
+            save_float(network, path, self._record())
+        else:
+            save_packed(network, path, self._record())
+
+    def _step(self, indices: Tensor, rate: float) -> tuple[Tensor, Tensor]:
+        """One optimiser step; returns the mean loss and the number of correct answers, left on the device.
+
+        Every process draws for the whole batch, so that the images do not depend on their number.
+        """
+        run, size = self.run, self.padded.shape[2] - 2 * augment.PADDING
+        drawn, share = (
+            augment.draw(len(indices), size, self.recipe.erase, run.generator),
+            self.processes.share(len(indices)),
+        )
+        drawn, indices = drawn[share], indices[share]
+        pixels = augment.crop_and_flip(self.padded, indices, drawn)
+        if drawn.corners is not None:
+            pixels = augment.erased(pixels, drawn.corners, self.recipe.erase)
+        for group in run.optimiser.param_groups:
+            group["lr"] = rate * group["scale"]
+        with torch.autocast(pixels.device.type, torch.bfloat16, enabled=self.settings.amp):
+            loss, correct = self.loss(pixels, self.labels[indices])
+        run.optimiser.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        if self.recipe.clip_norm:
+            torch.nn.utils.clip_grad_norm_(run.model.parameters(), self.recipe.clip_norm)
+        run.optimiser.step()
+        if run.average:
+            run.average.update_parameters(run.model)
+        return loss.detach(), correct
+
+    def _batches(self) -> tuple[Tensor, ...]:
+        """Shuffled image indices; the last, smaller batch only where the recipe keeps it and all processes share it."""
+        order = torch.randperm(len(self.labels), generator=self.run.generator, device=self.labels.device)
+        batches = torch.split(order, self.recipe.batch)
+        incomplete = len(batches[-1]) < (self.recipe.batch if self.recipe.drop_last else self.processes.size)
+        return batches[:-1] if incomplete and len(batches) > 1 else batches
+
+    def _epoch(self, advance: Callable[[float], None]) -> dict[str, Any]:
+        """One pass over the images, or what of it fits the time: one share of what remains of the schedule."""
+        run, batches, before = self.run, self._batches(), self.run.progress
+        run.model.train()
+        epochs_left = self.clock.epochs_left((self.settings.epochs or self.recipe.epochs) - run.epoch)
+        sums, seen, done = torch.zeros(2, dtype=torch.float64, device=self.labels.device), 0, 0
+        rate = 0.0
+        while done < len(batches) and self.clock.left() > 0:
+            self.clock.step(done)
+            rate = self.recipe.rate * rate_factor(self.recipe, advanced(before, epochs_left, done / len(batches)))
+            loss, correct = self._step(batches[done], rate)
+            images = len(batches[done]) // self.processes.size
+            sums += torch.stack([loss.double() * images, correct.double()])
+            seen, done = seen + images * self.processes.size, done + 1
+            advance(advanced(before, epochs_left, done / len(batches)))
+        # waits for the device, so that the clock sees its work
+        mean_loss, accuracy = (self.processes.total(sums) / max(1, seen)).tolist()
+        self.clock.epoch(done)
+        run.epoch += 1
+        if not math.isfinite(mean_loss):
+            raise DivergedError(
+                f"the loss of epoch {run.epoch} is {mean_loss}: train anew with a lower rate (--set rate=N, now "
+                f"{self.recipe.rate}) or clipped gradients (--set clip_norm=5)"
+            )
+        run.progress = advanced(before, epochs_left, done / len(batches))
+        return {
+            "epoch": run.epoch,
+            "progress": round(run.progress, 6),
+            "rate": rate,
+            "loss": round(mean_loss, 5),
+            "train_accuracy": round(100 * accuracy, 3),
+            "held_out_accuracy": None,
+            "test_accuracy": None,
+        }
+
+    def _evaluate(self, bar: Progress) -> Score:
+        start = time.monotonic()
+        score = self._score(self.run.network, bar)
+        self.clock.evaluation_seconds = time.monotonic() - start
+        return score
+
+    def _score(self, network: nn.Module, bar: Progress) -> Score:
+        task = bar.add_task(f"measuring {len(self.measured)} images", total=len(self.measured))
+        score = evaluate(network, self.measured, lambda done: bar.advance(task, done))
+        bar.remove_task(task)
+        return score
+
+    def _record(self) -> dict[str, Any]:
+        """What the model card needs, apart from the accuracy; what computed the last epoch, and all if it changed."""
+        settings, run = self.settings, self.run
+        return {
+            "recipe": settings.recipe,
+            "settings": self.recipe.values(),
+            "seed": settings.seed,
+            "teacher_sha256": settings.identity["teacher_sha256"],
+            "epochs": run.epoch,
+            "schedule_done": run.progress,
+            "training_images": len(self.labels),
+            "hold_out": settings.hold_out,
+            "seconds": round(run.seconds, 1),
+            **(run.parts or [self._computed_by()])[-1],
+            **({"parts": run.parts} if len(run.parts) > 1 else {}),
+        }
+
+    def _computed_by(self) -> dict[str, Any]:
+        """What computes, from this epoch on."""
+        settings = self.settings
+        return {
+            "from_epoch": self.run.epoch,
+            "processes": self.processes.size,
+            "tf32": settings.tf32,
+            "compile": settings.compile,
+            "amp": settings.amp,
+            "deterministic": settings.deterministic,
+            "device": description(self.labels.device),
+            "torch": torch.__version__,
+            "tilewright_model": __version__,
+        }
+
+
+def _configure_backends(settings: Settings) -> None:
+    if settings.deterministic:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # as torch's notes on reproducibility ask for
+        torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = not settings.deterministic
+    torch.backends.cudnn.allow_tf32 = settings.tf32
+    torch.backends.cuda.matmul.allow_tf32 = settings.tf32

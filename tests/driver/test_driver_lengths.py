@@ -1,0 +1,96 @@
+"""What the DMA's length register and its mode allow, through pynq's own driver and a block design that says so."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pynq
+import pytest
+
+from tilewright.compiler.layer import compile_layer
+from tilewright.driver import Driver
+from tilewright.driver.channels import DirectChannels, ScatterGatherChannels, channels_of, packet_bytes
+from tilewright.errors import DmaError, ParameterMismatchError, TransferLengthError
+from tilewright.network.convolution import layer_outputs
+from tilewright.network.layer import ConvLayer
+from tilewright.sim import SimDevice, SocParameters, write_overlay
+
+pytestmark = pytest.mark.simulation
+
+
+def overlay_with(folder: Path, changes: dict[str, int]) -> Any:
+    """An overlay whose block design has other parameters of the DMA; its hardware is the same."""
+    bit = write_overlay(SocParameters(), folder)
+    hwh = bit.with_suffix(".hwh")
+    text = hwh.read_text()
+    for name, value in changes.items():
+        text, replaced = re.subn(rf'(?i)(NAME="{name}" VALUE=)"\d+"', rf'\g<1>"{value}"', text)
+        assert replaced == 1, name
+    hwh.write_text(text)
+    return pynq.Overlay(str(bit), device=SimDevice(seed=1))
+
+
+def test_length_register_that_is_too_narrow(tmp_path: Path, small_layer: ConvLayer) -> None:
+    driver = Driver(overlay_with(tmp_path, {"c_sg_length_width": 12}))
+    assert driver.dma.buffer_max_size == 4095
+    small = compile_layer(small_layer, driver.array)
+    assert small.nbytes <= 4088
+    np.testing.assert_array_equal(driver.run(small).outputs[0], layer_outputs(small_layer))
+    cycles = driver.device.cycles
+    wide = ConvLayer("wide", np.ones((16, 64, 3, 3), dtype=np.int8), np.ones((1, 64, 4, 4), dtype=np.uint8), padding=1)
+    program = compile_layer(wide, driver.array)
+    with pytest.raises(
+        TransferLengthError, match=rf"the program has {program.nbytes} bytes.*at most 4088 .*fewer imag"
+    ):
+        driver.run(program)
+    large = ConvLayer("large", np.ones((8, 1, 1, 1), dtype=np.int8), np.ones((1, 1, 24, 24), dtype=np.uint8))
+    program = compile_layer(large, driver.array)
+    with pytest.raises(TransferLengthError, match=r"returns has 18456 bytes.*c_sg_length_width"):
+        driver.run(program)
+    assert driver.device.cycles == cycles, "nothing was sent"
+    np.testing.assert_array_equal(driver.run(small).outputs[0], layer_outputs(small_layer))
+
+
+@pytest.mark.parametrize("channel", ["c_include_mm2s", "c_include_s2mm"])
+def test_dma_with_one_channel(tmp_path: Path, channel: str) -> None:
+    with pytest.raises(ParameterMismatchError, match=f"built without {channel}"):
+        Driver(overlay_with(tmp_path, {channel: 0}))
+
+
+def test_unit_that_is_no_dma(tmp_path: Path) -> None:
+    overlay = overlay_with(tmp_path, {})
+    with pytest.raises(ParameterMismatchError, match=r"'accelerator_0' is a tilewright:ip:accelerator.*axi_dma:7\.1"):
+        Driver(overlay, dma_name="accelerator_0")
+
+
+def test_mode_of_the_dma(tmp_path: Path) -> None:
+    overlay = overlay_with(tmp_path, {"c_sg_length_width": 12})
+    assert isinstance(channels_of(overlay.axi_dma_0), DirectChannels)
+    gather = overlay_with(tmp_path / "sg", {"c_include_sg": 1, "c_sg_length_width": 12})
+    channels = channels_of(gather.axi_dma_0)
+    assert isinstance(channels, ScatterGatherChannels)
+    channels.check_lengths(1 << 20, 1 << 20)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "received"),
+    [
+        ((0, 0), None),
+        ((0x88000400, 0), None),
+        ((0x88000400, 0x84000018), 1048),
+        ((0x8C000018, 0), 24),
+    ],
+)
+def test_bytes_of_descriptors(statuses: tuple[int, ...], received: int | None) -> None:
+    """PG021, S2MM_STATUS: bit 31 complete, 27 first and 26 last of a packet, 25:0 bytes."""
+    assert packet_bytes(statuses) == received
+
+
+def test_descriptors_with_an_error() -> None:
+    with pytest.raises(DmaError, match="a descriptor has status 0x90000000"):
+        packet_bytes((0x90000000, 0))
+    with pytest.raises(DmaError, match="2048 bytes fill every S2MM descriptor"):
+        packet_bytes((0x88000400, 0x80000400))

@@ -1,0 +1,226 @@
+"""Encoding and decoding of programs and result packets; what a damaged one is told."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tilewright.compiler.layer import Run, compile_layer, compile_raw_and_relu, expected_results
+from tilewright.errors import DeviceError, ProgramError, ResultError
+from tilewright.hardware.beats import crc32_of
+from tilewright.hardware.commands import Begin, Body, Conv, Load, Mode, Opcode, Thresholds, Weights
+from tilewright.hardware.parameters import ArrayParameters
+from tilewright.hardware.program import Program, decode_program, describe_command, encode_program
+from tilewright.hardware.results import Trailer
+from tilewright.network.layer import ConvLayer
+
+uint16 = st.integers(0, 0xFFFF)
+int16 = st.integers(-0x8000, 0x7FFF)
+uint32 = st.integers(0, 0xFFFFFFFF)
+data = st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=5).map(lambda beats: np.array(beats, dtype=np.uint64))
+loads = st.builds(Load, address=uint32, data=data, after=uint32)
+weights = st.builds(Weights, data=data, last=st.booleans())
+thresholds = st.builds(Thresholds, data=data)
+convs = st.builds(
+    Conv,
+    in_h=uint16,
+    in_w=uint16,
+    out_h=uint16,
+    out_w=uint16,
+    ic_tiles=uint16,
+    oc_tiles=uint16,
+    images=uint16,
+    kernel_h=st.integers(0, 15),
+    kernel_w=st.integers(0, 15),
+    stride=st.integers(0, 3),
+    act_base=uint32,
+    act_tile_stride=uint32,
+    act_image_stride=uint32,
+    origin_y=int16,
+    origin_x=int16,
+    mode=st.sampled_from(Mode),
+    out_base=uint32,
+    out_tile_stride=uint32,
+    out_image_stride=uint32,
+    after=uint32,
+    pool=st.booleans(),
+    nibbles=st.booleans(),
+    step=st.booleans(),
+    acc_base=uint16,
+    acc_tile_stride=uint16,
+    resume=st.booleans(),
+    hold=st.booleans(),
+)
+
+
+@pytest.fixture
+def program(small_layer: ConvLayer) -> Program:
+    return compile_raw_and_relu(small_layer, ArrayParameters(n=8))
+
+
+@pytest.fixture
+def packet(small_layer: ConvLayer, program: Program) -> np.ndarray:
+    return expected_results([Run(small_layer), Run(small_layer, relu=True)], program)
+
+
+def reseal(beats: np.ndarray) -> np.ndarray:
+    """Makes the CRC-32 right again."""
+    beats[-1] = crc32_of(beats[:-1])
+    return beats
+
+
+@settings(deadline=None)
+@given(program_id=uint32, commands=st.lists(st.one_of(loads, convs, weights, thresholds), max_size=5))
+def test_commands_round_trip(program_id: int, commands: list[Body]) -> None:
+    begin = Begin(8, 4, 4, 28, program_id)
+    beats = encode_program([begin, *commands])
+    first, *decoded, end = decode_program(beats)
+    assert first == begin
+    assert end.opcode is Opcode.END
+    assert len(decoded) == len(commands)
+    for sequence, (got, sent) in enumerate(zip(decoded, commands, strict=True), start=1):
+        assert type(got) is type(sent)
+        np.testing.assert_array_equal(got.payload(), sent.payload())
+        assert not isinstance(sent, Conv) or got == sent
+        assert str(got) in describe_command(beats, sequence)
+
+
+def test_program_is_read_only(program: Program) -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        program.beats[0] = 0
+
+
+@pytest.mark.parametrize(
+    ("beat", "value", "message"),
+    [
+        (0, 0x07, r"beat 0, command 0: unknown opcode 0x07"),
+        (0, 0x2_0000_0002, r"beat 0, command 0 \(LOAD\): BEGIN is the first command"),
+        (0, 0x2_0001_0001, r"sequence number is 1"),
+        (0, 0x2_0000_0101, r"flags are 0x01"),
+        (0, 0x3_0000_0001, r"payload of 3 beat\(s\), it needs 2"),
+        (1, 0x1_0000_0000, r"command 0 \(BEGIN\): magic is 0x00000000"),
+        (1, 0x1_5250_5754, r"format version 1, this library knows version 2"),
+        (3, 0xFFFF_0001_0002, r"beat 3, command 1 \(LOAD\): payload of 65535 beat\(s\), but only"),
+        (3, 0x0002_0001_0102, r"command 1 \(LOAD\): flags are 0x01"),
+    ],
+)
+def test_damaged_programs_are_named(program: Program, beat: int, value: int, message: str) -> None:
+    beats = program.beats.copy()
+    beats[beat] = value
+    with pytest.raises(ProgramError, match=message):
+        decode_program(reseal(beats))
+
+
+def test_reserved_descriptor_bits_are_named(program: Program) -> None:
+    beats = program.beats.copy()
+    conv = 3 + 2 + len(decode_program(beats)[1].payload()) - 1
+    assert int(beats[conv]) & 0xFF == Opcode.CONV
+    beats[conv + 7] |= np.uint64(1 << 39)
+    with pytest.raises(ProgramError, match=rf"beat {conv}, command 2 \(CONV\): a reserved bit"):
+        decode_program(reseal(beats))
+
+
+def test_every_flipped_bit_is_found(program: Program) -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(200):
+        beats = program.beats.copy()
+        beats[rng.integers(len(beats))] ^= np.uint64(1) << np.uint64(rng.integers(64))
+        with pytest.raises(ProgramError):
+            decode_program(beats)
+
+
+def test_cut_and_lengthened_programs(program: Program) -> None:
+    with pytest.raises(ProgramError, match="without END"):
+        decode_program(program.beats[:-2])
+    with pytest.raises(ProgramError, match=r"END\): payload of 1 beat\(s\), but only 0 follow"):
+        decode_program(program.beats[:-1])
+    with pytest.raises(ProgramError, match=r"1 beat\(s\) after END"):
+        decode_program(np.append(program.beats, np.uint64(0)))
+    with pytest.raises(ProgramError, match="without END"):
+        decode_program(program.beats[:0])
+
+
+def test_description_of_what_is_not_there(program: Program) -> None:
+    assert describe_command(program.beats, 40461).startswith("no command of this program, which has 7: ")
+    assert describe_command(program.beats, 0).startswith("command 0 (beats 0 to 2): BEGIN program")
+    beats = program.beats.copy()
+    beats[0] = 7
+    assert "cannot be decoded" in describe_command(beats, 1)
+
+
+def test_too_many_commands() -> None:
+    load = Load(0, np.zeros(1, dtype=np.uint64))
+    with pytest.raises(ProgramError, match="at most 65535"):
+        encode_program([Begin(8, 4, 4, 28, 0), *[load] * 65535])
+
+
+def test_every_flipped_result_bit_is_found(program: Program, packet: np.ndarray) -> None:
+    rng = np.random.default_rng(4)
+    for _ in range(200):
+        beats = packet.copy()
+        beats[rng.integers(len(beats))] ^= np.uint64(1) << np.uint64(rng.integers(64))
+        with pytest.raises(ResultError):
+            program.unpack(beats)
+
+
+def test_untrustworthy_packets_are_named(program: Program, packet: np.ndarray) -> None:
+    with pytest.raises(ResultError, match=r"2 beat\(s\) received"):
+        program.unpack(packet[:2])
+    with pytest.raises(ResultError, match=r"no trailer .* invalidated"):
+        program.unpack(np.zeros_like(packet))
+    with pytest.raises(ResultError, match="no trailer"):
+        program.unpack(packet[:-1])
+    cut = packet[1:].copy()
+    with pytest.raises(ResultError, match="changed on their way"):
+        program.unpack(cut)
+    with pytest.raises(ResultError, match="the trailer counts"):
+        program.unpack(reseal(cut))
+    other = packet.copy()
+    other[-2] ^= np.uint64(1)
+    with pytest.raises(ResultError, match="results belong to program"):
+        program.unpack(reseal(other))
+    version = packet.copy()
+    version[-3] ^= np.uint64(3 << 56)
+    with pytest.raises(ResultError, match="trailer format is 2"):
+        program.unpack(reseal(version))
+
+
+def test_columns_beyond_the_channels_must_be_zero(program: Program, packet: np.ndarray) -> None:
+    beats = packet.copy()
+    tiles, positions = 3, 24
+    beats[(tiles - 1) * positions * 4 + 2] = 7
+    with pytest.raises(ResultError, match="layer small has 17 channels, but column 4"):
+        program.unpack(reseal(beats))
+
+
+@pytest.mark.parametrize(("code", "name"), [(14, "BAD_CRC"), (3, "BAD_PARAMETERS"), (99, "unknown to this library")])
+def test_device_errors_carry_code_and_sequence(program: Program, code: int, name: str) -> None:
+    trailer = Trailer(code, 2, 0, 0, 0).encode()
+    with pytest.raises(DeviceError, match=f"sequence number 2 with error {code}, {name}") as caught:
+        program.unpack(reseal(trailer))
+    assert (caught.value.code, caught.value.sequence) == (code, 2)
+
+
+def test_single_conv_unpacks_to_one_array(small_layer: ConvLayer) -> None:
+    program = compile_layer(small_layer, ArrayParameters(n=32))
+    assert program.nbytes == 8 * len(program.beats)
+    (outputs,) = program.unpack(expected_results([Run(small_layer)], program))
+    assert outputs.shape == small_layer.output_shape
+
+
+def test_the_documented_example_is_what_the_compiler_makes() -> None:
+    page = Path(__file__).parents[2] / "docs" / "program_format.md"
+    codes = re.findall(r"^\| \d+ \| `([0-9a-f]{16})`", page.read_text(), flags=re.MULTILINE)
+    layer = ConvLayer(
+        "example", np.array([[[[1, -2]]], [[[3, 7]]]], dtype=np.int8), np.array([[[[5, 0, 15]]]], dtype=np.uint8)
+    )
+    program = compile_layer(layer, ArrayParameters(n=8), program_id=0x2A)
+    assert [int(code, 16) for code in codes] == [
+        *program.beats.tolist(),
+        *expected_results([Run(layer)], program).tolist(),
+    ]

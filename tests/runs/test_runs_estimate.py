@@ -1,0 +1,120 @@
+"""Estimates against the counters of the RTL: without stalls of the memory every counter of every layer is predicted."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+import networks
+import numpy as np
+import pytest
+
+from tilewright.compiler.network import compile_network
+from tilewright.driver import Driver
+from tilewright.errors import CompileError, ParameterMismatchError
+from tilewright.estimate.estimate import Estimate, estimate
+from tilewright.estimate.measured import MeasuredLayer, hardware_of, measured_layers
+from tilewright.hardware.parameters import Hardware
+from tilewright.network import Network
+from tilewright.runs.runner import NetworkRunner
+
+OpenDevice = Callable[..., Any]
+Measured = tuple[Estimate, tuple[MeasuredLayer, ...], Any]
+
+# Of the cycles where the memory stalls at random; where it does not they are exact
+TOLERANCE = 0.005
+
+
+def measure(
+    open_device: OpenDevice, network: Network, n: int, batch: int, taps: bool = False, stall_probability: float = 0.0
+) -> Measured:
+    """Estimate, measured layers and counters of one batch of random images."""
+    driver = Driver(open_device(array=n, stall_probability=stall_probability, seed=1))
+    names = [layer.name for layer in network.layers[:-1]] if taps else []
+    pixels = np.random.default_rng(batch).integers(0, 256, (batch, *network.image)).astype(np.uint8)
+    (result,) = NetworkRunner(driver, network, batch, names).run(pixels)
+    predicted = estimate(network, hardware_of(driver.accelerator.info()), batch, names, stall_probability)
+    return predicted, measured_layers(predicted, driver.accelerator.layer_log()), result.counters
+
+
+def assert_exact(measured: Measured) -> None:
+    """Cycles and stalls of every layer and of the program are those that were counted."""
+    predicted, layers, counters = measured
+    for layer, truth in zip(predicted.layers, layers, strict=True):
+        assert MeasuredLayer(layer.name, layer.command_cycles, layer.mac_cycles, layer.stalls) == truth
+        assert layer.command_cycles == pytest.approx(truth.command_cycles, rel=TOLERANCE)
+    assert predicted.program_cycles == counters.cycles
+    assert (predicted.beats_in, predicted.beats_out) == (counters.beats_in, counters.beats_out)
+
+
+@pytest.mark.parametrize(
+    ("name", "n", "batch"),
+    [
+        ("vgg", 8, 1),
+        ("tall", 8, 1),
+        ("small", 8, 3),
+        ("tall", 16, 1),
+        ("small", 16, 2),
+        ("tall", 32, 2),
+        ("small", 32, 2),
+    ],
+)
+def test_every_layer_is_exact(open_device: OpenDevice, name: str, n: int, batch: int) -> None:
+    network = getattr(networks, f"{name}_network")(0)
+    assert_exact(measure(open_device, network, n, batch))
+
+
+def compilable(rng: np.random.Generator, n: int) -> Network:
+    """The next random network that the compiler takes: some have windows that are too large."""
+    while True:
+        network = networks.random_network(rng)
+        with contextlib.suppress(CompileError):
+            compile_network(network, Hardware(n=n).array)
+            return network
+
+
+@pytest.mark.parametrize("seed", range(16))
+@pytest.mark.parametrize("n", [8, 16, 32])
+def test_random_networks_are_exact(open_device: OpenDevice, n: int, seed: int) -> None:
+    """Tiny layers, where every cycle shows; every other one reads its maps back."""
+    rng = np.random.default_rng([n, seed])
+    assert_exact(measure(open_device, compilable(rng, n), n, int(rng.integers(1, 5)), taps=seed % 2 == 0))
+
+
+def wide_network() -> Network:
+    """Few products for many results: thresholds and outputs are the limit, not the array."""
+    rng = np.random.default_rng(0)
+    layers = [
+        networks.conv(rng, "image", 3, 8, pool=2, image=True),
+        networks.conv(rng, "thresholds", 8, 500, (1, 1), padding=0),
+        networks.conv(rng, "narrow", 500, 8, (1, 1), padding=0),
+        networks.conv(rng, "outputs", 8, 900, (1, 1), padding=0, last=True),
+    ]
+    return networks.network(rng, "wide", (4, 4), layers)
+
+
+@pytest.mark.parametrize("n", [8, 16, 32])
+def test_layers_bound_by_thresholds_and_output_are_exact(open_device: OpenDevice, n: int) -> None:
+    measured = measure(open_device, wide_network(), n, 2)
+    assert_exact(measured)
+    predicted = measured[0]
+    assert predicted.layers[1].bound_by == "thresholds"
+    assert predicted.layers[3].bound_by == "output"
+
+
+def test_stalls_of_the_memory_are_predicted_in_the_mean(open_device: OpenDevice) -> None:
+    """A network that waits for its weights most of the time."""
+    predicted, layers, counters = measure(open_device, networks.vgg_network(0), 16, 1, stall_probability=0.05)
+    assert predicted.program_cycles == pytest.approx(counters.cycles, rel=TOLERANCE)
+    assert predicted.stall_probability == 0.05
+    for layer, truth in zip(predicted.layers, layers, strict=True):
+        assert layer.mac_cycles == truth.mac_cycles
+        assert layer.command_cycles == pytest.approx(truth.command_cycles, rel=0.05)
+
+
+def test_log_of_another_program_is_refused(open_device: OpenDevice) -> None:
+    predicted, _, _ = measure(open_device, networks.small_network(0), 8, 1)
+    driver = Driver(open_device(array=8, stall_probability=0.0, seed=1))
+    with pytest.raises(ParameterMismatchError, match="the log holds 9 CONV commands"):
+        measured_layers(estimate(networks.vgg_network(0), predicted.hardware), driver.accelerator.layer_log())
