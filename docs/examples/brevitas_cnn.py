@@ -14,13 +14,15 @@ from brevitas.quant import Int8ActPerTensorFloat, Int8WeightPerChannelFloat
 from skimage import data
 from torch import Tensor, nn
 
-from tilewright_model.cli.app import Json, progress, report
+from tilewright_model.cli.app import report
+from tilewright_model.cli.options import Json
 from tilewright_model.data.cifar10 import Images
 from tilewright_model.data.image_file import save_images
 from tilewright_model.foreign.assemble import normalisation
 from tilewright_model.foreign.brevitas import from_brevitas
 from tilewright_model.foreign.brevitas_compare import compare_brevitas
 from tilewright_model.network_file.write import save_network
+from tilewright_model.progress import progress
 
 PICTURES = ("chelsea", "astronaut", "coffee")
 IMAGE = (3, 32, 32)

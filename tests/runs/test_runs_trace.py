@@ -57,7 +57,7 @@ def test_run_without_fault(small: tuple[Any, Path], tmp_path: Path) -> None:
     facts = json.loads(outcome.stdout)
     assert outcome.exit_code == 0 and facts["waveform"] == str(file)
     start, end, variables = contents(file)
-    last = min(facts["cycles"], MAX_CYCLES)
+    last = min(facts["program_cycles"], MAX_CYCLES)
     assert (start, variables > 500) == (0, True)
     assert (last - 2) * TICKS_A_CYCLE <= end <= last * TICKS_A_CYCLE
 
