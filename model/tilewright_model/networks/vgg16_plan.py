@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from tilewright_model.networks.network import WEIGHT_BITS, check_widths
+from tilewright_model.networks.widths import WEIGHT_BITS, check_widths
 
 #: The notebook's network: output channels of each 3x3 convolution, `-` without batch-norm, M = 2x2 max-pooling
 PLAN = "64 64 M 128 128 M 256 256 256 M 16 16- 512 M 512 512 512 M"
