@@ -11,7 +11,7 @@ import pytest
 
 from tilewright.compiler.network import compile_network
 from tilewright.driver import Driver
-from tilewright.errors import ResultError
+from tilewright.errors import DeviceTimeoutError, ResultError
 from tilewright.network import infer, scores_of
 from tilewright.runs.compare_network import NetworkComparison
 from tilewright.runs.runner import NetworkRunner
@@ -62,6 +62,15 @@ def test_vgg16_is_exact(open_device: Callable[..., Any], vgg16: Any) -> None:
     comparison = run(Driver(open_device(array=8)), vgg16, 1, 1)
     assert comparison.equal, str(comparison)
     assert comparison.compared == 168_448
+
+
+def test_time_limit_of_the_caller_stays(open_device: Callable[..., Any], example: Example) -> None:
+    """A network may take the time of its passes; what the caller runs beside it may not."""
+    case, driver = example("small"), Driver(open_device(array=8), timeout=1e-6)
+    (result,) = NetworkRunner(driver, case.network).run(case.images.pixels[:1])
+    assert result.ran.attempt.timeout > 1e-6 == driver.timeout
+    with pytest.raises(DeviceTimeoutError, match="no result within 1e-06 s"):
+        driver.run(result.ran.attempt.program)
 
 
 def test_utilisation_of_vgg16(open_device: Callable[..., Any], vgg16: Any) -> None:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from tilewright.driver import Driver
 from tilewright.driver.accelerator import Counters
+from tilewright.driver.driver import RunResult
 from tilewright.errors import CompileError
 from tilewright.hardware import assumed_clock
 from tilewright.network.network import Network
@@ -41,6 +42,7 @@ class NetworkRun:
         checked: whether one was asked for.
         device_seconds: from the start of each send to the end of its receive, on the device's clock.
         wall_seconds: on this computer's clock; without compiling the network and starting PyTorch.
+        first: the first program.
         failure: the first program whose integers differ.
     """
 
@@ -55,6 +57,7 @@ class NetworkRun:
     comparison: NetworkComparison = field(default_factory=NetworkComparison)
     device_seconds: float = 0.0
     wall_seconds: float = 0.0
+    first: RunResult | None = None
     failure: Failure | None = None
 
     @property
@@ -155,8 +158,9 @@ def run_network(
             for index, result in enumerate(runner.run(images.pixels)):
                 run.images += result.images
                 run.predictions += result.predictions.tolist()
+                run.first = run.first or result.ran
                 run.counters.append(result.counters)
-                run.device_seconds += result.seconds
+                run.device_seconds += result.ran.seconds
                 run.wall_seconds += result.wall_seconds
                 if reference is not None:
                     start = time.monotonic()

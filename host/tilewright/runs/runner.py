@@ -15,7 +15,7 @@ from tilewright.compiler.network import CompiledNetwork, compile_network
 from tilewright.compiler.planner import step_cycles
 from tilewright.driver import Driver
 from tilewright.driver.accelerator import Counters
-from tilewright.driver.driver import Attempt
+from tilewright.driver.driver import RunResult
 from tilewright.driver.phases import Step
 from tilewright.hardware.beats import BEAT_BYTES
 from tilewright.hardware.program import Program
@@ -34,24 +34,23 @@ class BatchResult:
     Attributes:
         first: index of its first image.
         compiled: what ran.
-        program: the program.
+        ran: the program as it was sent, its counters and its seconds on the device.
         maps: int32 accumulators of the last layer, and uint8 codes of those that were read back, by layer.
         scores: float64 (images, classes).
-        counters: of the program.
-        seconds: from the start of the send to the end of the receive, on the device's clock.
         wall_seconds: packing, run and the host's part, on this computer's clock.
-        attempt: the program as it was sent.
     """
 
     first: int
     compiled: CompiledNetwork = field(repr=False)
-    program: Program = field(repr=False)
+    ran: RunResult = field(repr=False)
     maps: dict[str, npt.NDArray[Any]] = field(repr=False)
     scores: npt.NDArray[np.float64] = field(repr=False)
-    counters: Counters
-    seconds: float
     wall_seconds: float
-    attempt: Attempt = field(repr=False)
+
+    @property
+    def counters(self) -> Counters:
+        """Performance counters of the program."""
+        return self.ran.counters
 
     @property
     def images(self) -> int:
@@ -117,17 +116,15 @@ class NetworkRunner:
             compiled = self.compiled(len(part))
             with self.driver.steps(Step.PACK):
                 program = compiled.program(part)
-            self.driver.timeout = max(self.driver.timeout, _patience(compiled))
             send, receive, lengths = self._buffers_for(program)
             with self._watched(first, compiled):
-                result = self.driver.run_in(program, send, receive, *lengths)
-            attempt = self.driver.attempts.last
-            assert attempt is not None
+                timeout = max(self.driver.timeout, _patience(compiled))
+                ran = self.driver.run_in(program, send, receive, *lengths, timeout=timeout)
             with self.driver.steps(Step.UNPACK):
-                maps = compiled.collect(result.outputs)
+                maps = compiled.collect(ran.outputs)
                 scores = scores_of(self.network, maps[self.network.layers[-1].name])
             wall = time.monotonic() - start
-            yield BatchResult(first, compiled, program, maps, scores, result.counters, result.seconds, wall, attempt)
+            yield BatchResult(first, compiled, ran, maps, scores, wall)
 
     @contextmanager
     def _watched(self, first: int, compiled: CompiledNetwork) -> Iterator[None]:
