@@ -162,9 +162,12 @@ def test_networks_of_one_shape_have_other_ids_for_one_image(changed: str) -> Non
         "descriptors": layer,
     }
     other = dataclasses.replace(small, layers=(small.layers[0], others[changed], *small.layers[2:]))
-    taps = [layer.name] if changed == "descriptors" else []
+    read_back = [layer.name] if changed == "descriptors" else []
     pixels, array = images(small, 1, 1), ArrayParameters.of_size(8)
-    one, two = compile_network(small, array).program(pixels), compile_network(other, array, taps=taps).program(pixels)
+    one, two = (
+        compile_network(small, array).program(pixels),
+        compile_network(other, array, read_back=read_back).program(pixels),
+    )
     loads = [[c.payload() for c in decode_program(each.beats) if isinstance(c, Load)] for each in (one, two)]
     np.testing.assert_array_equal(*loads)
     assert one.program_id != two.program_id

@@ -19,9 +19,9 @@ from tilewright.runs.runner import NetworkRunner
 Example = Callable[[str], Any]
 
 
-def run(driver: Driver, case: Any, batch: int, images: int, taps: bool = True) -> NetworkComparison:
+def run(driver: Driver, case: Any, batch: int, images: int, read_back: bool = True) -> NetworkComparison:
     """Runs a case's first images and compares everything that comes back, scores to the last bit."""
-    names = [layer.name for layer in case.network.layers] if taps else []
+    names = [layer.name for layer in case.network.layers] if read_back else []
     runner, comparison = NetworkRunner(driver, case.network, batch, names), NetworkComparison()
     for result in runner.run(case.images.pixels[:images]):
         part = slice(result.first, result.first + result.images)
@@ -93,7 +93,7 @@ def test_batches_of_any_size_give_the_same(open_device: Callable[..., Any], exam
     """A batch larger than the images, and one that leaves a rest."""
     case, driver = example("small"), Driver(open_device(array=8))
     for batch in (3, 4):
-        comparison = run(driver, case, batch, 4, taps=False)
+        comparison = run(driver, case, batch, 4, read_back=False)
         assert comparison.equal, str(comparison)
         assert comparison.predictions_compared == 4
 

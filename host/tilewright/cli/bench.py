@@ -15,7 +15,7 @@ from tilewright.cli.argument_checks import check_clock
 from tilewright.cli.console import choose_target, failures_named, output
 from tilewright.cli.options import COUNT_HELP, Array, AsJson, Batch, Bitstream, Device, Host, Layer, NetworkFile, Seed
 from tilewright.cli.run import Clock, check_layer, resolve_network
-from tilewright.driver.phases import Step
+from tilewright.driver.run_steps import RunStep
 from tilewright.errors import NetworkError
 from tilewright.hardware import assumed_clock
 from tilewright.network.file import load_network
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from tilewright.runs.bench import Job, Measurement
 
 MEANINGS = {
-    Step.COMPILE: "once for each size of batch",
-    Step.PACK: "images into a program",
-    Step.COPY: "into the buffers, caches flushed, transfers started",
-    Step.EXECUTE: "until both transfers have ended",
-    Step.COPY_BACK: "caches invalidated, out of the buffer",
-    Step.UNPACK: "checked, put together; the host's last layers",
+    RunStep.COMPILE: "once for each size of batch",
+    RunStep.PACK: "images into a program",
+    RunStep.COPY: "into the buffers, caches flushed, transfers started",
+    RunStep.EXECUTE: "until both transfers have ended",
+    RunStep.COPY_BACK: "caches invalidated, out of the buffer",
+    RunStep.UNPACK: "checked, put together; the host's last layers",
 }
 
 
@@ -126,8 +126,8 @@ def steps_table(result: Measurement, kind: DeviceKind) -> Table:
     table.add_column("Median", justify="right")
     table.add_column("What")
     for step, entry in result.as_dict(1.0)["steps"].items():
-        meaning = MEANINGS[Step(step)]
-        if kind is DeviceKind.SIM and step == Step.EXECUTE.value:
+        meaning = MEANINGS[RunStep(step)]
+        if kind is DeviceKind.SIM and step == RunStep.EXECUTE.value:
             meaning += ": simulation wall time"
         times = ("-", "-") if entry is None else (milliseconds(entry["min_s"]), milliseconds(entry["median_s"]))
         table.add_row(step.replace("_", " "), *times, meaning if entry is not None else "as it is compiled")

@@ -107,8 +107,8 @@ def run_demo(driver: Driver, network_file: Path, images: Images) -> Demo:
         TilewrightError: the run failed.
     """
     network = load_network(network_file)
-    taps = [layer.name for layer in network.layers]
-    run = run_with_progress(driver, network, network_file, images, 1, taps, True, DEFAULT_CLOCK_MHZ)
+    read_back = [layer.name for layer in network.layers]
+    run = run_with_progress(driver, network, network_file, images, 1, read_back, True, DEFAULT_CLOCK_MHZ)
     layer = capture_layer(DEMO_LAYER)
     return Demo(run, run_verification(driver, layer), images)
 

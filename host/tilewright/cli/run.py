@@ -154,7 +154,7 @@ def run_with_progress(
     network_file: Path,
     images: Images,
     batch: int,
-    taps: Sequence[str],
+    read_back: Sequence[str],
     check: bool,
     clock_mhz: float,
 ) -> NetworkRun:
@@ -173,7 +173,7 @@ def run_with_progress(
                 f"{speed:.2f} images/s here, {board}",
             )
 
-        return run_network(driver, network, network_file, images, batch, taps, check, advance, step.update)
+        return run_network(driver, network, network_file, images, batch, read_back, check, advance, step.update)
 
 
 def report_run(

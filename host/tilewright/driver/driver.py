@@ -18,7 +18,7 @@ from tilewright.driver.accelerator import Counters
 from tilewright.driver.buffers import check_buffer
 from tilewright.driver.channels import Channels, channels_of
 from tilewright.driver.dma import reset, run_channels
-from tilewright.driver.phases import Step, Steps, untimed
+from tilewright.driver.run_steps import RunStep, Steps, untimed
 from tilewright.driver.stuck import StuckReport, Transfer, report_stuck
 from tilewright.errors import (
     DeviceBusyError,
@@ -89,7 +89,7 @@ class Driver:
         timeout: seconds that one program may take, on the device's clock, where :meth:`run` is given no other.
         array: what programs must be compiled for.
         last_attempt: the program that was sent last, to repeat it after a failure; None before.
-        steps: times the steps of each run, where it is a :class:`tilewright.driver.phases.StepTimes`.
+        steps: times the steps of each run, where it is a :class:`tilewright.driver.run_steps.StepTimes`.
         waiting: called now and then while a program runs, some times a second at most; None where nobody waits.
 
     Raises:
@@ -148,7 +148,7 @@ class Driver:
         receive_beats = program.output_beats + TRAILER_BEATS
         self.channels.check_lengths(program.nbytes, receive_beats * BEAT_BYTES)
         send, receive = self.allocate(len(program.beats)), self.allocate(receive_beats)
-        with self.steps(Step.COPY):
+        with self.steps(RunStep.COPY):
             send[:] = program.beats
         return self.run_in(program, send, receive, timeout=timeout)
 
@@ -245,7 +245,7 @@ class Driver:
             with self._failures_reported(send, send_bytes, program):
                 packet = self._exchange(send, receive, send_bytes, receive_bytes, attempt.timeout)
             seconds = self._clock() - start
-            with self.steps(Step.UNPACK):
+            with self.steps(RunStep.UNPACK):
                 outputs = program.unpack(packet)
             return RunResult(outputs, self.accelerator.counters(), seconds, attempt)
         except BaseException as error:  # Ctrl-C included: buffers must not be freed under a running transfer
@@ -281,7 +281,7 @@ class Driver:
         return f"program {self.accelerator.program_id():#010x} (last header {opcode}, sequence number {sequence})"
 
     def _exchange(self, send: Any, receive: Any, send_bytes: int, receive_bytes: int, timeout: float) -> Beats:
-        with self.steps(Step.COPY):
+        with self.steps(RunStep.COPY):
             # Nothing of an earlier run must be left that could pass for results.
             receive[:] = 0
             receive.flush()
@@ -289,9 +289,9 @@ class Driver:
             # S2MM first: results may come before the program is sent.
             self.channels.receive(receive, receive_bytes)
             self.channels.send(send, send_bytes)
-        with self.steps(Step.EXECUTE):
+        with self.steps(RunStep.EXECUTE):
             received = self._wait(timeout)
-        with self.steps(Step.COPY_BACK):
+        with self.steps(RunStep.COPY_BACK):
             receive.invalidate()
             self.channels.finish(self._deadline(_RESET_SECONDS))
             return np.array(receive[: received // BEAT_BYTES], dtype=np.uint64, subok=False)

@@ -122,7 +122,7 @@ def run_network(
     network_file: Path,
     images: Images,
     batch: int = 1,
-    taps: Collection[str] = (),
+    read_back: Collection[str] = (),
     check: bool = False,
     advance: Callable[[NetworkRun, BatchResult], None] = lambda run, result: None,
     waiting: Callable[[float], None] | None = None,
@@ -135,7 +135,7 @@ def run_network(
         network_file: its file, for PyTorch's process.
         images: to run.
         batch: images a program, at most.
-        taps: names of layers whose maps are read back.
+        read_back: names of layers whose maps are read back.
         check: whether to compare with PyTorch, batch after batch.
         advance: called after each batch, its comparison included.
         waiting: as of :class:`tilewright.runs.runner.NetworkRunner`.
@@ -149,11 +149,13 @@ def run_network(
     """
     if batch < 1:
         raise CompileError(f"a batch of {batch} images: at least 1")
-    runner = NetworkRunner(driver, network, min(batch, len(images.pixels)), taps)
+    runner = NetworkRunner(driver, network, min(batch, len(images.pixels)), read_back)
     runner.waiting = waiting
     run = NetworkRun(network, driver.array.n, runner.batch, images.labels, check)
     with tempfile.TemporaryDirectory(prefix="tilewright-") as folder:
-        reference = PyTorchReference(network_file, images, runner.batch, bool(taps), Path(folder)) if check else None
+        reference = (
+            PyTorchReference(network_file, images, runner.batch, bool(read_back), Path(folder)) if check else None
+        )
         with reference or nullcontext():
             for index, result in enumerate(runner.run(images.pixels)):
                 run.images += result.images

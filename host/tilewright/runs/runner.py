@@ -16,7 +16,7 @@ from tilewright.compiler.planner import step_cycles
 from tilewright.driver import Driver
 from tilewright.driver.accelerator import Counters
 from tilewright.driver.driver import RunResult
-from tilewright.driver.phases import Step
+from tilewright.driver.run_steps import RunStep
 from tilewright.hardware.beats import BEAT_BYTES
 from tilewright.hardware.program import Program
 from tilewright.hardware.results import TRAILER_BEATS
@@ -71,7 +71,7 @@ class NetworkRunner:
         driver: of the accelerator.
         network: the network.
         batch: images a program, at most.
-        taps: names of layers whose maps are read back.
+        read_back: names of layers whose maps are read back.
 
     Attributes:
         waiting: called now and then while a batch runs, with the images that are done, those of the batch by the
@@ -81,11 +81,11 @@ class NetworkRunner:
         CompileError: the network is beyond the accelerator.
     """
 
-    def __init__(self, driver: Driver, network: Network, batch: int = 1, taps: Collection[str] = ()) -> None:
+    def __init__(self, driver: Driver, network: Network, batch: int = 1, read_back: Collection[str] = ()) -> None:
         self.driver = driver
         self.network = network
         self.batch = batch
-        self.taps = taps
+        self.read_back = read_back
         self.waiting: Callable[[float], None] | None = None
         self._compiled: dict[int, CompiledNetwork] = {}
         self._buffers: tuple[Any, Any] | None = None
@@ -94,8 +94,8 @@ class NetworkRunner:
     def compiled(self, images: int) -> CompiledNetwork:
         """The network compiled for so many images a program."""
         if images not in self._compiled:
-            with self.driver.steps(Step.COMPILE):
-                self._compiled[images] = compile_network(self.network, self.driver.array, images, self.taps)
+            with self.driver.steps(RunStep.COMPILE):
+                self._compiled[images] = compile_network(self.network, self.driver.array, images, self.read_back)
         return self._compiled[images]
 
     def run(self, pixels: npt.NDArray[np.uint8]) -> Iterator[BatchResult]:
@@ -114,13 +114,13 @@ class NetworkRunner:
             part = pixels[first : first + self.batch]
             start = time.monotonic()
             compiled = self.compiled(len(part))
-            with self.driver.steps(Step.PACK):
+            with self.driver.steps(RunStep.PACK):
                 program = compiled.program(part)
             send, receive, lengths = self._buffers_for(program)
             with self._watched(first, compiled):
                 timeout = max(self.driver.timeout, _patience(compiled))
                 ran = self.driver.run_in(program, send, receive, *lengths, timeout=timeout)
-            with self.driver.steps(Step.UNPACK):
+            with self.driver.steps(RunStep.UNPACK):
                 maps = compiled.collect(ran.outputs)
                 scores = scores_of(self.network, maps[self.network.layers[-1].name])
             wall = time.monotonic() - start
@@ -144,7 +144,7 @@ class NetworkRunner:
         if self._buffers is None or any(len(buffer) < need for buffer, need in zip(self._buffers, needs, strict=True)):
             self._buffers = (self.driver.allocate(needs[0]), self.driver.allocate(needs[1]))
         send, receive = self._buffers
-        with self.driver.steps(Step.COPY):
+        with self.driver.steps(RunStep.COPY):
             send[: needs[0]] = program.beats
         return send, receive, (needs[0] * BEAT_BYTES, needs[1] * BEAT_BYTES)
 
