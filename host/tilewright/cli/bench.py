@@ -113,7 +113,7 @@ def device_facts(driver: Driver, kind: DeviceKind) -> dict[str, Any]:
         "device_name": driver.device.name,
         "simulated": simulated,
         "execute_is": "simulation wall time" if simulated else "device wall time",
-        "seed": getattr(driver.device, "seed", None),
+        "seed": driver.seed,
     }
 
 

@@ -36,7 +36,7 @@ def demo(
         with stuck_explained(driver, trace, as_json):
             outcome = run_demo(driver, network_file, images)
         waveform = trace_of_demo(outcome.run, outcome.layer, driver, trace)
-        seed = getattr(driver.device, "seed", None)
+        seed = driver.seed
         if as_json:
             typer.echo(json.dumps({**outcome.as_dict(), "seed": seed, "waveform": file_of(waveform)}))
         else:

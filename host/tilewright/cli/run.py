@@ -182,7 +182,7 @@ def report_run(
     """Prints a run; exits with 1 when an integer or a class differs."""
     from tilewright.cli.trace import file_of, print_waveform, trace_of_run
 
-    seed = getattr(driver.device, "seed", None)
+    seed = driver.seed
     waveform = trace_of_run(run, driver, trace_file)
     if as_json:
         facts = {"image_source": images.source, "seed": seed, "waveform": file_of(waveform)}

@@ -59,7 +59,7 @@ def trace_of_run(run: NetworkRun, driver: Driver, file: Path | None) -> Waveform
     """
     failure = run.failure
     if failure is not None and failure.result.ran.attempt.stall_state is not None:
-        name = f"{run.network.name}_{failure.mismatch.layer}_{driver.device.seed}.fst"
+        name = f"{run.network.name}_{failure.mismatch.layer}_{driver.seed}.fst"
         chosen = file or _in_cache(name)
         return _repeated(lambda: trace_failure(failure, driver.device, chosen))
     return trace_of_first(run.first, driver, file)

@@ -142,7 +142,7 @@ def report_outcome(outcome: Verification, driver: Driver, as_json: bool, trace: 
     from tilewright.cli.main_job import outcome_table
     from tilewright.cli.trace import file_of, print_waveform, trace_of_layer
 
-    seed = getattr(driver.device, "seed", None)
+    seed = driver.seed
     waveform = trace_of_layer(outcome, driver, trace)
     if as_json:
         typer.echo(json.dumps({**outcome.as_dict(), "seed": seed, "waveform": file_of(waveform)}))

@@ -19,6 +19,7 @@ from tilewright.driver.buffers import check_buffer
 from tilewright.driver.channels import Channels, channels_of
 from tilewright.driver.dma import reset, run_channels
 from tilewright.driver.run_steps import RunStep, Steps, untimed
+from tilewright.driver.simulated import simulated
 from tilewright.driver.stuck import StuckReport, Transfer, report_stuck
 from tilewright.errors import (
     DeviceBusyError,
@@ -88,6 +89,7 @@ class Driver:
     Attributes:
         timeout: seconds that one program may take, on the device's clock, where :meth:`run` is given no other.
         array: what programs must be compiled for.
+        simulated: what a simulated device offers beyond a board; None on a board.
         last_attempt: the program that was sent last, to repeat it after a failure; None before.
         steps: times the steps of each run, where it is a :class:`tilewright.driver.run_steps.StepTimes`.
         waiting: called now and then while a program runs, some times a second at most; None where nobody waits.
@@ -104,6 +106,7 @@ class Driver:
         accelerator_name: str = "accelerator_0",
     ) -> None:
         self.device = overlay.device
+        self.simulated = simulated(self.device)
         self.timeout = timeout
         self._clock = _clock_of(self.device)
         for name in (dma_name, accelerator_name):
@@ -186,8 +189,14 @@ class Driver:
         with self._taking_turns():
             self._check_ready()
             seconds = self.timeout if timeout is None else timeout
-            self.last_attempt = Attempt(program, seconds, getattr(self.device, "stall_state", None))
+            stall_state = None if self.simulated is None else self.simulated.stall_state
+            self.last_attempt = Attempt(program, seconds, stall_state)
             return self._run_once(self.last_attempt, send, receive, send_bytes, receive_bytes)
+
+    @property
+    def seed(self) -> int | None:
+        """Of the simulated device; None on a board."""
+        return None if self.simulated is None else self.simulated.seed
 
     def allocate(self, beats: int) -> Any:
         """A buffer for transfers.
@@ -347,4 +356,5 @@ def _clock_of(device: Any) -> Callable[[], float]:
 
         guard_calls(device)
         return remote_clock(device)
-    return getattr(device, "monotonic", time.monotonic)
+    seen = simulated(device)
+    return time.monotonic if seen is None else seen.monotonic
