@@ -11,12 +11,12 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from tilewright.cli.run import resolve_network
 from tilewright.driver import Driver
 from tilewright.estimate.estimate import estimate
 from tilewright.hardware.block_ram import blocks_of
 from tilewright.hardware.parameters import HardwareParameters
 from tilewright.network.file import load_network
+from tilewright.pytorch.network_choice import resolve_network
 from tilewright.runs.runner import NetworkRunner
 from tilewright.sim import SocParameters, open_overlay
 

@@ -13,8 +13,19 @@ from rich.table import Table
 
 from tilewright.cli.argument_checks import check_clock
 from tilewright.cli.console import choose_target, failures_named, output
-from tilewright.cli.options import COUNT_HELP, Array, AsJson, Batch, Bitstream, Device, Host, Layer, NetworkFile, Seed
-from tilewright.cli.run import Clock, check_layer, resolve_network
+from tilewright.cli.options import (
+    COUNT_HELP,
+    Array,
+    AsJson,
+    Batch,
+    Bitstream,
+    Clock,
+    Device,
+    Host,
+    Layer,
+    NetworkFile,
+    Seed,
+)
 from tilewright.driver.run_steps import RunStep
 from tilewright.errors import NetworkError
 from tilewright.hardware import assumed_clock
@@ -22,6 +33,7 @@ from tilewright.network.file import load_network
 from tilewright.progress import phase
 from tilewright.pytorch.capture import capture_layer
 from tilewright.pytorch.image_choice import ImageChoice
+from tilewright.pytorch.network_choice import check_layer, resolve_network
 from tilewright.target import DeviceKind
 
 if TYPE_CHECKING:

@@ -14,8 +14,7 @@ from rich.table import Table
 
 from tilewright.cli.argument_checks import check_clock, check_writable
 from tilewright.cli.console import failures_named, output
-from tilewright.cli.options import Array, AsJson, Batch, Layers, NetworkFile
-from tilewright.cli.run import Clock, layer_names, resolve_network
+from tilewright.cli.options import Array, AsJson, Batch, Clock, Layers, NetworkFile
 from tilewright.errors import CompileError
 from tilewright.estimate.estimate import Estimate, LayerEstimate
 from tilewright.estimate.estimate import estimate as estimate_network
@@ -24,6 +23,7 @@ from tilewright.hardware.parameters import HardwareParameters
 from tilewright.network.file import load_network
 from tilewright.network.network import Network
 from tilewright.progress import print_line
+from tilewright.pytorch.network_choice import layer_names, resolve_network
 
 
 def estimate(
