@@ -17,12 +17,9 @@ from rich.progress import track
 from skimage import data
 from torch import Tensor, nn
 
-from tilewright_model.data.cifar10 import Images
-from tilewright_model.data.image_file import save_images
-from tilewright_model.foreign.assemble import normalisation
-from tilewright_model.foreign.brevitas import from_brevitas
-from tilewright_model.foreign.brevitas_compare import compare_brevitas
-from tilewright_model.network_file.write import save_network
+from tilewright_model.data import Images, save_images
+from tilewright_model.foreign import compare_brevitas, from_brevitas, normalisation
+from tilewright_model.network_file import save_network
 
 PICTURES = ("chelsea", "astronaut", "coffee")
 IMAGE = (3, 32, 32)

@@ -5,11 +5,14 @@ A command in a block of its own stands in RUN or in NOT_RUN; one that is in neit
 
 from __future__ import annotations
 
+import ast
+import importlib
 import importlib.util
 import re
 import runpy
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -18,7 +21,19 @@ from typing import Any
 import numpy as np
 import pytest
 import typer
-from documentation import ROOT, Text, blocks_of, pages, run_snippet, snippet_of, variants, words_of
+from documentation import (
+    ROOT,
+    Text,
+    blocks_of,
+    example_snippets,
+    names_taken,
+    notebook_snippets,
+    pages,
+    run_snippet,
+    snippet_of,
+    variants,
+    words_of,
+)
 from typer.testing import CliRunner
 
 from tilewright import environment
@@ -410,6 +425,90 @@ def test_every_snippet_is_run() -> None:
     """The others where their devices and models are."""
     tests = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "tests").glob("*/test_*.py"))
     assert {snippet.page for snippet in BLOCKS.snippets} == set(re.findall(r'snippet_of\("(\S+)"\)', tests))
+
+
+def stated_names() -> dict[str, set[str]]:
+    """The table of docs/README.md: for each module the names that users import from it."""
+    page = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(tilewright[\w.]*)` \| (.*) \|$", page, re.MULTILINE)
+    return {module: set(re.findall(r"`(\w+)`", names)) for module, names in rows}
+
+
+def not_public(snippets: list[Text]) -> list[str]:
+    """What snippets take from the project's packages and the table does not state."""
+    stated = stated_names()
+    taken = [(snippet, *taken) for snippet in snippets for taken in names_taken(snippet.text)]
+    return [
+        f"{snippet.page}:{snippet.line}: {name} of {module}"
+        for snippet, module, name in taken
+        if name not in stated.get(module, ())
+    ]
+
+
+def test_snippets_import_what_is_stated() -> None:
+    notebooks, examples = notebook_snippets(), example_snippets()
+    assert len(notebooks) > 20 and examples
+    report(not_public([*BLOCKS.snippets, *notebooks, *examples]))
+
+
+def test_stated_names_are_those_of_all() -> None:
+    """No package has other names; those that are imported late are defined where they are said to be."""
+    found = {}
+    for file in [*ROOT.glob("host/tilewright/**/*.py"), *ROOT.glob("model/tilewright_model/**/*.py")]:
+        module = ".".join(file.relative_to(ROOT).with_suffix("").parts[1:]).removesuffix(".__init__")
+        given = [node.value for node in ast.parse(file.read_text(encoding="utf-8")).body if assigns(node, "__all__")]
+        if given and module.count(".") < 2 and not module.endswith("__main__"):
+            found[module] = set(ast.literal_eval(given[0]))
+    assert found == stated_names()
+    for module, names in found.items():
+        if module != "tilewright_model.foreign":  # Brevitas and onnx: tests/model/test_model_brevitas.py imports them
+            assert names <= {name for name in names if hasattr(importlib.import_module(module), name)}, module
+
+
+def assigns(node: ast.stmt, name: str) -> bool:
+    return isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == [name]
+
+
+def test_late_names_are_those_that_type_checkers_see() -> None:
+    late = [file for file in ROOT.glob("*/tilewright*/*/__init__.py") if "late_names(" in file.read_text()]
+    assert len(late) > 5
+    for file in late:
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        (given,) = [node.value for node in tree.body if assigns(node, "__getattr__")]
+        assert isinstance(given, ast.Call)
+        typed = {
+            name.name: str(node.module).rpartition(".")[2]
+            for branch in tree.body
+            if isinstance(branch, ast.If)
+            for node in branch.body
+            if isinstance(node, ast.ImportFrom)
+            for name in node.names
+        }
+        assert ast.literal_eval(given.args[1]) == typed, file
+
+
+def test_planted_imports_are_found() -> None:
+    texts = (
+        "from tilewright.driver import Driver, Drivers",
+        "from tilewright.driver.driver import Driver",
+        "import tilewright.sim.device",
+        "if True:\n    from tilewright_model.network_file import save",
+    )
+    found = not_public([Text("page.md", line, text) for line, text in enumerate(texts, 1)])
+    assert found == [
+        "page.md:1: Drivers of tilewright.driver",
+        "page.md:2: Driver of tilewright.driver.driver",
+        "page.md:3:  of tilewright.sim.device",
+        "page.md:4: save of tilewright_model.network_file",
+    ]
+
+
+@pytest.mark.parametrize("module", ["tilewright", "tilewright.runs", "tilewright.driver", "tilewright.pytorch"])
+def test_packages_are_light(module: str) -> None:
+    """`import tilewright` brings neither pynq nor torch."""
+    code = f"import sys, {module}; print(sorted({{'pynq', 'torch', 'typer'}} & sys.modules.keys()))"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed == "[]\n"
 
 
 PLANTED = """
