@@ -6,6 +6,7 @@ A command in a block of its own stands in RUN or in NOT_RUN; one that is in neit
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib
 import importlib.util
 import re
@@ -400,6 +401,25 @@ def test_commands_parse(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_commands_within_sentences_parse(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     report(wrong(BLOCKS.mentions, False, monkeypatch))
+
+
+def defined(dotted: str) -> bool:
+    """Whether a dotted name is a module's or is defined in one."""
+    module, _, name = dotted.rpartition(".")
+    if not module:
+        return bool(importlib.util.find_spec(dotted))
+    if not defined(module):
+        return False
+    with contextlib.suppress(ModuleNotFoundError):  # below something that is no package
+        if importlib.util.find_spec(dotted):
+            return True
+    return hasattr(importlib.import_module(module), name)
+
+
+def test_names_within_sentences_are_defined() -> None:
+    assert len(BLOCKS.names) > 5
+    report([str(name) for name in BLOCKS.names if not defined(name.text)])
+    assert not defined("tilewright.sim.open_overlays") and not defined("tilewright.simulator.open_overlay")
 
 
 @pytest.mark.simulation

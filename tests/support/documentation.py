@@ -21,6 +21,7 @@ OURS = ("tilewright", "tilewright_model")
 PROGRAMS = {"tilewright", "python", "fusesoc", "make", "pip", "pytest", "torchrun", "tensorboard", "pre-commit"}
 PROGRAMS |= {"pynq", ".", ".ci/run", ".ci/packages"}
 ASSIGNMENT = re.compile(r"([A-Z][A-Z0-9_]*)=(.*)")
+DOTTED = re.compile(r"(tilewright(?:_model)?(?:\.\w+)+)(?:\(.*\))?")
 # Signals, boxes, arrows
 DRAWING = re.compile(r"[─│┌┐└┘►◄▲▼]|--+>|<--+")
 
@@ -43,30 +44,43 @@ class Blocks:
 
     commands: list[Text]
     mentions: list[Text]  # commands within a sentence, which may lack arguments
+    names: list[Text]  # modules, or what they define, within a sentence
     snippets: list[Text]  # Python
     others: list[Text]  # neither of these, and no drawing
 
 
 def pages(root: Path = ROOT) -> list[Path]:
-    """Every page but those that are made from notebooks (tests/notebooks runs them) and the changelog (of its time)."""
+    """Every page but the changelog, whose commands are of their time."""
     files = [path for path in root.rglob("*.md") if path.name != "CHANGELOG.md"]
-    ours = [path for path in files if not any(p == "build" or p[0] == "." for p in path.relative_to(root).parts)]
-    return sorted(path for path in ours if not (path.parent.name == "notebooks" and path.name[0].isdigit()))
+    return sorted(path for path in files if not any(p == "build" or p[0] == "." for p in path.relative_to(root).parts))
+
+
+def is_rendered(page: Path) -> bool:
+    """Whether a page is made from a notebook: tests/notebooks runs its blocks."""
+    return page.parent.name == "notebooks" and page.name[0].isdigit()
 
 
 def blocks_of(files: list[Path], root: Path = ROOT) -> Blocks:
     """Sort what is in the pages."""
-    blocks = Blocks([], [], [], [])
+    blocks = Blocks([], [], [], [], [])
     for file in files:
         page = str(file.relative_to(root))
         for token in MarkdownIt("commonmark").enable("table").parse(file.read_text(encoding="utf-8")):
             line = token.map[0] + 1 if token.map else 0
             for child in token.children or ():
-                if child.type == "code_inline" and is_command(child.content):
-                    blocks.mentions.append(Text(page, line, child.content))
-            if token.type in ("fence", "code_block"):
+                if child.type == "code_inline":
+                    _sort_inline(blocks, Text(page, line, child.content))
+            if token.type in ("fence", "code_block") and not is_rendered(file):
                 _sort_block(blocks, Text(page, line + (token.type == "fence"), token.content), token.info)
     return blocks
+
+
+def _sort_inline(blocks: Blocks, code: Text) -> None:
+    dotted = DOTTED.fullmatch(code.text)
+    if is_command(code.text):
+        blocks.mentions.append(code)
+    elif dotted and not dotted[1].endswith((".bit", ".hwh")):
+        blocks.names.append(Text(code.page, code.line, dotted[1]))
 
 
 def _sort_block(blocks: Blocks, block: Text, language: str) -> None:
