@@ -125,6 +125,11 @@ def test_reserved_descriptor_bits_are_named(program: Program) -> None:
         decode_program(reseal(beats))
 
 
+def test_a_value_that_no_field_holds_is_named() -> None:
+    with pytest.raises(ProgramError, match="LOAD: address 4294967296 does not fit a field of 32 bits"):
+        encode_program([Begin(8, 4, 4, 28, 0), Load(1 << 32, np.zeros(1, dtype=np.uint64))])
+
+
 def test_every_flipped_bit_is_found(program: Program) -> None:
     rng = np.random.default_rng(3)
     for _ in range(200):

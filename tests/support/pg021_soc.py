@@ -17,8 +17,8 @@ from tilewright.driver.accelerator import Accelerator
 from tilewright.errors import ProgramError
 from tilewright.hardware import registers as reg
 from tilewright.hardware.beats import Beats, crc32_of
-from tilewright.hardware.commands import FORMAT_VERSION
 from tilewright.hardware.program import decode_program
+from tilewright.hardware.program_format import BEGIN_FORMAT_VERSION
 from tilewright.hardware.results import Trailer
 from tilewright.sim import SimDevice, SocParameters, write_overlay
 from tilewright.sim.address_map import AddressMap
@@ -102,7 +102,7 @@ class Pg021Soc:
         values = {
             reg.REG_ID: reg.REG_ID_RESET,
             reg.REG_VERSION: reg.REG_VERSION_RESET,
-            reg.REG_FORMAT: reg.FORMAT_PROGRAM_FORMAT.place(FORMAT_VERSION),
+            reg.REG_FORMAT: reg.FORMAT_PROGRAM_FORMAT.place(BEGIN_FORMAT_VERSION),
             reg.REG_ARRAY: 8 | 4 << 8 | 4 << 16 | 28 << 24,
             reg.REG_ACT_DEPTH: 32768,
             reg.REG_ACC_DEPTH: 1024,
