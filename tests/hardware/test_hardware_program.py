@@ -218,6 +218,14 @@ def test_single_conv_unpacks_to_one_array(small_layer: ConvLayer) -> None:
     assert outputs.shape == small_layer.output_shape
 
 
+@pytest.mark.parametrize(("n", "beats", "cycles"), [(8, 1, 4), (16, 1, 16), (32, 2, 32)])
+def test_a_pass_lasts_the_loading_of_its_weights(n: int, beats: int, cycles: int) -> None:
+    array = ArrayParameters.of_size(n)
+    assert (array.group_beats, array.weight_groups) == (beats, cycles)
+    weights = Weights(np.zeros(n * n // 16, dtype=np.uint64), last=True).payload()
+    assert len(weights) == beats * cycles
+
+
 def test_the_documented_example_is_what_the_compiler_makes() -> None:
     page = Path(__file__).parents[2] / "docs" / "program_format.md"
     codes = re.findall(r"^\| \d+ \| `([0-9a-f]{16})`", page.read_text(), flags=re.MULTILINE)
