@@ -81,7 +81,7 @@ check: setup ## Python: style, types; generated files up to date
 lint: setup ## Verilog: Verilator -Wall and slang on every core
 	@$(BIN)/python cores/scripts/lint_cores.py
 
-registers: setup ## write the files that come from cores/registers/accelerator.rdl
+registers: setup ## write the files that come from cores/registers/accelerator.rdl and program.rdl
 	@$(BIN)/python cores/registers/generate.py
 
 golden: setup ## write the golden files of the accelerator's simulation from the trained checkpoint

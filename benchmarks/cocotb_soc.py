@@ -17,9 +17,20 @@ from cocotb.clock import Clock
 from cocotb.triggers import RisingEdge
 from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiRamRead, AxiRamWrite, AxiReadBus, AxiWriteBus
 
-MM2S_DMACR, MM2S_SA, MM2S_LENGTH = 0x00, 0x18, 0x28
-S2MM_DMACR, S2MM_DMASR, S2MM_DA, S2MM_LENGTH = 0x30, 0x34, 0x48, 0x58
-RUN, IDLE = 1, 2
+from tilewright.hardware.pg021 import (
+    ADDRESS,
+    DMACR_RUN,
+    DMASR_IDLE,
+    MM2S,
+    MM2S_DMACR,
+    MM2S_LENGTH,
+    S2MM,
+    S2MM_DMACR,
+    S2MM_DMASR,
+    S2MM_LENGTH,
+)
+
+MM2S_SA, S2MM_DA = MM2S + ADDRESS, S2MM + ADDRESS
 RESULTS_AT = 1 << 23
 POLL_CYCLES = 100
 
@@ -50,7 +61,7 @@ async def programs(dut):
         await RisingEdge(dut.aclk)
     dut.aresetn.value = 1
     for register in (MM2S_DMACR, S2MM_DMACR):
-        await dma.write_dword(register, RUN)
+        await dma.write_dword(register, DMACR_RUN)
     seconds, first_ended = [], None
     for _ in range(int(os.environ["PROGRAMS"])):
         start = time.monotonic()
@@ -60,7 +71,7 @@ async def programs(dut):
             await dma.write_dword(register, address)
             await dma.write_dword(register + 4, 0)
             await dma.write_dword(S2MM_LENGTH if register == S2MM_DA else MM2S_LENGTH, length)
-        while not await dma.read_dword(S2MM_DMASR) & IDLE:
+        while not await dma.read_dword(S2MM_DMASR) & DMASR_IDLE:
             for _ in range(POLL_CYCLES):
                 await RisingEdge(dut.aclk)
         got = np.frombuffer(bytes(ram.read(RESULTS_AT, expected.nbytes)), dtype="<u8")

@@ -79,7 +79,7 @@ def build_cocotb(folder: Path) -> Any:
     runner.build(
         sources=[*sources, folder / "soc_with_ids.v"],
         hdl_toplevel="soc_with_ids",
-        includes=[CORES / "registers" / "rtl"],
+        includes=sorted({header.parent for header in CORES.glob("*/rtl/*.vh")}),
         build_args=["-O3", "--x-assign", "fast", "--x-initial", "fast", "-Wno-fatal"],
         build_dir=folder / "build",
         timescale=("1ns", "1ps"),

@@ -8,7 +8,7 @@ from cocotb_tools.runner import get_results, get_runner
 
 ROOT = Path(__file__).resolve().parents[2]
 CORES = ROOT / "cores"
-INCLUDES = [CORES / "registers" / "rtl"]
+INCLUDES = sorted({header.parent for header in CORES.glob("*/rtl/*.vh")})
 
 RunCocotb = Callable[..., None]
 

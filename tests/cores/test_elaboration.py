@@ -40,7 +40,7 @@ SOURCES = [source for source in CORES.glob("*/rtl/*.v") if source.parts[-3] != "
 )
 def test_parameter_is_refused(tmp_path: Path, module: str, parameter: str, value: int, error: str) -> None:
     command = ["iverilog", "-g2005", "-s", module, f"-P{module}.{parameter}={value}", "-o", str(tmp_path / "out.vvp")]
-    includes = [f"-I{CORES / 'registers' / 'rtl'}"]
+    includes = [f"-I{folder}" for folder in {header.parent for header in CORES.glob("*/rtl/*.vh")}]
     done = subprocess.run([*command, *includes, *SOURCES], capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert f"ERROR_{error}_must" in done.stderr, done.stderr

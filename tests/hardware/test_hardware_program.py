@@ -125,6 +125,11 @@ def test_reserved_descriptor_bits_are_named(program: Program) -> None:
         decode_program(reseal(beats))
 
 
+def test_a_value_that_no_field_holds_is_named() -> None:
+    with pytest.raises(ProgramError, match="LOAD: address 4294967296 does not fit a field of 32 bits"):
+        encode_program([Begin(8, 4, 4, 28, 0), Load(1 << 32, np.zeros(1, dtype=np.uint64))])
+
+
 def test_every_flipped_bit_is_found(program: Program) -> None:
     rng = np.random.default_rng(3)
     for _ in range(200):
@@ -211,6 +216,14 @@ def test_single_conv_unpacks_to_one_array(small_layer: ConvLayer) -> None:
     assert program.nbytes == 8 * len(program.beats)
     (outputs,) = program.unpack(expected_results([Run(small_layer)], program))
     assert outputs.shape == small_layer.output_shape
+
+
+@pytest.mark.parametrize(("n", "beats", "cycles"), [(8, 1, 4), (16, 1, 16), (32, 2, 32)])
+def test_a_pass_lasts_the_loading_of_its_weights(n: int, beats: int, cycles: int) -> None:
+    array = ArrayParameters.of_size(n)
+    assert (array.group_beats, array.weight_groups) == (beats, cycles)
+    weights = Weights(np.zeros(n * n // 16, dtype=np.uint64), last=True).payload()
+    assert len(weights) == beats * cycles
 
 
 def test_the_documented_example_is_what_the_compiler_makes() -> None:

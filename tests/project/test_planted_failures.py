@@ -22,7 +22,10 @@ COPIED = (
     "README.md",
     "cores/registers",
     "cores/scripts",
+    "docs/program_format.md",
     "docs/registers.md",
+    "host/tilewright/hardware/fields.py",
+    "host/tilewright/hardware/program_format.py",
     "host/tilewright/hardware/registers.py",
 )
 CORE = """CAPI=2:

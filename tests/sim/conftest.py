@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pynq
 import pytest
 
-from tilewright.hardware import registers
+from tilewright.hardware import pg021, registers
 from tilewright.hardware.beats import Beats
 
 Exchange = Callable[[Any, Beats, int], npt.NDArray[np.uint64]]
@@ -17,8 +17,8 @@ Exchange = Callable[[Any, Beats, int], npt.NDArray[np.uint64]]
 def reset(overlay: Any) -> None:
     """Reset DMA and accelerator, and start the channels, as a driver on a board does."""
     dma = overlay.axi_dma_0
-    dma.mmio.write(0x00, 4)
-    while dma.mmio.read(0x00) & 4:
+    dma.mmio.write(pg021.MM2S_DMACR, pg021.DMACR_RESET)
+    while dma.mmio.read(pg021.MM2S_DMACR) & pg021.DMACR_RESET:
         pass
     overlay.accelerator_0.write(registers.REG_CONTROL, 1)
     dma.sendchannel.start()

@@ -211,3 +211,11 @@ def test_an_environment_in_a_folder_with_blanks(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(build.importlib.util, "find_spec", lambda name: spec)
     first = Path(build._environment(scratch)["PATH"].split(":")[0])
     assert first.is_relative_to(scratch) and (first / "verilator").is_file()
+
+
+@pytest.mark.parametrize("core", [*hardware.SYSTEM_CORES, *hardware.ACCELERATOR_CORES])
+def test_every_file_of_the_rtl_makes_another_build(core: str) -> None:
+    """Headers too: one that the hash leaves out would leave a stale simulator in use."""
+    cores = build.cores_folder()
+    hashed = {path for pattern in hardware.OWN_SOURCES for path in cores.glob(pattern)}
+    assert set((cores / core / "rtl").iterdir()) <= hashed

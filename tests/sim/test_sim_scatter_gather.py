@@ -15,11 +15,10 @@ from tilewright.driver import Driver
 from tilewright.errors import BufferNotAllocatedError
 from tilewright.hardware import registers
 from tilewright.hardware.beats import Beats
+from tilewright.hardware.pg021 import CURDESC, CURDESC_MSB, DMACR, DMASR, S2MM, TAILDESC, TAILDESC_MSB
 from tilewright.network.convolution import layer_outputs
 from tilewright.sim import SocParameters, open_overlay
 from tilewright.sim.library import Streams
-
-DMACR, DMASR, CURDESC, CURDESC_MSB, TAILDESC, TAILDESC_MSB = 0x00, 0x04, 0x08, 0x0C, 0x10, 0x14
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +168,7 @@ def test_received_length(overlay: Any) -> None:
     dma.recvchannel.transfer(receive)
     dma.sendchannel.transfer(send)
     dma.sendchannel.wait()
-    while not dma.mmio.read(0x30 + DMASR) & 0x1000:
+    while not dma.mmio.read(S2MM + DMASR) & 0x1000:
         pass
     dma.recvchannel._descr.invalidate()
     assert dma.recvchannel._descr[0, 7] & 0x83FFFFFF == 1 << 31 | 24

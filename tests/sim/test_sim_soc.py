@@ -5,6 +5,7 @@ import pytest
 
 from tilewright.compiler.layer import Run, compile_raw_and_relu, expected_results
 from tilewright.hardware import registers
+from tilewright.hardware.pg021 import ADDRESS, ADDRESS_MSB, DMACR, DMASR, LENGTH, MM2S, S2MM
 from tilewright.network.layer import ConvLayer
 from tilewright.sim import SocParameters, build
 from tilewright.sim.hardware import OwnHardware
@@ -12,8 +13,6 @@ from tilewright.sim.library import Interrupt, Slave, Soc, Streams
 
 BASE, SIZE, PAGE = 0x8_0000_0000, 1 << 20, 4096
 RESULTS = SIZE // 2
-MM2S, S2MM = 0x00, 0x30
-DMACR, DMASR, ADDRESS, ADDRESS_MSB, LENGTH = 0x00, 0x04, 0x18, 0x1C, 0x28
 ISR, IPR, IER, IAR, IVR, MER = 0x00, 0x04, 0x08, 0x0C, 0x18, 0x1C
 
 

@@ -15,10 +15,11 @@ import pynq
 
 from tilewright.driver.accelerator import Accelerator
 from tilewright.errors import ProgramError
+from tilewright.hardware import pg021
 from tilewright.hardware import registers as reg
 from tilewright.hardware.beats import Beats, crc32_of
-from tilewright.hardware.commands import FORMAT_VERSION
 from tilewright.hardware.program import decode_program
+from tilewright.hardware.program_format import BEGIN_FORMAT_VERSION
 from tilewright.hardware.results import Trailer
 from tilewright.sim import SimDevice, SocParameters, write_overlay
 from tilewright.sim.address_map import AddressMap
@@ -27,7 +28,6 @@ from tilewright.sim.library import Slave, Streams
 from tilewright.sim.memory import SimMemory
 
 TAKEN_EARLY = 4
-HALTED, IDLE, INTERNAL_ERROR = 1, 2, 1 << 4
 
 
 class Channel:
@@ -44,16 +44,17 @@ class Channel:
 
     @property
     def status(self) -> int:
-        return self.error | (IDLE if self.idle else 0) | (0 if self.running else HALTED)
+        return self.error | (pg021.DMASR_IDLE if self.idle else 0) | (0 if self.running else pg021.DMASR_HALTED)
 
     def write(self, offset: int, value: int) -> None:
-        if offset == 0x00:
-            self.running, self.idle = bool(value & 1), self.idle and bool(value & 1)
-        elif offset == 0x18:
+        if offset == pg021.DMACR:
+            self.running = bool(value & pg021.DMACR_RUN)
+            self.idle = self.idle and self.running
+        elif offset == pg021.ADDRESS:
             self.address = self.address >> 32 << 32 | value
-        elif offset == 0x1C:
+        elif offset == pg021.ADDRESS_MSB:
             self.address = self.address & 0xFFFFFFFF | value << 32
-        elif offset == 0x28 and self.running and self.length == 0:
+        elif offset == pg021.LENGTH and self.running and self.length == 0:
             self.length, self.moved, self.idle = value, 0, False
 
     def beats(self) -> Any:
@@ -97,12 +98,12 @@ class Pg021Soc:
 
     def read(self, slave: Slave, offset: int) -> int:
         if slave is Slave.DMA:
-            channel = self.s2mm if offset >= 0x30 else self.mm2s
-            return {0x04: channel.status, 0x28: channel.moved}.get(offset % 0x30, 0)
+            channel, register = self._channel(offset)
+            return {pg021.DMASR: channel.status, pg021.LENGTH: channel.moved}.get(register, 0)
         values = {
             reg.REG_ID: reg.REG_ID_RESET,
             reg.REG_VERSION: reg.REG_VERSION_RESET,
-            reg.REG_FORMAT: reg.FORMAT_PROGRAM_FORMAT.place(FORMAT_VERSION),
+            reg.REG_FORMAT: reg.FORMAT_PROGRAM_FORMAT.place(BEGIN_FORMAT_VERSION),
             reg.REG_ARRAY: 8 | 4 << 8 | 4 << 16 | 28 << 24,
             reg.REG_ACT_DEPTH: 32768,
             reg.REG_ACC_DEPTH: 1024,
@@ -111,12 +112,18 @@ class Pg021Soc:
         }
         return values.get(offset, 0)
 
+    def _channel(self, offset: int) -> tuple[Channel, int]:
+        """The channel that a register belongs to, and the register's offset from its first."""
+        return (self.s2mm, offset - pg021.S2MM) if offset >= pg021.S2MM else (self.mm2s, offset)
+
     def write(self, slave: Slave, offset: int, value: int) -> None:
-        if slave is Slave.DMA and offset % 0x30 == 0x00 and value & 4:
-            self.mm2s.reset()
-            self.s2mm.reset()
-        elif slave is Slave.DMA:
-            (self.s2mm if offset >= 0x30 else self.mm2s).write(offset % 0x30, value)
+        if slave is Slave.DMA:
+            channel, register = self._channel(offset)
+            if register == pg021.DMACR and value & pg021.DMACR_RESET:
+                self.mm2s.reset()
+                self.s2mm.reset()
+            else:
+                channel.write(register, value)
         elif slave is Slave.ACCELERATOR and offset == reg.REG_CONTROL and value & 1:
             self.reset_accelerator()
 
@@ -156,7 +163,7 @@ class Pg021Soc:
         if channel.running and channel.length and channel.held:
             beat, last = channel.held.popleft()
             if channel.moved + 8 > channel.length:
-                channel.end(INTERNAL_ERROR)
+                channel.end(pg021.DMASR_INTERNAL_ERROR)
                 return
             channel.beats()[channel.moved // 8] = beat
             channel.moved += 8

@@ -72,10 +72,11 @@ module accelerator #(
 );
 
 `include "accelerator_registers.vh"
+`include "program_format.vh"
 
 localparam ACT_W        = 4;
 localparam WGT_W        = 4;
-localparam THR_W        = 21;
+localparam THR_W        = THRESHOLDS_T1_HIGH - THRESHOLDS_T1_LOW + 1;
 localparam SETS         = 8;
 localparam SET_W        = $clog2(SETS);
 localparam WORD_W       = N * ACT_W;
@@ -202,7 +203,6 @@ wire                  stall_weights, stall_activations, stall_thresholds, stall_
 wire                  error_act_overflow, error_acc_overflow, error_weights_short, error_weights_long, error_write_overflow;
 wire                  stuck;
 
-localparam [1:0] MODE_CODES = 2'd2;
 
 // A descriptor goes to the sequencer and, if codes are written, to the post-processor in the same cycle.
 assign cfg_ready = seq_cfg_ready && post_cfg_ready;
@@ -440,12 +440,10 @@ layer_log #(.COUNTERS(LOGGED), .DEPTH(LOG_DEPTH), .LATENCY(SRAM_LATENCY)) u_laye
 );
 
 // ---- registers
-localparam [15:0] FORMAT_VERSION = 16'd2;
-
 axil_registers #(
     .ARRAY({ACC_W[7:0], WGT_W[7:0], ACT_W[7:0], N[7:0]}),
     .ACT_DEPTH(ACT_DEPTH), .ACC_DEPTH(ACC_DEPTH), .DEPTHS({OUT_DEPTH[15:0], WGT_DEPTH[15:0]}),
-    .FORMAT({8'd0, SRAM_LATENCY[7:0], FORMAT_VERSION}), .BUILD_HASH(BUILD_HASH),
+    .FORMAT({8'd0, SRAM_LATENCY[7:0], BEGIN_FORMAT_VERSION[15:0]}), .BUILD_HASH(BUILD_HASH),
     .POSTPROC({THR_DEPTH[15:0], SETS[7:0], THR_W[7:0]}), .LOG_DEPTH(LOG_DEPTH[15:0]), .COUNTERS(COUNTERS), .LOG_WORDS(LOGGED)
 ) u_axil_registers (
     .clk(clk), .rst(!aresetn),

@@ -24,8 +24,7 @@ module result_stream (
     input  wire        m_ready
 );
 
-localparam [31:0] MAGIC          = 32'h53525754;
-localparam [7:0]  FORMAT_VERSION = 8'd1;
+`include "program_format.vh"
 
 localparam [1:0] HEAD  = 2'd0;
 localparam [1:0] COUNT = 2'd1;
@@ -49,11 +48,20 @@ assign s_ready = ready;
 assign trailer_done = m_valid && m_ready && m_last;
 
 always @* begin
+    beat = 64'd0;
     if (s_valid) beat = s_data;
     else case (state_reg)
-        HEAD:    beat = {FORMAT_VERSION, error_sequence, error_code, MAGIC};
-        COUNT:   beat = {count_reg, program_id};
-        default: beat = {32'd0, ~crc_reg};
+        HEAD: begin
+            beat[TRAILER_MAGIC_HIGH:TRAILER_MAGIC_LOW]                   = TRAILER_MAGIC;
+            beat[TRAILER_ERROR_CODE_HIGH:TRAILER_ERROR_CODE_LOW]         = error_code;
+            beat[TRAILER_ERROR_SEQUENCE_HIGH:TRAILER_ERROR_SEQUENCE_LOW] = error_sequence;
+            beat[TRAILER_FORMAT_HIGH:TRAILER_FORMAT_LOW]                 = TRAILER_FORMAT;
+        end
+        COUNT: begin
+            beat[TRAILER_PROGRAM_ID_HIGH:TRAILER_PROGRAM_ID_LOW]         = program_id;
+            beat[TRAILER_RESULT_BEATS_HIGH:TRAILER_RESULT_BEATS_LOW]     = count_reg;
+        end
+        default: beat[TRAILER_CRC_HIGH:TRAILER_CRC_LOW]                  = ~crc_reg;
     endcase
 end
 

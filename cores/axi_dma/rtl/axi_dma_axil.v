@@ -34,7 +34,7 @@ module axi_dma_axil (
     input  wire [31:0] rd_data_s2mm
 );
 
-localparam [7:0] CHANNEL_WORDS = 8'h0c;
+`include "pg021.vh"
 
 wire [7:0] aw_offset = s_axi_awaddr - CHANNEL_WORDS;
 wire [7:0] ar_offset = s_axi_araddr - CHANNEL_WORDS;

@@ -35,7 +35,7 @@ module axi_dma_registers #(
     output wire                introut
 );
 
-localparam [3:0] DMACR = 4'h0, DMASR = 4'h1, ADDRESS = 4'h6, ADDRESS_MSB = 4'h7, LENGTH = 4'ha;
+`include "pg021.vh"
 
 localparam [63:0] ADDRESS_MASK = {64{1'b1}} >> (64 - ADDR_W);
 
@@ -43,6 +43,8 @@ wire write_control = wr_en && wr_word == DMACR;
 wire write_status  = wr_en && wr_word == DMASR;
 wire ended         = done && !resetting;
 wire failing       = ended && done_errors != 0;
+
+wire [7:0] threshold = wr_data[DMACR_IRQTHRESHOLD_HIGH:DMACR_IRQTHRESHOLD_LOW];
 
 // Control
 reg       run_reg;
@@ -55,12 +57,12 @@ reg       request_reg;
 assign reset_request = request_reg;
 
 always @(posedge clk) begin
-    request_reg <= write_control && wr_data[2];
+    request_reg <= write_control && wr_data[DMACR_RESET];
     if (write_control) begin
-        run_reg        <= wr_data[0] && errors_reg == 0;
-        irq_enable_reg <= wr_data[14:12];
-        irq_delay_reg  <= wr_data[31:24];
-        if (wr_data[23:16] != 0) irq_threshold_reg <= wr_data[23:16];
+        run_reg        <= wr_data[DMACR_RS] && errors_reg == 0;
+        irq_enable_reg <= wr_data[DMACR_ERR_IRQEN:DMACR_IOC_IRQEN];
+        irq_delay_reg  <= wr_data[DMACR_IRQDELAY_HIGH:DMACR_IRQDELAY_LOW];
+        if (threshold != 0) irq_threshold_reg <= threshold;
     end
     if (failing) run_reg <= 1'b0;
     if (rst) begin
@@ -87,8 +89,8 @@ assign introut = introut_reg;
 always @(posedge clk) begin
     active_reg   <= start_next || (active_reg && !ended);
     complete_reg <= complete_reg || (ended && !failing);
-    ioc_irq_reg  <= (ended && !failing) || (ioc_irq_reg && !(write_status && wr_data[12]));
-    err_irq_reg  <= failing || (err_irq_reg && !(write_status && wr_data[14]));
+    ioc_irq_reg  <= (ended && !failing) || (ioc_irq_reg && !(write_status && wr_data[DMASR_IOC_IRQ]));
+    err_irq_reg  <= failing || (err_irq_reg && !(write_status && wr_data[DMASR_ERR_IRQ]));
     introut_reg  <= (ioc_irq_reg && irq_enable_reg[0]) || (err_irq_reg && irq_enable_reg[2]);
     if (ended) errors_reg <= done_errors;
     if (rst) begin
@@ -126,15 +128,32 @@ always @(posedge clk) begin
     end
 end
 
-// Read
+// Read; bit 1 of DMACR is always 1
+reg [31:0] control, status;
 reg [31:0] rd_data_reg;
+
+always @* begin
+    control                                                  = 32'd2;
+    control[DMACR_RS]                                        = run_reg;
+    control[DMACR_RESET]                                     = resetting;
+    control[DMACR_ERR_IRQEN:DMACR_IOC_IRQEN]                 = irq_enable_reg;
+    control[DMACR_IRQTHRESHOLD_HIGH:DMACR_IRQTHRESHOLD_LOW]  = irq_threshold_reg;
+    control[DMACR_IRQDELAY_HIGH:DMACR_IRQDELAY_LOW]          = irq_delay_reg;
+
+    status                                                   = 32'd0;
+    status[DMASR_HALTED]                                     = halted;
+    status[DMASR_IDLE]                                       = idle;
+    status[DMASR_DMADECERR:DMASR_DMAINTERR]                  = errors_reg;
+    status[DMASR_IOC_IRQ]                                    = ioc_irq_reg;
+    status[DMASR_ERR_IRQ]                                    = err_irq_reg;
+end
 
 assign rd_data = rd_data_reg;
 
 always @(posedge clk) begin
     case (rd_word)
-        DMACR:       rd_data_reg <= {irq_delay_reg, irq_threshold_reg, 1'b0, irq_enable_reg, 9'd0, resetting, 1'b1, run_reg};
-        DMASR:       rd_data_reg <= {17'd0, err_irq_reg, 1'b0, ioc_irq_reg, 5'd0, errors_reg, 2'b00, idle, halted};
+        DMACR:       rd_data_reg <= control;
+        DMASR:       rd_data_reg <= status;
         ADDRESS:     rd_data_reg <= address_reg[31:0];
         ADDRESS_MSB: rd_data_reg <= address_reg[63:32];
         LENGTH:      rd_data_reg <= {{32-LENGTH_W{1'b0}}, length_reg};

@@ -62,6 +62,8 @@ module axi_dma_sg_channel #(
     input  wire                done_last
 );
 
+`include "pg021.vh"
+
 // Fetch
 reg                loaded_reg;
 reg                fetch_reg;
@@ -161,8 +163,11 @@ wire               update_good = updated && updated_errors == 0 && update_errors
 reg [31:0] status_word;
 
 always @* begin
-    status_word               = {1'b1, update_errors_reg, update_flags_reg, 26'd0};
-    status_word[LENGTH_W-1:0] = update_length_reg;
+    status_word                                    = 32'd0;
+    status_word[STATUS_CMPLT]                      = 1'b1;
+    status_word[STATUS_DMADECERR:STATUS_DMAINTERR] = update_errors_reg;
+    status_word[STATUS_SOF:STATUS_EOF]             = update_flags_reg;
+    status_word[LENGTH_W-1:0]                      = update_length_reg;
 end
 
 assign update        = update_reg;

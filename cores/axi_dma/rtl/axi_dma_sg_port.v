@@ -64,7 +64,7 @@ module axi_dma_sg_port #(
     output wire                m_axi_bready
 );
 
-localparam LAST = 26, COMPLETE = 31;
+`include "pg021.vh"
 
 // Which channel: the one that asks, or the other one than last time
 function pick(input [1:0] asks, input last_time);
@@ -118,12 +118,12 @@ always @(posedge clk) begin
         beat_reg      <= beat_reg + 1'b1;
         rd_errors_reg <= rd_errors_reg | {m_axi_rresp == 2'b11, m_axi_rresp == 2'b10};
         case (beat_reg)
-            2'd0: next_reg <= m_axi_rdata[ADDR_W-1:6];
-            2'd1: buffer_reg <= m_axi_rdata[ADDR_W-1:0];
-            2'd3: begin
+            DESCRIPTOR_NEXT[4:3]:   next_reg <= m_axi_rdata[ADDR_W-1:6];
+            DESCRIPTOR_BUFFER[4:3]: buffer_reg <= m_axi_rdata[ADDR_W-1:0];
+            DESCRIPTOR_CONTROL[4:3]: begin
                 length_reg   <= m_axi_rdata[LENGTH_W-1:0];
-                last_reg     <= m_axi_rdata[LAST];
-                complete_reg <= m_axi_rdata[32+COMPLETE];
+                last_reg     <= m_axi_rdata[CONTROL_EOF];
+                complete_reg <= m_axi_rdata[32+STATUS_CMPLT];
             end
             default: ;
         endcase
@@ -153,7 +153,7 @@ wire       wr_begin = !wr_busy_reg && !halt && wr_asks != 0;
 assign updated        = updated_reg;
 assign updated_errors = wr_errors_reg;
 
-assign m_axi_awaddr  = {aw_addr_reg, 6'h18};
+assign m_axi_awaddr  = {aw_addr_reg, DESCRIPTOR_STATUS[5:3], 3'd0};
 assign m_axi_awlen   = 8'd0;
 assign m_axi_awvalid = aw_valid_reg;
 assign m_axi_wdata   = {w_status_reg, 32'd0};

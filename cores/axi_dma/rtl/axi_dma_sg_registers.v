@@ -41,14 +41,17 @@ module axi_dma_sg_registers #(
     output wire              introut
 );
 
-localparam [3:0] DMACR = 4'h0, DMASR = 4'h1, CURDESC = 4'h2, CURDESC_MSB = 4'h3, TAILDESC = 4'h4, TAILDESC_MSB = 4'h5;
+`include "pg021.vh"
 
 localparam [63:0] POINTER_MASK = ({64{1'b1}} >> (64 - ADDR_W)) & ~64'd63;
 localparam [3:0]  TAIL_LAST    = ADDR_W > 32 ? TAILDESC_MSB : TAILDESC;
 
+wire [7:0] threshold = wr_data[DMACR_IRQTHRESHOLD_HIGH:DMACR_IRQTHRESHOLD_LOW];
+wire [7:0] delay     = wr_data[DMACR_IRQDELAY_HIGH:DMACR_IRQDELAY_LOW];
+
 wire write_control   = wr_en && wr_word == DMACR;
 wire write_status    = wr_en && wr_word == DMASR;
-wire write_threshold = write_control && wr_data[23:16] != 0;
+wire write_threshold = write_control && threshold != 0;
 wire busy            = active && !resetting;
 wire failing         = failed && !resetting;
 
@@ -67,14 +70,14 @@ assign run           = run_reg;
 assign cyclic        = cyclic_reg;
 
 always @(posedge clk) begin
-    request_reg     <= write_control && wr_data[2];
-    irq_restart_reg <= write_threshold || (write_control && wr_data[31:24] != irq_delay_reg);
+    request_reg     <= write_control && wr_data[DMACR_RESET];
+    irq_restart_reg <= write_threshold || (write_control && delay != irq_delay_reg);
     if (write_control) begin
-        run_reg        <= wr_data[0] && errors_reg == 0;
-        cyclic_reg     <= wr_data[4];
-        irq_enable_reg <= wr_data[14:12];
-        irq_delay_reg  <= wr_data[31:24];
-        if (write_threshold) irq_threshold_reg <= wr_data[23:16];
+        run_reg        <= wr_data[DMACR_RS] && errors_reg == 0;
+        cyclic_reg     <= wr_data[DMACR_CYCLIC_BD_ENABLE];
+        irq_enable_reg <= wr_data[DMACR_ERR_IRQEN:DMACR_IOC_IRQEN];
+        irq_delay_reg  <= delay;
+        if (write_threshold) irq_threshold_reg <= threshold;
     end
     if (failing) run_reg <= 1'b0;
     if (rst) begin
@@ -153,9 +156,9 @@ axi_dma_sg_interrupts interrupts (
 
 always @(posedge clk) begin
     complete_reg  <= run_reg && (complete_reg || armed_reg);
-    ioc_irq_reg   <= ioc || (ioc_irq_reg && !(write_status && wr_data[12]));
-    delay_irq_reg <= delayed || (delay_irq_reg && !(write_status && wr_data[13]));
-    err_irq_reg   <= failing || (err_irq_reg && !(write_status && wr_data[14]));
+    ioc_irq_reg   <= ioc || (ioc_irq_reg && !(write_status && wr_data[DMASR_IOC_IRQ]));
+    delay_irq_reg <= delayed || (delay_irq_reg && !(write_status && wr_data[DMASR_DLY_IRQ]));
+    err_irq_reg   <= failing || (err_irq_reg && !(write_status && wr_data[DMASR_ERR_IRQ]));
     introut_reg   <= ({err_irq_reg, delay_irq_reg, ioc_irq_reg} & irq_enable_reg) != 0;
     if (failing) errors_reg <= failed_errors;
     if (rst) begin
@@ -168,17 +171,38 @@ always @(posedge clk) begin
     end
 end
 
-// Read
+// Read; bit 1 of DMACR is always 1
+reg [31:0] control, status;
 reg [31:0] rd_data_reg;
+
+always @* begin
+    control                                                      = 32'd2;
+    control[DMACR_RS]                                            = run_reg;
+    control[DMACR_RESET]                                         = resetting;
+    control[DMACR_CYCLIC_BD_ENABLE]                              = cyclic_reg;
+    control[DMACR_ERR_IRQEN:DMACR_IOC_IRQEN]                     = irq_enable_reg;
+    control[DMACR_IRQTHRESHOLD_HIGH:DMACR_IRQTHRESHOLD_LOW]      = irq_threshold_reg;
+    control[DMACR_IRQDELAY_HIGH:DMACR_IRQDELAY_LOW]              = irq_delay_reg;
+
+    status                                                       = 32'd0;
+    status[DMASR_HALTED]                                         = halted;
+    status[DMASR_IDLE]                                           = idle;
+    status[DMASR_SGINCLD]                                        = 1'b1;
+    status[DMASR_DMADECERR:DMASR_DMAINTERR]                      = errors_reg[2:0];
+    status[DMASR_SGDECERR:DMASR_SGINTERR]                        = errors_reg[5:3];
+    status[DMASR_IOC_IRQ]                                        = ioc_irq_reg;
+    status[DMASR_DLY_IRQ]                                        = delay_irq_reg;
+    status[DMASR_ERR_IRQ]                                        = err_irq_reg;
+    status[DMASR_IRQTHRESHOLDSTS_HIGH:DMASR_IRQTHRESHOLDSTS_LOW] = threshold_status;
+    status[DMASR_IRQDELAYSTS_HIGH:DMASR_IRQDELAYSTS_LOW]         = delay_status;
+end
 
 assign rd_data = rd_data_reg;
 
 always @(posedge clk) begin
     case (rd_word)
-        DMACR:        rd_data_reg <= {irq_delay_reg, irq_threshold_reg, 1'b0, irq_enable_reg, 7'd0, cyclic_reg, 1'b0, resetting, 1'b1,
-                                      run_reg};
-        DMASR:        rd_data_reg <= {delay_status, threshold_status, 1'b0, err_irq_reg, delay_irq_reg, ioc_irq_reg, 1'b0,
-                                      errors_reg[5:3], 1'b0, errors_reg[2:0], 1'b1, 1'b0, idle, halted};
+        DMACR:        rd_data_reg <= control;
+        DMASR:        rd_data_reg <= status;
         CURDESC:      rd_data_reg <= current_reg[31:0];
         CURDESC_MSB:  rd_data_reg <= current_reg[63:32];
         TAILDESC:     rd_data_reg <= written_tail_reg[31:0];

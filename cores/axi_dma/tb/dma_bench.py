@@ -10,12 +10,14 @@ from cocotbext.axi import AxiLiteBus, AxiLiteMaster
 from cocotbext.axi.stream import define_stream
 from dma_memory import DmaMemory, ProtocolMonitor
 
+from tilewright.hardware import pg021
+from tilewright.hardware.pg021 import ADDRESS, ADDRESS_MSB, DMACR, DMASR, LENGTH, MM2S, S2MM
+
 BeatBus, Beat, BeatSource, BeatSink, _ = define_stream("Beat", signals=["tdata", "tkeep", "tlast", "tvalid", "tready"])
 
-MM2S, S2MM = 0x00, 0x30
-DMACR, DMASR, ADDRESS, ADDRESS_MSB, LENGTH = 0x00, 0x04, 0x18, 0x1C, 0x28
-RUN, RESET, IOC_IRQ, ERR_IRQ = 0x1, 0x4, 0x1000, 0x4000
-HALTED, IDLE, INT_ERR, SLV_ERR, DEC_ERR = 0x1, 0x2, 0x10, 0x20, 0x40
+RUN, RESET, IOC_IRQ, ERR_IRQ = pg021.DMACR_RUN, pg021.DMACR_RESET, pg021.DMASR_IOC_IRQ, pg021.DMASR_ERROR_IRQ
+HALTED, IDLE = pg021.DMASR_HALTED, pg021.DMASR_IDLE
+INT_ERR, SLV_ERR, DEC_ERR = pg021.DMASR_INTERNAL_ERROR, pg021.DMASR_SLAVE_ERROR, pg021.DMASR_DECODE_ERROR
 COMPLETE = IDLE | IOC_IRQ
 
 # The window lies across 4 GiB, where addresses go so far, so that bursts carry into the upper address word.

@@ -5,19 +5,38 @@ from dataclasses import dataclass
 
 import cocotb
 from cocotb.triggers import RisingEdge
-from dma_bench import BASE, DMACR, DMASR, MM2S, RESET, RUN, S2MM, SIZE, Beat, Bench, mismatch, stalls, throughput
+from dma_bench import (
+    BASE,
+    DEC_ERR,
+    ERR_IRQ,
+    HALTED,
+    IDLE,
+    INT_ERR,
+    IOC_IRQ,
+    RESET,
+    RUN,
+    SIZE,
+    SLV_ERR,
+    Beat,
+    Bench,
+    mismatch,
+    stalls,
+    throughput,
+)
 from dma_memory import DECERR, SLVERR, DmaMemory
 
-CURDESC, CURDESC_MSB, TAILDESC, TAILDESC_MSB = 0x08, 0x0C, 0x10, 0x14
-CYCLIC, IOC_IRQ, DLY_IRQ, ERR_IRQ = 0x10, 0x1000, 0x2000, 0x4000
-HALTED, IDLE, SG = 0x1, 0x2, 0x8
-INT_ERR, SLV_ERR, DEC_ERR, SG_INT_ERR, SG_SLV_ERR, SG_DEC_ERR = 0x10, 0x20, 0x40, 0x100, 0x200, 0x400
-ERRORS = 0x770
+from tilewright.hardware import pg021
+from tilewright.hardware.pg021 import CURDESC, CURDESC_MSB, DMACR, DMASR, MM2S, S2MM, TAILDESC, TAILDESC_MSB
+
+CYCLIC, SG, ERRORS = pg021.DMACR_CYCLIC, pg021.DMASR_SG_INCLUDED, pg021.DMASR_ERRORS
+SG_INT_ERR, SG_SLV_ERR = pg021.DMASR_SG_INTERNAL_ERROR, pg021.DMASR_SG_SLAVE_ERROR
+SG_DEC_ERR, DLY_IRQ = pg021.DMASR_SG_DECODE_ERROR, pg021.DMASR_DELAY_IRQ
 
 # Descriptor: offsets of words, and bits
-NEXT, BUFFER, CONTROL, STATUS, DESCRIPTOR_BYTES = 0x00, 0x08, 0x18, 0x1C, 64
-FIRST, LAST = 1 << 27, 1 << 26
-COMPLETE, STATUS_INT, STATUS_SLV, STATUS_DEC = 1 << 31, 1 << 28, 1 << 29, 1 << 30
+NEXT, BUFFER, CONTROL = pg021.DESCRIPTOR_NEXT, pg021.DESCRIPTOR_BUFFER, pg021.DESCRIPTOR_CONTROL
+STATUS, DESCRIPTOR_BYTES = pg021.DESCRIPTOR_STATUS, pg021.DESCRIPTOR_PITCH
+FIRST, LAST, COMPLETE = pg021.CONTROL_FIRST, pg021.CONTROL_LAST, pg021.STATUS_COMPLETE
+STATUS_INT, STATUS_SLV, STATUS_DEC = pg021.STATUS_INTERNAL_ERROR, pg021.STATUS_SLAVE_ERROR, pg021.STATUS_DECODE_ERROR
 
 # Of the window: descriptors, buffers to send, buffers to fill
 CHAINS, SENDS, FILLS = 0x0, 0x8000, 0x18000

@@ -103,23 +103,11 @@ module decoder #(
 
 `include "accelerator_registers.vh"
 
-localparam [31:0] MAGIC             = 32'h52505754;
-localparam [15:0] FORMAT_VERSION    = 16'd2;
-localparam [7:0]  OPCODE_BEGIN      = 8'h01;
-localparam [7:0]  OPCODE_LOAD       = 8'h02;
-localparam [7:0]  OPCODE_CONV       = 8'h03;
-localparam [7:0]  OPCODE_WEIGHTS    = 8'h04;
-localparam [7:0]  OPCODE_THRESHOLDS = 8'h05;
-localparam [7:0]  OPCODE_END        = 8'h0F;
+`include "program_format.vh"
 
-localparam [1:0]  MODE_RAW   = 2'd0;
-localparam [1:0]  MODE_CODES = 2'd2;
-localparam [1:0]  MODE_READ  = 2'd3;
-
-localparam        PAIRED     = GROUP_W > 64;
-localparam        WORDS      = GROUP_W / (N * ACT_W);   // activation words a group: 1 or 2
-localparam        GROUPS     = ACT_DEPTH / WORDS;
-localparam        DESCRIPTOR_BEATS = 7;
+localparam PAIRED = GROUP_W > 64;
+localparam WORDS  = GROUP_W / (N * ACT_W);   // activation words a group: 1 or 2
+localparam GROUPS = ACT_DEPTH / WORDS;
 
 reg [3:0]  state_reg;
 reg [31:0] remaining_reg;          // payload beats not yet taken
@@ -127,7 +115,7 @@ reg [15:0] sequence_reg;           // expected sequence number
 reg        begun_reg;
 reg        end_mark_reg;           // the WEIGHTS command ends its CONV command's weights
 reg [2:0]  descriptor_beat_reg;
-reg [63:0] descriptor_reg [0:DESCRIPTOR_BEATS-1];
+reg [63:0] descriptor_reg [0:CONV_BEATS-1];
 reg        descriptor_full_reg;    // a checked descriptor waits for the sequencer
 reg [15:0] descriptor_sequence_reg;
 reg [31:0] load_group_reg;
@@ -191,72 +179,91 @@ always @(posedge clk) begin
 end
 
 // ---- header checks
-wire [7:0]  header_opcode   = s_data[7:0];
-wire [31:0] header_length   = s_data[63:32];
+wire [7:0]  header_opcode   = s_data[HEADER_OPCODE_HIGH:HEADER_OPCODE_LOW];
+wire [7:0]  header_flags    = s_data[HEADER_FLAGS_HIGH:HEADER_FLAGS_LOW];
+wire [15:0] header_sequence = s_data[HEADER_SEQUENCE_HIGH:HEADER_SEQUENCE_LOW];
+wire [31:0] header_length   = s_data[HEADER_LENGTH_HIGH:HEADER_LENGTH_LOW];
 wire        known_opcode    = header_opcode == OPCODE_BEGIN || header_opcode == OPCODE_LOAD || header_opcode == OPCODE_CONV ||
                               header_opcode == OPCODE_WEIGHTS || header_opcode == OPCODE_THRESHOLDS ||
                               header_opcode == OPCODE_END;
-wire        flags_ok        = s_data[15:9] == 7'd0 && (!s_data[8] || header_opcode == OPCODE_WEIGHTS);
+wire        end_mark        = (header_flags & FLAG_LAST) != 8'd0;
+wire        flags_ok        = (header_flags & ~FLAG_LAST) == 8'd0 && (!end_mark || header_opcode == OPCODE_WEIGHTS);
 reg         length_ok;
 always @* begin
     case (header_opcode)
-        OPCODE_BEGIN:      length_ok = header_length == 32'd2;
-        OPCODE_LOAD:       length_ok = header_length >= 32'd2 && (!PAIRED || header_length[0]);
-        OPCODE_CONV:       length_ok = header_length == DESCRIPTOR_BEATS;
+        OPCODE_BEGIN:      length_ok = header_length == BEGIN_BEATS;
+        OPCODE_LOAD:       length_ok = header_length > LOAD_BEATS && (!PAIRED || header_length[0]);
+        OPCODE_CONV:       length_ok = header_length == CONV_BEATS;
         OPCODE_WEIGHTS:    length_ok = header_length != 32'd0 && (!PAIRED || !header_length[0]);
         OPCODE_THRESHOLDS: length_ok = header_length != 32'd0;
-        default:           length_ok = header_length == 32'd1;
+        default:           length_ok = header_length == END_BEATS;
     endcase
 end
 wire [7:0]  header_error    =
     !begun_reg && header_opcode != OPCODE_BEGIN                   ? ERROR_BAD_MAGIC :
     !known_opcode                                                 ? ERROR_UNKNOWN_OPCODE :
-    s_data[31:16] != sequence_reg                                 ? ERROR_BAD_SEQUENCE :
+    header_sequence != sequence_reg                               ? ERROR_BAD_SEQUENCE :
     begun_reg && header_opcode == OPCODE_BEGIN                    ? ERROR_BAD_SEQUENCE :
     !flags_ok                                                     ? ERROR_BAD_DESCRIPTOR :
     !length_ok                                                    ? ERROR_BAD_LENGTH : 8'd0;
 
 // ---- BEGIN checks: the magic comes while two beats remain
+wire        parameters_ok   =
+    s_data[BEGIN_N_HIGH:BEGIN_N_LOW] == N[7:0] && s_data[BEGIN_ACT_W_HIGH:BEGIN_ACT_W_LOW] == ACT_W[7:0] &&
+    s_data[BEGIN_WGT_W_HIGH:BEGIN_WGT_W_LOW] == WGT_W[7:0] && s_data[BEGIN_ACC_W_HIGH:BEGIN_ACC_W_LOW] == ACC_W[7:0];
 wire [7:0]  begin_error     =
-    payload_last ? (s_data[31:0] != {ACC_W[7:0], WGT_W[7:0], ACT_W[7:0], N[7:0]} ? ERROR_BAD_PARAMETERS : 8'd0) :
-    s_data[31:0] != MAGIC                                         ? ERROR_BAD_MAGIC :
-    s_data[63:32] != {16'd0, FORMAT_VERSION}                      ? ERROR_BAD_FORMAT : 8'd0;
+    payload_last ? (parameters_ok ? 8'd0 : ERROR_BAD_PARAMETERS) :
+    s_data[BEGIN_MAGIC_HIGH:BEGIN_MAGIC_LOW] != BEGIN_MAGIC       ? ERROR_BAD_MAGIC :
+    s_data[BEGIN_FORMAT_VERSION_HIGH:BEGIN_FORMAT_VERSION_LOW] != BEGIN_FORMAT_VERSION ? ERROR_BAD_FORMAT : 8'd0;
 
 // ---- LOAD checks
+wire [31:0] load_address    = s_data[LOAD_ADDRESS_HIGH:LOAD_ADDRESS_LOW];
 wire [7:0]  load_addr_error =
-    WORDS == 2 && s_data[0]                                       ? ERROR_BAD_DESCRIPTOR :
-    s_data[31:0] >= ACT_DEPTH                                     ? ERROR_ACT_OVERFLOW : 8'd0;
+    WORDS == 2 && load_address[0]                                 ? ERROR_BAD_DESCRIPTOR :
+    load_address >= ACT_DEPTH                                     ? ERROR_ACT_OVERFLOW : 8'd0;
 wire [7:0]  load_data_error = load_group_reg >= GROUPS            ? ERROR_ACT_OVERFLOW : 8'd0;
 
 // ---- CONV descriptor
-wire [63:0] loop_beat   = descriptor_reg[1];
-wire [63:0] mode_beat   = descriptor_reg[6];
+wire [3:0]  kernel_h = descriptor_reg[CONV_KERNEL_H_BEAT][CONV_KERNEL_H_HIGH:CONV_KERNEL_H_LOW];
+wire [3:0]  kernel_w = descriptor_reg[CONV_KERNEL_W_BEAT][CONV_KERNEL_W_HIGH:CONV_KERNEL_W_LOW];
+wire [1:0]  stride   = descriptor_reg[CONV_STRIDE_BEAT][CONV_STRIDE_HIGH:CONV_STRIDE_LOW];
 
-assign {cfg_out_w, cfg_out_h, cfg_in_w, cfg_in_h} = descriptor_reg[0];
-assign {cfg_images, cfg_oc_tiles, cfg_ic_tiles}   = loop_beat[47:0];
-assign cfg_kernel_h     = loop_beat[50:48];
-assign cfg_kernel_w     = loop_beat[54:52];
-assign cfg_stride_2     = loop_beat[57];
-assign {cfg_tile_stride, cfg_act_base} = descriptor_reg[2];
-assign {cfg_origin_x, cfg_origin_y, cfg_image_stride} = descriptor_reg[3];
-assign {cfg_out_tile_stride, cfg_out_base} = descriptor_reg[4];
-assign {cfg_acc_stride, cfg_acc_base, cfg_out_image_stride} = descriptor_reg[5];
-assign cfg_after        = mode_beat[31:0];
-assign cfg_mode         = mode_beat[33:32];
-assign cfg_pool         = mode_beat[34];
-assign cfg_nibbles      = mode_beat[35];
-assign cfg_step         = mode_beat[36];
-assign cfg_resume       = mode_beat[37];
-assign cfg_hold         = mode_beat[38];
-assign cfg_sequence     = descriptor_sequence_reg;
+assign cfg_in_h             = descriptor_reg[CONV_IN_H_BEAT][CONV_IN_H_HIGH:CONV_IN_H_LOW];
+assign cfg_in_w             = descriptor_reg[CONV_IN_W_BEAT][CONV_IN_W_HIGH:CONV_IN_W_LOW];
+assign cfg_out_h            = descriptor_reg[CONV_OUT_H_BEAT][CONV_OUT_H_HIGH:CONV_OUT_H_LOW];
+assign cfg_out_w            = descriptor_reg[CONV_OUT_W_BEAT][CONV_OUT_W_HIGH:CONV_OUT_W_LOW];
+assign cfg_ic_tiles         = descriptor_reg[CONV_IC_TILES_BEAT][CONV_IC_TILES_HIGH:CONV_IC_TILES_LOW];
+assign cfg_oc_tiles         = descriptor_reg[CONV_OC_TILES_BEAT][CONV_OC_TILES_HIGH:CONV_OC_TILES_LOW];
+assign cfg_images           = descriptor_reg[CONV_IMAGES_BEAT][CONV_IMAGES_HIGH:CONV_IMAGES_LOW];
+assign cfg_kernel_h         = kernel_h[2:0];
+assign cfg_kernel_w         = kernel_w[2:0];
+assign cfg_stride_2         = stride[1];
+assign cfg_act_base         = descriptor_reg[CONV_ACT_BASE_BEAT][CONV_ACT_BASE_HIGH:CONV_ACT_BASE_LOW];
+assign cfg_tile_stride      = descriptor_reg[CONV_ACT_TILE_STRIDE_BEAT][CONV_ACT_TILE_STRIDE_HIGH:CONV_ACT_TILE_STRIDE_LOW];
+assign cfg_image_stride     = descriptor_reg[CONV_ACT_IMAGE_STRIDE_BEAT][CONV_ACT_IMAGE_STRIDE_HIGH:CONV_ACT_IMAGE_STRIDE_LOW];
+assign cfg_origin_y         = descriptor_reg[CONV_ORIGIN_Y_BEAT][CONV_ORIGIN_Y_HIGH:CONV_ORIGIN_Y_LOW];
+assign cfg_origin_x         = descriptor_reg[CONV_ORIGIN_X_BEAT][CONV_ORIGIN_X_HIGH:CONV_ORIGIN_X_LOW];
+assign cfg_out_base         = descriptor_reg[CONV_OUT_BASE_BEAT][CONV_OUT_BASE_HIGH:CONV_OUT_BASE_LOW];
+assign cfg_out_tile_stride  = descriptor_reg[CONV_OUT_TILE_STRIDE_BEAT][CONV_OUT_TILE_STRIDE_HIGH:CONV_OUT_TILE_STRIDE_LOW];
+assign cfg_out_image_stride = descriptor_reg[CONV_OUT_IMAGE_STRIDE_BEAT][CONV_OUT_IMAGE_STRIDE_HIGH:CONV_OUT_IMAGE_STRIDE_LOW];
+assign cfg_acc_base         = descriptor_reg[CONV_ACC_BASE_BEAT][CONV_ACC_BASE_HIGH:CONV_ACC_BASE_LOW];
+assign cfg_acc_stride       = descriptor_reg[CONV_ACC_TILE_STRIDE_BEAT][CONV_ACC_TILE_STRIDE_HIGH:CONV_ACC_TILE_STRIDE_LOW];
+assign cfg_after            = descriptor_reg[CONV_AFTER_BEAT][CONV_AFTER_HIGH:CONV_AFTER_LOW];
+assign cfg_mode             = descriptor_reg[CONV_MODE_BEAT][CONV_MODE_HIGH:CONV_MODE_LOW];
+assign cfg_pool             = descriptor_reg[CONV_POOL_BEAT][CONV_POOL_HIGH:CONV_POOL_LOW];
+assign cfg_nibbles          = descriptor_reg[CONV_NIBBLES_BEAT][CONV_NIBBLES_HIGH:CONV_NIBBLES_LOW];
+assign cfg_step             = descriptor_reg[CONV_STEP_BEAT][CONV_STEP_HIGH:CONV_STEP_LOW];
+assign cfg_resume           = descriptor_reg[CONV_RESUME_BEAT][CONV_RESUME_HIGH:CONV_RESUME_LOW];
+assign cfg_hold             = descriptor_reg[CONV_HOLD_BEAT][CONV_HOLD_HIGH:CONV_HOLD_LOW];
+assign cfg_sequence         = descriptor_sequence_reg;
 
 wire        counts_ok   = cfg_in_h != 0 && cfg_in_w != 0 && cfg_out_h != 0 && cfg_out_w != 0 &&
                           cfg_ic_tiles != 0 && cfg_oc_tiles != 0 && cfg_images != 0;
-wire        kernel_ok   = cfg_kernel_h != 0 && cfg_kernel_w != 0 && !loop_beat[51] && !loop_beat[55];
-wire        stride_ok   = loop_beat[56] != loop_beat[57];
+wire        kernel_ok   = cfg_kernel_h != 0 && cfg_kernel_w != 0 && !kernel_h[3] && !kernel_w[3];
+wire        stride_ok   = stride == 2'd1 || stride == 2'd2;
 wire        pool_ok     = !cfg_pool || ((cfg_mode == MODE_CODES || cfg_hold) && !cfg_out_h[0] && !cfg_out_w[0]);
 wire        sums_ok     = (!cfg_hold || cfg_mode == MODE_RAW) && (!cfg_resume || cfg_mode != MODE_READ);
-wire        reserved_ok = loop_beat[63:58] == 6'd0 && mode_beat[63:39] == 25'd0;
+wire        reserved_ok = (descriptor_reg[1] & CONV_1_RESERVED) == 64'd0 && (descriptor_reg[6] & CONV_6_RESERVED) == 64'd0;
 wire [7:0]  descriptor_error =
     !counts_ok || !kernel_ok || !stride_ok || !pool_ok || !sums_ok || !reserved_ok ? ERROR_BAD_DESCRIPTOR : 8'd0;
 
@@ -265,7 +272,7 @@ assign cfg_valid = descriptor_full_reg && !error;
 // ---- END check
 wire [7:0]  end_error   =
     !s_last                                                       ? ERROR_TLAST_MISSING :
-    s_data != {32'd0, ~crc_reg}                                   ? ERROR_BAD_CRC : 8'd0;
+    s_data[END_CRC_HIGH:END_CRC_LOW] != ~crc_reg || (s_data & END_0_RESERVED) != 64'd0 ? ERROR_BAD_CRC : 8'd0;
 wire        finished    = engine_idle && !descriptor_full_reg;
 wire [7:0]  finish_error = leftover_weights ? ERROR_WEIGHTS_LONG : ERROR_THRESHOLDS_LONG;
 
@@ -306,8 +313,8 @@ always @(posedge clk) begin
             remaining_reg       <= header_length;
             sequence_reg        <= sequence_reg + 16'd1;
             last_opcode         <= header_opcode;
-            last_sequence       <= s_data[31:16];
-            end_mark_reg        <= s_data[8];
+            last_sequence       <= header_sequence;
+            end_mark_reg        <= end_mark;
             descriptor_beat_reg <= 3'd0;
             case (header_opcode)
                 OPCODE_BEGIN: begin
@@ -323,12 +330,12 @@ always @(posedge clk) begin
             endcase
         end
         DECODER_BEGIN: if (beat && payload_last) begin
-            program_id <= s_data[63:32];
+            program_id <= s_data[BEGIN_PROGRAM_ID_HIGH:BEGIN_PROGRAM_ID_LOW];
             state_reg  <= DECODER_HEADER;
         end
         DECODER_LOAD_ADDR: if (beat) begin
-            load_group_reg <= s_data[31:0] >> (WORDS - 1);
-            load_after_reg <= s_data[63:32];
+            load_group_reg <= load_address >> (WORDS - 1);
+            load_after_reg <= s_data[LOAD_AFTER_HIGH:LOAD_AFTER_LOW];
             state_reg      <= DECODER_LOAD_WAIT;
         end
         DECODER_LOAD_WAIT: if (convs_issued >= load_after_reg) state_reg <= DECODER_LOAD_DATA;
@@ -361,7 +368,7 @@ always @(posedge clk) begin
         error_code     <= engine_fails ? engine_error_code : check_failed ? descriptor_error :
                           finish_failed ? finish_error : beat_error;
         error_sequence <= engine_fails && !stream_stuck ? engine_error_sequence :
-                          state_reg == DECODER_HEADER ? s_data[31:16] : last_sequence;
+                          state_reg == DECODER_HEADER ? header_sequence : last_sequence;
         state_reg      <= sent_whole ? DECODER_TRAILER : DECODER_DRAIN;
         descriptor_full_reg <= 1'b0;
     end
@@ -384,7 +391,7 @@ end
 
 generate
     genvar i;
-    for (i = 0; i < DESCRIPTOR_BEATS; i = i + 1) begin : g_descriptor
+    for (i = 0; i < CONV_BEATS; i = i + 1) begin : g_descriptor
         always @(posedge clk)
             if (beat && state_reg == DECODER_DESCRIPTOR && descriptor_beat_reg == i) descriptor_reg[i] <= s_data;
     end

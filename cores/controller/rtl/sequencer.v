@@ -99,9 +99,7 @@ localparam COORD_W = 18;
 // Accumulator addresses before they are checked: a base below 2^17 and a stride
 localparam PLACE_W = 18;
 
-localparam [1:0] MODE_RELU  = 2'd1;
-localparam [1:0] MODE_CODES = 2'd2;
-localparam [1:0] MODE_READ  = 2'd3;
+`include "program_format.vh"
 
 // ---- the CONV command in work
 reg                busy_reg;

@@ -50,7 +50,7 @@ def step_beats(stage: Stage, step: Step) -> int:
 
 def _cycles(stage: Stage, commands: Sequence[Piece], images: int, rows: int) -> int:
     """Cycles of CONV commands: each pass lasts its positions, or the load of the next one's weights."""
-    shortest = 4 if stage.array.n == 8 else stage.array.n
+    shortest = stage.array.weight_groups
     cycles = 0
     for piece in commands:
         positions = images if piece.position else images * stage.positions(rows)

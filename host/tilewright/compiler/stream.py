@@ -11,7 +11,8 @@ from tilewright.compiler.planner import Placement
 from tilewright.compiler.schedule import Buffer, Step
 from tilewright.compiler.stages import Piece, Stage
 from tilewright.compiler.thresholds import BEATS_A_CHANNEL
-from tilewright.hardware.commands import DESCRIPTOR_BEATS, Conv, Mode
+from tilewright.hardware.commands import Conv, Mode
+from tilewright.hardware.program_format import CONV
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class ConvItem:
     oc_tiles: range
     first_weight_tile: int = 0
     position: tuple[int, int] | None = None
-    beats: int = DESCRIPTOR_BEATS
+    beats: int = CONV.beats
 
 
 @dataclass(frozen=True)

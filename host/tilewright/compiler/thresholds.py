@@ -6,18 +6,18 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import CompileError
+from tilewright.hardware import program_format
 from tilewright.hardware.beats import Beats
 from tilewright.network.network import ALWAYS, NEVER, Layer
 
 THRESHOLDS = 15
-THRESHOLD_BITS = 21
-BEATS_A_CHANNEL = 5
+_PLACES = [program_format.THRESHOLDS.fields[f"t{number}"] for number in range(1, THRESHOLDS + 1)]
+_FALLS = program_format.THRESHOLDS.fields["falls"]
+THRESHOLD_BITS = _PLACES[0].bits.width
+BEATS_A_CHANNEL = program_format.THRESHOLDS.beats
 IMAGE_OFFSET = 128
 _MAX = (1 << (THRESHOLD_BITS - 1)) - 1
 _MIN = -_MAX - 1
-
-# Which threshold (t1 is 0) lies in which third of which beat.
-_PLACES = np.array([[4 * beat, 4 * beat + 1, 4 * beat + 2] for beat in range(4)] + [[3, 7, 11]])
 
 
 def device_thresholds(layer: Layer, image_range: tuple[int, int]) -> npt.NDArray[np.int64]:
@@ -76,10 +76,11 @@ def threshold_beats(layer: Layer, image_range: tuple[int, int], channels: range)
     real = range(channels.start, min(channels.stop, layer.out_channels))
     thresholds[: len(real)] = device_thresholds(layer, image_range)[real.start : real.stop]
     falling[: len(real)] = layer.falling[real.start : real.stop]
-    thirds = (thresholds[:, _PLACES] & ((1 << THRESHOLD_BITS) - 1)).astype(np.uint64)
-    shifts = np.arange(3, dtype=np.uint64) * np.uint64(THRESHOLD_BITS)
-    beats: Beats = np.bitwise_or.reduce(thirds << shifts, axis=2)
-    beats[:, -1] |= falling << np.uint64(63)
+    words = (thresholds & ((1 << THRESHOLD_BITS) - 1)).astype(np.uint64)
+    beats: Beats = np.zeros((len(channels), BEATS_A_CHANNEL), dtype=np.uint64)
+    for place, column in zip(_PLACES, words.T, strict=True):
+        beats[:, place.beat] |= column << np.uint64(place.bits.low)
+    beats[:, _FALLS.beat] |= falling << np.uint64(_FALLS.bits.low)
     return beats.reshape(-1)
 
 

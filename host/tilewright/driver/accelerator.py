@@ -9,8 +9,8 @@ from pynq import DefaultIP
 
 from tilewright.errors import ParameterMismatchError
 from tilewright.hardware import registers as reg
-from tilewright.hardware.commands import FORMAT_VERSION, Opcode
 from tilewright.hardware.parameters import ArrayParameters
+from tilewright.hardware.program_format import BEGIN_FORMAT_VERSION, Opcode
 
 
 @dataclass(frozen=True)
@@ -134,9 +134,9 @@ class Accelerator(DefaultIP):
                 f"{_version_text(reg.REG_VERSION_RESET)}; use the bitstream and the library of one release"
             )
         program_format = reg.FORMAT_PROGRAM_FORMAT.extract(self.word(reg.REG_FORMAT))
-        if program_format != FORMAT_VERSION:
+        if program_format != BEGIN_FORMAT_VERSION:
             raise ParameterMismatchError(
-                f"the accelerator reads program format {program_format}, this library writes {FORMAT_VERSION}"
+                f"the accelerator reads program format {program_format}, this library writes {BEGIN_FORMAT_VERSION}"
             )
 
     def info(self) -> Info:

@@ -18,12 +18,7 @@ from tilewright.errors import DmaError, TransferLengthError
 from tilewright.hardware import pg021
 from tilewright.hardware.beats import BEAT_BYTES
 
-# Status word of an S2MM descriptor (PG021, S2MM_STATUS): bytes, last of its packet, errors, done
-_STATUS_WORD = 7
-_BYTES = (1 << 26) - 1
-_END_OF_PACKET = 1 << 26
-_DESCRIPTOR_ERRORS = 0x7 << 28
-_COMPLETE = 1 << 31
+_STATUS_WORD = pg021.DESCRIPTOR_STATUS // 4
 
 Expired = Callable[[], bool]
 
@@ -212,12 +207,12 @@ def packet_bytes(statuses: Sequence[int]) -> int | None:
     """
     total = 0
     for status in statuses:
-        if status & _DESCRIPTOR_ERRORS:
+        if status & pg021.STATUS_ERRORS:
             raise DmaError(f"DMA channel S2MM: a descriptor has status {status:#010x}")
-        if not status & _COMPLETE:
+        if not status & pg021.STATUS_COMPLETE:
             return None
-        total += status & _BYTES
-        if status & _END_OF_PACKET:
+        total += pg021.LENGTH_FIELD.extract(status)
+        if status & pg021.STATUS_LAST:
             return total
     raise DmaError(f"{total} bytes fill every S2MM descriptor, and the packet goes on: the receive buffer is short")
 

@@ -6,25 +6,15 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from tilewright.errors import DmaError
-from tilewright.hardware.pg021 import (
-    DMACR_RESET,
-    DMACR_RUN,
-    DMASR_ERRORS,
-    DMASR_HALTED,
-    DMASR_IDLE,
-    MM2S_DMACR,
-    MM2S_DMASR,
-    S2MM_DMACR,
-    S2MM_DMASR,
-)
+from tilewright.hardware import pg021
 
 _ERRORS: Final = {
-    1 << 4: "DMAIntErr (internal: length 0, or a packet longer than the buffer)",
-    1 << 5: "DMASlvErr (the memory answered with an error)",
-    1 << 6: "DMADecErr (no memory at this address)",
-    1 << 8: "SGIntErr (a descriptor was used before)",
-    1 << 9: "SGSlvErr (the memory answered with an error to a descriptor's access)",
-    1 << 10: "SGDecErr (no memory at a descriptor's address)",
+    pg021.DMASR_INTERNAL_ERROR: "DMAIntErr (internal: length 0, or a packet longer than the buffer)",
+    pg021.DMASR_SLAVE_ERROR: "DMASlvErr (the memory answered with an error)",
+    pg021.DMASR_DECODE_ERROR: "DMADecErr (no memory at this address)",
+    pg021.DMASR_SG_INTERNAL_ERROR: "SGIntErr (a descriptor was used before)",
+    pg021.DMASR_SG_SLAVE_ERROR: "SGSlvErr (the memory answered with an error to a descriptor's access)",
+    pg021.DMASR_SG_DECODE_ERROR: "SGDecErr (no memory at a descriptor's address)",
 }
 
 
@@ -41,9 +31,9 @@ class Registers(Protocol):
 def status_words(status: int) -> tuple[str, ...]:
     """DMASR in words: its errors, ``halted``, and ``idle`` or ``not idle``."""
     words = [text for bit, text in _ERRORS.items() if status & bit]
-    if status & DMASR_HALTED:
+    if status & pg021.DMASR_HALTED:
         words.append("halted")
-    words.append("idle" if status & DMASR_IDLE else "not idle")
+    words.append("idle" if status & pg021.DMASR_IDLE else "not idle")
     return tuple(words)
 
 
@@ -53,7 +43,7 @@ def describe_status(dma: Registers) -> str:
     Args:
         dma: the ``pynq.lib.dma.DMA`` driver.
     """
-    return f"MM2S {_status_text(dma.read(MM2S_DMASR))}, S2MM {_status_text(dma.read(S2MM_DMASR))}"
+    return f"MM2S {_status_text(dma.read(pg021.MM2S_DMASR))}, S2MM {_status_text(dma.read(pg021.S2MM_DMASR))}"
 
 
 def running_status(dma: Registers, channel: str, offset: int) -> int:
@@ -71,7 +61,7 @@ def running_status(dma: Registers, channel: str, offset: int) -> int:
         DmaError: the channel reports an error or has halted.
     """
     status = int(dma.read(offset))
-    if status & (DMASR_ERRORS | DMASR_HALTED):
+    if status & (pg021.DMASR_ERRORS | pg021.DMASR_HALTED):
         raise DmaError(f"DMA channel {channel} stopped: {_status_text(status)}")
     return status
 
@@ -86,8 +76,8 @@ def reset(dma: Registers, expired: Callable[[], bool]) -> None:
     Raises:
         DmaError: the reset does not end.
     """
-    dma.write(MM2S_DMACR, DMACR_RESET)
-    while dma.read(MM2S_DMACR) & DMACR_RESET or dma.read(S2MM_DMACR) & DMACR_RESET:
+    dma.write(pg021.MM2S_DMACR, pg021.DMACR_RESET)
+    while dma.read(pg021.MM2S_DMACR) & pg021.DMACR_RESET or dma.read(pg021.S2MM_DMACR) & pg021.DMACR_RESET:
         if expired():
             raise DmaError(f"the DMA's reset does not end: {describe_status(dma)}; reload the bitstream")
 
@@ -102,9 +92,9 @@ def run_channels(dma: Registers, expired: Callable[[], bool]) -> None:
     Raises:
         DmaError: a channel stays halted.
     """
-    for control, status in ((MM2S_DMACR, MM2S_DMASR), (S2MM_DMACR, S2MM_DMASR)):
-        dma.write(control, DMACR_RUN)
-        while dma.read(status) & DMASR_HALTED:
+    for control, status in ((pg021.MM2S_DMACR, pg021.MM2S_DMASR), (pg021.S2MM_DMACR, pg021.S2MM_DMASR)):
+        dma.write(control, pg021.DMACR_RUN)
+        while dma.read(status) & pg021.DMASR_HALTED:
             if expired():
                 raise DmaError(f"the DMA does not start: {describe_status(dma)}; reload the bitstream")
 

@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from tilewright.errors import ProgramError
 from tilewright.hardware.beats import Beats
-
-MAGIC = 0x52505754
-FORMAT_VERSION = 2
-DESCRIPTOR_BEATS = 7
-
-
-class Opcode(IntEnum):
-    """Low byte of a command's header."""
-
-    BEGIN = 0x01
-    LOAD = 0x02
-    CONV = 0x03
-    WEIGHTS = 0x04
-    THRESHOLDS = 0x05
-    END = 0x0F
-
-
-class Mode(IntEnum):
-    """What a CONV command does with its sums; READ makes none and returns activation words."""
-
-    RAW = 0
-    RELU = 1
-    CODES = 2
-    READ = 3
+from tilewright.hardware.fields import Layout
+from tilewright.hardware.program_format import (
+    BEGIN,
+    BEGIN_FORMAT_VERSION,
+    BEGIN_MAGIC,
+    CONV,
+    END,
+    LOAD,
+    Flag,
+    Mode,
+    Opcode,
+)
 
 
 @dataclass(frozen=True)
@@ -46,24 +34,23 @@ class Begin:
     wgt_w: int
     acc_w: int
     program_id: int
-    format_version: int = FORMAT_VERSION
+    format_version: int = BEGIN_FORMAT_VERSION
 
     def payload(self) -> Beats:
         """uint64 (2,)."""
-        widths = self.n | self.act_w << 8 | self.wgt_w << 16 | self.acc_w << 24
-        return _beats(MAGIC | self.format_version << 32, widths | self.program_id << 32)
+        return _encoded(BEGIN, vars(self))
 
     @classmethod
     def parse(cls, payload: Beats, flags: int, where: str) -> Begin:
         """Inverse of :meth:`payload`; raises ProgramError."""
         _no_flags(flags, where)
-        first, second = (int(beat) for beat in payload)
-        if first & 0xFFFFFFFF != MAGIC:
-            raise ProgramError(f"{where}: magic is {first & 0xFFFFFFFF:#010x}, a program has {MAGIC:#010x}")
-        if first >> 32 != FORMAT_VERSION:
-            raise ProgramError(f"{where}: format version {first >> 32}, this library knows version {FORMAT_VERSION}")
-        n, act_w, wgt_w, acc_w = (second >> shift & 0xFF for shift in (0, 8, 16, 24))
-        return cls(n, act_w, wgt_w, acc_w, program_id=second >> 32)
+        values = _decoded(BEGIN, payload, where)
+        magic, version = values.pop("magic"), values["format_version"]
+        if magic != BEGIN_MAGIC:
+            raise ProgramError(f"{where}: magic is {magic:#010x}, a program has {BEGIN_MAGIC:#010x}")
+        if version != BEGIN_FORMAT_VERSION:
+            raise ProgramError(f"{where}: format version {version}, this library knows version {BEGIN_FORMAT_VERSION}")
+        return cls(**values)
 
     def __str__(self) -> str:
         return f"BEGIN program {self.program_id:#010x} for {self.n}x{self.n}"
@@ -86,14 +73,13 @@ class Load:
 
     def payload(self) -> Beats:
         """uint64 (1 + data beats,)."""
-        return np.concatenate((_beats(self.address | self.after << 32), self.data))
+        return np.concatenate((_encoded(LOAD, {"address": self.address, "after": self.after}), self.data))
 
     @classmethod
     def parse(cls, payload: Beats, flags: int, where: str) -> Load:
         """Inverse of :meth:`payload`; raises ProgramError."""
         _no_flags(flags, where)
-        first = int(payload[0])
-        return cls(first & 0xFFFFFFFF, payload[1:], after=first >> 32)
+        return cls(data=payload[LOAD.beats :], **_decoded(LOAD, payload[: LOAD.beats], where))
 
     def __str__(self) -> str:
         wait = f" after {self.after} CONV command(s)" if self.after else ""
@@ -167,60 +153,17 @@ class Conv:
 
     def payload(self) -> Beats:
         """uint64 (7,)."""
-        mode = self.mode | self.pool << 2 | self.nibbles << 3 | self.step << 4 | self.resume << 5 | self.hold << 6
-        origin = (self.origin_y & 0xFFFF) | (self.origin_x & 0xFFFF) << 16
-        return _beats(
-            self.in_h | self.in_w << 16 | self.out_h << 32 | self.out_w << 48,
-            self.ic_tiles
-            | self.oc_tiles << 16
-            | self.images << 32
-            | self.kernel_h << 48
-            | self.kernel_w << 52
-            | self.stride << 56,
-            (self.act_base & 0xFFFFFFFF) | self.act_tile_stride << 32,
-            self.act_image_stride | origin << 32,
-            self.out_base | self.out_tile_stride << 32,
-            self.out_image_stride | self.acc_base << 32 | self.acc_tile_stride << 48,
-            self.after | mode << 32,
-        )
+        return _encoded(CONV, {**vars(self), "act_base": self.act_base & CONV.fields["act_base"].bits.most})
 
     @classmethod
     def parse(cls, payload: Beats, flags: int, where: str) -> Conv:
         """Inverse of :meth:`payload`; raises ProgramError."""
         _no_flags(flags, where)
-        size, loops, address, image, out, out_image, last = (int(beat) for beat in payload)
-        if loops >> 58 or last >> 39:
-            raise ProgramError(f"{where}: a reserved bit of the descriptor is set")
-        in_h, in_w, out_h, out_w = (size >> shift & 0xFFFF for shift in (0, 16, 32, 48))
-        return cls(
-            in_h=in_h,
-            in_w=in_w,
-            out_h=out_h,
-            out_w=out_w,
-            ic_tiles=loops & 0xFFFF,
-            oc_tiles=loops >> 16 & 0xFFFF,
-            images=loops >> 32 & 0xFFFF,
-            kernel_h=loops >> 48 & 0xF,
-            kernel_w=loops >> 52 & 0xF,
-            stride=loops >> 56 & 0x3,
-            act_base=address & 0xFFFFFFFF,
-            act_tile_stride=address >> 32,
-            act_image_stride=image & 0xFFFFFFFF,
-            origin_y=_signed16(image >> 32),
-            origin_x=_signed16(image >> 48),
-            out_base=out & 0xFFFFFFFF,
-            out_tile_stride=out >> 32,
-            out_image_stride=out_image & 0xFFFFFFFF,
-            after=last & 0xFFFFFFFF,
-            mode=Mode(last >> 32 & 0x3),
-            pool=bool(last >> 34 & 1),
-            nibbles=bool(last >> 35 & 1),
-            step=bool(last >> 36 & 1),
-            acc_base=out_image >> 32 & 0xFFFF,
-            acc_tile_stride=out_image >> 48,
-            resume=bool(last >> 37 & 1),
-            hold=bool(last >> 38 & 1),
-        )
+        values: dict[str, Any] = {
+            name: bool(value) if CONV.fields[name].bits.width == 1 else value
+            for name, value in _decoded(CONV, payload, where).items()
+        }
+        return cls(**{**values, "mode": Mode(values["mode"])})
 
     def __str__(self) -> str:
         if self.mode is Mode.READ:
@@ -254,8 +197,8 @@ class Weights:
     @classmethod
     def parse(cls, payload: Beats, flags: int, where: str) -> Weights:
         """Inverse of :meth:`payload`; raises ProgramError."""
-        _no_flags(flags & ~1, where)
-        return cls(payload, last=bool(flags & 1))
+        _no_flags(flags & ~Flag.LAST, where)
+        return cls(payload, last=bool(flags & Flag.LAST))
 
     def __str__(self) -> str:
         return f"WEIGHTS, {len(self.data)} beat(s){', the last of their CONV' if self.last else ''}"
@@ -295,16 +238,13 @@ class End:
 
     def payload(self) -> Beats:
         """uint64 (1,)."""
-        return _beats(self.crc)
+        return _encoded(END, vars(self))
 
     @classmethod
     def parse(cls, payload: Beats, flags: int, where: str) -> End:
         """Inverse of :meth:`payload`; raises ProgramError."""
         _no_flags(flags, where)
-        crc = int(payload[0])
-        if crc >> 32:
-            raise ProgramError(f"{where}: upper half of the CRC beat is {crc >> 32:#x}, it must be 0")
-        return cls(crc)
+        return cls(**_decoded(END, payload, where))
 
     def __str__(self) -> str:
         return f"END with CRC-32 {self.crc:#010x}"
@@ -315,8 +255,8 @@ Command = Begin | Body | End
 
 
 def flags_of(command: Command) -> int:
-    """Bits [15:8] of a command's header."""
-    return int(command.last) if isinstance(command, Weights) else 0
+    """The flags of a command's header."""
+    return Flag.LAST if isinstance(command, Weights) and command.last else 0
 
 
 def _no_flags(flags: int, where: str) -> None:
@@ -324,9 +264,18 @@ def _no_flags(flags: int, where: str) -> None:
         raise ProgramError(f"{where}: flags are {flags:#04x}, a bit that has no meaning is set")
 
 
-def _signed16(word: int) -> int:
-    return ((word & 0xFFFF) ^ 0x8000) - 0x8000
+def _encoded(layout: Layout, values: Mapping[str, int]) -> Beats:
+    """The beats of a payload's fields; raises ProgramError where a value does not fit its field."""
+    try:
+        return np.array(layout.encode(values), dtype=np.uint64)
+    except ValueError as error:
+        raise ProgramError(str(error)) from None
 
 
-def _beats(*values: int) -> Beats:
-    return np.array(values, dtype=np.uint64)
+def _decoded(layout: Layout, payload: Beats, where: str) -> dict[str, int]:
+    """The fields of a payload; raises ProgramError where a bit is set that has no meaning."""
+    beats = payload.tolist()
+    wrong = layout.unnamed(beats)
+    if wrong is not None:
+        raise ProgramError(f"{where}: a reserved bit is set in beat {wrong} of the payload, {beats[wrong]:#018x}")
+    return layout.decode(beats)

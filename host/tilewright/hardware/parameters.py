@@ -6,6 +6,7 @@ import reprlib
 from dataclasses import dataclass
 
 from tilewright.errors import ParameterError
+from tilewright.hardware.beats import BEAT_BYTES
 
 # From a sum to its code
 SEARCH_CYCLES = 5
@@ -43,6 +44,16 @@ class ArrayParameters:
     def of_size(cls, n: int) -> ArrayParameters:
         """The parameters that the hardware of n rows and columns has unless it is built with others."""
         return cls(n=n, act_depth=ACT_BYTES * 2 // n)
+
+    @property
+    def group_beats(self) -> int:
+        """Beats of a group: what one cycle moves into activation memory or weight FIFO (GROUP_W of accelerator.v)."""
+        return max(1, self.n * self.act_w // (8 * BEAT_BYTES))
+
+    @property
+    def weight_groups(self) -> int:
+        """Groups of a pass's weights, one loaded a cycle: the fewest cycles of a pass (N / ROWS of weight_loader.v)."""
+        return self.n * self.n * self.wgt_w // (8 * BEAT_BYTES * self.group_beats)
 
     @property
     def acc_max(self) -> int:
@@ -143,18 +154,18 @@ class HardwareParameters(AcceleratorParameters):
 
     @property
     def group_beats(self) -> int:
-        """Beats of a group: what one cycle moves into the activation memory or the weight FIFO."""
-        return 2 if self.n == 32 else 1
+        """Beats of a group; see :attr:`ArrayParameters.group_beats`."""
+        return self.array.group_beats
 
     @property
-    def groups(self) -> int:
-        """Groups of the weights of a pass; one is loaded a cycle."""
-        return 4 if self.n == 8 else self.n
+    def weight_groups(self) -> int:
+        """Fewest cycles of a pass; see :attr:`ArrayParameters.weight_groups`."""
+        return self.array.weight_groups
 
     @property
     def word_beats(self) -> int:
-        """Result beats of an activation word that a READ returns."""
-        return 2 if self.n == 32 else 1
+        """Result beats of an activation word that a READ returns: a word is at most a group."""
+        return self.array.group_beats
 
     @property
     def sum_cycles(self) -> int:

@@ -12,26 +12,25 @@ import numpy.typing as npt
 from tilewright.errors import ProgramError
 from tilewright.hardware.beats import BEAT_BYTES, Beats, crc32_of
 from tilewright.hardware.commands import (
-    DESCRIPTOR_BEATS,
     Begin,
     Body,
     Command,
     Conv,
     End,
     Load,
-    Opcode,
     Thresholds,
     Weights,
     flags_of,
 )
 from tilewright.hardware.parameters import ArrayParameters
+from tilewright.hardware.program_format import BEGIN, CONV, END, HEADER, LOAD, Opcode
 from tilewright.hardware.results import ResultMap, decode_results
 
-MAX_SEQUENCE = 0xFFFF
+MAX_SEQUENCE = HEADER.fields["sequence"].bits.most
 
 _KINDS: dict[int, type[Command]] = {kind.opcode: kind for kind in (Begin, Load, Conv, Weights, Thresholds, End)}
-_EXACT_BEATS = {Opcode.BEGIN: 2, Opcode.CONV: DESCRIPTOR_BEATS, Opcode.END: 1}
-_FEWEST_BEATS = {**_EXACT_BEATS, Opcode.LOAD: 2, Opcode.WEIGHTS: 1, Opcode.THRESHOLDS: 1}
+_EXACT_BEATS = {Opcode.BEGIN: BEGIN.beats, Opcode.CONV: CONV.beats, Opcode.END: END.beats}
+_FEWEST_BEATS = {**_EXACT_BEATS, Opcode.LOAD: LOAD.beats + 1, Opcode.WEIGHTS: 1, Opcode.THRESHOLDS: 1}
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,7 @@ def encode_program(commands: Sequence[Begin | Body]) -> Beats:
     for sequence, command in enumerate(commands):
         payload = command.payload()
         parts += [_header(command, sequence, len(payload)), payload]
-    parts.append(_header(End(0), len(commands), 1))
+    parts.append(_header(End(0), len(commands), END.beats))
     body = np.concatenate(parts)
     beats = np.concatenate((body, End(crc32_of(body)).payload()))
     beats.setflags(write=False)
@@ -173,8 +172,8 @@ def describe_command(beats: Beats, sequence: int) -> str:
 
 
 def _decode_command(beats: Beats, start: int, sequence: int) -> tuple[Command, int]:
-    header = int(beats[start])
-    opcode, flags, got_sequence, length = header & 0xFF, header >> 8 & 0xFF, header >> 16 & 0xFFFF, header >> 32
+    header = HEADER.decode([int(beats[start])])
+    opcode, length = header["opcode"], header["length"]
     where = f"beat {start}, command {sequence}"
     if opcode not in _KINDS:
         raise ProgramError(f"{where}: unknown opcode {opcode:#04x}")
@@ -182,16 +181,17 @@ def _decode_command(beats: Beats, start: int, sequence: int) -> tuple[Command, i
     where += f" ({kind.opcode.name})"
     if (sequence == 0) != (kind is Begin):
         raise ProgramError(f"{where}: BEGIN is the first command and no other")
-    if got_sequence != sequence:
-        raise ProgramError(f"{where}: sequence number is {got_sequence}")
+    if header["sequence"] != sequence:
+        raise ProgramError(f"{where}: sequence number is {header['sequence']}")
     needed = _FEWEST_BEATS[kind.opcode]
     if length < needed or (kind.opcode in _EXACT_BEATS and length != needed):
         raise ProgramError(f"{where}: payload of {length} beat(s), it needs {needed}")
     end = start + 1 + length
     if end > len(beats):
         raise ProgramError(f"{where}: payload of {length} beat(s), but only {len(beats) - start - 1} follow")
-    return kind.parse(beats[start + 1 : end], flags, where), end
+    return kind.parse(beats[start + 1 : end], header["flags"], where), end
 
 
 def _header(command: Command, sequence: int, length: int) -> Beats:
-    return np.array([command.opcode | flags_of(command) << 8 | sequence << 16 | length << 32], dtype=np.uint64)
+    values = {"opcode": command.opcode, "flags": flags_of(command), "sequence": sequence, "length": length}
+    return np.array(HEADER.encode(values), dtype=np.uint64)

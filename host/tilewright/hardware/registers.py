@@ -4,29 +4,9 @@ Generated from cores/registers/accelerator.rdl by cores/registers/generate.py (`
 """
 
 from enum import IntEnum
-from typing import Final, NamedTuple
+from typing import Final
 
-
-class Field(NamedTuple):
-    """A bit field of a register: position of its lowest bit and number of bits."""
-
-    low: int
-    width: int
-
-    @property
-    def mask(self) -> int:
-        """Return the field's bits in the register's word."""
-        return ((1 << self.width) - 1) << self.low
-
-    def extract(self, word: int) -> int:
-        """Return the field's value in a register's word."""
-        return (word & self.mask) >> self.low
-
-    def place(self, value: int) -> int:
-        """Return a word with the field set to value, else zero. Raises ValueError when value does not fit."""
-        if not 0 <= value < 1 << self.width:
-            raise ValueError(f"{value} does not fit a field of {self.width} bits")
-        return value << self.low
+from tilewright.hardware.fields import Field
 
 
 class DecoderState(IntEnum):

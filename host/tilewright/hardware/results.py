@@ -19,11 +19,10 @@ from tilewright.hardware.beats import (
     unpack_int32,
     unpack_nibbles,
 )
+from tilewright.hardware.program_format import TRAILER, TRAILER_FORMAT, TRAILER_MAGIC
 from tilewright.hardware.registers import ERROR_CODE_DESCRIPTIONS
 
-TRAILER_MAGIC = 0x53525754
-TRAILER_BEATS = 3
-TRAILER_FORMAT = 1
+TRAILER_BEATS = TRAILER.beats
 
 
 @dataclass(frozen=True)
@@ -105,8 +104,7 @@ class Trailer:
 
     def encode(self) -> Beats:
         """uint64 (3,)."""
-        first = TRAILER_MAGIC | self.error_code << 32 | self.error_sequence << 40 | TRAILER_FORMAT << 56
-        return np.array([first, self.program_id | self.result_beats << 32, self.crc], dtype=np.uint64)
+        return np.array(TRAILER.encode(vars(self)), dtype=np.uint64)
 
     @classmethod
     def of_packet(cls, packet: Beats) -> Trailer:
@@ -122,21 +120,22 @@ class Trailer:
             raise ResultError(
                 f"{len(packet)} beat(s) received; a result packet has at least {TRAILER_BEATS} (its trailer)"
             )
-        first, second, third = (int(beat) for beat in packet[-TRAILER_BEATS:])
-        if first & 0xFFFFFFFF != TRAILER_MAGIC:
+        values = TRAILER.decode(packet[-TRAILER_BEATS:].tolist())
+        magic, trailer_format = values.pop("magic"), values.pop("format")
+        if magic != TRAILER_MAGIC:
             raise ResultError(
-                f"no trailer at the end of the {len(packet)} beats received: magic is {first & 0xFFFFFFFF:#010x}, not "
+                f"no trailer at the end of the {len(packet)} beats received: magic is {magic:#010x}, not "
                 f"{TRAILER_MAGIC:#010x}; was the buffer invalidated, and is its length right?"
             )
-        if first >> 56 != TRAILER_FORMAT:
-            raise ResultError(f"trailer format is {first >> 56}, this library knows format {TRAILER_FORMAT}")
-        expected = crc32_of(packet[:-1])
-        if third != expected:
+        if trailer_format != TRAILER_FORMAT:
+            raise ResultError(f"trailer format is {trailer_format}, this library knows format {TRAILER_FORMAT}")
+        got, expected = int(packet[-1]), crc32_of(packet[:-1])
+        if got != expected:
             raise ResultError(
-                f"the trailer's CRC-32 is {third:#010x}, the {len(packet) - 1} beats before it give {expected:#010x}: "
+                f"the trailer's CRC-32 is {got:#010x}, the {len(packet) - 1} beats before it give {expected:#010x}: "
                 "they changed on their way; was the buffer invalidated before it was read?"
             )
-        return cls(first >> 32 & 0xFF, first >> 40 & 0xFFFF, second & 0xFFFFFFFF, second >> 32, third)
+        return cls(**values)
 
 
 def encode_results(maps: Sequence[ResultMap], arrays: Sequence[npt.NDArray[Any]], n: int, program_id: int) -> Beats:

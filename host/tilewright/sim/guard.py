@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from tilewright.errors import SimulationError
-from tilewright.hardware.pg021 import ADDRESS, CURDESC, LENGTH, MM2S_DMACR, S2MM_DMACR, TAILDESC, TAILDESC_MSB
+from tilewright.hardware import pg021
+from tilewright.hardware.beats import BEAT_BYTES
+from tilewright.hardware.pg021 import DESCRIPTOR_BYTES
 from tilewright.sim.memory import SimMemory
 
-# PG021, offsets from a channel's first register
-DMACR, DMASR = 0x00, 0x04
-LENGTH_MASK = (1 << 26) - 1
-DESCRIPTOR_BYTES = 52
-BEAT_BYTES = 8
 MOST_DESCRIPTORS = 1 << 16
-CHANNELS = {MM2S_DMACR: "MM2S", S2MM_DMACR: "S2MM"}
-RESET, HALTED_OR_IDLE = 1 << 2, 0x3
+CHANNELS = {pg021.MM2S: "MM2S", pg021.S2MM: "S2MM"}
 Range = tuple[int, int]
 
 
@@ -39,21 +33,21 @@ class TransferGuard:
             SimulationError: its address is one that the simulated DMA cannot begin at.
         """
         self._words[offset] = value
-        channel = S2MM_DMACR if offset >= S2MM_DMACR else MM2S_DMACR
-        if offset == channel + DMACR and value & RESET:
+        channel = pg021.S2MM if offset >= pg021.S2MM else pg021.MM2S
+        if offset == channel + pg021.DMACR and value & pg021.DMACR_RESET:
             self._memory.release(*CHANNELS)
-        elif offset == channel + LENGTH and value & LENGTH_MASK:
-            transfer = (self._address(channel + ADDRESS), value & LENGTH_MASK)
+        elif offset == channel + pg021.LENGTH and (length := pg021.LENGTH_FIELD.extract(value)):
+            transfer = (self._address(channel + pg021.ADDRESS), length)
             if check:
                 self._check(*transfer, f"{CHANNELS[channel]} transfer")
             self._memory.hold(channel, [transfer])
-        elif offset == channel + TAILDESC_MSB:
+        elif offset == channel + pg021.TAILDESC_MSB:
             self._memory.hold(channel, self._of_descriptors(channel, check))
 
     def read(self, offset: int, value: int) -> None:
         """Note what was read from a register of the DMA: a channel that is idle or halted has no transfer any more."""
-        channel = S2MM_DMACR if offset >= S2MM_DMACR else MM2S_DMACR
-        if offset == channel + DMASR and value & HALTED_OR_IDLE:
+        channel = pg021.S2MM if offset >= pg021.S2MM else pg021.MM2S
+        if offset == channel + pg021.DMASR and value & (pg021.DMASR_HALTED | pg021.DMASR_IDLE):
             self._memory.release(channel)
 
     def _address(self, offset: int) -> int:
@@ -69,7 +63,7 @@ class TransferGuard:
 
     def _of_descriptors(self, channel: int, check: bool) -> list[Range]:
         """Descriptors and their transfers; without the check, up to the first descriptor that lies in no memory."""
-        at, tail = self._address(channel + CURDESC), self._address(channel + TAILDESC)
+        at, tail = self._address(channel + pg021.CURDESC), self._address(channel + pg021.TAILDESC)
         ranges: list[Range] = []
         seen: set[int] = set()
         while at not in seen and len(seen) < MOST_DESCRIPTORS:
@@ -78,12 +72,18 @@ class TransferGuard:
                 self._memory.check_transfer(at, DESCRIPTOR_BYTES, f"{CHANNELS[channel]} descriptor {len(seen) - 1}")
             elif not self._memory.contains(at, DESCRIPTOR_BYTES):
                 break
-            words = self._memory.words(at, DESCRIPTOR_BYTES // 4).astype(np.uint64)
-            buffer, nbytes = int(words[2] | words[3] << np.uint64(32)), int(words[6]) & LENGTH_MASK
+            words = self._memory.words(at, DESCRIPTOR_BYTES // 4).tolist()
+            buffer = _pointer(words, pg021.DESCRIPTOR_BUFFER)
+            nbytes = pg021.LENGTH_FIELD.extract(words[pg021.DESCRIPTOR_CONTROL // 4])
             if check:
                 self._check(buffer, nbytes, f"{CHANNELS[channel]} transfer of descriptor {len(seen) - 1}")
             ranges += [(at, DESCRIPTOR_BYTES), (buffer, nbytes)]
             if at == tail:
                 break
-            at = int(words[0] | words[1] << np.uint64(32))
+            at = _pointer(words, pg021.DESCRIPTOR_NEXT)
         return ranges
+
+
+def _pointer(words: list[int], offset: int) -> int:
+    """The address in two words of a descriptor."""
+    return words[offset // 4] | words[offset // 4 + 1] << 32

@@ -8,7 +8,7 @@ from tilewright.sim.library import Slave, Soc
 # In scatter-gather mode LENGTH reads 0
 _DMA_WORDS = {
     "MM2S DMASR": pg021.MM2S_DMASR,
-    "MM2S LENGTH": pg021.LENGTH,
+    "MM2S LENGTH": pg021.MM2S_LENGTH,
     "S2MM DMASR": pg021.S2MM_DMASR,
     "S2MM LENGTH": pg021.S2MM_LENGTH,
 }

@@ -14,7 +14,7 @@ from tilewright.sim.parameters import SocParameters
 OWN_CORE = "tilewright:soc:sim:0.1.0"
 SYSTEM_CORES = ("axi_dma", "axi_intc", "soc", "sram", "stream")
 ACCELERATOR_CORES = ("accelerator", "controller", "mac_array", "postproc", "registers")
-SYSTEM_SOURCES = ("soc/*.core", "soc/cpp/*.cpp", "soc/cpp/*.h", *(f"{core}/rtl/*.v" for core in SYSTEM_CORES))
+SYSTEM_SOURCES = ("soc/*.core", "soc/cpp/*.cpp", "soc/cpp/*.h", *(f"{core}/rtl/*.v*" for core in SYSTEM_CORES))
 OWN_SOURCES = (*SYSTEM_SOURCES, *(f"{core}/rtl/*.v*" for core in ACCELERATOR_CORES))
 # Nothing of ours stands still for long: the accelerator's watchdog ends a program after 1024 cycles
 OWN_QUIET_CYCLES = 4096

@@ -6,10 +6,12 @@ parameters, registers and interrupts.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from xml.etree import ElementTree
 
 from tilewright.hardware import pg021
 from tilewright.hardware import registers as register_map
+from tilewright.hardware.fields import Field
 from tilewright.sim.parameters import SocParameters
 from tilewright.sim.processing_system import PL_CLOCKS, ZYNQ_ULTRASCALE, ProcessingSystem
 
@@ -18,64 +20,38 @@ ACCELERATOR_NAME = "accelerator_0"
 INTC_NAME = "axi_intc_0"
 CONCAT_NAME = "xlconcat_0"
 WINDOW_BYTES = 0x1_0000
-LENGTH_BITS = 26
 
-Fields = dict[str, tuple[int, int]]
+# By name: lowest bit, bits
+Fields = Mapping[str, tuple[int, int]]
 Registers = dict[str, tuple[int, Fields]]
 WRITABLE = frozenset({"CONTROL", "IRQ_STATUS"})
 
 # In the order of the interrupt controller's inputs
 INTERRUPT_PINS = ((DMA_NAME, "mm2s_introut"), (DMA_NAME, "s2mm_introut"), (ACCELERATOR_NAME, "irq"))
 
-# PG021: field -> (lowest bit, bits)
-DMACR_FIELDS: Fields = {
-    "RS": (0, 1),
-    "Reset": (2, 1),
-    "Keyhole": (3, 1),
-    "Cyclic_BD_Enable": (4, 1),
-    "IOC_IrqEn": (12, 1),
-    "Dly_IrqEn": (13, 1),
-    "Err_IrqEn": (14, 1),
-    "IRQThreshold": (16, 8),
-    "IRQDelay": (24, 8),
-}
-DMASR_FIELDS: Fields = {
-    "Halted": (0, 1),
-    "Idle": (1, 1),
-    "SGIncld": (3, 1),
-    "DMAIntErr": (4, 1),
-    "DMASlvErr": (5, 1),
-    "DMADecErr": (6, 1),
-    "SGIntErr": (8, 1),
-    "SGSlvErr": (9, 1),
-    "SGDecErr": (10, 1),
-    "IOC_Irq": (12, 1),
-    "Dly_Irq": (13, 1),
-    "Err_Irq": (14, 1),
-    "IRQThresholdSts": (16, 8),
-    "IRQDelaySts": (24, 8),
-}
 DMA_DIRECT_REGISTERS: Registers = {
-    "MM2S_DMACR": (pg021.MM2S_DMACR, DMACR_FIELDS),
-    "MM2S_DMASR": (pg021.MM2S_DMASR, DMASR_FIELDS),
-    "MM2S_SA": (pg021.ADDRESS, {"Source_Address": (0, 32)}),
-    "MM2S_SA_MSB": (pg021.ADDRESS + 4, {"Source_Address": (0, 32)}),
-    "MM2S_LENGTH": (pg021.LENGTH, {"Length": (0, LENGTH_BITS)}),
-    "S2MM_DMACR": (pg021.S2MM_DMACR, DMACR_FIELDS),
-    "S2MM_DMASR": (pg021.S2MM_DMASR, DMASR_FIELDS),
-    "S2MM_DA": (pg021.S2MM_DMACR + pg021.ADDRESS, {"Destination_Address": (0, 32)}),
-    "S2MM_DA_MSB": (pg021.S2MM_DMACR + pg021.ADDRESS + 4, {"Destination_Address": (0, 32)}),
-    "S2MM_LENGTH": (pg021.S2MM_LENGTH, {"Length": (0, LENGTH_BITS)}),
+    f"{channel}_{name}": (base + offset, fields)
+    for channel, base, address, field in (
+        ("MM2S", pg021.MM2S, "SA", "Source_Address"),
+        ("S2MM", pg021.S2MM, "DA", "Destination_Address"),
+    )
+    for name, offset, fields in (
+        ("DMACR", pg021.DMACR, pg021.DMACR_FIELDS),
+        ("DMASR", pg021.DMASR, pg021.DMASR_FIELDS),
+        (address, pg021.ADDRESS, {field: (0, 32)}),
+        (f"{address}_MSB", pg021.ADDRESS_MSB, {field: (0, 32)}),
+        ("LENGTH", pg021.LENGTH, {"Length": pg021.LENGTH_FIELD}),
+    )
 }
 DMA_SG_REGISTERS: Registers = {
     f"{channel}_{name}": (base + offset, fields)
-    for channel, base in (("MM2S", pg021.MM2S_DMACR), ("S2MM", pg021.S2MM_DMACR))
+    for channel, base in (("MM2S", pg021.MM2S), ("S2MM", pg021.S2MM))
     for name, offset, fields in (
-        ("DMACR", pg021.MM2S_DMACR, DMACR_FIELDS),
-        ("DMASR", pg021.MM2S_DMASR, DMASR_FIELDS),
-        ("CURDESC", pg021.CURDESC, {"Current_Descriptor_Pointer": (6, 26)}),
-        ("CURDESC_MSB", pg021.CURDESC + 4, {"Current_Descriptor_Pointer": (0, 32)}),
-        ("TAILDESC", pg021.TAILDESC, {"Tail_Descriptor_Pointer": (6, 26)}),
+        ("DMACR", pg021.DMACR, pg021.DMACR_FIELDS),
+        ("DMASR", pg021.DMASR, pg021.DMASR_FIELDS),
+        ("CURDESC", pg021.CURDESC, {"Current_Descriptor_Pointer": pg021.POINTER_FIELD}),
+        ("CURDESC_MSB", pg021.CURDESC_MSB, {"Current_Descriptor_Pointer": (0, 32)}),
+        ("TAILDESC", pg021.TAILDESC, {"Tail_Descriptor_Pointer": pg021.POINTER_FIELD}),
         ("TAILDESC_MSB", pg021.TAILDESC_MSB, {"Tail_Descriptor_Pointer": (0, 32)}),
     )
 }
@@ -168,7 +144,7 @@ def _dma(modules: ElementTree.Element, parameters: SocParameters, system: Proces
     module = _module(modules, DMA_NAME, "xilinx.com:ip:axi_dma:7.1", is_pl=True)
     settings: dict[str, int] = {
         "c_include_sg": int(parameters.scatter_gather),
-        "c_sg_length_width": LENGTH_BITS,
+        "c_sg_length_width": pg021.LENGTH_FIELD.width,
         "c_micro_dma": 0,
         "c_addr_width": system.addr_width,
     }
@@ -262,12 +238,12 @@ def _offsets() -> dict[str, int]:
 def _fields(register: str) -> Fields:
     """Return a register's fields; a constant belongs to the register with the longest name that it starts with."""
     offsets = _offsets()
-    found: Fields = {}
+    found: dict[str, Field] = {}
     for name, value in vars(register_map).items():
-        if isinstance(value, register_map.Field):
+        if isinstance(value, Field):
             owner = max((each for each in offsets if name.startswith(f"{each}_")), key=len)
             if owner == register:
-                found[name.removeprefix(f"{owner}_")] = (value.low, value.width)
+                found[name.removeprefix(f"{owner}_")] = value
     return found
 
 

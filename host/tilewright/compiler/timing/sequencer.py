@@ -113,7 +113,7 @@ class SequencerTiming:
         self._sums = ResultTiming(hardware.out_depth, hardware.sum_cycles + 1 + latency, hardware.n // 2)
         self._words = ResultTiming(hardware.out_depth, 1 + latency + words, words)
         self._work: _Work | None = None
-        self._taken = -hardware.groups  # cycle in which the last weight tile was taken
+        self._taken = -hardware.weight_groups  # cycle in which the last weight tile was taken
         self.timings: list[ConvTiming] = []
         self.writeback = WriteBackTiming(hardware, sum(c.oc_tiles for c in convs if c.mode is Mode.CODES))
 
@@ -193,7 +193,7 @@ class SequencerTiming:
     def _issue_passes(self, work: _Work) -> bool:
         """Issues as many passes of the present output tile as are known to have their weights and thresholds."""
         conv = work.conv
-        count = min(work.passes_left, self._weights.held // self._hardware.groups)
+        count = min(work.passes_left, self._weights.held // self._hardware.weight_groups)
         set_ready = NEVER
         if count == work.passes_left and conv.mode is Mode.CODES:
             ready = self._thresholds.ready_at(self.writeback.tiles)
@@ -228,7 +228,7 @@ class SequencerTiming:
             count: passes.
             set_ready: when the thresholds are there for the last of them, if it is an output tile's last.
         """
-        groups = self._hardware.groups
+        groups = self._hardware.weight_groups
         # A tile of weights is loaded while the one before is in use.
         length, floor = max(work.conv.positions, groups), max(work.free, self._taken + groups)
         needs = self._dependencies(work, count, floor)

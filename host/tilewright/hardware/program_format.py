@@ -1,0 +1,153 @@
+"""The program format: opcodes, modes, and where the fields of commands and of the trailer lie.
+
+Generated from cores/registers/program.rdl by cores/registers/generate.py (`make registers`): do not edit.
+"""
+
+from enum import IntEnum
+from typing import Final
+
+from tilewright.hardware.fields import BeatField, Field, Layout
+
+
+class Opcode(IntEnum):
+    """Opcodes."""
+
+    BEGIN = 0x01
+    LOAD = 0x02
+    CONV = 0x03
+    WEIGHTS = 0x04
+    THRESHOLDS = 0x05
+    END = 0x0F
+
+
+class Flag(IntEnum):
+    """Flags."""
+
+    LAST = 0x01
+
+
+class Mode(IntEnum):
+    """Modes."""
+
+    RAW = 0x00
+    RELU = 0x01
+    CODES = 0x02
+    READ = 0x03
+
+
+HEADER: Final = Layout(
+    "HEADER",
+    beats=1,
+    fields={
+        "opcode": BeatField(0, Field(low=0, width=8)),
+        "flags": BeatField(0, Field(low=8, width=8)),
+        "sequence": BeatField(0, Field(low=16, width=16)),
+        "length": BeatField(0, Field(low=32, width=32)),
+    },
+)
+
+BEGIN_MAGIC: Final = 0x52505754
+BEGIN_FORMAT_VERSION: Final = 0x2
+BEGIN: Final = Layout(
+    "BEGIN",
+    beats=2,
+    fields={
+        "magic": BeatField(0, Field(low=0, width=32), constant=BEGIN_MAGIC),
+        "format_version": BeatField(0, Field(low=32, width=32), constant=BEGIN_FORMAT_VERSION),
+        "n": BeatField(1, Field(low=0, width=8)),
+        "act_w": BeatField(1, Field(low=8, width=8)),
+        "wgt_w": BeatField(1, Field(low=16, width=8)),
+        "acc_w": BeatField(1, Field(low=24, width=8)),
+        "program_id": BeatField(1, Field(low=32, width=32)),
+    },
+)
+
+LOAD: Final = Layout(
+    "LOAD",
+    beats=1,
+    fields={
+        "address": BeatField(0, Field(low=0, width=32)),
+        "after": BeatField(0, Field(low=32, width=32)),
+    },
+)
+
+CONV: Final = Layout(
+    "CONV",
+    beats=7,
+    fields={
+        "in_h": BeatField(0, Field(low=0, width=16)),
+        "in_w": BeatField(0, Field(low=16, width=16)),
+        "out_h": BeatField(0, Field(low=32, width=16)),
+        "out_w": BeatField(0, Field(low=48, width=16)),
+        "ic_tiles": BeatField(1, Field(low=0, width=16)),
+        "oc_tiles": BeatField(1, Field(low=16, width=16)),
+        "images": BeatField(1, Field(low=32, width=16)),
+        "kernel_h": BeatField(1, Field(low=48, width=4)),
+        "kernel_w": BeatField(1, Field(low=52, width=4)),
+        "stride": BeatField(1, Field(low=56, width=2)),
+        "act_base": BeatField(2, Field(low=0, width=32)),
+        "act_tile_stride": BeatField(2, Field(low=32, width=32)),
+        "act_image_stride": BeatField(3, Field(low=0, width=32)),
+        "origin_y": BeatField(3, Field(low=32, width=16), signed=True),
+        "origin_x": BeatField(3, Field(low=48, width=16), signed=True),
+        "out_base": BeatField(4, Field(low=0, width=32)),
+        "out_tile_stride": BeatField(4, Field(low=32, width=32)),
+        "out_image_stride": BeatField(5, Field(low=0, width=32)),
+        "acc_base": BeatField(5, Field(low=32, width=16)),
+        "acc_tile_stride": BeatField(5, Field(low=48, width=16)),
+        "after": BeatField(6, Field(low=0, width=32)),
+        "mode": BeatField(6, Field(low=32, width=2)),
+        "pool": BeatField(6, Field(low=34, width=1)),
+        "nibbles": BeatField(6, Field(low=35, width=1)),
+        "step": BeatField(6, Field(low=36, width=1)),
+        "resume": BeatField(6, Field(low=37, width=1)),
+        "hold": BeatField(6, Field(low=38, width=1)),
+    },
+)
+
+THRESHOLDS: Final = Layout(
+    "THRESHOLDS",
+    beats=5,
+    fields={
+        "t1": BeatField(0, Field(low=0, width=21), signed=True),
+        "t2": BeatField(0, Field(low=21, width=21), signed=True),
+        "t3": BeatField(0, Field(low=42, width=21), signed=True),
+        "t5": BeatField(1, Field(low=0, width=21), signed=True),
+        "t6": BeatField(1, Field(low=21, width=21), signed=True),
+        "t7": BeatField(1, Field(low=42, width=21), signed=True),
+        "t9": BeatField(2, Field(low=0, width=21), signed=True),
+        "t10": BeatField(2, Field(low=21, width=21), signed=True),
+        "t11": BeatField(2, Field(low=42, width=21), signed=True),
+        "t13": BeatField(3, Field(low=0, width=21), signed=True),
+        "t14": BeatField(3, Field(low=21, width=21), signed=True),
+        "t15": BeatField(3, Field(low=42, width=21), signed=True),
+        "t4": BeatField(4, Field(low=0, width=21), signed=True),
+        "t8": BeatField(4, Field(low=21, width=21), signed=True),
+        "t12": BeatField(4, Field(low=42, width=21), signed=True),
+        "falls": BeatField(4, Field(low=63, width=1)),
+    },
+)
+
+END: Final = Layout(
+    "END",
+    beats=1,
+    fields={
+        "crc": BeatField(0, Field(low=0, width=32)),
+    },
+)
+
+TRAILER_MAGIC: Final = 0x53525754
+TRAILER_FORMAT: Final = 0x1
+TRAILER: Final = Layout(
+    "TRAILER",
+    beats=3,
+    fields={
+        "magic": BeatField(0, Field(low=0, width=32), constant=TRAILER_MAGIC),
+        "error_code": BeatField(0, Field(low=32, width=8)),
+        "error_sequence": BeatField(0, Field(low=40, width=16)),
+        "format": BeatField(0, Field(low=56, width=8), constant=TRAILER_FORMAT),
+        "program_id": BeatField(1, Field(low=0, width=32)),
+        "result_beats": BeatField(1, Field(low=32, width=32)),
+        "crc": BeatField(2, Field(low=0, width=32)),
+    },
+)
