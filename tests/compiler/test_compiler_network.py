@@ -288,6 +288,14 @@ def test_sums_beyond_32_bits_are_no_compile_error() -> None:
         dataclasses.replace(layer, kernel=(3000, 3000), activation_levels=255)
 
 
+def test_sums_of_weights_one_beyond_their_levels_count_in_full() -> None:
+    layer = conv(np.random.default_rng(0), "last", 1, 1, (7, 7), last=True, weight_levels=1)
+    weights = np.full((1, 90_000, 7, 7), -2, np.int8)
+    assert 90_000 * 49 * 255 < 2**31 - 1
+    with pytest.raises(NetworkError, match=r"layer last: sums of its weights can reach 2249100000, beyond 32 bits"):
+        dataclasses.replace(layer, in_channels=90_000, activation_levels=255, weights=weights)
+
+
 def test_unknown_layers_to_read_back() -> None:
     with pytest.raises(CompileError, match=r"layer features\.1: network small has none of this name, but image, wide"):
         compile_network(small_network(), ArrayParameters.of_size(8), 1, ["features.1"])

@@ -7,7 +7,8 @@ import numpy.typing as npt
 
 from tilewright.errors import CompileError
 from tilewright.hardware.beats import Beats
-from tilewright.network.network import ALWAYS, NEVER, Layer
+from tilewright.network.network import Layer
+from tilewright.network.shape import ALWAYS, NEVER
 
 THRESHOLDS = 15
 THRESHOLD_BITS = 21
