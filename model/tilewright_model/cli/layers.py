@@ -13,6 +13,7 @@ from tilewright.network import Network as NetworkIntegers
 from tilewright.network.file_format import layer_entry
 from tilewright_model.cli.app import command, console
 from tilewright_model.cli.options import Json, Network
+from tilewright_model.progress import phase
 
 COLUMNS = ("layer", "channels", "kernel", "weight bits", "input bits", "thresholds")
 
@@ -20,7 +21,9 @@ COLUMNS = ("layer", "channels", "kernel", "weight bits", "input bits", "threshol
 @command("layers", "net.safetensors", "net.safetensors --json")
 def layers(network: Network, as_json: Json = False) -> None:
     """Print a network file's layers: sizes, bits of weights and input codes, thresholds a channel."""
-    report_layers(load_network(network), network, as_json)
+    with phase("reading the network"):
+        integers = load_network(network)
+    report_layers(integers, network, as_json)
 
 
 def report_layers(network: NetworkIntegers, path: Path, as_json: bool) -> None:
