@@ -13,11 +13,11 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from tilewright.cli.run import resolve_network
 from tilewright.driver import Driver
 from tilewright.estimate.estimate import Estimate, estimate
 from tilewright.estimate.measured import MeasuredLayer, hardware_of, measured_layers
 from tilewright.network.file import load_network
+from tilewright.pytorch.network_choice import resolve_network
 from tilewright.runs.runner import NetworkRunner
 from tilewright.sim import open_overlay
 

@@ -11,12 +11,12 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from tilewright.cli.run import resolve_network
 from tilewright.driver import Driver
 from tilewright.estimate.estimate import estimate
 from tilewright.hardware.block_ram import blocks_of
-from tilewright.hardware.parameters import Hardware
+from tilewright.hardware.parameters import HardwareParameters
 from tilewright.network.file import load_network
+from tilewright.pytorch.network_choice import resolve_network
 from tilewright.runs.runner import NetworkRunner
 from tilewright.sim import SocParameters, open_overlay
 
@@ -40,7 +40,7 @@ def main(
             open_overlay(SocParameters(n=array, wgt_depth=depth), stall_probability=stall_probability, seed=seed)
         )
         (result,) = NetworkRunner(driver, network, batch).run(pixels)
-        hardware = Hardware(n=array, wgt_depth=depth)
+        hardware = HardwareParameters(n=array, wgt_depth=depth)
         predicted = estimate(network, hardware, batch, stall_probability=stall_probability)
         blocks = blocks_of(64 * hardware.group_beats + 1, depth)
         row = {"depth": depth, "block_rams": blocks, "program_utilisation": work / result.counters.cycles}

@@ -4,6 +4,7 @@ python docs/examples/brevitas_cnn.py --out build/brevitas
 tilewright run build/brevitas/network.safetensors --images build/brevitas/images.npz --check
 """
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -11,16 +12,14 @@ import brevitas.nn as qnn
 import torch
 import typer
 from brevitas.quant import Int8ActPerTensorFloat, Int8WeightPerChannelFloat
+from rich.console import Console
+from rich.progress import track
 from skimage import data
 from torch import Tensor, nn
 
-from tilewright_model.cli.app import Json, progress, report
-from tilewright_model.data.cifar10 import Images
-from tilewright_model.data.image_file import save_images
-from tilewright_model.foreign.assemble import normalisation
-from tilewright_model.foreign.brevitas import from_brevitas
-from tilewright_model.foreign.brevitas_compare import compare_brevitas
-from tilewright_model.network_file.write import save_network
+from tilewright_model.data import Images, save_images
+from tilewright_model.foreign import compare_brevitas, from_brevitas, normalisation
+from tilewright_model.network_file import save_network
 
 PICTURES = ("chelsea", "astronaut", "coffee")
 IMAGE = (3, 32, 32)
@@ -63,23 +62,20 @@ def _piece(picture: Tensor, generator: torch.Generator) -> Tensor:
 def train(model: nn.Module, steps: int, generator: torch.Generator) -> None:
     """Adam on batches of 32."""
     optimiser = torch.optim.Adam(model.parameters(), 0.01)
-    with progress("steps", steps) as advance:
-        for _ in range(steps):
-            batch = pieces(32, generator)
-            loss = nn.functional.cross_entropy(model(NORMALISE(batch.pixels)), batch.labels)
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            advance(1)
+    for _ in track(range(steps), "steps", console=Console(stderr=True)):
+        batch = pieces(32, generator)
+        loss = nn.functional.cross_entropy(model(NORMALISE(batch.pixels)), batch.labels)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
 
 
 def main(
     out: Annotated[Path, typer.Option(help="folder for network.safetensors and images.npz")] = Path("build/brevitas"),
     steps: Annotated[int, typer.Option(min=1)] = 60,
     seed: int = 0,
-    as_json: Json = False,
 ) -> None:
-    """Train, export, and compare Brevitas' own float32 evaluation with the exported integers."""
+    """Train, export, and compare Brevitas' own float32 evaluation with the exported integers; print JSON."""
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
     model = cnn()
@@ -89,7 +85,7 @@ def main(
     images = pieces(64, generator)
     save_images(out / "images.npz", images, "pieces of scikit-image's pictures")
     correct = int((network(NORMALISE(images.pixels)).argmax(1) == images.labels).sum())
-    report({"correct": correct, **compare_brevitas(model, network, images.pixels).report()}, as_json)
+    print(json.dumps({"correct": correct, **compare_brevitas(model, network, images.pixels).report()}))
 
 
 if __name__ == "__main__":

@@ -42,23 +42,27 @@ class TransferLengthError(TilewrightError):
 
 
 class FailureReport(Protocol):
-    """What was read out when a transfer failed: of a driver, a :class:`tilewright.driver.stuck.StuckReport`."""
+    """What was read out when a transfer failed: of a driver, a :class:`tilewright.driver.stuck.StuckReport`.
+
+    ``str`` is for people.
+    """
 
     def as_dict(self) -> dict[str, Any]:
         """The report as JSON types."""
 
 
 class TransferError(TilewrightError):
-    """A transfer failed.
+    """A transfer failed. Below the message Python 3.11 and the command line print its notes: the report for people.
 
     Args:
-        message: what happened.
+        message: what happened, one line.
         report: state of DMA and accelerator at that time, a :class:`FailureReport`, where there is one.
     """
 
     def __init__(self, message: str, report: FailureReport | None = None) -> None:
         super().__init__(message)
         self.report = report
+        self.__notes__: list[str] = [] if report is None else [str(report)]
 
 
 class DeviceTimeoutError(TransferError):

@@ -10,6 +10,8 @@ from typing import Any
 from tilewright.environment import BITSTREAM_VARIABLE, DEVICE_VARIABLE, HOST_VARIABLE
 from tilewright.errors import TargetError
 
+__all__ = ["DeviceKind", "open_overlay"]
+
 # What pynq's own board images have
 BOARD_NAME = Path("/proc/device-tree/chosen/pynq_board")
 

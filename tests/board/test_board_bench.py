@@ -19,7 +19,7 @@ from tilewright.cli.bench import steps_table, summary_table
 from tilewright.cli.console import output
 from tilewright.driver import Driver
 from tilewright.driver.accelerator import Counters
-from tilewright.driver.phases import Step, untimed
+from tilewright.driver.run_steps import RunStep, untimed
 from tilewright.errors import ResultError
 from tilewright.runs.bench import NetworkJob, measure
 from tilewright.target import DeviceKind
@@ -45,7 +45,7 @@ def test_steps_of_a_network(open_device: Callable[..., Any], capsys: pytest.Capt
     assert driver.steps is untimed
     assert len(done) == len(result.program_cycles) == 6
     assert {step: len(times) for step, times in result.seconds.items()} == {
-        step: 3 if step is Step.COMPILE else 6 for step in Step
+        step: 3 if step is RunStep.COMPILE else 6 for step in RunStep
     }
     assert all(0 < seconds < 60 for times in result.seconds.values() for seconds in times)
     facts = json.loads(json.dumps(result.as_dict(200.0)))

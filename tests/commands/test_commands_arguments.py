@@ -38,7 +38,7 @@ MISTAKES = [
     ("run --count 2", "--first and --count choose among the images of --data or of an .npz"),
     ("run --images photo.png --first 1", "--first and --count choose among the images of --data or of an .npz"),
     ("run --batch 0", "Invalid value for '--batch'"),
-    ("run --clock inf", "--clock inf: a number of MHz expected"),
+    ("run --clock inf", "--clock inf: the assumed clock is a number of MHz"),
     ("run --clock 0", "Invalid value for '--clock'"),
     ("run --seed -1", "-1 is not in the range 0 to 2^64 - 1"),
     ("run --images nothing.png", "nothing.png: no such image file"),

@@ -144,12 +144,17 @@ def test_images_that_fit(small_layer: ConvLayer) -> None:
         images_that_fit(small_layer, ArrayParameters(n=8, act_depth=64))
 
 
-def test_accumulator_bound_names_the_channel() -> None:
-    weights = np.zeros((5, 20, 3, 3), dtype=np.int8)
-    weights[3] = 7
-    layer = ConvLayer("wide", weights, np.zeros((1, 20, 4, 4), dtype=np.uint8))
-    bound = 20 * 9 * 7 * 15
-    enough = bound.bit_length() + 1
-    compile_layer(layer, ArrayParameters(n=8, acc_w=enough))
-    with pytest.raises(LayerError, match=f"output channel 3 can reach {bound} .* {enough - 1} bits"):
-        compile_layer(layer, ArrayParameters(n=8, acc_w=enough - 1))
+@pytest.mark.parametrize("sign", [1, -1])
+def test_sums_of_both_signs_are_held_to_the_last(sign: int) -> None:
+    """4095 = 39 * 7 * 15 exactly, and 15 beyond; weights of the other sign in the channel change nothing."""
+    weights = np.zeros((5, 40, 1, 1), dtype=np.int8)
+    weights[3, :39], weights[3, 39] = 7 * sign, -7 * sign
+    codes, array = np.full((1, 40, 2, 2), 15, dtype=np.uint8), ArrayParameters(n=8, acc_w=13)
+    codes[:, 39] = 0
+    layer = ConvLayer("full", weights, codes)
+    assert (layer_outputs(layer)[0, 3] == sign * array.acc_max).all()
+    compile_layer(layer, array)
+    weights[3, 39] = sign
+    message = rf"layer full: .* channel 3 can reach {sign * 4110}, an accumulator of 13 bits holds -4095\.\.4095"
+    with pytest.raises(LayerError, match=message):
+        compile_layer(ConvLayer("full", weights, codes), array)

@@ -14,6 +14,7 @@ from networks import average, broad_network, conv, network, random_network, smal
 
 from tilewright.compiler.addresses import lifetimes
 from tilewright.compiler.network import CompiledNetwork, compile_network
+from tilewright.compiler.planner import COMMAND_CYCLES, step_cycles
 from tilewright.compiler.schedule import Plan, make_schedule
 from tilewright.compiler.stages import stages_of
 from tilewright.errors import CompileError, NetworkError
@@ -22,6 +23,7 @@ from tilewright.hardware.parameters import ArrayParameters
 from tilewright.hardware.program import decode_program
 from tilewright.network.inference import infer
 from tilewright.network.network import Network
+from tilewright.network.shape import NEVER
 
 
 def images(network: Network, count: int, seed: int = 1) -> np.ndarray:
@@ -161,9 +163,12 @@ def test_networks_of_one_shape_have_other_ids_for_one_image(changed: str) -> Non
         "descriptors": layer,
     }
     other = dataclasses.replace(small, layers=(small.layers[0], others[changed], *small.layers[2:]))
-    taps = [layer.name] if changed == "descriptors" else []
+    read_back = [layer.name] if changed == "descriptors" else []
     pixels, array = images(small, 1, 1), ArrayParameters.of_size(8)
-    one, two = compile_network(small, array).program(pixels), compile_network(other, array, taps=taps).program(pixels)
+    one, two = (
+        compile_network(small, array).program(pixels),
+        compile_network(other, array, read_back=read_back).program(pixels),
+    )
     loads = [[c.payload() for c in decode_program(each.beats) if isinstance(c, Load)] for each in (one, two)]
     np.testing.assert_array_equal(*loads)
     assert one.program_id != two.program_id
@@ -196,13 +201,41 @@ def test_what_cannot_be_compiled_is_refused_by_name() -> None:
     text = refused([first, last], ArrayParameters(n=8, acc_depth=8))
     assert text.startswith("layer first: a row of 1 image(s) has 16 positions, a column has 8 accumulators")
     text = refused([first, last], ArrayParameters(n=8, acc_w=12))
-    assert text.startswith("layer first: a sum can reach") and "12 bits holds 2047" in text
+    assert text.startswith("layer first: a sum of output channel ") and "12 bits holds -2047..2047" in text
     layers = [first, average(rng, "window", 16, (9, 9), 1), conv(rng, "last", 16, 8, (1, 1), 1, 0, last=True)]
     text = refused(layers, ArrayParameters.of_size(8))
     assert text.startswith("layer window: a window of 9x9 is larger than 7x7 and not the whole map of 16x16")
     layers[1] = average(rng, "window", 16, (2, 2), 3, pool=2)
     text = refused(layers, ArrayParameters.of_size(8))
     assert text.startswith("layer window: an average of stride 3") and "cannot be max-pooled" in text
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_sums_of_both_signs_are_held_to_the_last(sign: int) -> None:
+    """39 inputs of 15 times 7 reach 4095 exactly, and one of 8 for 7 beyond; the same far below zero."""
+    rng, array = np.random.default_rng(0), ArrayParameters(n=8, acc_w=13)
+    assert array.acc_max == 39 * 15 * 7
+    first = conv(rng, "first", 1, 39, (1, 1), padding=0, image=True)
+    weights = np.zeros((9, 39, 1, 1), np.int8)
+    weights[3] = 7 * sign
+    last = dataclasses.replace(conv(rng, "last", 39, 9, (1, 1), padding=0, last=True), weights=weights.copy())
+    exact = network(rng, "exact", (3, 3), [first, last], channels=1)
+    stage = stages_of(exact, array)[1]
+    weights[3, 0] += sign
+    more = dataclasses.replace(last, weights=weights, weight_levels=15)
+    with pytest.raises(CompileError, match=rf"layer last: .* channel 3 can reach {sign * 4110}, .* -4095\.\.4095"):
+        dataclasses.replace(stage, layer=more).check()
+
+
+@pytest.mark.parametrize(("n", "shortest"), [(8, 4), (16, 16), (32, 32)])
+def test_a_pass_lasts_as_long_as_the_next_weights_take(n: int, shortest: int) -> None:
+    """Rows of weights go into the array one a cycle, into one of 8x8 two; a pass with more positions lasts these."""
+    rng = np.random.default_rng(0)
+    layers = [conv(rng, "first", 3, n, image=True, padding=0), conv(rng, "last", n, 2 * n, (1, 1), 1, 0, last=True)]
+    for size, positions in ((3, 1), (9, 49)):
+        stages = stages_of(network(rng, "short", (size, size), layers), ArrayParameters.of_size(n))
+        (step,) = (each for each in make_schedule(stages, Plan(1, (1, 1))).steps if each.stage == 1)
+        assert step_cycles(stages[1], step) == 2 * max(positions, shortest) + COMMAND_CYCLES
 
 
 def test_thresholds_beyond_the_hardware_are_refused() -> None:
@@ -294,6 +327,15 @@ def test_sums_of_weights_one_beyond_their_levels_count_in_full() -> None:
     assert 90_000 * 49 * 255 < 2**31 - 1
     with pytest.raises(NetworkError, match=r"layer last: sums of its weights can reach 2249100000, beyond 32 bits"):
         dataclasses.replace(layer, in_channels=90_000, activation_levels=255, weights=weights)
+
+
+def test_the_largest_sum_is_one_that_32_bits_hold_and_no_threshold_means() -> None:
+    """NEVER is a threshold that no sum reaches: a sum of as much would reach it."""
+    layer = average(np.random.default_rng(0), "window", 1, (2, 2), 1, last=True)
+    held = dataclasses.replace(layer, kernel=(NEVER - 1, 1), activation_levels=1)
+    assert held.reach()[1].tolist() == [NEVER - 1]
+    with pytest.raises(NetworkError, match=f"a sum of {NEVER} products can reach {NEVER}, beyond 32 bits"):
+        dataclasses.replace(held, kernel=(NEVER, 1))
 
 
 def test_unknown_layers_to_read_back() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +17,23 @@ from tilewright.driver.channels import DirectChannels, ScatterGatherChannels, ch
 from tilewright.errors import DmaError, ParameterMismatchError, TransferLengthError
 from tilewright.network.convolution import layer_outputs
 from tilewright.network.layer import ConvLayer
-from tilewright.sim import SimDevice, SocParameters, write_overlay
+from tilewright.sim import ZYNQ_ULTRASCALE, SimDevice, SocParameters
+from tilewright.sim.hwh import write_hwh
+from tilewright.sim.metadata import write_files
 
 pytestmark = pytest.mark.simulation
 
 
 def overlay_with(folder: Path, changes: dict[str, int]) -> Any:
     """An overlay whose block design has other parameters of the DMA; its hardware is the same."""
-    bit = write_overlay(SocParameters(), folder)
-    hwh = bit.with_suffix(".hwh")
-    text = hwh.read_text()
+    text = write_hwh(SocParameters(), ZYNQ_ULTRASCALE).decode()
     for name, value in changes.items():
         text, replaced = re.subn(rf'(?i)(NAME="{name}" VALUE=)"\d+"', rf'\g<1>"{value}"', text)
         assert replaced == 1, name
-    hwh.write_text(text)
-    return pynq.Overlay(str(bit), device=SimDevice(seed=1))
+    bit = folder / "changed.bit"
+    write_files(bit, text.encode(), {"parameters": asdict(SocParameters())}, ZYNQ_ULTRASCALE)
+    pynq.Device.active_device = SimDevice(seed=1)  # pynq's drivers ask for it
+    return pynq.Overlay(str(bit), device=pynq.Device.active_device)
 
 
 def test_length_register_that_is_too_narrow(tmp_path: Path, small_layer: ConvLayer) -> None:

@@ -86,7 +86,7 @@ def test_model_takes_four_beats_before_it_is_asked(modelled: Modelled) -> None:
 def test_interrupted_run(modelled: Modelled, monkeypatch: pytest.MonkeyPatch, results: int) -> None:
     modelled.soc.output_after = results
 
-    def interrupted() -> int:
+    def interrupted(timeout: float) -> int:
         modelled.soc.run(2000)
         modelled.soc.output_after = None
         raise KeyboardInterrupt
@@ -119,8 +119,9 @@ def test_killed_process(modelled: Modelled) -> None:
 def test_failed_transfer(modelled: Modelled) -> None:
     send, receive = modelled.driver.allocate(len(modelled.program.beats)), modelled.driver.allocate(64)
     send[:] = modelled.program.beats
-    with pytest.raises(DmaError, match="too small: 512 bytes"):
+    with pytest.raises(DmaError, match="S2MM stopped") as caught:
         modelled.driver.run_in(modelled.program, send, receive)
+    assert caught.value.report is not None and "too small: 512 bytes" in str(caught.value.report)
     modelled.assert_exact()
 
 
@@ -137,9 +138,9 @@ def test_reset_in_the_middle_of_a_program(modelled: Modelled, monkeypatch: pytes
     driver, soc = modelled.driver, modelled.soc
     wait = driver._wait
 
-    def reset_first() -> int:
+    def reset_first(timeout: float) -> int:
         del soc.taken[:20]
-        return wait()
+        return wait(timeout)
 
     monkeypatch.setattr(driver, "_wait", reset_first)
     with pytest.raises(DeviceError, match=r"that number is no command of this program, which has 7") as caught:
@@ -156,7 +157,7 @@ def test_buffers_live_until_the_dma_was_reset(modelled: Modelled, monkeypatch: p
     def failing(*_: Any) -> None:
         raise DmaError("the DMA's reset does not end")
 
-    def interrupted() -> int:
+    def interrupted(timeout: float) -> int:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("tilewright.driver.dma.reset", failing)
@@ -200,10 +201,10 @@ def test_two_threads_on_one_driver(modelled: Modelled, monkeypatch: pytest.Monke
     driver, reached, go_on = modelled.driver, threading.Event(), threading.Event()
     wait = driver._wait
 
-    def slow() -> int:
+    def slow(timeout: float) -> int:
         reached.set()
         assert go_on.wait(10)
-        return wait()
+        return wait(timeout)
 
     monkeypatch.setattr(driver, "_wait", slow)
     outputs: list[Any] = []
@@ -226,7 +227,7 @@ def test_interrupted_run_on_the_rtl(
     program = compile_layer(small_layer, driver.array)
     for polls in (0, 2, 5):
 
-        def interrupted(polls: int = polls) -> int:
+        def interrupted(timeout: float, polls: int = polls) -> int:
             for _ in range(polls):
                 driver.channels.received()
             raise KeyboardInterrupt

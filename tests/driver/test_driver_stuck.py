@@ -39,7 +39,7 @@ def stuck(driver: Driver, program: Program) -> StuckReport:
         driver.run(program)
     report = caught.value.report
     assert report is not None
-    assert str(report) in str(caught.value)
+    assert "\n" not in str(caught.value) and caught.value.__notes__ == [str(report)]
     assert json.loads(json.dumps(report.as_dict()))["cause"]["suggestion"] == report.cause.suggestion
     return report
 

@@ -21,7 +21,7 @@ from tilewright.compiler.timing.fifo import FifoTiming, ascending
 from tilewright.errors import CompileError, ParameterError
 from tilewright.estimate.estimate import Estimate, estimate, estimate_compiled
 from tilewright.hardware.block_ram import block_rams, blocks_of
-from tilewright.hardware.parameters import Hardware
+from tilewright.hardware.parameters import HardwareParameters
 from tilewright.network.network import Network
 
 ARRAYS = [8, 16, 32]
@@ -59,8 +59,8 @@ def assert_adds_up(result: Estimate) -> None:
 def test_totals_are_sums(n: int, seed: int) -> None:
     rng = np.random.default_rng([seed, n])
     network = networks.random_network(rng)
-    for batch, taps, stall_probability in ((1, (), 0.0), (3, [layer.name for layer in network.layers[:-1]], 0.3)):
-        result = estimate(network, Hardware(n=n), batch, taps, stall_probability)
+    for batch, read_back, stall_probability in ((1, (), 0.0), (3, [layer.name for layer in network.layers[:-1]], 0.3)):
+        result = estimate(network, HardwareParameters(n=n), batch, read_back, stall_probability)
         assert_adds_up(result)
         assert result.macs == network.macs * batch
 
@@ -70,7 +70,7 @@ def test_vgg16_takes_less_than_a_second(vgg: Network, n: int) -> None:
     """A second on a machine with nothing else to do; this one may be busy."""
     for batch in (1, 16):
         start = time.perf_counter()
-        result = estimate(vgg, Hardware(n=n), batch)
+        result = estimate(vgg, HardwareParameters(n=n), batch)
         assert time.perf_counter() - start < 5
         assert_adds_up(result)
 
@@ -78,66 +78,69 @@ def test_vgg16_takes_less_than_a_second(vgg: Network, n: int) -> None:
 def test_vgg16_keeps_the_array_busy(vgg: Network) -> None:
     assert vgg.macs == 220_631_040
     for n, batch in ((8, 1), (16, 4), (32, 16)):
-        assert estimate(vgg, Hardware(n=n), batch).program_utilisation > 0.97
+        assert estimate(vgg, HardwareParameters(n=n), batch).program_utilisation > 0.97
 
 
 def test_more_stalls_cost_more(small: Network) -> None:
-    cycles = [estimate(small, Hardware(n=16), stall_probability=p).program_cycles for p in (0.0, 0.05, 0.2, 0.5, 0.9)]
+    cycles = [
+        estimate(small, HardwareParameters(n=16), stall_probability=p).program_cycles
+        for p in (0.0, 0.05, 0.2, 0.5, 0.9)
+    ]
     assert cycles == sorted(cycles)
     assert cycles[-1] > 2 * cycles[0]
-    slowest = estimate(small, Hardware(n=16), stall_probability=0.99)
+    slowest = estimate(small, HardwareParameters(n=16), stall_probability=0.99)
     assert slowest.program_cycles == pytest.approx(100 * slowest.beats_in, rel=0.1)
 
 
 def test_larger_batches_and_arrays_cost_less_an_image(vgg: Network) -> None:
     for n in ARRAYS:
-        each = [estimate(vgg, Hardware(n=n), batch).program_cycles / batch for batch in (1, 4, 16)]
+        each = [estimate(vgg, HardwareParameters(n=n), batch).program_cycles / batch for batch in (1, 4, 16)]
         assert all(later <= 1.001 * earlier for earlier, later in pairwise(each))
     assert (
-        estimate(vgg, Hardware(n=8)).program_cycles
-        > estimate(vgg, Hardware(n=16)).program_cycles
-        > estimate(vgg, Hardware(n=32)).program_cycles
+        estimate(vgg, HardwareParameters(n=8)).program_cycles
+        > estimate(vgg, HardwareParameters(n=16)).program_cycles
+        > estimate(vgg, HardwareParameters(n=32)).program_cycles
     )
 
 
 def test_a_layer_never_beats_the_array(vgg: Network) -> None:
     for n in ARRAYS:
-        for layer in estimate(vgg, Hardware(n=n), 4).layers:
+        for layer in estimate(vgg, HardwareParameters(n=n), 4).layers:
             assert layer.command_cycles >= layer.mac_cycles >= layer.macs / n**2
             assert 0 < layer.command_utilisation <= 1
             assert layer.bound_by in {"compute", "weights", "image", "thresholds", "activations", "output", "overhead"}
 
 
 def test_what_bounds_a_layer(vgg: Network) -> None:
-    bounds = [layer.bound_by for layer in estimate(vgg, Hardware(n=32)).layers]
+    bounds = [layer.bound_by for layer in estimate(vgg, HardwareParameters(n=32)).layers]
     assert bounds[0] == "image"
     assert bounds[1] == "compute"
     assert bounds[-3:] == ["weights"] * 3
 
 
 def test_smaller_buffers_are_never_faster(small: Network) -> None:
-    large = estimate(small, Hardware(n=8), 2)
+    large = estimate(small, HardwareParameters(n=8), 2)
     for tight in ({"wgt_depth": 16}, {"thr_depth": 16}, {"out_depth": 2}, {"thr_sets": 1}):
-        result = estimate(small, Hardware(n=8, **tight), 2)
+        result = estimate(small, HardwareParameters(n=8, **tight), 2)
         assert_adds_up(result)
         assert result.program_cycles >= large.program_cycles
 
 
 def test_programs_that_would_never_end_are_refused(small: Network) -> None:
-    items = compile_network(small, Hardware().array).items
+    items = compile_network(small, HardwareParameters().array).items
     without = [item for item in items if not (isinstance(item, WeightsItem) and item.step == 2)]
     with pytest.raises(CompileError, match="never end"):
-        time_program(without, Hardware())
+        time_program(without, HardwareParameters())
 
 
 def test_what_does_not_fit_is_refused(small: Network) -> None:
-    compiled = compile_network(small, Hardware(n=8).array)
+    compiled = compile_network(small, HardwareParameters(n=8).array)
     with pytest.raises(CompileError, match="compiled for 8x8"):
-        estimate_compiled(compiled, Hardware(n=16))
+        estimate_compiled(compiled, HardwareParameters(n=16))
     with pytest.raises(CompileError, match="stall probability 1"):
-        estimate_compiled(compiled, Hardware(n=8), 1.0)
+        estimate_compiled(compiled, HardwareParameters(n=8), 1.0)
     with pytest.raises(ParameterError, match="array size 12"):
-        Hardware(n=12)
+        HardwareParameters(n=12)
 
 
 # ---- block RAM
@@ -165,10 +168,10 @@ def test_blocks_are_those_of_yosys(width: int, depth: int, blocks: float) -> Non
 
 
 def test_block_rams_by_memory() -> None:
-    totals = {n: sum(block_rams(Hardware(n=n)).values()) for n in ARRAYS}
+    totals = {n: sum(block_rams(HardwareParameters(n=n)).values()) for n in ARRAYS}
     assert totals == {8: 54, 16: 62, 32: 83}
     # Without the DMA: what `fusesoc run --target synth tilewright:ip:accelerator --N 8` reports
-    assert totals[8] - block_rams(Hardware(n=8))["DMA"] == 52
+    assert totals[8] - block_rams(HardwareParameters(n=8))["DMA"] == 52
 
 
 # ---- output
@@ -189,7 +192,7 @@ def run(network: Network, *arguments: str) -> str:
 
 def test_json(small: Network) -> None:
     facts = json.loads(run(small, "--as-json"))
-    expected = estimate(small, Hardware(n=16), 2)
+    expected = estimate(small, HardwareParameters(n=16), 2)
     assert facts["program_cycles"] == expected.program_cycles
     assert facts["images_per_s_at_assumed_clock"] == pytest.approx(2 * 100e6 / expected.program_cycles)
     assert facts["program_utilisation"] == expected.program_utilisation

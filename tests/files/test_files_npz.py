@@ -47,7 +47,7 @@ def test_every_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_golden_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tilewright.network.file.load_network", lambda path: None)
+    monkeypatch.setattr("tilewright.pytorch.golden.load_network", lambda path: None)
     np.savez(tmp_path / "images.npz", pixels=np.zeros((1, 3, 2, 2), np.uint8))
     damaged("features.0.codes")["petabytes"][0](tmp_path / "reference.npz")
     with pytest.raises(NetworkError, match=r"file of PyTorch's integers: .* claims 1125899906842624 bytes"):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pynq
 import pytest
+from documentation import run_snippet, snippet_of
 
 from tilewright.errors import DeviceTimeoutError, SimulationError
 from tilewright.sim import SimulatorBuildError, ThirdPartyError, simulate
@@ -34,6 +35,17 @@ def test_words_pass_in_order(scale: Any, count: int) -> None:
     scale.stream_scale_0.register_map.SCALE = 3
     assert np.array_equal(transfer(scale, words), words * np.uint32(3))
     assert int(scale.stream_scale_0.register_map.COUNT) == count
+
+
+def test_snippet_of_the_page(hwh: Path, rtl: Path) -> None:
+    snippet = snippet_of("docs/third_party.md").replace("design.hwh", str(hwh)).replace("my_ip.v", str(rtl))
+    names = run_snippet(snippet)
+    overlay, sent = names["overlay"], names["buffer"]
+    got = pynq.allocate(sent.shape, sent.dtype, target=overlay.device)
+    overlay.axi_dma_0.recvchannel.transfer(got)
+    for channel in (overlay.axi_dma_0.sendchannel, overlay.axi_dma_0.recvchannel):
+        channel.wait()
+    assert overlay.axi_dma_0.recvchannel.transferred == sent.nbytes == 256
 
 
 def test_interrupts_in_the_order_of_the_block_design(scale: Any) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 from brevitas_models import COMPARED, IMAGE, MODELS, NORMALISE, Halves, make, modules, random_pixels, trained
+from documentation import run_snippet, snippet_of
 from torch import nn
 
 from tilewright.driver import Driver
@@ -165,7 +166,7 @@ def test_example_from_training_to_the_hardware(
     assert spec and spec.loader
     example = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(example)
-    example.main(out=tmp_path, steps=4, as_json=True)
+    example.main(out=tmp_path, steps=4)
     facts = json.loads(capsys.readouterr().out)
     assert facts["images"] == 64
     assert facts["compared"] == 64 * (3 * 32 * 32 + 8 * 32 * 32 + 12 * 16 * 16 + 16 * 4 * 4)
@@ -177,6 +178,13 @@ def test_example_from_training_to_the_hardware(
     comparison = run_on_device(Driver(open_device(array=8)), path, pixels, reference(load_network_file(path), pixels))
     assert comparison.equal, str(comparison)
     assert comparison.compared == 8 * 16 * 16 + 12 * 8 * 8 + 16 * 4 * 4 + 16 * 2 * 2
+
+
+def test_snippet_of_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, pixels = tmp_path / "network.safetensors", torch.zeros(1, 3, 32, 32, dtype=torch.uint8)
+    run_snippet(snippet_of("docs/brevitas.md"), model=make("quantised_biases"), path=path, pixels=pixels)
+    assert load_network(path).name == "my network"
+    assert "'images': 1" in capsys.readouterr().out
 
 
 def test_eight_bits_are_taken_though_the_hardware_has_four() -> None:

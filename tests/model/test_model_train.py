@@ -369,7 +369,7 @@ def test_the_record_says_what_computed_which_epochs(data_root: Path, tmp_path: P
     settings = small_settings(tmp_path, "cosine", tf32=True)
     run = Trainer(settings, training, test)
     run.run.log = [run._epoch(lambda done: None) | {"seconds": 1.0}]
-    run._note_part()
+    run.outputs.note_part()
     run.run.save(settings)
     train(replace(settings, tf32=False), training, test, resume=True)
     path = (tmp_path / CHECKPOINT).with_suffix(".json")

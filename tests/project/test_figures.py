@@ -13,10 +13,10 @@ from typing import Any
 import networks
 import pytest
 
-from tilewright.driver.phases import Step
+from tilewright.driver.run_steps import RunStep
 from tilewright.estimate.estimate import estimate
 from tilewright.hardware import assumed_clock
-from tilewright.hardware.parameters import Hardware
+from tilewright.hardware.parameters import HardwareParameters
 from tilewright.runs.bench import Measurement
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -110,8 +110,8 @@ def test_hardware_status_stands_before_the_first_figure() -> None:
 
 def facts_of_commands() -> Iterator[dict[str, Any]]:
     """What `estimate` and `bench` print as JSON; tests of the other commands are with them."""
-    yield estimate(networks.small_network(0), Hardware(n=16), 2).as_dict(100.0)
-    yield Measurement("small", 8, 2, 1, 1, {step: [0.5] for step in Step}, [4000], 9000).as_dict(100.0)
+    yield estimate(networks.small_network(0), HardwareParameters(n=16), 2).as_dict(100.0)
+    yield Measurement("small", 8, 2, 1, 1, {step: [0.5] for step in RunStep}, [4000], 9000).as_dict(100.0)
 
 
 def test_utilisation_says_of_which_cycles() -> None:

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HOST, MODEL = ROOT / "host" / "tilewright", ROOT / "model" / "tilewright_model"
 
 # A folder, or a module beside the folders, and what it may import of its own package; itself is understood.
-FREE = {"errors", "environment", "files", "npz", "process", "progress"}
+FREE = {"errors", "environment", "files", "late", "npz", "process", "progress"}
 RUN = {"sim", "pytorch", "compiler", "driver", "network", "hardware"}
 HOST_MAY = {
     "__init__": {"runs", "compiler", "network", "hardware"},
@@ -34,6 +34,7 @@ HOST_MAY = {
     "files": {"environment", "errors"},
     "hardware": set(),
     "kernel": {"sim"},
+    "late": set(),
     "network": {"hardware"},
     "npz": {"errors"},
     "process": {"errors"},
@@ -74,6 +75,20 @@ HOST_MORE = {
     # pynq binds the accelerator's driver as it loads an overlay
     "target": {"driver"},
 }
+COMMANDS = (
+    "bench",
+    "board",
+    "demo",
+    "estimate",
+    "golden",
+    "info",
+    "kernel",
+    "run",
+    "serve",
+    "simulate",
+    "stimulus",
+    "verify",
+)
 # Other packages, and the folders or modules that may import them
 HOST_OTHERS = {
     "rich": {"cli", "progress", "sim.build"},
@@ -84,7 +99,8 @@ HOST_OTHERS = {
 }
 MODEL_OTHERS: dict[str, set[str]] = {"pynq": set()}
 # What the model takes of the host: the network file and its numbers, and what both programs share
-MODEL_TAKES = tuple(f"tilewright.{name}" for name in ("environment", "errors", "files", "network", "npz", "process"))
+TAKEN = ("environment", "errors", "files", "late", "network", "npz", "process")
+MODEL_TAKES = tuple(f"tilewright.{name}" for name in TAKEN)
 
 
 @dataclass(frozen=True)
@@ -232,6 +248,17 @@ def test_the_model_takes_the_network_of_the_host_and_no_more() -> None:
 def test_only_pytorch_starts_the_model() -> None:
     places = starters(HOST, MODEL.name)
     assert places and all(Path(place).is_relative_to(HOST / "pytorch") for place in places), places
+
+
+def test_commands_are_no_library() -> None:
+    """What commands share lies beside them, and what benchmarks share with them in runs/ or pytorch/."""
+    app = HOST / "cli" / "app.py"
+    commands = {f"{HOST.name}.cli.{name}" for name in COMMANDS}
+    assert commands < {found.module for found in imports_of(app)}
+    files = [file for file in HOST.rglob("*.py") if file != app]
+    report([str(found) for file in files for found in imports_of(file) if found.module in commands])
+    benchmarks = [found for file in (ROOT / "benchmarks").glob("*.py") for found in imports_of(file)]
+    report([str(found) for found in benchmarks if f"{found.module}.".startswith(f"{HOST.name}.cli.")])
 
 
 @pytest.fixture

@@ -84,8 +84,9 @@ def test_numpy_and_pynq_are_enough_on_a_board() -> None:
     code = """
 import importlib
 from tilewright.errors import NetworkError, TargetError
-for name in ("target", "driver.driver", "compiler.network", "network", "runs.layer", "runs.network", "runs.bench",
-             "selftest.vectors", "pytorch.golden", "estimate.estimate", "remote.client", "stimulus.replay"):
+for name in ("target", "driver.driver", "driver.accelerator", "network.layer", "compiler.layer", "runs.layer",
+             "runs.bench", "selftest.vectors", "network", "runs.network", "pytorch.golden", "estimate.estimate",
+             "remote.client", "stimulus.replay"):
     importlib.import_module(f"tilewright.{name}")
 from tilewright.network import load_network, save_network
 from tilewright.hardware.parameters import ArrayParameters
@@ -107,7 +108,7 @@ for call in (lambda: open_overlay("sim"), lambda: load_network("x"), lambda: sav
 
 @pytest.mark.parametrize(
     ("program", "missing", "extra"),
-    [("tilewright", "typer", "cli"), ("tilewright", "rich", "cli"), ("tilewright_model", "torch", "model")],
+    [("tilewright", "typer", "cli"), ("tilewright", "rich", "cli"), ("tilewright_model", "rich", "model")],
 )
 def test_a_program_names_the_extra_that_it_lacks(program: str, missing: str, extra: str) -> None:
     code = f"import runpy\nsys.argv = ['{program}', '--help']\nrunpy.run_module('{program}', run_name='__main__')"

@@ -11,6 +11,8 @@ import grpc
 import numpy as np
 import pynq
 import pytest
+from documentation import run_snippet, snippet_of
+from remote_server import Served
 
 from tilewright.compiler.layer import compile_layer, compile_raw_and_relu
 from tilewright.driver import Driver
@@ -42,6 +44,12 @@ def test_layer_is_exact(driver: Driver, layer: ConvLayer) -> None:
         assert_exact(driver, layer)
     result = driver.run(compile_layer(layer, driver.array))
     assert result.counters.cycles / 100e6 < result.seconds < 1e-3, "simulated seconds"
+
+
+def test_snippet_of_the_page(served: Served, layer: ConvLayer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(served.bitstream.parent)
+    names = run_snippet(snippet_of("docs/remote.md").replace("127.0.0.1:7967", served.host))
+    assert_exact(names["driver"], layer)
 
 
 def test_buffers_are_kept_from_run_to_run(driver: Driver, layer: ConvLayer) -> None:

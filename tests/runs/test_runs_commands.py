@@ -161,8 +161,8 @@ def test_a_mismatch_is_named_and_repeated_with_a_waveform(
     monkeypatch.setattr(trace, "cache_folder", lambda: tmp_path)
     images = dataclasses.replace(case.images, pixels=case.images.pixels[:3], labels=case.images.labels[:3])
     driver = Driver(open_device(array=8))
-    taps = [layer.name for layer in case.network.layers]
-    run = run_network(driver, case.network, case.path, images, batch=1, taps=taps, check=True)
+    read_back = [layer.name for layer in case.network.layers]
+    run = run_network(driver, case.network, case.path, images, batch=1, read_back=read_back, check=True)
     assert not run.equal and run.comparison.mismatches == 1
     mismatch = run.comparison.first_difference
     assert mismatch is not None

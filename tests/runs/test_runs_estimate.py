@@ -15,7 +15,7 @@ from tilewright.driver import Driver
 from tilewright.errors import CompileError, ParameterMismatchError
 from tilewright.estimate.estimate import Estimate, estimate
 from tilewright.estimate.measured import MeasuredLayer, hardware_of, measured_layers
-from tilewright.hardware.parameters import Hardware
+from tilewright.hardware.parameters import HardwareParameters
 from tilewright.network import Network
 from tilewright.runs.runner import NetworkRunner
 
@@ -27,11 +27,16 @@ TOLERANCE = 0.005
 
 
 def measure(
-    open_device: OpenDevice, network: Network, n: int, batch: int, taps: bool = False, stall_probability: float = 0.0
+    open_device: OpenDevice,
+    network: Network,
+    n: int,
+    batch: int,
+    read_back: bool = False,
+    stall_probability: float = 0.0,
 ) -> Measured:
     """Estimate, measured layers and counters of one batch of random images."""
     driver = Driver(open_device(array=n, stall_probability=stall_probability, seed=1))
-    names = [layer.name for layer in network.layers[:-1]] if taps else []
+    names = [layer.name for layer in network.layers[:-1]] if read_back else []
     pixels = np.random.default_rng(batch).integers(0, 256, (batch, *network.image)).astype(np.uint8)
     (result,) = NetworkRunner(driver, network, batch, names).run(pixels)
     predicted = estimate(network, hardware_of(driver.accelerator.info()), batch, names, stall_probability)
@@ -70,7 +75,7 @@ def compilable(rng: np.random.Generator, n: int) -> Network:
     while True:
         network = networks.random_network(rng)
         with contextlib.suppress(CompileError):
-            compile_network(network, Hardware(n=n).array)
+            compile_network(network, HardwareParameters(n=n).array)
             return network
 
 
@@ -79,7 +84,7 @@ def compilable(rng: np.random.Generator, n: int) -> Network:
 def test_random_networks_are_exact(open_device: OpenDevice, n: int, seed: int) -> None:
     """Tiny layers, where every cycle shows; every other one reads its maps back."""
     rng = np.random.default_rng([n, seed])
-    assert_exact(measure(open_device, compilable(rng, n), n, int(rng.integers(1, 5)), taps=seed % 2 == 0))
+    assert_exact(measure(open_device, compilable(rng, n), n, int(rng.integers(1, 5)), read_back=seed % 2 == 0))
 
 
 def wide_network() -> Network:

@@ -11,7 +11,7 @@ import pytest
 
 from tilewright.compiler.network import compile_network
 from tilewright.driver import Driver
-from tilewright.errors import ResultError
+from tilewright.errors import DeviceTimeoutError, ResultError
 from tilewright.network import infer, scores_of
 from tilewright.runs.compare_network import NetworkComparison
 from tilewright.runs.runner import NetworkRunner
@@ -19,9 +19,9 @@ from tilewright.runs.runner import NetworkRunner
 Example = Callable[[str], Any]
 
 
-def run(driver: Driver, case: Any, batch: int, images: int, taps: bool = True) -> NetworkComparison:
+def run(driver: Driver, case: Any, batch: int, images: int, read_back: bool = True) -> NetworkComparison:
     """Runs a case's first images and compares everything that comes back, scores to the last bit."""
-    names = [layer.name for layer in case.network.layers] if taps else []
+    names = [layer.name for layer in case.network.layers] if read_back else []
     runner, comparison = NetworkRunner(driver, case.network, batch, names), NetworkComparison()
     for result in runner.run(case.images.pixels[:images]):
         part = slice(result.first, result.first + result.images)
@@ -64,6 +64,15 @@ def test_vgg16_is_exact(open_device: Callable[..., Any], vgg16: Any) -> None:
     assert comparison.compared == 168_448
 
 
+def test_time_limit_of_the_caller_stays(open_device: Callable[..., Any], example: Example) -> None:
+    """A network may take the time of its passes; what the caller runs beside it may not."""
+    case, driver = example("small"), Driver(open_device(array=8), timeout=1e-6)
+    (result,) = NetworkRunner(driver, case.network).run(case.images.pixels[:1])
+    assert result.ran.attempt.timeout > 1e-6 == driver.timeout
+    with pytest.raises(DeviceTimeoutError, match="no result within 1e-06 s"):
+        driver.run(result.ran.attempt.program)
+
+
 def test_utilisation_of_vgg16(open_device: Callable[..., Any], vgg16: Any) -> None:
     """At least 97 % on 8x8, batch 1, with the stalls of the xc7z020's port."""
     driver = Driver(open_device(array=8))
@@ -84,7 +93,7 @@ def test_batches_of_any_size_give_the_same(open_device: Callable[..., Any], exam
     """A batch larger than the images, and one that leaves a rest."""
     case, driver = example("small"), Driver(open_device(array=8))
     for batch in (3, 4):
-        comparison = run(driver, case, batch, 4, taps=False)
+        comparison = run(driver, case, batch, 4, read_back=False)
         assert comparison.equal, str(comparison)
         assert comparison.predictions_compared == 4
 

@@ -57,7 +57,7 @@ def test_run_without_fault(small: tuple[Any, Path], tmp_path: Path) -> None:
     facts = json.loads(outcome.stdout)
     assert outcome.exit_code == 0 and facts["waveform"] == str(file)
     start, end, variables = contents(file)
-    last = min(facts["cycles"], MAX_CYCLES)
+    last = min(facts["program_cycles"], MAX_CYCLES)
     assert (start, variables > 500) == (0, True)
     assert (last - 2) * TICKS_A_CYCLE <= end <= last * TICKS_A_CYCLE
 
@@ -82,8 +82,7 @@ def test_layer_without_and_with_a_mismatch(open_device: Callable[..., Any], tmp_
     reports = (outcome.reports[0], compare(relu, outcome.relu, layer, driver.array, relu=True), outcome.reports[2])
     wrong = trace_of_layer(dataclasses.replace(outcome, reports=reports), driver, tmp_path / "wrong.fst")
     assert wrong is not None and wrong.repeated and "output tile 2, which is wrong" in str(wrong)
-    result = outcome.attempts[3].result
-    assert result is not None
+    result = outcome.results[3]
     # Three tiles: the last third of the layer
     assert wrong.last >= result.counters.cycles > wrong.first > result.counters.cycles // 2
     start, end, _ = contents(wrong.file)
@@ -98,6 +97,8 @@ def test_program_that_stands_still(small: tuple[Any, Path], tmp_path: Path, monk
     outcome = run("run", case.path, "--images", images, "--count", "1", "--json", "--trace", file, "--seed", "3")
     facts = json.loads(outcome.stdout)
     assert outcome.exit_code == 2 and facts["error"] == "DeviceTimeoutError"
+    assert "\n" not in facts["message"] and facts["message"].startswith("no result within")
+    assert f"DeviceTimeoutError: {facts['message']}\n  starved: S2MM: no receive was started" in outcome.stderr
     assert facts["report"]["cause"]["starved"] == "S2MM" and facts["waveform"] == str(file)
     assert "waveform of the last cycles before the stop" in outcome.stderr and "same results again" in outcome.stderr
     start, end, _ = contents(file)

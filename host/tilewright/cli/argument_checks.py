@@ -49,4 +49,4 @@ def check_clock(megahertz: float) -> None:
         TargetError: it is infinite or none.
     """
     if not math.isfinite(megahertz):
-        raise TargetError(f"--clock {megahertz}: a number of MHz expected")
+        raise TargetError(f"--clock {megahertz}: the assumed clock is a number of MHz")

@@ -13,15 +13,27 @@ from rich.table import Table
 
 from tilewright.cli.argument_checks import check_clock
 from tilewright.cli.console import choose_target, failures_named, output
-from tilewright.cli.options import COUNT_HELP, Array, AsJson, Batch, Bitstream, Device, Host, Layer, NetworkFile, Seed
-from tilewright.cli.run import Clock, check_layer, resolve_network
-from tilewright.driver.phases import Step
+from tilewright.cli.options import (
+    COUNT_HELP,
+    Array,
+    AsJson,
+    Batch,
+    Bitstream,
+    Clock,
+    Device,
+    Host,
+    Layer,
+    NetworkFile,
+    Seed,
+)
+from tilewright.driver.run_steps import RunStep
 from tilewright.errors import NetworkError
 from tilewright.hardware import assumed_clock
 from tilewright.network.file import load_network
 from tilewright.progress import phase
 from tilewright.pytorch.capture import capture_layer
 from tilewright.pytorch.image_choice import ImageChoice
+from tilewright.pytorch.network_choice import check_layer, resolve_network
 from tilewright.target import DeviceKind
 
 if TYPE_CHECKING:
@@ -29,12 +41,12 @@ if TYPE_CHECKING:
     from tilewright.runs.bench import Job, Measurement
 
 MEANINGS = {
-    Step.COMPILE: "once for each size of batch",
-    Step.PACK: "images into a program",
-    Step.COPY: "into the buffers, caches flushed, transfers started",
-    Step.EXECUTE: "until both transfers have ended",
-    Step.COPY_BACK: "caches invalidated, out of the buffer",
-    Step.UNPACK: "checked, put together; the host's last layers",
+    RunStep.COMPILE: "once for each size of batch",
+    RunStep.PACK: "images into a program",
+    RunStep.COPY: "into the buffers, caches flushed, transfers started",
+    RunStep.EXECUTE: "until both transfers have ended",
+    RunStep.COPY_BACK: "caches invalidated, out of the buffer",
+    RunStep.UNPACK: "checked, put together; the host's last layers",
 }
 
 
@@ -113,7 +125,7 @@ def device_facts(driver: Driver, kind: DeviceKind) -> dict[str, Any]:
         "device_name": driver.device.name,
         "simulated": simulated,
         "execute_is": "simulation wall time" if simulated else "device wall time",
-        "seed": getattr(driver.device, "seed", None),
+        "seed": driver.seed,
     }
 
 
@@ -126,8 +138,8 @@ def steps_table(result: Measurement, kind: DeviceKind) -> Table:
     table.add_column("Median", justify="right")
     table.add_column("What")
     for step, entry in result.as_dict(1.0)["steps"].items():
-        meaning = MEANINGS[Step(step)]
-        if kind is DeviceKind.SIM and step == Step.EXECUTE.value:
+        meaning = MEANINGS[RunStep(step)]
+        if kind is DeviceKind.SIM and step == RunStep.EXECUTE.value:
             meaning += ": simulation wall time"
         times = ("-", "-") if entry is None else (milliseconds(entry["min_s"]), milliseconds(entry["median_s"]))
         table.add_row(step.replace("_", " "), *times, meaning if entry is not None else "as it is compiled")

@@ -24,12 +24,13 @@ output = Console()
 
 @contextmanager
 def failures_named() -> Iterator[None]:
-    """Turns this package's exceptions into one message and exit code 2."""
+    """Turns this package's exceptions into one message, the notes below it, and exit code 2."""
     try:
         yield
     except TilewrightError as error:
         messages.print(f"[red]{type(error).__name__}[/red]: ", end="")
-        messages.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        for text in (str(error), *getattr(error, "__notes__", ())):
+            messages.print(text, markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(2) from error
 
 

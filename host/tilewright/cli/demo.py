@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
-import typer
-
-from tilewright.cli.console import choose_target, failures_named, output
+from tilewright.cli.console import choose_target, failures_named
 from tilewright.cli.options import Array, AsJson, Bitstream, Device, Host, Seed, Trace
-from tilewright.cli.run import resolve_network
-from tilewright.cli.verify import print_differences
 from tilewright.network.file import load_network
 from tilewright.pytorch.image_choice import ImageChoice
+from tilewright.pytorch.network_choice import resolve_network
 
 
 def demo(
@@ -30,20 +25,10 @@ def demo(
         images = ImageChoice().take(load_network(network_file))
         driver = target.open()
         # Imported here: pynq takes seconds, which a wrong argument or a help page need not.
-        from tilewright.cli.main_job import demo_table, run_demo
-        from tilewright.cli.trace import file_of, print_waveform, stuck_explained, trace_of_demo
+        from tilewright.cli.report import report_demo
+        from tilewright.cli.trace import stuck_explained
+        from tilewright.runs.main_job import run_demo
 
         with stuck_explained(driver, trace, as_json):
             outcome = run_demo(driver, network_file, images)
-        waveform = trace_of_demo(outcome.run, outcome.layer, driver, trace)
-        seed = getattr(driver.device, "seed", None)
-        if as_json:
-            typer.echo(json.dumps({**outcome.as_dict(), "seed": seed, "waveform": file_of(waveform)}))
-        else:
-            output.print(demo_table(outcome, seed))
-            if not outcome.run.equal:
-                output.print(str(outcome.run.comparison), markup=False, highlight=False)
-            print_differences(outcome.layer)
-            print_waveform(waveform)
-        if not outcome.equal:
-            raise typer.Exit(1)
+        report_demo(outcome, driver, as_json, trace)

@@ -14,16 +14,16 @@ from rich.table import Table
 
 from tilewright.cli.argument_checks import check_clock, check_writable
 from tilewright.cli.console import failures_named, output
-from tilewright.cli.options import Array, AsJson, Batch, Layers, NetworkFile
-from tilewright.cli.run import Clock, layer_names, resolve_network
+from tilewright.cli.options import Array, AsJson, Batch, Clock, Layers, NetworkFile
 from tilewright.errors import CompileError
 from tilewright.estimate.estimate import Estimate, LayerEstimate
 from tilewright.estimate.estimate import estimate as estimate_network
 from tilewright.hardware import assumed_clock
-from tilewright.hardware.parameters import Hardware
+from tilewright.hardware.parameters import HardwareParameters
 from tilewright.network.file import load_network
 from tilewright.network.network import Network
 from tilewright.progress import print_line
+from tilewright.pytorch.network_choice import layer_names, resolve_network
 
 
 def estimate(
@@ -54,7 +54,7 @@ def estimate_command(
     network: Network,
     array: int,
     batch: int,
-    taps: Collection[str],
+    read_back: Collection[str],
     stall_probability: float,
     clock_mhz: float,
     plot: Path | None,
@@ -65,7 +65,7 @@ def estimate_command(
     Raises:
         CompileError: the network does not fit the array, or the figure cannot be written.
     """
-    result = estimate_network(network, Hardware(n=array), batch, taps, stall_probability)
+    result = estimate_network(network, HardwareParameters(n=array), batch, read_back, stall_probability)
     if plot is not None:
         write_plot(result, plot)
     if as_json:

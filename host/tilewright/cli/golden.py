@@ -10,11 +10,11 @@ import typer
 from tilewright.cli.argument_checks import check_new
 from tilewright.cli.console import failures_named, output
 from tilewright.cli.options import COUNT_HELP, AsJson, Data, NetworkFile, OutFolder
-from tilewright.cli.run import resolve_network
 from tilewright.errors import NetworkError
 from tilewright.network.file import load_network
 from tilewright.progress import phase
 from tilewright.pytorch.golden import golden_set
+from tilewright.pytorch.network_choice import resolve_network
 
 DEFAULT_COUNT = 8
 

@@ -134,3 +134,4 @@ Trace = Annotated[
 ]
 OutFolder = Annotated[Path, typer.Option(help="Folder to write.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Clock = Annotated[float, typer.Option(min=1.0, help="Assumed clock in MHz, for images a second; not reached.")]

@@ -12,6 +12,7 @@ import typer
 from tilewright.cli.console import output
 from tilewright.compiler.layer import images_that_fit
 from tilewright.driver import Driver
+from tilewright.driver.driver import RunResult
 from tilewright.driver.stuck import StuckReport
 from tilewright.environment import cache_folder
 from tilewright.errors import DeviceTimeoutError, TransferError
@@ -24,7 +25,7 @@ from tilewright.runs.waveform import Waveform, first_program, layer_tile, stuck_
 
 @contextmanager
 def stuck_explained(driver: Driver, file: Path | None, as_json: bool) -> Iterator[None]:
-    """Adds a waveform to what a program that stands still raises, and prints its report as JSON.
+    """Notes a waveform on what a program that stands still raises, and prints its report as JSON.
 
     Args:
         driver: that runs programs.
@@ -34,15 +35,15 @@ def stuck_explained(driver: Driver, file: Path | None, as_json: bool) -> Iterato
     try:
         yield
     except TransferError as error:
-        report, waveform, text = error.report, None, ""
+        report, waveform = error.report, None
         if isinstance(report, StuckReport) and file is not None and isinstance(error, DeviceTimeoutError):
             waveform = _repeated(lambda: stuck_program(driver, report, file))
-            text = f"\n  {waveform or 'no waveform: no beat of the program reached the accelerator'}"
+            error.__notes__.append(f"  {waveform or 'no waveform: no beat of the program reached the accelerator'}")
         if as_json:
-            facts = {"error": type(error).__name__, "message": str(error).partition("\n")[0]}
+            facts = {"error": type(error).__name__, "message": str(error)}
             told = None if report is None else report.as_dict()
             typer.echo(json.dumps({**facts, "report": told, "waveform": file_of(waveform)}))
-        raise type(error)(f"{error}{text}", report) from error
+        raise
 
 
 def trace_of_run(run: NetworkRun, driver: Driver, file: Path | None) -> Waveform | None:
@@ -57,11 +58,11 @@ def trace_of_run(run: NetworkRun, driver: Driver, file: Path | None) -> Waveform
         Of the failing output tile, or of the first program; None without --trace and mismatch, or on a board.
     """
     failure = run.failure
-    if failure is not None and failure.result.attempt.stall_state is not None:
-        name = f"{run.network.name}_{failure.mismatch.layer}_{driver.device.seed}.fst"
+    if failure is not None and failure.result.ran.attempt.stall_state is not None:
+        name = f"{run.network.name}_{failure.mismatch.layer}_{driver.seed}.fst"
         chosen = file or _in_cache(name)
         return _repeated(lambda: trace_failure(failure, driver.device, chosen))
-    return trace_of_first(driver, file)
+    return trace_of_first(run.first, driver, file)
 
 
 def trace_of_layer(outcome: Verification, driver: Driver, file: Path | None) -> Waveform | None:
@@ -77,12 +78,12 @@ def trace_of_layer(outcome: Verification, driver: Driver, file: Path | None) -> 
     """
     wrong = [(relu, report) for relu, report in enumerate(outcome.reports[:2]) if not report.equal]
     if file is None or not wrong:
-        return trace_of_first(driver, file)
+        return trace_of_first(outcome.results[0], driver, file)
     relu, report = wrong[0]
     mismatch, layer = report.listed[0], outcome.layer
-    attempt = outcome.attempts[relu * outcome.programs + mismatch.image // images_that_fit(layer, driver.array)]
+    result = outcome.results[relu * outcome.programs + mismatch.image // images_that_fit(layer, driver.array)]
     tiles = -(-layer.out_channels // driver.array.n)
-    return _repeated(lambda: layer_tile(driver, attempt, mismatch.oc_tile, tiles, file))
+    return _repeated(lambda: layer_tile(driver, result, mismatch.oc_tile, tiles, file))
 
 
 def trace_of_demo(run: NetworkRun, layer: Verification, driver: Driver, file: Path | None) -> Waveform | None:
@@ -92,9 +93,9 @@ def trace_of_demo(run: NetworkRun, layer: Verification, driver: Driver, file: Pa
     return trace_of_run(run, driver, file)
 
 
-def trace_of_first(driver: Driver, file: Path | None) -> Waveform | None:
-    """The waveform of the first program's beginning; None without --trace."""
-    return None if file is None else _repeated(lambda: first_program(driver, file))
+def trace_of_first(first: RunResult | None, driver: Driver, file: Path | None) -> Waveform | None:
+    """The waveform of the first program's beginning; None without --trace, or where nothing was run."""
+    return None if file is None or first is None else _repeated(lambda: first_program(driver, first, file))
 
 
 def print_waveform(waveform: Waveform | None) -> None:

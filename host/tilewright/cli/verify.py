@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import typer
-
-from tilewright.cli.console import Target, choose_target, failures_named, output
+from tilewright.cli.console import Target, choose_target, failures_named
 from tilewright.cli.options import (
     Array,
     AsJson,
@@ -28,17 +25,13 @@ from tilewright.cli.options import (
     Seed,
     Trace,
 )
-from tilewright.cli.run import check_layer, layer_names, report_run, resolve_network, run_with_progress
 from tilewright.errors import NetworkError
 from tilewright.hardware.assumed_clock import DEFAULT_CLOCK_MHZ
 from tilewright.network.file import load_network
 from tilewright.network.layer import ConvLayer
 from tilewright.pytorch.capture import DEMO_LAYER, capture_layer
 from tilewright.pytorch.image_choice import ImageChoice
-
-if TYPE_CHECKING:
-    from tilewright.driver import Driver
-    from tilewright.runs.layer import Verification
+from tilewright.pytorch.network_choice import check_layer, layer_names, resolve_network
 
 
 def verify(
@@ -111,7 +104,9 @@ def _verify_network(
     taken = choice.take(network)
     driver = target.open()
     # Imported here: pynq takes seconds, which a wrong argument or a help page need not.
+    from tilewright.cli.report import report_run
     from tilewright.cli.trace import stuck_explained
+    from tilewright.runs.with_progress import run_with_progress
 
     clock = DEFAULT_CLOCK_MHZ
     with stuck_explained(driver, trace, as_json):
@@ -122,40 +117,10 @@ def _verify_network(
 def _verify_layer(target: Target, layer: ConvLayer, trace: Path | None, as_json: bool) -> None:
     driver = target.open()
     # Imported here: as above.
-    from tilewright.cli.main_job import run_verification
+    from tilewright.cli.report import report_outcome
     from tilewright.cli.trace import stuck_explained
+    from tilewright.runs.with_progress import run_verification
 
     with stuck_explained(driver, trace, as_json):
         outcome = run_verification(driver, layer)
     report_outcome(outcome, driver, as_json, trace)
-
-
-def report_outcome(outcome: Verification, driver: Driver, as_json: bool, trace: Path | None = None) -> None:
-    """Prints an outcome; exits with 1 when an output differs.
-
-    Args:
-        outcome: of the run.
-        driver: that ran it.
-        as_json: whether to print JSON.
-        trace: file of --trace.
-    """
-    from tilewright.cli.main_job import outcome_table
-    from tilewright.cli.trace import file_of, print_waveform, trace_of_layer
-
-    seed = getattr(driver.device, "seed", None)
-    waveform = trace_of_layer(outcome, driver, trace)
-    if as_json:
-        typer.echo(json.dumps({**outcome.as_dict(), "seed": seed, "waveform": file_of(waveform)}))
-    else:
-        output.print(outcome_table(outcome, seed))
-        print_differences(outcome)
-        print_waveform(waveform)
-    if not outcome.equal:
-        raise typer.Exit(1)
-
-
-def print_differences(outcome: Verification) -> None:
-    """Prints what differs of a layer's outputs, if anything does."""
-    for report in outcome.reports:
-        if not report.equal:
-            output.print(str(report), markup=False, highlight=False)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tilewright.compiler.accumulators import overflow
 from tilewright.compiler.tiles import activation_words, weight_rows
 from tilewright.errors import LayerError
 from tilewright.hardware.beats import Beats, pack_nibbles
@@ -16,6 +17,7 @@ from tilewright.hardware.program import Program, content_id, encode_program
 from tilewright.hardware.results import OutputMap, encode_results
 from tilewright.network.convolution import layer_outputs
 from tilewright.network.layer import ConvLayer
+from tilewright.network.network import reach
 
 _FIELD_MAX = 0xFFFF
 
@@ -160,7 +162,9 @@ def check_fits(layer: ConvLayer, array: ArrayParameters) -> None:
             f"layer {layer.name}: {positions} output positions ({layer.images} image(s) x {layer.out_size[0]}x"
             f"{layer.out_size[1]}), a column holds {array.acc_depth} accumulators; send fewer images"
         )
-    _check_accumulators(layer, array)
+    too_large = overflow(*reach(layer.weight_codes, 0, ACTIVATION_MAX), array)
+    if too_large:
+        raise LayerError(f"layer {layer.name}: {too_large}")
 
 
 def _descriptor(run: Run, array: ArrayParameters) -> Conv:
@@ -185,17 +189,6 @@ def _descriptor(run: Run, array: ArrayParameters) -> Conv:
         origin_x=-layer.padding,
         mode=Mode.RELU if run.relu else Mode.RAW,
     )
-
-
-def _check_accumulators(layer: ConvLayer, array: ArrayParameters) -> None:
-    """Every partial sum is at most sum|w| * a_max in magnitude, whatever the order and the activations."""
-    bounds = np.abs(layer.weight_codes.astype(np.int64)).sum(axis=(1, 2, 3)) * ACTIVATION_MAX
-    worst = int(bounds.argmax())
-    if bounds[worst] > array.acc_max:
-        raise LayerError(
-            f"layer {layer.name}: output channel {worst} can reach {bounds[worst]} (sum of |weights| x "
-            f"{ACTIVATION_MAX}), an accumulator of {array.acc_w} bits holds {array.acc_max}"
-        )
 
 
 def _tiles(channels: int, n: int) -> int:

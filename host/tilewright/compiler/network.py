@@ -19,7 +19,7 @@ from tilewright.compiler.timing import time_program
 from tilewright.errors import CompileError
 from tilewright.hardware.beats import Beats, pack_nibbles
 from tilewright.hardware.commands import Begin, Conv, Load, Mode, Thresholds, Weights
-from tilewright.hardware.parameters import ArrayParameters, Hardware
+from tilewright.hardware.parameters import ArrayParameters, HardwareParameters
 from tilewright.hardware.program import Program, content_id, encode_program
 from tilewright.hardware.results import CodeMap, OutputMap, ResultMap
 from tilewright.network.inference import image_codes
@@ -163,7 +163,7 @@ class CompiledNetwork:
 
 
 def compile_network(
-    network: Network, array: ArrayParameters, batch: int = 1, taps: Collection[str] = ()
+    network: Network, array: ArrayParameters, batch: int = 1, read_back: Collection[str] = ()
 ) -> CompiledNetwork:
     """Compiles a network.
 
@@ -171,7 +171,7 @@ def compile_network(
         network: the network.
         array: parameters of the accelerator.
         batch: images a program.
-        taps: names of layers whose maps are read back.
+        read_back: names of layers whose maps are read back.
 
     Returns:
         The network, ready for batches of images.
@@ -179,22 +179,22 @@ def compile_network(
     Raises:
         CompileError: the network is beyond the array, or has no such layer; names the layer and the reason.
     """
-    _check_taps(network, taps)
+    _check_read_back(network, read_back)
     stages = stages_of(network, array)
-    placement, items = _fastest(stages, batch, taps)
+    placement, items = _fastest(stages, batch, read_back)
     returned = [_returned(stages, placement, item, array.n) for item in items if isinstance(item, ConvItem)]
     parts = tuple(part for part in returned if part is not None)
     return CompiledNetwork(network, array, batch, stages, placement, tuple(items), parts)
 
 
-def _fastest(stages: Sequence[Stage], batch: int, taps: Collection[str]) -> tuple[Placement, list[Item]]:
+def _fastest(stages: Sequence[Stage], batch: int, read_back: Collection[str]) -> tuple[Placement, list[Item]]:
     """The fastest of the first divisions that fit, as many as can be timed at once; of large networks the first."""
     array = stages[0].array
-    hardware = Hardware(n=array.n, acc_w=array.acc_w, act_depth=array.act_depth, acc_depth=array.acc_depth)
+    hardware = HardwareParameters(n=array.n, acc_w=array.acc_w, act_depth=array.act_depth, acc_depth=array.acc_depth)
     choices: list[tuple[Placement, list[Item]]] = []
     passes = 0
     for placement in placements(stages, batch):
-        choices.append((placement, order_items(stages, placement, taps)))
+        choices.append((placement, order_items(stages, placement, read_back)))
         passes += sum(item.conv.passes for item in choices[-1][1] if isinstance(item, ConvItem))
         if passes > TIMED_PASSES or len(choices) == TIMED_CHOICES:
             break
@@ -203,9 +203,9 @@ def _fastest(stages: Sequence[Stage], batch: int, taps: Collection[str]) -> tupl
     return min(choices, key=lambda choice: time_program(choice[1], hardware).cycles)
 
 
-def _check_taps(network: Network, taps: Collection[str]) -> None:
+def _check_read_back(network: Network, read_back: Collection[str]) -> None:
     names = [layer.name for layer in network.layers]
-    for name in taps:
+    for name in read_back:
         if name not in names:
             raise CompileError(f"layer {name}: network {network.name} has none of this name, but {', '.join(names)}")
 

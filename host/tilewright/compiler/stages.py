@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tilewright.compiler.accumulators import overflow
 from tilewright.compiler.thresholds import threshold_beats
 from tilewright.compiler.tiles import weight_rows
 from tilewright.compiler.widths import check_widths
@@ -161,12 +162,9 @@ class Stage:
         Raises:
             CompileError: names the layer and the reason.
         """
-        low, high = self.device_reach()
-        if max(-int(low.min()), int(high.max())) > self.array.acc_max:
-            raise CompileError(
-                f"layer {self.name}: a sum can reach {max(-int(low.min()), int(high.max()))}, an accumulator of "
-                f"{self.array.acc_w} bits holds {self.array.acc_max}"
-            )
+        too_large = overflow(*self.device_reach(), self.array)
+        if too_large:
+            raise CompileError(f"layer {self.name}: {too_large}")
         if not self.layer.is_last:
             _ = self.threshold_tiles  # refuses a threshold that does not fit
         if not self.averages:

@@ -101,7 +101,7 @@ class _Tile:
     last: bool
 
 
-def order_items(stages: Sequence[Stage], placement: Placement, taps: Collection[str]) -> list[Item]:
+def order_items(stages: Sequence[Stage], placement: Placement, read_back: Collection[str]) -> list[Item]:
     """The items of a program after BEGIN and before END.
 
     Thresholds are sent one output tile ahead of the weights, so that they are in the columns when the tile's last pass
@@ -110,20 +110,20 @@ def order_items(stages: Sequence[Stage], placement: Placement, taps: Collection[
     Args:
         stages: of the network.
         placement: of the schedule.
-        taps: names of layers whose maps are read back once they are written.
+        read_back: names of layers whose maps are read back once they are written.
 
     Returns:
         The items in order.
     """
-    return _Stream(stages, placement, taps).run()
+    return _Stream(stages, placement, read_back).run()
 
 
 class _Stream:
-    def __init__(self, stages: Sequence[Stage], placement: Placement, taps: Collection[str]) -> None:
+    def __init__(self, stages: Sequence[Stage], placement: Placement, read_back: Collection[str]) -> None:
         self.stages = stages
         self.schedule = placement.schedule
         self.placement = placement
-        self.convs = _convs_of_steps(stages, self.schedule.steps, taps)
+        self.convs = _convs_of_steps(stages, self.schedule.steps, read_back)
         self.tiles = [
             _Tile(step, item, tile, tile == item.oc_tiles[-1])
             for step, items in enumerate(self.convs)
@@ -226,7 +226,7 @@ def _overlap(one: Buffer, other: Buffer) -> bool:
     return one.address < other.address + other.words and other.address < one.address + one.words
 
 
-def _convs_of_steps(stages: Sequence[Stage], steps: Sequence[Step], taps: Collection[str]) -> list[list[ConvItem]]:
+def _convs_of_steps(stages: Sequence[Stage], steps: Sequence[Step], read_back: Collection[str]) -> list[list[ConvItem]]:
     """The CONV commands of each step, the READs of its output behind them."""
     result = []
     written: dict[int, tuple[int, Step]] = {}  # buffer: tiles done before the last step that wrote it, and that step
@@ -246,7 +246,7 @@ def _convs_of_steps(stages: Sequence[Stage], steps: Sequence[Step], taps: Collec
                 tiles_done += conv.oc_tiles
         if step.target is not None:
             written[id(step.target)] = (before, step)
-            if stage.name in taps:
+            if stage.name in read_back:
                 made = step.pieces(stage)
                 tiles = range(made[0].oc_tiles.start, made[-1].oc_tiles.stop)
                 items.append(ConvItem(index, _read(stage, step, tiles, tiles_done), tiles))

@@ -7,7 +7,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,8 @@ from tilewright.driver.accelerator import Counters
 from tilewright.driver.buffers import check_buffer
 from tilewright.driver.channels import Channels, channels_of
 from tilewright.driver.dma import reset, run_channels
-from tilewright.driver.phases import Step, Steps, untimed
+from tilewright.driver.run_steps import RunStep, Steps, untimed
+from tilewright.driver.simulated import simulated
 from tilewright.driver.stuck import StuckReport, Transfer, report_stuck
 from tilewright.errors import (
     DeviceBusyError,
@@ -42,6 +43,21 @@ _WAITING_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
+class Attempt:
+    """A program that was sent, and what it takes to repeat it.
+
+    Attributes:
+        program: the program.
+        timeout: seconds that it might take, on the device's clock.
+        stall_state: of a simulated device before it; None elsewhere.
+    """
+
+    program: Program
+    timeout: float
+    stall_state: tuple[int, int] | None
+
+
+@dataclass(frozen=True)
 class RunResult:
     """What a program returned.
 
@@ -49,34 +65,13 @@ class RunResult:
         outputs: for each CONV command, int32 (images, oc, out_h, out_w).
         counters: performance counters of the program.
         seconds: from the start of the send to the end of the receive, on the device's clock.
+        attempt: the program as it was sent.
     """
 
     outputs: tuple[npt.NDArray[np.int32], ...]
     counters: Counters
     seconds: float
-
-
-@dataclass
-class Attempt:
-    """A program that was sent.
-
-    Attributes:
-        program: the program.
-        stall_state: of a simulated device before it, to repeat it; None elsewhere.
-        result: what it returned; None where it failed.
-    """
-
-    program: Program
-    stall_state: tuple[int, int] | None
-    result: RunResult | None = None
-
-
-@dataclass
-class Attempts:
-    """The first and the last program that a driver has sent; None before."""
-
-    first: Attempt | None = None
-    last: Attempt | None = None
+    attempt: Attempt = field(repr=False)
 
 
 class Driver:
@@ -87,15 +82,16 @@ class Driver:
 
     Args:
         overlay: a ``pynq.Overlay`` with the DMA and the accelerator.
-        timeout: seconds that one program may take.
+        timeout: seconds that one program may take, where :meth:`run` is given no other.
         dma_name: name of the DMA in the block design.
         accelerator_name: name of the accelerator in the block design.
 
     Attributes:
-        timeout: seconds that one program may take, on the device's clock.
+        timeout: seconds that one program may take, on the device's clock, where :meth:`run` is given no other.
         array: what programs must be compiled for.
-        attempts: the first and the last program that was sent.
-        steps: times the steps of each run, where it is a :class:`tilewright.driver.phases.StepTimes`.
+        simulated: what a simulated device offers beyond a board; None on a board.
+        last_attempt: the program that was sent last, to repeat it after a failure; None before.
+        steps: times the steps of each run, where it is a :class:`tilewright.driver.run_steps.StepTimes`.
         waiting: called now and then while a program runs, some times a second at most; None where nobody waits.
 
     Raises:
@@ -110,6 +106,7 @@ class Driver:
         accelerator_name: str = "accelerator_0",
     ) -> None:
         self.device = overlay.device
+        self.simulated = simulated(self.device)
         self.timeout = timeout
         self._clock = _clock_of(self.device)
         for name in (dma_name, accelerator_name):
@@ -125,16 +122,17 @@ class Driver:
         self._turn = threading.Lock()
         self.waiting: Callable[[], None] | None = None
         self.array: ArrayParameters = self.accelerator.array_parameters()
-        self.attempts = Attempts()
+        self.last_attempt: Attempt | None = None
         self.recover()
 
-    def run(self, program: Program) -> RunResult:
+    def run(self, program: Program, timeout: float | None = None) -> RunResult:
         """Sends a program, waits for its results, checks them.
 
         After any error the device is reset, so that the next run is exact.
 
         Args:
             program: compiled for this accelerator.
+            timeout: seconds that it may take, on the device's clock; default :attr:`timeout`.
 
         Returns:
             Outputs and counters.
@@ -153,12 +151,18 @@ class Driver:
         receive_beats = program.output_beats + TRAILER_BEATS
         self.channels.check_lengths(program.nbytes, receive_beats * BEAT_BYTES)
         send, receive = self.allocate(len(program.beats)), self.allocate(receive_beats)
-        with self.steps(Step.COPY):
+        with self.steps(RunStep.COPY):
             send[:] = program.beats
-        return self.run_in(program, send, receive)
+        return self.run_in(program, send, receive, timeout=timeout)
 
     def run_in(
-        self, program: Program, send: Any, receive: Any, send_bytes: int | None = None, receive_bytes: int | None = None
+        self,
+        program: Program,
+        send: Any,
+        receive: Any,
+        send_bytes: int | None = None,
+        receive_bytes: int | None = None,
+        timeout: float | None = None,
     ) -> RunResult:
         """:meth:`run` in buffers of the caller's, which saves allocating them for each run.
 
@@ -168,6 +172,7 @@ class Driver:
             receive: uint64 buffer of :meth:`allocate`; its contents are lost.
             send_bytes: bytes to send; default all of ``send``.
             receive_bytes: the most bytes to take; default all of ``receive``.
+            timeout: as of :meth:`run`.
 
         Returns:
             Outputs and counters.
@@ -183,10 +188,15 @@ class Driver:
         self.channels.check_lengths(send_bytes, receive_bytes)
         with self._taking_turns():
             self._check_ready()
-            attempt = Attempt(program, getattr(self.device, "stall_state", None))
-            self.attempts = Attempts(self.attempts.first or attempt, attempt)
-            attempt.result = self._run_once(program, send, receive, send_bytes, receive_bytes)
-            return attempt.result
+            seconds = self.timeout if timeout is None else timeout
+            stall_state = None if self.simulated is None else self.simulated.stall_state
+            self.last_attempt = Attempt(program, seconds, stall_state)
+            return self._run_once(self.last_attempt, send, receive, send_bytes, receive_bytes)
+
+    @property
+    def seed(self) -> int | None:
+        """Of the simulated device; None on a board."""
+        return None if self.simulated is None else self.simulated.seed
 
     def allocate(self, beats: int) -> Any:
         """A buffer for transfers.
@@ -237,15 +247,16 @@ class Driver:
         reset(registers, self._deadline(_RESET_SECONDS))
         return getattr(overlay, name)
 
-    def _run_once(self, program: Program, send: Any, receive: Any, send_bytes: int, receive_bytes: int) -> RunResult:
+    def _run_once(self, attempt: Attempt, send: Any, receive: Any, send_bytes: int, receive_bytes: int) -> RunResult:
+        program = attempt.program
         try:
             start = self._clock()
             with self._failures_reported(send, send_bytes, program):
-                packet = self._exchange(send, receive, send_bytes, receive_bytes)
+                packet = self._exchange(send, receive, send_bytes, receive_bytes, attempt.timeout)
             seconds = self._clock() - start
-            with self.steps(Step.UNPACK):
+            with self.steps(RunStep.UNPACK):
                 outputs = program.unpack(packet)
-            return RunResult(outputs, self.accelerator.counters(), seconds)
+            return RunResult(outputs, self.accelerator.counters(), seconds, attempt)
         except BaseException as error:  # Ctrl-C included: buffers must not be freed under a running transfer
             self._recover_after(error)
             if isinstance(error, DeviceError):
@@ -278,8 +289,8 @@ class Driver:
         sequence, opcode = self.accelerator.last_command()
         return f"program {self.accelerator.program_id():#010x} (last header {opcode}, sequence number {sequence})"
 
-    def _exchange(self, send: Any, receive: Any, send_bytes: int, receive_bytes: int) -> Beats:
-        with self.steps(Step.COPY):
+    def _exchange(self, send: Any, receive: Any, send_bytes: int, receive_bytes: int, timeout: float) -> Beats:
+        with self.steps(RunStep.COPY):
             # Nothing of an earlier run must be left that could pass for results.
             receive[:] = 0
             receive.flush()
@@ -287,16 +298,16 @@ class Driver:
             # S2MM first: results may come before the program is sent.
             self.channels.receive(receive, receive_bytes)
             self.channels.send(send, send_bytes)
-        with self.steps(Step.EXECUTE):
-            received = self._wait()
-        with self.steps(Step.COPY_BACK):
+        with self.steps(RunStep.EXECUTE):
+            received = self._wait(timeout)
+        with self.steps(RunStep.COPY_BACK):
             receive.invalidate()
             self.channels.finish(self._deadline(_RESET_SECONDS))
             return np.array(receive[: received // BEAT_BYTES], dtype=np.uint64, subok=False)
 
-    def _wait(self) -> int:
+    def _wait(self, timeout: float) -> int:
         """Bytes received, once both transfers are done."""
-        expired, called = self._deadline(self.timeout), 0.0
+        expired, called = self._deadline(timeout), 0.0
         while True:
             received, sent = self.channels.received(), self.channels.sent()
             if received is not None and sent:
@@ -305,7 +316,7 @@ class Driver:
                 self.waiting()
                 called = time.monotonic()
             if expired():
-                raise DeviceTimeoutError(f"no result within {self.timeout} s")
+                raise DeviceTimeoutError(f"no result within {timeout} s")
 
     def _recover_after(self, error: BaseException) -> None:
         """:meth:`recover`; where that fails too, the first error is raised."""
@@ -325,7 +336,7 @@ class Driver:
             beats = np.array(send[: send_bytes // BEAT_BYTES], dtype=np.uint64, subok=False)
             transfer = Transfer(beats, program.output_beats + TRAILER_BEATS)
             report = report_stuck(self.channels, self.accelerator, transfer)
-            raise type(error)(f"{error}\n{report}", report) from error
+            raise type(error)(str(error), report) from error
 
     def _deadline(self, seconds: float) -> Callable[[], bool]:
         end = self._clock() + seconds
@@ -345,4 +356,5 @@ def _clock_of(device: Any) -> Callable[[], float]:
 
         guard_calls(device)
         return remote_clock(device)
-    return getattr(device, "monotonic", time.monotonic)
+    seen = simulated(device)
+    return time.monotonic if seen is None else seen.monotonic

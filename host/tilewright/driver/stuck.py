@@ -8,6 +8,7 @@ from typing import Any
 from tilewright.driver.accelerator import Accelerator, Counters, Status
 from tilewright.driver.channels import Channels
 from tilewright.driver.dma import status_words
+from tilewright.driver.simulated import simulated
 from tilewright.driver.stuck_causes import Cause, Situation, cause_of
 from tilewright.hardware import pg021
 from tilewright.hardware import registers as reg
@@ -116,8 +117,8 @@ def report_stuck(channels: Channels, accelerator: Accelerator, transfer: Transfe
     """
     dma = channels.dma
     # First: time passes while registers are read.
-    seen = getattr(dma.device, "streams", None)
-    streams = None if seen is None else asdict(seen)
+    device = simulated(dma.device)
+    streams = None if device is None else asdict(device.streams)
     before = accelerator.counters()
     status, ended = accelerator.status(), accelerator.has_ended()
     mm2s, s2mm = (dma.read(offset) & 0xFFFF_FFFF for offset in (pg021.MM2S_DMASR, pg021.S2MM_DMASR))

@@ -15,7 +15,7 @@ from tilewright.compiler.timing import CommandTiming, time_program
 from tilewright.errors import CompileError
 from tilewright.hardware import assumed_clock
 from tilewright.hardware.block_ram import block_rams
-from tilewright.hardware.parameters import Hardware
+from tilewright.hardware.parameters import HardwareParameters
 from tilewright.network.network import Network
 
 # Share of a layer's cycles in which it issues positions, from which on nothing else counts as its bound
@@ -161,7 +161,7 @@ class Estimate:
     """
 
     network: str
-    hardware: Hardware
+    hardware: HardwareParameters
     batch: int
     stall_probability: float
     program_cycles: int
@@ -213,9 +213,9 @@ class Estimate:
 
 def estimate(
     network: Network,
-    hardware: Hardware,
+    hardware: HardwareParameters,
     batch: int = 1,
-    taps: Collection[str] = (),
+    read_back: Collection[str] = (),
     stall_probability: float = 0.0,
 ) -> Estimate:
     """What a batch of a network costs.
@@ -224,7 +224,7 @@ def estimate(
         network: the network.
         hardware: that it runs on.
         batch: images a program.
-        taps: names of layers whose maps are read back.
+        read_back: names of layers whose maps are read back.
         stall_probability: that a cycle of the memory brings no beat; 0 is exact, above it the mean is predicted.
 
     Returns:
@@ -233,10 +233,12 @@ def estimate(
     Raises:
         CompileError: the network does not fit, or the probability is not below 1.
     """
-    return estimate_compiled(compile_network(network, hardware.array, batch, taps), hardware, stall_probability)
+    return estimate_compiled(compile_network(network, hardware.array, batch, read_back), hardware, stall_probability)
 
 
-def estimate_compiled(compiled: CompiledNetwork, hardware: Hardware, stall_probability: float = 0.0) -> Estimate:
+def estimate_compiled(
+    compiled: CompiledNetwork, hardware: HardwareParameters, stall_probability: float = 0.0
+) -> Estimate:
     """:func:`estimate` for a network that is compiled.
 
     Raises:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tilewright.errors import ParameterMismatchError
 from tilewright.estimate.estimate import Estimate, Stalls
-from tilewright.hardware.parameters import Hardware
+from tilewright.hardware.parameters import HardwareParameters
 
 if TYPE_CHECKING:
     from tilewright.driver.accelerator import Info, LogEntry
@@ -24,9 +24,9 @@ class MeasuredLayer:
     stalls: Stalls
 
 
-def hardware_of(info: Info) -> Hardware:
+def hardware_of(info: Info) -> HardwareParameters:
     """The sizes of an accelerator that says what it is; its memory and its DMA are as assumed."""
-    return Hardware(
+    return HardwareParameters(
         n=info.array.n,
         acc_w=info.array.acc_w,
         act_depth=info.array.act_depth,

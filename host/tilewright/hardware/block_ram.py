@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tilewright.hardware.parameters import Hardware
+from tilewright.hardware.parameters import HardwareParameters
 
 # Width and depth of an RAMB36E1 and of an RAMB18E1 with one write and one read port
 _WHOLE = ((72, 512), (36, 1024), (18, 2048), (9, 4096), (4, 8192), (2, 16384), (1, 32768))
@@ -32,7 +32,7 @@ def blocks_of(width: int, depth: int) -> float:
     return min(float(whole), half / 2)
 
 
-def block_rams(hardware: Hardware) -> dict[str, float]:
+def block_rams(hardware: HardwareParameters) -> dict[str, float]:
     """BRAM36 by memory.
 
     Args:

@@ -128,7 +128,7 @@ def _check_integer(name: str, value: object) -> None:
 
 
 @dataclass(frozen=True)
-class Hardware(AcceleratorParameters):
+class HardwareParameters(AcceleratorParameters):
     """The accelerator's parameters, and those of its post-processing and of the memory before it.
 
     Attributes:

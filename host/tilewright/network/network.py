@@ -61,10 +61,7 @@ class Layer(LayerShape):
             window = self.kernel[0] * self.kernel[1] * self.activation_levels
             return np.zeros(self.out_channels, np.int64), np.full(self.out_channels, window, np.int64)
         low, high = (image_low, image_high) if self.image_input else (0, self.activation_levels)
-        flat = self.weights.reshape(self.out_channels, -1)
-        positive = flat.clip(0).sum(axis=1, dtype=np.int64)
-        negative = flat.sum(axis=1, dtype=np.int64) - positive
-        return low * positive + high * negative, high * positive + low * negative
+        return reach(self.weights, low, high)
 
     def _check_outputs(self) -> None:
         oc = self.out_channels
@@ -80,6 +77,19 @@ class Layer(LayerShape):
         self._expect(self.falling.shape == (oc,), f"falling has shape {self.falling.shape}, not ({oc},)")
         rises = bool((np.diff(self.thresholds.astype(np.int64), axis=1) >= 0).all())
         self._expect(rises, "thresholds do not ascend")
+
+
+def reach(weights: npt.NDArray[np.int8], low: int, high: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Smallest and largest sum of each output channel, whatever the inputs: int64 (oc,).
+
+    Args:
+        weights: int8 (oc, ic, kernel height, kernel width).
+        low, high: smallest and largest input.
+    """
+    flat = weights.reshape(len(weights), -1)
+    positive = flat.clip(0).sum(axis=1, dtype=np.int64)
+    negative = flat.sum(axis=1, dtype=np.int64) - positive
+    return low * positive + high * negative, high * positive + low * negative
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from tilewright.compiler.layer import compile_layer
 from tilewright.driver import Driver
 from tilewright.driver.accelerator import Counters
-from tilewright.driver.phases import Step, StepTimes, untimed
+from tilewright.driver.run_steps import RunStep, StepTimes, untimed
 from tilewright.errors import ResultError
 from tilewright.hardware import assumed_clock
 from tilewright.network.layer import ConvLayer
@@ -79,7 +79,7 @@ class LayerJob:
 
     def start(self, driver: Driver) -> Callable[[], Iterator[Results]]:
         """As :meth:`Job.start`."""
-        with driver.steps(Step.COMPILE):
+        with driver.steps(RunStep.COMPILE):
             program = compile_layer(self._layer, driver.array, relu=True)
 
         def run() -> Iterator[Results]:
@@ -110,14 +110,14 @@ class Measurement:
     batch: int
     programs: int
     rounds: int
-    seconds: dict[Step, list[float]]
+    seconds: dict[RunStep, list[float]]
     program_cycles: list[int]
     macs: int
 
     @property
     def program_seconds(self) -> float:
         """Median steps of one program, compilation not among them, one after the other."""
-        return sum(median(times) for step, times in self.seconds.items() if step is not Step.COMPILE)
+        return sum(median(times) for step, times in self.seconds.items() if step is not RunStep.COMPILE)
 
     @property
     def images_per_second(self) -> float:
@@ -138,7 +138,7 @@ class Measurement:
             "images": self.batch * self.programs,
             "programs": self.programs,
             "repeat": self.rounds,
-            "steps": {step.value: _statistics(self.seconds.get(step)) for step in Step},
+            "steps": {step.value: _statistics(self.seconds.get(step)) for step in RunStep},
             "program_s": self.program_seconds,
             "images_per_s": self.images_per_second,
             "program_cycles": {"min": min(self.program_cycles), "median": median(self.program_cycles)},
@@ -165,7 +165,7 @@ def measure(driver: Driver, job: Job, rounds: int, advance: Callable[[], None] =
         ResultError: a round gave other results than the first.
         TilewrightError: a run failed.
     """
-    seconds: dict[Step, list[float]] = {}
+    seconds: dict[RunStep, list[float]] = {}
     cycles: list[int] = []
     first: list[npt.NDArray[Any]] = []
     times = StepTimes()
@@ -186,11 +186,11 @@ def measure(driver: Driver, job: Job, rounds: int, advance: Callable[[], None] =
                 advance()
     finally:
         driver.steps = untimed
-    ordered = {step: seconds[step] for step in Step if step in seconds}
+    ordered = {step: seconds[step] for step in RunStep if step in seconds}
     return Measurement(job.name, driver.array.n, job.batch, job.programs, rounds, ordered, cycles, job.macs)
 
 
-def _append(seconds: dict[Step, list[float]], times: StepTimes) -> None:
+def _append(seconds: dict[RunStep, list[float]], times: StepTimes) -> None:
     for step, taken in times.take().items():
         seconds.setdefault(step, []).append(taken)
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from tilewright.compiler.layer import compile_layer, images_that_fit
 from tilewright.driver import Driver
-from tilewright.driver.driver import Attempt
+from tilewright.driver.driver import RunResult
 from tilewright.errors import LayerError
 from tilewright.network.layer import ConvLayer
 from tilewright.runs.compare_layer import Report, compare
@@ -32,7 +32,7 @@ class Verification:
         mac_cycles: output positions issued in them.
         program_cycles: from BEGIN to the end of the trailer, DMA included, all ReLU programs.
         seconds: from the start of the send to the end of the receive, on the device's clock.
-        attempts: the programs as they were sent, raw ones first.
+        results: of each program, raw ones first.
     """
 
     layer: ConvLayer
@@ -45,7 +45,7 @@ class Verification:
     mac_cycles: int
     program_cycles: int
     seconds: float
-    attempts: tuple[Attempt, ...] = field(repr=False)
+    results: tuple[RunResult, ...] = field(repr=False)
 
     @property
     def equal(self) -> bool:
@@ -109,8 +109,7 @@ def verify_layer(
     """
     if layer.accumulators is None or layer.float_integers is None:
         raise LayerError(f"layer {layer.name} holds no outputs of PyTorch to compare with; take it from a layer file")
-    attempts = {relu: _run_all(driver, layer, relu, advance) for relu in (False, True)}
-    runs = {relu: [attempt.result for attempt in sent if attempt.result] for relu, sent in attempts.items()}
+    runs = {relu: _run_all(driver, layer, relu, advance) for relu in (False, True)}
     raw, relu = (np.concatenate([result.outputs[0] for result in runs[mode]]) for mode in (False, True))
     reports = (
         compare(layer.accumulators, raw, layer, driver.array),
@@ -128,16 +127,15 @@ def verify_layer(
         mac_cycles=sum(result.counters.mac_cycles for result in runs[True]),
         program_cycles=sum(result.counters.cycles for result in runs[True]),
         seconds=sum(result.seconds for result in runs[True]),
-        attempts=(*attempts[False], *attempts[True]),
+        results=(*runs[False], *runs[True]),
     )
 
 
-def _run_all(driver: Driver, layer: ConvLayer, relu: bool, advance: Callable[[int], None]) -> list[Attempt]:
-    attempts = []
+def _run_all(driver: Driver, layer: ConvLayer, relu: bool, advance: Callable[[int], None]) -> list[RunResult]:
+    results = []
     step = images_that_fit(layer, driver.array)
     for first in range(0, layer.images, step):
         part = layer.select_images(slice(first, first + step))
-        driver.run(compile_layer(part, driver.array, relu))
-        attempts.append(driver.attempts.last)
+        results.append(driver.run(compile_layer(part, driver.array, relu)))
         advance(part.images)
-    return [attempt for attempt in attempts if attempt is not None]
+    return results

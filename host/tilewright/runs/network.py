@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from tilewright.driver import Driver
 from tilewright.driver.accelerator import Counters
+from tilewright.driver.driver import RunResult
 from tilewright.errors import CompileError
 from tilewright.hardware import assumed_clock
 from tilewright.network.network import Network
@@ -41,6 +42,7 @@ class NetworkRun:
         checked: whether one was asked for.
         device_seconds: from the start of each send to the end of its receive, on the device's clock.
         wall_seconds: on this computer's clock; without compiling the network and starting PyTorch.
+        first: the first program.
         failure: the first program whose integers differ.
     """
 
@@ -55,6 +57,7 @@ class NetworkRun:
     comparison: NetworkComparison = field(default_factory=NetworkComparison)
     device_seconds: float = 0.0
     wall_seconds: float = 0.0
+    first: RunResult | None = None
     failure: Failure | None = None
 
     @property
@@ -119,7 +122,7 @@ def run_network(
     network_file: Path,
     images: Images,
     batch: int = 1,
-    taps: Collection[str] = (),
+    read_back: Collection[str] = (),
     check: bool = False,
     advance: Callable[[NetworkRun, BatchResult], None] = lambda run, result: None,
     waiting: Callable[[float], None] | None = None,
@@ -132,7 +135,7 @@ def run_network(
         network_file: its file, for PyTorch's process.
         images: to run.
         batch: images a program, at most.
-        taps: names of layers whose maps are read back.
+        read_back: names of layers whose maps are read back.
         check: whether to compare with PyTorch, batch after batch.
         advance: called after each batch, its comparison included.
         waiting: as of :class:`tilewright.runs.runner.NetworkRunner`.
@@ -146,17 +149,20 @@ def run_network(
     """
     if batch < 1:
         raise CompileError(f"a batch of {batch} images: at least 1")
-    runner = NetworkRunner(driver, network, min(batch, len(images.pixels)), taps)
+    runner = NetworkRunner(driver, network, min(batch, len(images.pixels)), read_back)
     runner.waiting = waiting
     run = NetworkRun(network, driver.array.n, runner.batch, images.labels, check)
     with tempfile.TemporaryDirectory(prefix="tilewright-") as folder:
-        reference = PyTorchReference(network_file, images, runner.batch, bool(taps), Path(folder)) if check else None
+        reference = (
+            PyTorchReference(network_file, images, runner.batch, bool(read_back), Path(folder)) if check else None
+        )
         with reference or nullcontext():
             for index, result in enumerate(runner.run(images.pixels)):
                 run.images += result.images
                 run.predictions += result.predictions.tolist()
+                run.first = run.first or result.ran
                 run.counters.append(result.counters)
-                run.device_seconds += result.seconds
+                run.device_seconds += result.ran.seconds
                 run.wall_seconds += result.wall_seconds
                 if reference is not None:
                     start = time.monotonic()

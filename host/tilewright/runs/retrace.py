@@ -43,7 +43,8 @@ def trace_failure(failure: Failure, device: Any, file: Path) -> Waveform:
     Raises:
         SimulationError: the traced hardware cannot be built, or the file cannot be written.
     """
-    return repeat_program(device, failure.result.attempt, file, failing_window(failure), "the failing output tile")
+    ran = failure.result.ran
+    return repeat_program(device, ran.attempt, ran, file, failing_window(failure), "the failing output tile")
 
 
 def failing_window(failure: Failure) -> tuple[int, int]:

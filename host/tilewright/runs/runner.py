@@ -15,8 +15,8 @@ from tilewright.compiler.network import CompiledNetwork, compile_network
 from tilewright.compiler.planner import step_cycles
 from tilewright.driver import Driver
 from tilewright.driver.accelerator import Counters
-from tilewright.driver.driver import Attempt
-from tilewright.driver.phases import Step
+from tilewright.driver.driver import RunResult
+from tilewright.driver.run_steps import RunStep
 from tilewright.hardware.beats import BEAT_BYTES
 from tilewright.hardware.program import Program
 from tilewright.hardware.results import TRAILER_BEATS
@@ -34,24 +34,23 @@ class BatchResult:
     Attributes:
         first: index of its first image.
         compiled: what ran.
-        program: the program.
+        ran: the program as it was sent, its counters and its seconds on the device.
         maps: int32 accumulators of the last layer, and uint8 codes of those that were read back, by layer.
         scores: float64 (images, classes).
-        counters: of the program.
-        seconds: from the start of the send to the end of the receive, on the device's clock.
         wall_seconds: packing, run and the host's part, on this computer's clock.
-        attempt: the program as it was sent.
     """
 
     first: int
     compiled: CompiledNetwork = field(repr=False)
-    program: Program = field(repr=False)
+    ran: RunResult = field(repr=False)
     maps: dict[str, npt.NDArray[Any]] = field(repr=False)
     scores: npt.NDArray[np.float64] = field(repr=False)
-    counters: Counters
-    seconds: float
     wall_seconds: float
-    attempt: Attempt = field(repr=False)
+
+    @property
+    def counters(self) -> Counters:
+        """Performance counters of the program."""
+        return self.ran.counters
 
     @property
     def images(self) -> int:
@@ -72,7 +71,7 @@ class NetworkRunner:
         driver: of the accelerator.
         network: the network.
         batch: images a program, at most.
-        taps: names of layers whose maps are read back.
+        read_back: names of layers whose maps are read back.
 
     Attributes:
         waiting: called now and then while a batch runs, with the images that are done, those of the batch by the
@@ -82,11 +81,11 @@ class NetworkRunner:
         CompileError: the network is beyond the accelerator.
     """
 
-    def __init__(self, driver: Driver, network: Network, batch: int = 1, taps: Collection[str] = ()) -> None:
+    def __init__(self, driver: Driver, network: Network, batch: int = 1, read_back: Collection[str] = ()) -> None:
         self.driver = driver
         self.network = network
         self.batch = batch
-        self.taps = taps
+        self.read_back = read_back
         self.waiting: Callable[[float], None] | None = None
         self._compiled: dict[int, CompiledNetwork] = {}
         self._buffers: tuple[Any, Any] | None = None
@@ -95,8 +94,8 @@ class NetworkRunner:
     def compiled(self, images: int) -> CompiledNetwork:
         """The network compiled for so many images a program."""
         if images not in self._compiled:
-            with self.driver.steps(Step.COMPILE):
-                self._compiled[images] = compile_network(self.network, self.driver.array, images, self.taps)
+            with self.driver.steps(RunStep.COMPILE):
+                self._compiled[images] = compile_network(self.network, self.driver.array, images, self.read_back)
         return self._compiled[images]
 
     def run(self, pixels: npt.NDArray[np.uint8]) -> Iterator[BatchResult]:
@@ -115,19 +114,17 @@ class NetworkRunner:
             part = pixels[first : first + self.batch]
             start = time.monotonic()
             compiled = self.compiled(len(part))
-            with self.driver.steps(Step.PACK):
+            with self.driver.steps(RunStep.PACK):
                 program = compiled.program(part)
-            self.driver.timeout = max(self.driver.timeout, _patience(compiled))
             send, receive, lengths = self._buffers_for(program)
             with self._watched(first, compiled):
-                result = self.driver.run_in(program, send, receive, *lengths)
-            attempt = self.driver.attempts.last
-            assert attempt is not None
-            with self.driver.steps(Step.UNPACK):
-                maps = compiled.collect(result.outputs)
+                timeout = max(self.driver.timeout, _patience(compiled))
+                ran = self.driver.run_in(program, send, receive, *lengths, timeout=timeout)
+            with self.driver.steps(RunStep.UNPACK):
+                maps = compiled.collect(ran.outputs)
                 scores = scores_of(self.network, maps[self.network.layers[-1].name])
             wall = time.monotonic() - start
-            yield BatchResult(first, compiled, program, maps, scores, result.counters, result.seconds, wall, attempt)
+            yield BatchResult(first, compiled, ran, maps, scores, wall)
 
     @contextmanager
     def _watched(self, first: int, compiled: CompiledNetwork) -> Iterator[None]:
@@ -147,7 +144,7 @@ class NetworkRunner:
         if self._buffers is None or any(len(buffer) < need for buffer, need in zip(self._buffers, needs, strict=True)):
             self._buffers = (self.driver.allocate(needs[0]), self.driver.allocate(needs[1]))
         send, receive = self._buffers
-        with self.driver.steps(Step.COPY):
+        with self.driver.steps(RunStep.COPY):
             send[: needs[0]] = program.beats
         return send, receive, (needs[0] * BEAT_BYTES, needs[1] * BEAT_BYTES)
 
@@ -158,11 +155,11 @@ def cycles_of(driver: Driver) -> Callable[[], int]:
     Args:
         driver: of the accelerator. A simulated device's own clock is read: accesses to registers would step it.
     """
-    device = driver.device
-    if hasattr(device, "cycles"):
-        start = device.cycles
-        return lambda: device.cycles - start
-    return lambda: driver.accelerator.counters().cycles
+    device = driver.simulated
+    if device is None:
+        return lambda: driver.accelerator.counters().cycles
+    start = device.cycles
+    return lambda: device.cycles - start
 
 
 def _expected_cycles(compiled: CompiledNetwork) -> int:

@@ -44,17 +44,17 @@ class Waveform:
 
 
 def repeat_program(
-    device: Any, attempt: Attempt, file: Path, window: tuple[int, int], shows: str, timeout: float = 60.0
+    device: Any, attempt: Attempt, before: RunResult | None, file: Path, window: tuple[int, int], shows: str
 ) -> Waveform:
     """Repeats a program on a traced build of the device that it ran on.
 
     Args:
         device: the ``SimDevice``.
-        attempt: the program, and what came of it.
+        attempt: the program as it was sent.
+        before: what came of it; None where it stood still.
         file: for the waveform.
         window: first and last cycle of the program to write.
         shows: what is in them.
-        timeout: of the program, in simulated seconds.
 
     Returns:
         The waveform.
@@ -67,7 +67,7 @@ def repeat_program(
     active = Device.active_device
     try:
         overlay = open_overlay(device.parameters, device.latency, device.stall_probability, device.seed, traced=True)
-        driver = Driver(overlay, timeout)
+        driver = Driver(overlay)
         driver.device.stall_state = attempt.stall_state
         with written(file) as partial:
             driver.device.trace(partial, *window)
@@ -76,12 +76,12 @@ def repeat_program(
             driver.device.run(MAX_CYCLES)
     finally:
         Device.active_device = active
-    return Waveform(file, *window, shows, _same(attempt.result, again))
+    return Waveform(file, *window, shows, _same(before, again))
 
 
 def _run_again(driver: Driver, attempt: Attempt) -> RunResult | None:
     try:
-        return driver.run(attempt.program)
+        return driver.run(attempt.program, attempt.timeout)
     except DeviceTimeoutError:
         return None
 
@@ -92,24 +92,22 @@ def _same(before: RunResult | None, again: RunResult | None) -> bool:
     return before.counters == again.counters and all(map(np.array_equal, before.outputs, again.outputs))
 
 
-def first_program(driver: Driver, file: Path) -> Waveform | None:
-    """Repeats the first program that a driver ran with success.
+def first_program(driver: Driver, first: RunResult, file: Path) -> Waveform:
+    """Repeats the first program of a run.
 
     Args:
         driver: of a ``SimDevice``.
+        first: what came of the program.
         file: for the waveform, of the program's first cycles.
 
     Returns:
-        The waveform; None when nothing was run.
+        The waveform.
 
     Raises:
         SimulationError: as :func:`repeat_program`.
     """
-    attempt = driver.attempts.first
-    if attempt is None or attempt.result is None:
-        return None
-    cycles = min(MAX_CYCLES, attempt.result.counters.cycles)
-    return repeat_program(driver.device, attempt, file, (0, cycles), "the first program's beginning")
+    cycles = min(MAX_CYCLES, first.counters.cycles)
+    return repeat_program(driver.device, first.attempt, first, file, (0, cycles), "the first program's beginning")
 
 
 def stuck_program(driver: Driver, report: StuckReport, file: Path) -> Waveform | None:
@@ -126,19 +124,19 @@ def stuck_program(driver: Driver, report: StuckReport, file: Path) -> Waveform |
     Raises:
         SimulationError: as :func:`repeat_program`.
     """
-    attempt, last = driver.attempts.last, report.counters.cycles
+    attempt, last = driver.last_attempt, report.counters.cycles
     if attempt is None or not report.beats_in:
         return None
     window = (max(0, last - MAX_CYCLES), last)
-    return repeat_program(driver.device, attempt, file, window, "the last cycles before the stop", driver.timeout)
+    return repeat_program(driver.device, attempt, None, file, window, "the last cycles before the stop")
 
 
-def layer_tile(driver: Driver, attempt: Attempt, tile: int, tiles: int, file: Path) -> Waveform:
+def layer_tile(driver: Driver, result: RunResult, tile: int, tiles: int, file: Path) -> Waveform:
     """Repeats a program of one layer, for one output tile.
 
     Args:
         driver: of a ``SimDevice``.
-        attempt: the program, with one CONV command that returns something, and its result.
+        result: of the program, which has one CONV command that returns something.
         tile, tiles: which of how many output tiles.
         file: for the waveform.
 
@@ -148,11 +146,11 @@ def layer_tile(driver: Driver, attempt: Attempt, tile: int, tiles: int, file: Pa
     Raises:
         SimulationError: as :func:`repeat_program`.
     """
-    assert attempt.result is not None
-    end = attempt.result.counters.cycles
-    start = max(0, end - attempt.result.counters.layer_cycles)
+    end = result.counters.cycles
+    start = max(0, end - result.counters.layer_cycles)
     window = tile_window(start, end, tile, tiles)
-    return repeat_program(driver.device, attempt, file, window, f"output tile {tile}, which is wrong")
+    shows = f"output tile {tile}, which is wrong"
+    return repeat_program(driver.device, result.attempt, result, file, window, shows)
 
 
 def tile_window(start: int, end: int, tile: int, tiles: int) -> tuple[int, int]:

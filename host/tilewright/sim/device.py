@@ -119,7 +119,7 @@ class SimDevice(Device):
         if not 0 <= seed < 1 << 64:
             raise SimulationError(f"seed {seed}: 0 to 2^64 - 1")
         self.name = "tilewright-sim"
-        self.capabilities = {"MEMORY_MAPPED": True}
+        self.capabilities = {"MEMORY_MAPPED": True, "SIMULATED": True}
         self.latency = latency
         self.stall_probability = stall_probability
         self.seed = seed

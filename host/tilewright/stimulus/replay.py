@@ -126,7 +126,7 @@ def replay(findings: Findings, driver: Driver) -> Replay:
     """
     device = _Device(driver)
     comparisons = [*_replay_outs(findings, device.run), *_replay_psums(findings, device.run, driver.array.acc_depth)]
-    seed = getattr(driver.device, "seed", None)
+    seed = driver.seed
     return Replay(findings, driver.array.n, tuple(comparisons), device.program_cycles, device.layer_cycles, seed)
 
 

@@ -89,22 +89,22 @@ def train(
     if minutes is not None and (epochs is not None or not 0 < minutes < math.inf):
         raise UsageError("--minutes is a time above 0, and instead of --epochs")
     settings = Settings(
-        out,
-        recipe,
-        seed,
-        epochs,
-        minutes,
-        device or "",
-        tf32,
-        compile,
-        amp,
-        evaluate_every,
-        state,
-        tuple(changes or ()),
-        hold_out,
-        teacher,
-        deterministic,
-        save_every,
+        out=out,
+        recipe=recipe,
+        seed=seed,
+        epochs=epochs,
+        minutes=minutes,
+        device=device or "",
+        tf32=tf32,
+        compile=compile,
+        amp=amp,
+        evaluate_every=evaluate_every,
+        state=state,
+        changes=tuple(changes or ()),
+        hold_out=hold_out,
+        teacher=teacher,
+        deterministic=deterministic,
+        save_every=save_every,
     )
     _check(settings, min(train_images or TRAINING_IMAGES, TRAINING_IMAGES), resume)
     check_root(data)

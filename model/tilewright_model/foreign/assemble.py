@@ -23,7 +23,7 @@ IMAGE_LEVELS, ACTIVATION_LEVELS, WEIGHT_LEVELS = 127, 255, 127
 
 
 @dataclass(frozen=True)
-class Step:
+class Operation:
     """Part of a foreign network; name and kind are its own, for errors."""
 
     name: str
@@ -31,7 +31,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Quantiser(Step):
+class Quantiser(Operation):
     """code = clamp(round_half_even(x / scale), lowest, highest)."""
 
     scale: float
@@ -40,7 +40,7 @@ class Quantiser(Step):
 
 
 @dataclass(frozen=True)
-class Convolution(Step):
+class Convolution(Operation):
     """Codes int8 (oc, ic, kh, kw) of `bits` bits times `scale`, float64 (1,) or (oc,); bias: float64 (oc,) or None."""
 
     codes: Tensor
@@ -52,7 +52,7 @@ class Convolution(Step):
 
 
 @dataclass(frozen=True)
-class Norm(Step):
+class Norm(Operation):
     """Batch-norm as x * scale + shift, float64 (c,)."""
 
     scale: Tensor
@@ -60,17 +60,17 @@ class Norm(Step):
 
 
 @dataclass(frozen=True)
-class Relu(Step):
+class Relu(Operation):
     """max(x, 0)."""
 
 
 @dataclass(frozen=True)
-class Pool(Step):
+class Pool(Operation):
     """2x2 max-pooling."""
 
 
 @dataclass(frozen=True)
-class Average(Step):
+class Average(Operation):
     """Average of windows; `kernel` None: of the whole map."""
 
     kernel: tuple[int, int] | None
@@ -78,7 +78,7 @@ class Average(Step):
 
 
 @dataclass(frozen=True)
-class Linear(Step):
+class Linear(Operation):
     """Weight float64 (out, in), bias float64 (out,)."""
 
     weight: Tensor
@@ -123,7 +123,7 @@ class _Rows:
     tail: list[Linear | Relu] = field(default_factory=list)
 
 
-def assemble(steps: Sequence[Step], image_size: tuple[int, int, int], normalise: Normalise) -> ImportedNetwork:
+def assemble(steps: Sequence[Operation], image_size: tuple[int, int, int], normalise: Normalise) -> ImportedNetwork:
     """The reference of the steps, in evaluation mode, for images (channels, height, width).
 
     normalise: uint8 (n, c, h, w) to float of that shape, pixel by pixel. Without a quantiser before the first
@@ -145,7 +145,7 @@ def assemble(steps: Sequence[Step], image_size: tuple[int, int, int], normalise:
     return network
 
 
-def refusal(step: Step, reason: str) -> NetworkError:
+def refusal(step: Operation, reason: str) -> NetworkError:
     """The error for a step that cannot be taken over."""
     return NetworkError(f"{step.name} ({step.kind}) {reason}; docs/brevitas.md lists what is covered")
 
@@ -187,7 +187,7 @@ def normalisation(mean: Sequence[float], std: Sequence[float]) -> Normalise:
     return normalise
 
 
-def _add(rows: _Rows, step: Step, values: Tensor) -> None:
+def _add(rows: _Rows, step: Operation, values: Tensor) -> None:
     if isinstance(step, Quantiser) and not (0 < step.scale < math.inf and step.highest >= 1):
         raise refusal(step, f"has a scale of {step.scale} and codes of up to {step.highest}")
     if isinstance(step, Linear) or (isinstance(step, Relu) and rows.tail):
@@ -215,7 +215,7 @@ def _input_quantiser(rows: _Rows, step: Convolution | Average, values: Tensor) -
     return rows.image or Quantiser(step.name, step.kind, float(values.abs().max()) / IMAGE_LEVELS, -127, 127)
 
 
-def _add_image_quantiser(rows: _Rows, step: Step) -> None:
+def _add_image_quantiser(rows: _Rows, step: Operation) -> None:
     if not isinstance(step, Quantiser) or rows.image:
         raise refusal(step, "comes before the first convolution: only one quantiser of the image may")
     if step.lowest < -128 or step.highest > IMAGE_LEVELS:
@@ -227,7 +227,7 @@ def _add_image_quantiser(rows: _Rows, step: Step) -> None:
     rows.image = step
 
 
-def _extend(stage: _Stage, step: Step) -> None:
+def _extend(stage: _Stage, step: Operation) -> None:
     """Add what may follow a layer: batch-norm, then ReLU, max-pooling and quantiser, which change places exactly."""
     average, behind = isinstance(stage.layer, Average), stage.relu or stage.pool or stage.following
     if isinstance(step, Norm) and not (average or stage.norm or behind):

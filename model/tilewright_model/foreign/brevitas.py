@@ -22,10 +22,10 @@ from tilewright_model.foreign.assemble import (
     Linear,
     Norm,
     Normalise,
+    Operation,
     Pool,
     Quantiser,
     Relu,
-    Step,
     assemble,
     pixel_values,
     refusal,
@@ -51,7 +51,7 @@ class Leaf:
 
     def refused(self, reason: str) -> NetworkError:
         """The error for this module."""
-        return refusal(Step(self.name, self.kind), reason)
+        return refusal(Operation(self.name, self.kind), reason)
 
 
 def from_brevitas(
@@ -178,9 +178,9 @@ def value(tensor: Any) -> Tensor:
     return plain
 
 
-def _steps(qnn: ModuleType, leaf: Leaf) -> Iterator[Step]:
+def _steps(qnn: ModuleType, leaf: Leaf) -> Iterator[Operation]:
     """What a module does, as steps. Exact types only: a subclass may compute something else."""
-    readers: dict[type[nn.Module], Callable[[Leaf], Iterator[Step]]] = {
+    readers: dict[type[nn.Module], Callable[[Leaf], Iterator[Operation]]] = {
         qnn.QuantConv2d: _convolution,
         qnn.QuantIdentity: _identity,
         qnn.QuantReLU: _relu,
@@ -210,7 +210,7 @@ _REASONS = {
 }
 
 
-def _convolution(leaf: Leaf) -> Iterator[Step]:
+def _convolution(leaf: Leaf) -> Iterator[Operation]:
     layer: Any = leaf.module
     if layer.groups != 1 or tuple(layer.dilation) != (1, 1) or layer.padding_mode != "zeros":
         raise leaf.refused("has groups, a dilation or a padding other than zeros")
@@ -255,11 +255,11 @@ def _bias(leaf: Leaf, weight: Any) -> Tensor | None:
     return value(layer.bias_quant(layer.bias, layer.input_quant(leaf.input), weight)).cpu().double()
 
 
-def _identity(leaf: Leaf) -> Iterator[Step]:
+def _identity(leaf: Leaf) -> Iterator[Operation]:
     return _quantiser(leaf, "act_quant")
 
 
-def _relu(leaf: Leaf) -> Iterator[Step]:
+def _relu(leaf: Leaf) -> Iterator[Operation]:
     yield from _quantiser(leaf, "input_quant")
     yield Relu(leaf.name, leaf.kind)
     yield from _quantiser(leaf, "act_quant")
@@ -294,7 +294,7 @@ def _probe(leaf: Leaf, proxy: Any, scale: Tensor, limits: tuple[int, int]) -> No
             raise leaf.refused(f"does not round x / scale to {limits[0]}..{limits[1]}, as its settings say")
 
 
-def _quantised_linear(leaf: Leaf) -> Iterator[Step]:
+def _quantised_linear(leaf: Leaf) -> Iterator[Operation]:
     layer: Any = leaf.module
     yield from _quantiser(leaf, "input_quant")
     weight = layer.quant_weight(layer.input_quant(leaf.input))
@@ -303,7 +303,7 @@ def _quantised_linear(leaf: Leaf) -> Iterator[Step]:
     yield from _quantiser(leaf, "output_quant")
 
 
-def _linear(leaf: Leaf) -> Iterator[Step]:
+def _linear(leaf: Leaf) -> Iterator[Operation]:
     assert isinstance(leaf.module, nn.Linear)
     yield _float_linear(leaf, leaf.module.weight, leaf.module.bias)
 
@@ -314,7 +314,7 @@ def _float_linear(leaf: Leaf, weight: Tensor, bias: Tensor | None) -> Linear:
     return Linear(leaf.name, leaf.kind, weight, zeros if bias is None else bias.detach().cpu().double())
 
 
-def _batch_norm(leaf: Leaf) -> Iterator[Step]:
+def _batch_norm(leaf: Leaf) -> Iterator[Operation]:
     norm = leaf.module
     assert isinstance(norm, nn.BatchNorm2d)
     if norm.running_mean is None:
@@ -325,7 +325,7 @@ def _batch_norm(leaf: Leaf) -> Iterator[Step]:
     yield Norm(leaf.name, leaf.kind, constants.scale, constants.shift)
 
 
-def _max_pool(leaf: Leaf) -> Iterator[Step]:
+def _max_pool(leaf: Leaf) -> Iterator[Operation]:
     pool: Any = leaf.module
     settings = [_pair(size) for size in (pool.kernel_size, pool.stride, pool.padding, pool.dilation)]
     if settings != [(2, 2), (2, 2), (0, 0), (1, 1)] or pool.ceil_mode or pool.return_indices:
@@ -333,21 +333,21 @@ def _max_pool(leaf: Leaf) -> Iterator[Step]:
     yield Pool(leaf.name, leaf.kind)
 
 
-def _average(leaf: Leaf) -> Iterator[Step]:
+def _average(leaf: Leaf) -> Iterator[Operation]:
     pool: Any = leaf.module
     if _pair(pool.padding) != (0, 0) or pool.ceil_mode or pool.divisor_override is not None:
         raise leaf.refused("has a padding, ceil_mode or divisor_override")
     yield Average(leaf.name, leaf.kind, _pair(pool.kernel_size), _pair(pool.stride))
 
 
-def _global_average(leaf: Leaf) -> Iterator[Step]:
+def _global_average(leaf: Leaf) -> Iterator[Operation]:
     pool: Any = leaf.module
     if _pair(pool.output_size) != (1, 1):
         raise leaf.refused("gives more than one value a channel: use nn.AvgPool2d")
     yield Average(leaf.name, leaf.kind, None, None)
 
 
-def _flatten(leaf: Leaf) -> Iterator[Step]:
+def _flatten(leaf: Leaf) -> Iterator[Operation]:
     flatten: Any = leaf.module
     if (flatten.start_dim, flatten.end_dim) != (1, -1):
         raise leaf.refused("is not nn.Flatten()")

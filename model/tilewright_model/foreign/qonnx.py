@@ -21,10 +21,10 @@ from tilewright_model.foreign.assemble import (
     Linear,
     Norm,
     Normalise,
+    Operation,
     Pool,
     Quantiser,
     Relu,
-    Step,
     assemble,
     refusal,
 )
@@ -49,7 +49,7 @@ def import_qonnx(
     for what docs/brevitas.md does not list; ModelError without the package onnx.
     """
     try:
-        graph, steps = _Graph.load(path), list[Step]()
+        graph, steps = _Graph.load(path), list[Operation]()
         for node in graph.row():
             _extend(steps, graph, node)
         return assemble(steps, image_size or graph.image_size(), normalise)
@@ -68,7 +68,7 @@ class _Node:
     attributes: dict[str, Any]
 
     def refused(self, reason: str) -> NetworkError:
-        return refusal(Step(self.name, self.op), reason)
+        return refusal(Operation(self.name, self.op), reason)
 
 
 @dataclass(frozen=True)
@@ -228,7 +228,7 @@ def _text(attribute: Any) -> str:
     return attribute.decode() if isinstance(attribute, bytes) else str(attribute)
 
 
-def _extend(steps: list[Step], graph: _Graph, node: _Node) -> None:
+def _extend(steps: list[Operation], graph: _Graph, node: _Node) -> None:
     """Add what a node does. A sum of constants belongs to the step before it."""
     if node.op not in _READERS:
         raise node.refused("is none of the nodes that can be taken over")
@@ -241,7 +241,7 @@ def _extend(steps: list[Step], graph: _Graph, node: _Node) -> None:
         raise node.refused(f"has inputs or attributes that do not fit: {error}") from error
 
 
-def _with_sum(step: Step | None, graph: _Graph, node: _Node) -> Step:
+def _with_sum(step: Operation | None, graph: _Graph, node: _Node) -> Operation:
     if isinstance(step, Convolution) and step.bias is None:
         return replace(step, bias=_broadcast(node, _per_channel(graph, node), len(step.codes)))
     if isinstance(step, Norm) and not bool(step.shift.any()):
@@ -262,14 +262,14 @@ def _float64(values: Array) -> Tensor:
     return torch.from_numpy(values.astype(np.float64))
 
 
-def _quant(graph: _Graph, node: _Node) -> Step:
+def _quant(graph: _Graph, node: _Node) -> Operation:
     scale, _, lowest, highest = graph.settings(node)
     if scale.size != 1:
         raise node.refused("has a scale a channel: one for all is covered")
     return Quantiser(node.name, node.op, float(scale.item()), lowest, highest)
 
 
-def _conv(graph: _Graph, node: _Node) -> Step:
+def _conv(graph: _Graph, node: _Node) -> Operation:
     weights, settings = graph.codes(node, 1), node.attributes
     if weights.codes.ndim != 4 or settings.get("group", 1) != 1 or set(settings.get("dilations", [1])) != {1}:
         raise node.refused("has groups, a dilation or no two dimensions")
@@ -297,7 +297,7 @@ def _padding(node: _Node) -> tuple[int, int]:
     return top, left
 
 
-def _batch_norm(graph: _Graph, node: _Node) -> Step:
+def _batch_norm(graph: _Graph, node: _Node) -> Operation:
     if node.attributes.get("training_mode", 0):
         raise node.refused("is in training mode: export the model after eval()")
     gamma, beta, mean, variance = (torch.from_numpy(graph.values(node, place).copy()) for place in (1, 2, 3, 4))
@@ -320,12 +320,12 @@ def _per_channel(graph: _Graph, node: _Node) -> Tensor:
     return _float64(values).flatten()
 
 
-def _product(graph: _Graph, node: _Node) -> Step:
+def _product(graph: _Graph, node: _Node) -> Operation:
     scale = _per_channel(graph, node)
     return Norm(node.name, node.op, scale, torch.zeros_like(scale))
 
 
-def _max_pool(graph: _Graph, node: _Node) -> Step:
+def _max_pool(graph: _Graph, node: _Node) -> Operation:
     settings, defaults = node.attributes, {"kernel_shape": [], "strides": [1, 1], "dilations": [1, 1], "ceil_mode": 0}
     found = [settings.get(key, default) for key, default in defaults.items()]
     if found != [[2, 2], [2, 2], [1, 1], 0] or _padding(node) != (0, 0):
@@ -333,7 +333,7 @@ def _max_pool(graph: _Graph, node: _Node) -> Step:
     return Pool(node.name, node.op)
 
 
-def _average(graph: _Graph, node: _Node) -> Step:
+def _average(graph: _Graph, node: _Node) -> Operation:
     if node.op == "GlobalAveragePool":
         return Average(node.name, node.op, None, None)
     settings = node.attributes
@@ -344,7 +344,7 @@ def _average(graph: _Graph, node: _Node) -> Step:
     return Average(node.name, node.op, (kernel[0], kernel[1]), (strides[0], strides[1]))
 
 
-def _mean(graph: _Graph, node: _Node) -> Step:
+def _mean(graph: _Graph, node: _Node) -> Operation:
     axes = node.attributes["axes"] if "axes" in node.attributes else graph.values(node, 1).tolist()
     if sorted(axis % 4 for axis in axes) != [2, 3]:
         raise node.refused(f"takes the mean over the axes {axes}, not over height and width")
@@ -361,7 +361,7 @@ def _flatten(graph: _Graph, node: _Node) -> None:
         raise node.refused("does not flatten each image's map to one row of features")
 
 
-def _gemm(graph: _Graph, node: _Node) -> Step:
+def _gemm(graph: _Graph, node: _Node) -> Operation:
     weight, settings = _float64(graph.values(node, 1)), node.attributes
     factors = settings.get("alpha", 1.0), settings.get("beta", 1.0)
     if weight.ndim != 2 or factors != (1.0, 1.0) or settings.get("transA", 0):
@@ -373,7 +373,7 @@ def _gemm(graph: _Graph, node: _Node) -> Step:
     return Linear(node.name, node.op, weight, _broadcast(node, bias, len(weight)))
 
 
-_READERS: dict[str, Callable[[_Graph, _Node], Step | None]] = {
+_READERS: dict[str, Callable[[_Graph, _Node], Operation | None]] = {
     **dict.fromkeys(QUANT, _quant),
     "Conv": _conv,
     "BatchNormalization": _batch_norm,

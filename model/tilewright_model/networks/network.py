@@ -5,8 +5,6 @@ from torch import Tensor, nn
 from tilewright_model.data import pixels as image
 from tilewright_model.layers.quantised import QuantConv2d
 
-WEIGHT_BITS, ACT_BITS = range(2, 9), range(1, 9)
-
 
 class QuantisedNetwork(nn.Module):
     """A network that is the exact reference in evaluation mode: normalised images (n, c, h, w) to scores (n, classes).
@@ -38,14 +36,3 @@ class Network(QuantisedNetwork):
         """Normalised images float (n, c, h, w) to class scores float (n, classes), float64 in evaluation mode."""
         scores: Tensor = self.classifier(self.features(images).flatten(1))
         return scores
-
-
-def check_widths(*pairs: tuple[int, int]) -> None:
-    """Raises ValueError if one of the pairs, bits of weights and of activations, is outside."""
-    for weight_bits, act_bits in pairs:
-        whole = type(weight_bits) is int and type(act_bits) is int
-        if not whole or weight_bits not in WEIGHT_BITS or act_bits not in ACT_BITS:
-            raise ValueError(
-                f"widths are weights {weight_bits}, activations {act_bits}; weights may have {WEIGHT_BITS[0]} to "
-                f"{WEIGHT_BITS[-1]} bits, activations {ACT_BITS[0]} to {ACT_BITS[-1]}"
-            )

@@ -7,7 +7,8 @@ from torch import Tensor, nn
 
 from tilewright_model.layers.plain import BatchNorm2d, FloatConv2d, Linear
 from tilewright_model.layers.quantised import QuantConv2d
-from tilewright_model.networks.network import QuantisedNetwork, check_widths
+from tilewright_model.networks.network import QuantisedNetwork
+from tilewright_model.networks.widths import check_widths
 
 IMAGE = (3, 32, 32)
 CLASSES = 10

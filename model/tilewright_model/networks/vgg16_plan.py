@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from tilewright_model.networks.network import WEIGHT_BITS, check_widths
+from tilewright_model.networks.widths import WEIGHT_BITS, check_widths
 
 #: The notebook's network: output channels of each 3x3 convolution, `-` without batch-norm, M = 2x2 max-pooling
 PLAN = "64 64 M 128 128 M 256 256 256 M 16 16- 512 M 512 512 512 M"
@@ -35,21 +35,21 @@ class VGG16Options:
 
 
 @dataclass(frozen=True)
-class Step:
+class PlanWord:
     """One word of a plan: a convolution with `channels` outputs, or (0 channels) max-pooling."""
 
     channels: int
     batch_norm: bool = True
 
 
-def parse_plan(plan: str) -> list[Step]:
+def parse_plan(plan: str) -> list[PlanWord]:
     """The steps of a plan such as `PLAN`. Raises ValueError, naming the first word that is none."""
     steps = []
     for word in plan.split():
         match = re.fullmatch(r"M|([1-9][0-9]*)(-?)", word)
         if match is None:
             raise ValueError(f"{word!r} in the plan {plan!r} is neither M nor a number of channels, such as 64 or 16-")
-        steps.append(Step(0) if word == "M" else Step(int(match[1]), match[2] == ""))
+        steps.append(PlanWord(0) if word == "M" else PlanWord(int(match[1]), match[2] == ""))
     if not steps or not steps[0].channels:
         raise ValueError(f"the plan {plan!r} does not begin with a convolution")
     return steps

@@ -2,7 +2,7 @@
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ class Settings:
 
     out: Path
     recipe: str = "notebook"
+    _: KW_ONLY
     seed: int = 0
     epochs: int | None = None
     minutes: float | None = None

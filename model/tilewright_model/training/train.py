@@ -1,12 +1,10 @@
 """Training: one resumable run, in one process or several, that keeps the last epoch's network."""
 
-import json
 import math
 import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,30 +13,20 @@ from filelock import FileLock, Timeout
 from rich.progress import Progress
 from torch import Tensor, nn
 
-from tilewright.files import written
-from tilewright_model import __version__
-from tilewright_model.checkpoint_file import sha256
-from tilewright_model.checkpoints.float_network import load_float, save_float
-from tilewright_model.checkpoints.packed import load_packed, save_packed
+from tilewright_model.checkpoints.float_network import load_float
+from tilewright_model.checkpoints.packed import load_packed
 from tilewright_model.data.cifar10 import Images
-from tilewright_model.device import description
 from tilewright_model.errors import CheckpointError, DataError, DivergedError, RecipeError
-from tilewright_model.networks.vgg16 import VGG16, FloatVGG16
 from tilewright_model.progress import phase, screen_console
 from tilewright_model.training import augment
 from tilewright_model.training.clock import Clock
 from tilewright_model.training.distributed import is_first, join_processes, local_device
-from tilewright_model.training.distributions import distributions
 from tilewright_model.training.evaluate import Score, evaluate
-from tilewright_model.training.log import TrainingBar, epoch_line, progress_bar, write_log
+from tilewright_model.training.log import TrainingBar, epoch_line, progress_bar
 from tilewright_model.training.optimisation import Loss, advanced, rate_factor
-from tilewright_model.training.plots import save_curves, save_histograms
+from tilewright_model.training.outputs import Outputs
 from tilewright_model.training.run import check_held_out, load_teacher, new_run
 from tilewright_model.training.settings import Settings
-from tilewright_model.training.tensorboard_log import TensorBoardLog
-
-#: so many of the measured images give the activation codes of the histograms
-HISTOGRAM_IMAGES = 64
 
 
 def train(settings: Settings, training: Images, test: Images, *, resume: bool = False) -> Score:
@@ -82,7 +70,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 class Trainer:
-    """One process's share of a run: data on the device, the optimiser step, the clock."""
+    """One process's share of a run: data on the device, the optimiser step, the clock, when to measure and to save."""
 
     def __init__(self, settings: Settings, training: Images, measured: Images) -> None:
         self.settings, self.recipe = settings, settings.changed_recipe
@@ -96,16 +84,16 @@ class Trainer:
         self.run = new_run(settings, device, teacher, training.pixels)
         self.padded, self.labels = augment.pad(training.pixels.to(device)), training.labels.to(device)
         self.measured, self.measured_name = measured.to(device), "held_out" if settings.hold_out else "test"
+        self.outputs = Outputs(settings, self.run, self.measured, self.processes.size)
         loss = Loss(self.processes.parallel(self.run.model), teacher, self.recipe)
         self.loss = torch.compile(loss, dynamic=False) if settings.compile else loss
 
     def fit(self) -> None:
         """Epochs until the schedule or the time is done; saves the state after each, or every few of them."""
         run, settings, console = self.run, self.settings, screen_console()
-        seconds_before, board = run.seconds, None
+        seconds_before = run.seconds
         if self.processes.first:
-            with phase("opening TensorBoard's log"):
-                board = TensorBoardLog(settings.out / "tensorboard", run.epoch + 1)
+            self.outputs.open_board()
         if run.progress == 1:
             console.print(f"trained for all its {run.epoch} epochs already")
         with progress_bar(console) as bar:
@@ -118,75 +106,43 @@ class Trainer:
                 run.seconds = seconds_before + self.clock.elapsed()
                 row["seconds"] = round(run.seconds, 1)
                 run.log.append(row)
-                self._note_part()
-                if board:
-                    self._keep(row, board, bar)
+                self.outputs.note_part()
+                if self.processes.first:
+                    self._keep(row, bar)
                     console.print(epoch_line(row), highlight=False)
                 self.processes.wait()
-        if board:
-            board.close()
+        self.outputs.close_board()
         if run.progress == 0:
             raise RecipeError(
                 f"{settings.minutes} minutes are too few: no step of training fits beside two measurements, of "
                 f"{self.clock.evaluation_seconds:.0f} s each; give more, or measure on fewer images (--test-images)"
             )
 
-    def _note_part(self) -> None:
-        """Keep what computed this epoch, if it is not what computed the one before."""
-        parts, part = self.run.parts, self._computed_by()
-        if not parts or {**parts[-1], "from_epoch": 0} != {**part, "from_epoch": 0}:
-            parts.append(part)
-
     def finish(self) -> Score:
         """Export the network as it is now and measure the exported file, in full float32."""
-        settings, run = self.settings, self.run
-        path = settings.out / self.recipe.checkpoint_name
+        outputs, path = self.outputs, self.outputs.checkpoint
         torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
         if self.processes.first:
-            write_log(settings.out / "log.csv", run.log)
-            self._export()
+            outputs.log()
+            outputs.export()
         self.processes.wait()
         exported = load_float(path) if self.recipe.float_network else load_packed(path)
         with progress_bar(screen_console()) as bar:
             score = self._score(exported.to(self.labels.device), bar)
         if self.processes.first:
-            measured = {"measured": self.measured_name, **asdict(score), "accuracy": score.accuracy}
-            record = self._record() | measured | {"checkpoint": path.name, "sha256": sha256(path)}
-            with written(path.with_suffix(".json")) as partial:
-                partial.write_text(json.dumps(record, indent=2) + "\n")
-            with phase("drawing pictures"):
-                self._draw()
+            outputs.score(score, self.measured_name)
+            outputs.draw()
         return score
 
-    def _draw(self) -> None:
-        """Pictures of the curves and of the exported network's codes."""
-        folder, network = self.settings.out, self.run.network
-        if self.run.log:
-            save_curves({"": self.run.log}, folder / "curves.png")
-        if isinstance(network, VGG16):
-            pixels = self.measured.pixels[:HISTOGRAM_IMAGES]
-            title = f"{self.settings.recipe}: weight codes, and activation codes of {len(pixels)} measured images"
-            save_histograms(distributions(network, pixels), folder / "histograms.png", title)
-
-    def _keep(self, row: dict[str, Any], board: TensorBoardLog, bar: Progress) -> None:
+    def _keep(self, row: dict[str, Any], bar: Progress) -> None:
         """Write what an epoch has brought."""
         run, settings = self.run, self.settings
         if run.epoch % settings.evaluate_every == 0 or run.progress == 1:
             row[f"{self.measured_name}_accuracy"] = self._evaluate(bar).accuracy
-            self._export()
-            if isinstance(run.network, VGG16):
-                board.histograms(run.epoch, distributions(run.network, self.measured.pixels[:HISTOGRAM_IMAGES]))
-        board.epoch(row)
-        write_log(settings.out / "log.csv", run.log)
+            self.outputs.network()
+        self.outputs.epoch(row)
         if run.epoch % settings.save_every == 0 or run.progress == 1 or self.clock.left() <= 0:
             run.save(settings)
-
-    def _export(self) -> None:
-        network, path = self.run.network, self.settings.out / self.recipe.checkpoint_name
-        if isinstance(network, FloatVGG16):
-            save_float(network, path, self._record())
-        else:
-            save_packed(network, path, self._record())
 
     def _step(self, indices: Tensor, rate: float) -> tuple[Tensor, Tensor]:
         """One optimiser step; returns the mean loss and the number of correct answers, left on the device.
@@ -268,38 +224,6 @@ class Trainer:
         score = evaluate(network, self.measured, lambda done: bar.advance(task, done))
         bar.remove_task(task)
         return score
-
-    def _record(self) -> dict[str, Any]:
-        """What the model card needs, apart from the accuracy; what computed the last epoch, and all if it changed."""
-        settings, run = self.settings, self.run
-        return {
-            "recipe": settings.recipe,
-            "settings": self.recipe.values(),
-            "seed": settings.seed,
-            "teacher_sha256": settings.identity["teacher_sha256"],
-            "epochs": run.epoch,
-            "schedule_done": run.progress,
-            "training_images": len(self.labels),
-            "hold_out": settings.hold_out,
-            "seconds": round(run.seconds, 1),
-            **(run.parts or [self._computed_by()])[-1],
-            **({"parts": run.parts} if len(run.parts) > 1 else {}),
-        }
-
-    def _computed_by(self) -> dict[str, Any]:
-        """What computes, from this epoch on."""
-        settings = self.settings
-        return {
-            "from_epoch": self.run.epoch,
-            "processes": self.processes.size,
-            "tf32": settings.tf32,
-            "compile": settings.compile,
-            "amp": settings.amp,
-            "deterministic": settings.deterministic,
-            "device": description(self.labels.device),
-            "torch": torch.__version__,
-            "tilewright_model": __version__,
-        }
 
 
 def _configure_backends(settings: Settings) -> None:

@@ -12,7 +12,7 @@ from tilewright.compiler.timing.fifo import NEVER, FifoTiming
 from tilewright.compiler.timing.sequencer import SequencerTiming
 from tilewright.compiler.timing.supply import BeatSupply
 from tilewright.compiler.timing.thresholds import ThresholdTiming
-from tilewright.hardware.parameters import Hardware
+from tilewright.hardware.parameters import HardwareParameters
 
 BEGIN_BEATS = 3
 END_BEATS = 2
@@ -44,7 +44,7 @@ class DecoderTiming:
 
     def __init__(
         self,
-        hardware: Hardware,
+        hardware: HardwareParameters,
         items: Sequence[Item],
         supply: BeatSupply,
         weights: FifoTiming,

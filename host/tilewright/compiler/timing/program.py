@@ -13,7 +13,7 @@ from tilewright.compiler.timing.supply import BeatSupply
 from tilewright.compiler.timing.thresholds import ThresholdTiming
 from tilewright.errors import CompileError
 from tilewright.hardware.commands import Conv, Mode
-from tilewright.hardware.parameters import Hardware
+from tilewright.hardware.parameters import HardwareParameters
 from tilewright.hardware.results import TRAILER_BEATS
 
 # From the cycle in which the engine is empty to the end of the trailer
@@ -62,7 +62,7 @@ class ProgramTiming:
     commands: tuple[CommandTiming, ...]
 
 
-def time_program(items: Sequence[Item], hardware: Hardware, stall_probability: float = 0.0) -> ProgramTiming:
+def time_program(items: Sequence[Item], hardware: HardwareParameters, stall_probability: float = 0.0) -> ProgramTiming:
     """Cycles of a program.
 
     Args:
@@ -102,7 +102,7 @@ def time_program(items: Sequence[Item], hardware: Hardware, stall_probability: f
 
 
 def _commands(
-    convs: Sequence[Conv], sequencer: SequencerTiming, loads: Sequence[LoadTiming], hardware: Hardware
+    convs: Sequence[Conv], sequencer: SequencerTiming, loads: Sequence[LoadTiming], hardware: HardwareParameters
 ) -> tuple[CommandTiming, ...]:
     result = []
     start = closed = 0
@@ -127,7 +127,7 @@ def _commands(
     return tuple(result)
 
 
-def _result_beats(conv: Conv, hardware: Hardware) -> int:
+def _result_beats(conv: Conv, hardware: HardwareParameters) -> int:
     if conv.mode is Mode.CODES or conv.hold:
         return 0
     if conv.mode is Mode.READ:

@@ -12,7 +12,7 @@ from tilewright.compiler.timing.results import ResultTiming
 from tilewright.compiler.timing.thresholds import ThresholdTiming
 from tilewright.compiler.timing.writeback import WriteBackTiming
 from tilewright.hardware.commands import Conv, Mode
-from tilewright.hardware.parameters import Hardware
+from tilewright.hardware.parameters import HardwareParameters
 
 # From a descriptor taken to the first position of its first pass
 START_CYCLES = 3
@@ -98,7 +98,7 @@ class SequencerTiming:
 
     def __init__(
         self,
-        hardware: Hardware,
+        hardware: HardwareParameters,
         convs: Sequence[Conv],
         weights: FifoTiming,
         thresholds: ThresholdTiming,

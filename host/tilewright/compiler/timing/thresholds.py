@@ -6,7 +6,7 @@ import numpy as np
 
 from tilewright.compiler.thresholds import BEATS_A_CHANNEL
 from tilewright.compiler.timing.fifo import NEVER, Cycles, FifoTiming
-from tilewright.hardware.parameters import Hardware
+from tilewright.hardware.parameters import HardwareParameters
 
 
 class ThresholdTiming:
@@ -17,7 +17,7 @@ class ThresholdTiming:
         fifo: that the decoder fills.
     """
 
-    def __init__(self, hardware: Hardware, fifo: FifoTiming) -> None:
+    def __init__(self, hardware: HardwareParameters, fifo: FifoTiming) -> None:
         self._sets = hardware.thr_sets
         self._beats = BEATS_A_CHANNEL * hardware.n
         self._fifo = fifo

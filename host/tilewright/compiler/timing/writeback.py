@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from tilewright.compiler.timing.fifo import NEVER, Cycles
 from tilewright.hardware.commands import Conv
-from tilewright.hardware.parameters import Hardware
+from tilewright.hardware.parameters import HardwareParameters
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class WriteBackTiming:
         end: cycle in which the last command's last word, of those known, has come.
     """
 
-    def __init__(self, hardware: Hardware, tiles: int) -> None:
+    def __init__(self, hardware: HardwareParameters, tiles: int) -> None:
         self._delay = hardware.tile_cycles
         self._group_beats = hardware.group_beats
         self._windows: list[_Window] = []

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from enum import Enum
 
 
-class Step(str, Enum):
+class RunStep(str, Enum):
     """What the host does for a program, in order.
 
     COMPILE: network or layer to commands, once for each size of batch.
@@ -28,23 +28,23 @@ class Step(str, Enum):
     UNPACK = "unpack"
 
 
-Steps = Callable[[Step], AbstractContextManager[None]]
+Steps = Callable[[RunStep], AbstractContextManager[None]]
 
 
-def untimed(step: Step) -> AbstractContextManager[None]:
+def untimed(step: RunStep) -> AbstractContextManager[None]:
     """Measures nothing."""
     del step
     return nullcontext()
 
 
 class StepTimes:
-    """Adds up the wall-clock seconds of each step: ``with times(Step.PACK): ...``."""
+    """Adds up the wall-clock seconds of each step: ``with times(RunStep.PACK): ...``."""
 
     def __init__(self) -> None:
-        self._seconds: defaultdict[Step, float] = defaultdict(float)
+        self._seconds: defaultdict[RunStep, float] = defaultdict(float)
 
     @contextmanager
-    def __call__(self, step: Step) -> Iterator[None]:
+    def __call__(self, step: RunStep) -> Iterator[None]:
         """Times what is done inside."""
         start = time.perf_counter()
         try:
@@ -52,7 +52,7 @@ class StepTimes:
         finally:
             self._seconds[step] += time.perf_counter() - start
 
-    def take(self) -> dict[Step, float]:
+    def take(self) -> dict[RunStep, float]:
         """Seconds by step since the last call."""
         taken, self._seconds = dict(self._seconds), defaultdict(float)
         return taken
