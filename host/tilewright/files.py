@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import stat
 import zipfile
@@ -106,3 +107,28 @@ def write_npz(path: Path, arrays: Mapping[str, npt.NDArray[Any]], compressed: bo
         for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)  # type: ignore[no-untyped-call]
+
+
+def write_safetensors(path: Path, content: bytes) -> None:
+    """Write a ``.safetensors``, whole or not at all; equal tensors and metadata give equal files.
+
+    Args:
+        path: the file.
+        content: the file as the library serialises it, which leaves the order of the metadata to chance.
+
+    Raises:
+        OSError: as :func:`written`.
+    """
+    start = 8 + int.from_bytes(content[:8], "little")
+    with written(path) as partial, partial.open("wb") as file:
+        file.write(_in_order(content[8:start]))
+        file.write(memoryview(content)[start:])
+
+
+def _in_order(header: bytes) -> bytes:
+    """A file's header with its length, the metadata sorted."""
+    content = json.loads(header)
+    metadata = dict(sorted(content.pop("__metadata__").items()))
+    ordered = json.dumps({"__metadata__": metadata, **content}, separators=(",", ":")).encode()
+    ordered += b" " * (-len(ordered) % 8)
+    return len(ordered).to_bytes(8, "little") + ordered

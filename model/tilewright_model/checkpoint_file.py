@@ -8,6 +8,7 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
+from tilewright.network.file_format import FORMAT
 from tilewright_model.errors import CheckpointError
 
 TRAIN = "python -m tilewright_model train"
@@ -15,8 +16,8 @@ TRAIN = "python -m tilewright_model train"
 TRAIN_FLOAT = f"{TRAIN} --recipe float"
 
 DEFAULT_CHECKPOINT = Path(__file__).resolve().parents[1] / "checkpoints" / "vgg16_w4a4_cifar10.safetensors"
-#: `format` of network files and of float checkpoints
-NETWORK_FORMAT, FLOAT_FORMAT = "tilewright-network", "tilewright-float-vgg16"
+#: `format` of float checkpoints
+FLOAT_FORMAT = "tilewright-float-vgg16"
 #: end of the names of a packed checkpoint's tensors of weights
 CODES = ".weight_codes"
 
@@ -55,7 +56,7 @@ def named_format(path: Path) -> str | None:
 
 def is_network_file(path: Path) -> bool:
     """Whether the metadata of the file, which may be of any kind, say that it is a network file."""
-    return named_format(path) == NETWORK_FORMAT
+    return named_format(path) == FORMAT
 
 
 def is_float(path: Path) -> bool:

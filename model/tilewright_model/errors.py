@@ -1,8 +1,10 @@
 """The named exceptions of `tilewright_model`; each message says what is wrong, where, and what to do."""
 
+from tilewright.errors import TilewrightError
 
-class ModelError(Exception):
-    """Base of every error that this package raises on bad input."""
+
+class ModelError(TilewrightError):
+    """Base of this package's own errors; those of networks and their files are `tilewright.errors.NetworkError`."""
 
 
 def first_line(error: BaseException) -> str:
@@ -29,7 +31,3 @@ class DivergedError(ModelError):
 
 class CaptureError(ModelError):
     """A layer name is not a quantised convolution, or its values do not fit the integer format."""
-
-
-class NetworkError(ModelError):
-    """A network has a layer or an order that the network file does not cover, or such a file is damaged or foreign."""

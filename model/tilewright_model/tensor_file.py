@@ -1,7 +1,6 @@
 """Files of .safetensors, whatever they hold: tensors and metadata, the format that they name, a digest."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from tilewright.files import written
+from tilewright.files import write_safetensors
 from tilewright_model.errors import ModelError
 
 
@@ -32,11 +31,7 @@ def read_tensors(
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
     """Write the old file or the new one, whatever kills it; equal contents give equal files."""
-    content = save(_apart(tensors), dict(metadata))
-    start = 8 + int.from_bytes(content[:8], "little")
-    with written(path) as partial, partial.open("wb") as file:
-        file.write(_in_order(content[8:start]))
-        file.write(memoryview(content)[start:])
+    write_safetensors(path, save(_apart(tensors), dict(metadata)))
 
 
 def _apart(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -48,15 +43,6 @@ def _apart(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         apart[key] = own.clone() if memory in seen else own
         seen.add(memory)
     return apart
-
-
-def _in_order(header: bytes) -> bytes:
-    """A file's header with its length, the metadata sorted: the library leaves their order to chance."""
-    content = json.loads(header)
-    metadata = dict(sorted(content.pop("__metadata__").items()))
-    ordered = json.dumps({"__metadata__": metadata, **content}, separators=(",", ":")).encode()
-    ordered += b" " * (-len(ordered) % 8)
-    return len(ordered).to_bytes(8, "little") + ordered
 
 
 def digest(tensors: Mapping[str, Tensor]) -> str:

@@ -22,7 +22,8 @@ from tilewright.hardware.commands import Load
 from tilewright.hardware.parameters import ArrayParameters
 from tilewright.hardware.program import decode_program
 from tilewright.network.inference import infer
-from tilewright.network.network import NEVER, Network
+from tilewright.network.network import Network
+from tilewright.network.shape import NEVER
 
 
 def images(network: Network, count: int, seed: int = 1) -> np.ndarray:
@@ -318,6 +319,14 @@ def test_sums_beyond_32_bits_are_no_compile_error() -> None:
     layer = average(np.random.default_rng(0), "window", 1, (2, 2), 1)
     with pytest.raises(NetworkError, match=r"layer window: a sum of 9000000 products .* 2295000000, beyond 32"):
         dataclasses.replace(layer, kernel=(3000, 3000), activation_levels=255)
+
+
+def test_sums_of_weights_one_beyond_their_levels_count_in_full() -> None:
+    layer = conv(np.random.default_rng(0), "last", 1, 1, (7, 7), last=True, weight_levels=1)
+    weights = np.full((1, 90_000, 7, 7), -2, np.int8)
+    assert 90_000 * 49 * 255 < 2**31 - 1
+    with pytest.raises(NetworkError, match=r"layer last: sums of its weights can reach 2249100000, beyond 32 bits"):
+        dataclasses.replace(layer, in_channels=90_000, activation_levels=255, weights=weights)
 
 
 def test_the_largest_sum_is_one_that_32_bits_hold_and_no_threshold_means() -> None:

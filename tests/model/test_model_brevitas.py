@@ -20,10 +20,11 @@ from documentation import run_snippet, snippet_of
 from torch import nn
 
 from tilewright.driver import Driver
+from tilewright.errors import NetworkError
 from tilewright.network import load_network
 from tilewright.runs.compare_network import NetworkComparison
 from tilewright.runs.runner import NetworkRunner
-from tilewright_model.errors import ModelError, NetworkError
+from tilewright_model.errors import ModelError
 from tilewright_model.foreign.assemble import ImportedNetwork, normalisation
 from tilewright_model.integers.integer_network import IntegerNetwork
 from tilewright_model.integers.reference import Reference, reference

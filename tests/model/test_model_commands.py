@@ -258,7 +258,7 @@ def test_a_pipe_gets_a_line_when_a_phase_ends(tmp_path: Path, data_root: Path) -
             "loading PyTorch",
             "searching thresholds",
         ],
-        ("layers", files["net.safetensors"]): ["loading PyTorch", "reading the network"],
+        ("layers", files["net.safetensors"]): ["reading the network"],
         ("images", "--data", data_root, "--count", 3, "--out", files["images.npz"]): [
             "reading images",
             "writing images",

@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 from typer.testing import CliRunner
 
+from tilewright.errors import NetworkError
 from tilewright_model.__main__ import app
 from tilewright_model.checkpoint_file import sha256
 from tilewright_model.checkpoints.checkpoint import load_network
 from tilewright_model.data.cifar10 import Images
 from tilewright_model.data.pixels import normalise
-from tilewright_model.errors import NetworkError
 from tilewright_model.integers import comparison
 from tilewright_model.integers.equality import Equality, check_equality, threshold_distances
 from tilewright_model.integers.float_network import float_codes, float_scores

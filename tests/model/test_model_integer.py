@@ -13,6 +13,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from typer.testing import CliRunner
 
+from tilewright.network import Layer
+from tilewright.network.shape import ALWAYS, NEVER
 from tilewright_model.__main__ import app
 from tilewright_model.checkpoint_file import sha256
 from tilewright_model.checkpoints.checkpoint import load_network
@@ -22,7 +24,6 @@ from tilewright_model.integers.integer_network import IntegerNetwork
 from tilewright_model.integers.reference import reference
 from tilewright_model.integers.requantisation import Requantisation
 from tilewright_model.layers.quantised import QuantConv2d
-from tilewright_model.network_file.thresholds import ALWAYS, NEVER
 from tilewright_model.network_file.write import save_network
 from tilewright_model.networks.examples import EXAMPLES, Maker, broad_network, small_network
 from tilewright_model.networks.network import Network
@@ -191,16 +192,21 @@ def test_sums_beyond_float32s_integers_are_exact_too(image_crops: Callable[..., 
     check_equal(model, image_crops(2, 8), integers)
 
 
+def layer_of(integers: IntegerNetwork, name: str) -> Layer:
+    """A layer as the file has it."""
+    return next(layer for layer in integers.network.layers if layer.name == name)
+
+
 def file_codes(integers: IntegerNetwork, name: str, values: Tensor) -> Tensor:
     """Codes of sums (oc, n), already negated where falling, by the file's thresholds as they stand there."""
-    thresholds = torch.from_numpy(integers.arrays[f"{name}.thresholds"]).long()
+    thresholds = torch.from_numpy(layer_of(integers, name).thresholds).long()
     return (values[:, :, None] >= thresholds[:, None, :]).sum(2)
 
 
 def near_thresholds(integers: IntegerNetwork, name: str) -> Tensor:
     """Reachable sums (oc, n) at most 2 from a threshold, and the extreme ones."""
     layer = next(layer for layer in integers.layers if layer.name == name)
-    thresholds = torch.from_numpy(integers.arrays[f"{name}.thresholds"]).long()
+    thresholds = torch.from_numpy(layer_of(integers, name).thresholds).long()
     near = (thresholds[:, :, None] + torch.arange(-2, 3)).flatten(1)
     ends = torch.tensor([-layer.bound, layer.bound]).expand(len(near), 2)
     return torch.cat([near.clamp(-layer.bound, layer.bound), ends], 1)
@@ -218,27 +224,27 @@ def test_both_ways_to_codes_agree_near_every_threshold(make: Callable[[], Networ
         expected = file_codes(integers, layer.name, values)
         found = layer.requantisation.codes(values.to(layer.dtype)[None, :, :, None])[0, :, :, 0]
         assert torch.equal(found.long(), expected)
-        thresholds = torch.from_numpy(integers.arrays[f"{layer.name}.thresholds"])
+        thresholds = torch.from_numpy(layer.layer.thresholds)
         by_thresholds = Requantisation(thresholds, low, high, torch.full((len(low),), torch.nan), layer.dtype)
         assert len(by_thresholds.counted) == len(low)
         assert torch.equal(by_thresholds.codes(values.to(layer.dtype)[None, :, :, None])[0, :, :, 0].long(), expected)
         affine += len(low) - len(layer.requantisation.counted)
-    assert affine > 0.95 * sum(layer.record.out_channels for layer in integers.layers[:-1])
+    assert affine > 0.95 * sum(layer.layer.out_channels for layer in integers.layers[:-1])
 
 
 def reachable_sums(integers: IntegerNetwork, name: str) -> tuple[Tensor, Tensor]:
     """int64 (oc,) each, anew from the file: the smallest and largest sum, negated where falling."""
-    record = next(record for record in integers.record.layers if record.name == name)
-    table = integers.arrays["image.codes"].astype(np.int64)
-    ends = (table.min(1), table.max(1)) if record.input == "image" else (0, record.activation_levels)
-    low, high = (np.broadcast_to(end, record.in_channels) for end in ends)
-    if record.kind == "average":
-        area = record.kernel[0] * record.kernel[1]
+    layer = layer_of(integers, name)
+    table = integers.network.image_codes.astype(np.int64)
+    ends = (table.min(1), table.max(1)) if layer.image_input else (0, layer.activation_levels)
+    low, high = (np.broadcast_to(end, layer.in_channels) for end in ends)
+    if layer.kind == "average":
+        area = layer.kernel[0] * layer.kernel[1]
         return torch.from_numpy(low * area), torch.from_numpy(high * area)
-    weights = integers.arrays[f"{name}.weights"].astype(np.int64)
+    weights = layer.weights.astype(np.int64)
     ends = np.stack([weights * np.minimum(low, 0)[:, None, None], weights * np.maximum(high, 0)[:, None, None]])
     sums = ends.min(0).sum((1, 2, 3)), ends.max(0).sum((1, 2, 3))
-    falling = integers.arrays[f"{name}.falling"] == 1
+    falling = layer.falling
     return (
         torch.from_numpy(np.where(falling, -sums[1], sums[0])),
         torch.from_numpy(np.where(falling, -sums[0], sums[1])),

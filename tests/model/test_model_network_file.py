@@ -16,18 +16,20 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from typer.testing import CliRunner
 
+from tilewright.errors import NetworkError
+from tilewright.network import load_network as load_integers
+from tilewright.network.shape import ALWAYS, NEVER, LayerShape
 from tilewright_model.__main__ import app
 from tilewright_model.checkpoint_file import sha256
 from tilewright_model.checkpoints.checkpoint import load_network
 from tilewright_model.data.cifar10 import CLASSES
-from tilewright_model.errors import NetworkError
 from tilewright_model.integers.integer_network import IntegerNetwork
 from tilewright_model.integers.reference import Reference, reference
 from tilewright_model.layers.plain import BatchNorm2d, Linear
 from tilewright_model.layers.quantised import QuantAvgPool2d, QuantConv2d
-from tilewright_model.network_file.read import load_network_file, read_network_file
-from tilewright_model.network_file.thresholds import ALWAYS, NEVER, find_thresholds, reachable
-from tilewright_model.network_file.write import save_network
+from tilewright_model.network_file.read import load_network_file
+from tilewright_model.network_file.thresholds import find_thresholds, reachable
+from tilewright_model.network_file.write import layer_shapes, save_network
 from tilewright_model.networks.examples import EXAMPLES, Maker, small_network, tall_network
 from tilewright_model.networks.network import Network
 from tilewright_model.networks.stages import Stage, build_graph
@@ -272,13 +274,14 @@ def test_the_examples_are_the_same_every_time_and_use_their_codes(
 
 
 def count_macs(path: Path) -> int:
-    record, _ = read_network_file(path)
-    size, macs = record.image[1:], 0
-    for layer in record.layers:
-        size = layer.output_size(size)
+    network = load_integers(path)
+    size, macs = network.image[1:], 0
+    for layer in network.layers:
+        height, width = layer.sums_size(size)
         if layer.kind == "conv":
-            macs += layer.in_channels * layer.out_channels * layer.kernel[0] * layer.kernel[1] * size[0] * size[1]
-        size = size[0] // layer.pool, size[1] // layer.pool
+            macs += layer.in_channels * layer.out_channels * layer.kernel[0] * layer.kernel[1] * height * width
+        size = layer.output_size(size)
+    assert macs == network.macs
     return macs
 
 
@@ -287,16 +290,14 @@ def test_the_examples_have_the_shapes_that_they_promise() -> None:
     assert {layer.kernel[0] for layer in small if layer.kind == "conv"} == {1, 3, 5}
     assert {layer.stride for layer in small if layer.kind == "conv"} == {1, 2}
     assert sum(layer.out_channels % 8 != 0 for layer in small) >= 4
-    assert small[-1].kind == "average" and small[-1].output == "accumulators"
+    assert small[-1].kind == "average" and small[-1].is_last
     tall = read_shapes(tall_network(0), (3, 96, 96))
     assert tall[1].out_channels == 64 and tall[1].output_size((96, 96)) == (96, 96) and tall[1].pool == 1
     assert 64 * 96 * 96 // 2 == 288 * 1024
 
 
-def read_shapes(model: Network, image: tuple[int, int, int]) -> list[Any]:
-    from tilewright_model.network_file.write import _layers
-
-    return _layers(build_graph(model), image[0])
+def read_shapes(model: Network, image: tuple[int, int, int]) -> list[LayerShape]:
+    return layer_shapes(build_graph(model), image[0])
 
 
 def test_the_trained_networks_file_holds_its_integers_and_steps(
@@ -333,9 +334,9 @@ def test_the_notebooks_variant_has_signed_codes_of_its_own_quantiser(
 ) -> None:
     path = tmp_path / "notebook.safetensors"
     expected = check_file(notebook_network, crops, path)
-    record, tensors = read_network_file(path)
-    assert record.layers[0].activation_levels == 15
-    assert int(tensors["image.codes"].min()) < 0 and int(expected.image_codes.min()) < 0
+    network = load_integers(path)
+    assert network.layers[0].activation_levels == 15
+    assert int(network.image_codes.min()) < 0 and int(expected.image_codes.min()) < 0
 
 
 def test_the_same_network_gives_the_same_file(tmp_path: Path) -> None:
@@ -404,22 +405,22 @@ REFUSALS: list[tuple[Callable[[Network], None], str]] = [
     (changed(9, stride=(1, 2)), r"features\.9 \(QuantConv2d\) has stride \(1, 2\), not one number"),
     (changed(9, padding=(1, 2)), r"features\.9 \(QuantConv2d\) has padding \(1, 2\), not one number"),
     (changed(9, padding="same"), r"features\.9 \(QuantConv2d\) has padding same, not one number"),
-    (changed(9, stride=(3, 3)), r"features\.9: stride 3 is neither 1 nor 2"),
-    (changed(9, padding=(4, 4)), r"features\.9: padding 4 is not 0 to 3"),
-    (replaced(9, QuantConv2d(33, 24, 9, padding=3)), r"features\.9: kernel 9x9 is not 1 to 7"),
-    (replaced(9, QuantConv2d(32, 24, 5, padding=2)), r"features\.9 takes 32 channels of codes up to 15, but 33"),
-    (replaced(9, QuantConv2d(33, 24, weight_bits=9)), r"features\.9: weights of up to 255 do not fit 8 bits"),
-    (replaced(9, QuantConv2d(33, 24, act_bits=9)), r"features\.7: output codes of up to 511 do not fit 8 bits"),
-    (replaced(0, QuantConv2d(3, 12, act_bits=8)), r"features\.0: image codes of up to 255 .* \(image_bits=8"),
-    (replaced(13, QuantConv2d(24, 20, padding=0)), r"features\.16 has no output: its input map is 1x1"),
+    (changed(9, stride=(3, 3)), r"features\.9: stride 3 is not one of \(1, 2\)"),
+    (changed(9, padding=(4, 4)), r"features\.9: padding 4 is outside 0\.\.3"),
+    (replaced(9, QuantConv2d(33, 24, 9, padding=3)), r"features\.9: kernel \(9, 9\) is not within 1x1 to 7x7"),
+    (replaced(9, QuantConv2d(32, 24, 5, padding=2)), r"layer features\.9 has 32 input channels, it gets 33"),
+    (replaced(9, QuantConv2d(33, 24, weight_bits=9)), r"features\.9: weight_levels 255 are outside 1\.\.127"),
+    (replaced(9, QuantConv2d(33, 24, act_bits=9)), r"features\.7: output_levels 511 are outside 0\.\.255"),
+    (replaced(0, QuantConv2d(3, 12, act_bits=8)), r"features\.0 \(QuantConv2d\) makes .* up to 255, .*image_bits=8"),
+    (replaced(13, QuantConv2d(24, 20, padding=0)), r"features\.16: kernel \(3, 3\) is larger than the padded map"),
     (alpha(9, -1.0), r"features\.9 \(QuantConv2d\) has an alpha that is not positive"),
     (alpha(9, float("nan")), r"features\.9 \(QuantConv2d\) has an alpha that is not positive"),
-    (lambda m: m.features[10].running_var.fill_(-1.0), r"features\.9\.bn_scale is not finite"),
+    (lambda m: m.features[10].running_var.fill_(-1.0), r"features\.9: bn_scale is not finite: has the training"),
     (replaced(0, QuantConv2d(3, 12, alpha_a=0.1)), r"features\.0 \(QuantConv2d\) makes image codes of -298\.\.15, not"),
     (lambda m: setattr(m, "classifier", nn.Linear(20, 7)), r"classifier \(Linear\) sums in any order"),
     (lambda m: setattr(m, "classifier", Linear(21, 7)), r"classifier takes 21 features to 7, but 20 come before it"),
     (lambda m: setattr(m, "classifier", nn.Sequential(Linear(20, 7), nn.Tanh())), r"classifier\.1 \(Tanh\) is neither"),
-    (lambda m: setattr(m, "classifier", nn.Sequential()), "a network has layers and a linear layer behind them"),
+    (lambda m: setattr(m, "classifier", nn.Sequential()), "tail: flatten; .* a linear layer behind it"),
     (lambda m: setattr(m, "features", nn.ModuleList()), "has no `features`"),
     (lambda m: setattr(m, "features", nn.Sequential(nn.Identity())), "features holds no quantised convolution"),
 ]  # fmt: skip
@@ -480,14 +481,14 @@ def test_layers_of_any_widths_are_the_same_by_file_thresholds_and_formula(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "network.safetensors"
         expected = check_file(model, pixels, path)
-        record, tensors = read_network_file(path)
+        layers = load_integers(path).layers
     check_plain(plain, model, pixels, expected)
-    assert [(layer.weight_bits, layer.activation_bits) for layer in record.layers] == [
+    assert [(layer.weight_bits, layer.activation_bits) for layer in layers] == [
         (weight_bits, act_bits if number else 8) for number, (weight_bits, act_bits) in enumerate(widths)
     ]
-    for layer, (weight_bits, _), following in zip(record.layers, widths, [*widths[1:], None], strict=True):
+    for layer, (weight_bits, _), following in zip(layers, widths, [*widths[1:], None], strict=True):
         assert layer.weight_levels == 2 ** (weight_bits - 1) - 1
-        assert int(tensors[f"{layer.name}.weights"].abs().max()) > layer.weight_levels // 2
+        assert int(np.abs(layer.weights).max()) > layer.weight_levels // 2
         assert layer.output_bits == (following[1] if following else None)
         assert layer.output_levels == (2 ** following[1] - 1 if following else 0)
 
@@ -495,11 +496,11 @@ def test_layers_of_any_widths_are_the_same_by_file_thresholds_and_formula(
 def test_the_mixed_example_has_every_pair_of_widths_and_uses_its_codes(tmp_path: Path, crops: Tensor) -> None:
     model = EXAMPLES["mixed"](0)
     expected = check_file(model, crops[:, :, :12, :12], tmp_path / "a.safetensors")
-    record, _ = read_network_file(tmp_path / "a.safetensors")
-    widths = {(layer.weight_bits, layer.activation_bits) for layer in record.layers if layer.kind == "conv"}
+    layers = load_integers(tmp_path / "a.safetensors").layers
+    widths = {(layer.weight_bits, layer.activation_bits) for layer in layers if layer.kind == "conv"}
     assert widths == {(w, a) for w in (2, 3, 4) for a in (2, 3, 4)} | {(2, 8)}
-    assert {layer.activation_bits for layer in record.layers if layer.kind == "average"} == {2, 3}
-    for layer in record.layers[:-1]:
+    assert {layer.activation_bits for layer in layers if layer.kind == "average"} == {2, 3}
+    for layer in layers[:-1]:
         assert len(expected.codes[layer.name].unique()) > 3 * layer.output_levels // 4, layer.name
 
 
@@ -539,9 +540,9 @@ def test_a_truncated_file_is_named(small_file: Path, tmp_path: Path, size: int) 
 
 
 def test_missing_and_foreign_files_are_named(tmp_path: Path, trained_checkpoint: Path) -> None:
-    with pytest.raises(NetworkError, match="no network file at"):
+    with pytest.raises(NetworkError, match=r"none\.safetensors: no such file; write it with `python -m"):
         load_network_file(tmp_path / "none.safetensors")
-    with pytest.raises(NetworkError, match="format 'tilewright-packed-vgg16' version '1', expected"):
+    with pytest.raises(NetworkError, match="format 'tilewright-packed-vgg16' version '1', this library reads"):
         load_network_file(trained_checkpoint)
     save_file({"x": torch.zeros(1)}, tmp_path / "x.safetensors")
     with pytest.raises(NetworkError, match="format None"):

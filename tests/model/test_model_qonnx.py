@@ -14,9 +14,10 @@ import torch
 from brevitas_models import IMAGE, MODELS, NORMALISE, make, random_pixels
 from typer.testing import CliRunner
 
+from tilewright.errors import NetworkError
 from tilewright_model import __main__ as command_line
 from tilewright_model.checkpoint_file import sha256
-from tilewright_model.errors import ModelError, NetworkError
+from tilewright_model.errors import ModelError
 from tilewright_model.foreign.qonnx import import_qonnx
 from tilewright_model.integers.integer_network import IntegerNetwork
 from tilewright_model.integers.reference import reference
@@ -64,8 +65,8 @@ def test_command(exported: Any, tmp_path: Path) -> None:
     result = CliRunner().invoke(command_line.app, arguments, catch_exceptions=False)
     assert result.exit_code == 0
     assert json.loads(result.stdout)["layers"] == "features.1, features.4, features.7, features.8"
-    record = load_network_file(out).record
-    assert (record.name, record.checkpoint_sha256) == ("per_channel", sha256(qonnx))
+    integers = load_network_file(out).integers
+    assert (integers.name, integers.checkpoint_sha256) == ("per_channel", sha256(qonnx))
     got, expected = (IntegerNetwork(path, torch.device("cpu")).run(PIXELS) for path in (out, direct))
     assert torch.equal(got.accumulators, expected.accumulators)
     arguments = ["import-qonnx", str(qonnx), "--out", str(out), *("--mean", "0.5", "--std", "0.5") * 2]

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from seen_images import seen
 from torch import Tensor
 
+from tilewright.errors import NetworkError
 from tilewright_model.data.pixels import normalise
-from tilewright_model.errors import NetworkError
 from tilewright_model.layers.plain import FloatConv2d
 from tilewright_model.layers.quantised import QuantConv2d
 from tilewright_model.network_file.write import save_network

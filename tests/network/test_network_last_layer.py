@@ -28,6 +28,7 @@ def network(**last: object) -> Network:
         "output_levels": 0,
         "weights": np.ones((2, 1, 1, 1), np.int8),
         "scale": 0.5,
+        "alpha_a": 1.0,
         "bn_scale": np.array([-2.0, 4.0]),
         "bn_shift": np.array([3.0, -10.0]),
         **last,

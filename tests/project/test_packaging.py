@@ -88,12 +88,12 @@ for name in ("target", "driver.driver", "driver.accelerator", "network.layer", "
              "runs.bench", "selftest.vectors", "network", "runs.network", "pytorch.golden", "estimate.estimate",
              "remote.client", "stimulus.replay"):
     importlib.import_module(f"tilewright.{name}")
-from tilewright.network import load_network
+from tilewright.network import load_network, save_network
 from tilewright.hardware.parameters import ArrayParameters
 from tilewright.selftest.vectors import load_vectors
 from tilewright.target import open_overlay
 assert load_vectors(ArrayParameters.of_size(8))
-for call in (lambda: open_overlay("sim"), lambda: load_network("x")):
+for call in (lambda: open_overlay("sim"), lambda: load_network("x"), lambda: save_network(None, "x")):
     try:
         call()
     except (NetworkError, TargetError) as error:
@@ -101,8 +101,9 @@ for call in (lambda: open_overlay("sim"), lambda: load_network("x")):
 """
     done = without(missing, code)
     assert done.returncode == 0, done.stderr
-    simulated, network = done.stdout.splitlines()
-    assert "pip install 'tilewright[sim]'" in simulated and "pip install safetensors" in network
+    simulated, *network = done.stdout.splitlines()
+    assert "pip install 'tilewright[sim]'" in simulated
+    assert ["pip install safetensors" in line for line in network] == [True, True]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tilewright.network.network import ALWAYS, NEVER, Layer, Network, TailStep
+from tilewright.network.network import Layer, Network, TailStep
+from tilewright.network.shape import ALWAYS, NEVER
 
 Rng = np.random.Generator
 
@@ -57,6 +58,7 @@ def conv(
         output_levels=0 if last else levels[1],
         weights=weights,
         scale=0.01,
+        alpha_a=1.0,
         alpha_next=None if last else 1.0,
         thresholds=None if last else given,
         falling=None if last else falling,
@@ -85,6 +87,7 @@ def average(
         output_levels=0 if last else 15,
         weights=None,
         scale=0.01,
+        alpha_a=1.0,
         alpha_next=None if last else 1.0,
         thresholds=None if last else thresholds(rng, high * 0, high, 15),
         falling=None if last else np.zeros(channels, dtype=bool),

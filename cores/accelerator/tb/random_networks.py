@@ -7,7 +7,8 @@ import numpy as np
 
 from tilewright.network.inference import accumulate, pool, quantise
 from tilewright.network.layer import ConvLayer
-from tilewright.network.network import ALWAYS, NEVER, Layer, Network
+from tilewright.network.network import Layer, Network
+from tilewright.network.shape import ALWAYS, NEVER
 
 
 def random_layer(rng: random.Random, images: int | None = None, limit: int = 1500, **fixed: int) -> ConvLayer:
@@ -65,7 +66,7 @@ def _random_layer(
     weights = None if average else data.integers(-8, 8, (oc, channels, *kernel)).astype(np.int8)
     return Layer(
         "average" if average else "conv", name, channels, oc, kernel, stride, padding, True, 127, 7,
-        False, True, 2 if pooled else 1, 0, weights, 1.0,
+        False, True, 2 if pooled else 1, 0, weights, 1.0, 1.0,
     )  # fmt: skip
 
 

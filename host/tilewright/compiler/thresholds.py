@@ -8,7 +8,8 @@ import numpy.typing as npt
 from tilewright.errors import CompileError
 from tilewright.hardware import program_format
 from tilewright.hardware.beats import Beats
-from tilewright.network.network import ALWAYS, NEVER, Layer
+from tilewright.network.network import Layer
+from tilewright.network.shape import ALWAYS, NEVER
 
 THRESHOLDS = 15
 _PLACES = [program_format.THRESHOLDS.fields[f"t{number}"] for number in range(1, THRESHOLDS + 1)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,37 +11,28 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import NetworkError
+from tilewright.network.file_format import (
+    FORMAT,
+    IMAGE_CODES,
+    IMAGE_FIELDS,
+    KEYS,
+    LAYER_FIELDS,
+    LINEAR_FIELDS,
+    VERSION,
+    Kinds,
+    check_layer_name,
+    check_linear_name,
+    layer_entry,
+    layer_tensors,
+    linear_tensors,
+)
 from tilewright.network.file_rules import check_network
 from tilewright.network.network import Layer, Network, TailStep
+from tilewright.network.shape import LayerShape
 
-FORMAT, VERSION = "tilewright-network", "1"
-
-_KEYS = {"format", "version", "name", "checkpoint_sha256", "image", "layers", "tail", "classes"}
-# N is one line without a dot
-_LAYER_NAME, _LINEAR_NAME = re.compile(r"features\.[^.\n]+"), re.compile(r"classifier(\.[^.\n]+)?")
-_IMAGE_FIELDS = {"channels": int, "height": int, "width": int}
-_LINEAR_FIELDS = {"kind": str, "name": str, "in_features": int, "out_features": int}
 _SAID = {str: "a text", int: "an integer", list: "a list", bool: "true or false"}
 # safetensors' names of the types that the format has
 _TYPES = ("I8", "U8", "I32", "F64")
-
-_LAYER_FIELDS = {
-    "kind": str,
-    "name": str,
-    "in_channels": int,
-    "out_channels": int,
-    "kernel": list,
-    "stride": int,
-    "padding": int,
-    "input": str,
-    "activation_levels": int,
-    "weight_levels": int,
-    "batch_norm": bool,
-    "relu": bool,
-    "pool": int,
-    "output": str,
-    "output_levels": int,
-}
 
 
 def load_network(path: str | Path) -> Network:
@@ -66,24 +56,23 @@ def load_network(path: str | Path) -> Network:
 
 def _network(file: _File) -> Network:
     image = file.metadata_json("image", dict)
-    _check_fields("image", image, _IMAGE_FIELDS)
+    _check_fields("image", image, IMAGE_FIELDS)
     classes = file.metadata_json("classes", list)
     if not all(isinstance(name, str) for name in classes):
         raise NetworkError(f"classes are {classes!r}, not names")
     entries = file.metadata_json("layers", list)
     layers = tuple(_layer(file, number, entry) for number, entry in enumerate(entries))
-    alphas = {layer.name: file.number(f"{layer.name}.alpha_a") for layer in layers}
     network = Network(
         name=file.metadata["name"],
         image=(image["channels"], image["height"], image["width"]),
-        image_codes=file.tensor("image.codes", np.int8, 2),
+        image_codes=file.tensor(IMAGE_CODES, np.int8, (image["channels"], 256)),
         layers=layers,
         tail=tuple(_tail_step(file, number, entry) for number, entry in enumerate(file.metadata_json("tail", list))),
         checkpoint_sha256=file.metadata["checkpoint_sha256"],
         classes=tuple(classes),
     )
     file.check_all_read()
-    check_network(network, alphas)
+    check_network(network)
     return network
 
 
@@ -115,7 +104,7 @@ class _File:
         others = {key: kind for key, kind in sorted(types.items()) if kind not in _TYPES}
         if others:
             raise NetworkError(f"{path}: tensors of types that a network file has not: {others}")
-        missing, unknown = sorted(_KEYS - self.metadata.keys()), sorted(self.metadata.keys() - _KEYS)
+        missing, unknown = sorted(KEYS - self.metadata.keys()), sorted(self.metadata.keys() - KEYS)
         if missing or unknown:
             raise NetworkError(f"{path}: metadata keys missing {missing}, unknown {unknown}")
 
@@ -130,22 +119,18 @@ class _File:
             raise NetworkError(f"metadata key '{key}' holds a {found}, not a {kind.__name__}")
         return value
 
-    def tensor(self, name: str, dtype: type, ndim: int) -> npt.NDArray[Any]:
-        """A tensor of a dtype and rank."""
+    def tensor(self, name: str, dtype: type, shape: tuple[int, ...]) -> npt.NDArray[Any]:
+        """A tensor of a dtype and shape."""
         array = self._unread.pop(name, None)
         if array is None:
             raise NetworkError(f"tensor '{name}' is missing")
-        if array.dtype != dtype or array.ndim != ndim:
-            raise NetworkError(
-                f"tensor '{name}' is {array.dtype} with {array.ndim} dimensions, not {np.dtype(dtype)} with {ndim}"
-            )
-        if not np.isfinite(array).all():
-            raise NetworkError(f"tensor '{name}' is not finite")
+        if array.dtype != dtype or array.shape != shape:
+            raise NetworkError(f"tensor '{name}' is {array.dtype} {array.shape}, not {np.dtype(dtype)} {shape}")
         return array
 
-    def number(self, name: str) -> float:
-        """A float64 tensor without dimensions."""
-        return float(self.tensor(name, np.float64, 0))
+    def tensors(self, name: str, kinds: Kinds) -> dict[str, npt.NDArray[Any]]:
+        """The tensors of a layer, by their keys."""
+        return {key: self.tensor(f"{name}.{key}", *kind) for key, kind in kinds.items()}
 
     def check_all_read(self) -> None:
         """Refuses tensors that nothing refers to."""
@@ -165,38 +150,29 @@ def _check_fields(where: str, entry: Any, fields: Mapping[str, type]) -> None:
 
 
 def _layer(file: _File, number: int, entry: Any) -> Layer:
+    shape = _shape(number, entry)
+    values: dict[str, Any] = {"weights": None, **file.tensors(shape.name, layer_tensors(shape))}
+    numbers = {key: float(value) for key, value in values.items() if value is not None and not value.ndim}
+    if "falling" in values:
+        values["falling"] = _flags(f"{shape.name}.falling", values["falling"])
+    return Layer(**vars(shape), **values | numbers)
+
+
+def _shape(number: int, entry: Any) -> LayerShape:
     where = f"layer {entry['name']!r}" if isinstance(entry, dict) and "name" in entry else f"layers[{number}]"
-    _check_fields(where, entry, _LAYER_FIELDS)
-    if not _LAYER_NAME.fullmatch(entry["name"]):
-        raise NetworkError(f"{where}: layers are named features.N")
-    if entry["input"] not in ("image", "codes") or entry["output"] not in ("codes", "accumulators"):
-        raise NetworkError(f"{where}: input {entry['input']!r} or output {entry['output']!r} is unknown")
-    if len(entry["kernel"]) != 2 or not all(type(size) is int for size in entry["kernel"]):
-        raise NetworkError(f"{where}: field 'kernel' is {entry['kernel']!r}, not [height, width]")
-    name, codes, conv = entry["name"], entry["output"] == "codes", entry["kind"] == "conv"
-    return Layer(
-        kind=entry["kind"],
-        name=name,
-        in_channels=entry["in_channels"],
-        out_channels=entry["out_channels"],
-        kernel=(entry["kernel"][0], entry["kernel"][1]),
-        stride=entry["stride"],
-        padding=entry["padding"],
-        image_input=entry["input"] == "image",
-        activation_levels=entry["activation_levels"],
-        weight_levels=entry["weight_levels"],
-        batch_norm=entry["batch_norm"],
-        relu=entry["relu"],
-        pool=entry["pool"],
-        output_levels=entry["output_levels"],
-        weights=file.tensor(f"{name}.weights", np.int8, 4) if conv else None,
-        scale=file.number(f"{name}.scale"),
-        bn_scale=file.tensor(f"{name}.bn_scale", np.float64, 1) if entry["batch_norm"] else None,
-        bn_shift=file.tensor(f"{name}.bn_shift", np.float64, 1) if entry["batch_norm"] else None,
-        alpha_next=file.number(f"{name}.alpha_next") if codes else None,
-        thresholds=file.tensor(f"{name}.thresholds", np.int32, 2) if codes else None,
-        falling=_flags(f"{name}.falling", file.tensor(f"{name}.falling", np.uint8, 1)) if codes else None,
-    )
+    _check_fields(where, entry, LAYER_FIELDS)
+    check_layer_name(entry["name"])
+    kernel = entry["kernel"]
+    if len(kernel) != 2 or not all(type(size) is int for size in kernel):
+        raise NetworkError(f"{where}: field 'kernel' is {kernel!r}, not [height, width]")
+    fields = {key: value for key, value in entry.items() if key not in ("input", "output", "kernel")}
+    shape = LayerShape(**fields, kernel=(kernel[0], kernel[1]), image_input=entry["input"] == "image")
+    for key in ("input", "output"):
+        expected = layer_entry(shape)[key]
+        if entry[key] != expected:
+            levels = f" with output_levels {shape.output_levels}" if key == "output" else ""
+            raise NetworkError(f"{where}: {key} {entry[key]!r}{levels}, not {expected!r}")
+    return shape
 
 
 def _flags(name: str, values: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
@@ -209,13 +185,9 @@ def _tail_step(file: _File, number: int, entry: Any) -> TailStep:
     if entry in ({"kind": "flatten"}, {"kind": "relu"}):
         return TailStep(entry["kind"])
     where = f"tail[{number}]"
-    _check_fields(where, entry, _LINEAR_FIELDS)
+    _check_fields(where, entry, LINEAR_FIELDS)
     if entry["kind"] != "linear":
         raise NetworkError(f"{where}: kind {entry['kind']!r} is unknown")
-    name = entry["name"]
-    if not _LINEAR_NAME.fullmatch(name):
-        raise NetworkError(f"{where}: {name!r}, but linear layers are named classifier or classifier.N")
-    weight, bias = file.tensor(f"{name}.weight", np.float64, 2), file.tensor(f"{name}.bias", np.float64, 1)
-    if weight.shape != (entry["out_features"], entry["in_features"]) or len(bias) != len(weight):
-        raise NetworkError(f"{where}: {name} has weights {weight.shape} and {len(bias)} biases")
-    return TailStep("linear", name, weight, bias)
+    check_linear_name(entry["name"])
+    name, kinds = entry["name"], linear_tensors(entry["in_features"], entry["out_features"])
+    return TailStep("linear", name, **file.tensors(name, kinds))

@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
 
 from tilewright.errors import NetworkError
+from tilewright.network.file_format import check_layer_name, check_linear_name, layer_tensors
 from tilewright.network.network import Layer, Network
 
+_NOT_FINITE = "is not finite: has the training diverged, or is a variance negative?"
 
-def check_network(network: Network, alphas: Mapping[str, float]) -> None:
-    """Refuses a network that no exporter writes.
+
+def check_network(network: Network) -> None:
+    """Refuses a network that no file may hold, before it is written and after it is read.
 
     Args:
-        network: as read.
-        alphas: clipping value of each layer's own input quantiser, by the layer's name.
+        network: the network.
 
     Raises:
         NetworkError: names the layer and what is wrong with it.
     """
+    layers = [layer.name for layer in network.layers]
+    linears = [step.name for step in network.tail if step.kind == "linear"]
+    for name in layers:
+        check_layer_name(name)
+    for name in linears:
+        check_linear_name(name)
+    if len({*layers, *linears}) < len(layers) + len(linears):
+        raise NetworkError(f"each layer has a name of its own, not {', '.join(layers + linears)}")
     for layer in network.layers:
-        _raise_first(f"layer {layer.name}", _layer_problems(layer, alphas[layer.name]))
+        _raise_first(f"layer {layer.name}", _layer_problems(layer))
     for layer, following in pairwise(network.layers):
-        if layer.alpha_next != alphas[following.name]:
+        if layer.alpha_next != following.alpha_a:
             raise NetworkError(f"layer {layer.name}: alpha_next is not {following.name}.alpha_a")
     _raise_first("tail", _tail_problems(network))
 
@@ -35,10 +45,8 @@ def _raise_first(where: str, problems: Iterator[str]) -> None:
         raise NetworkError(f"{where}: {problem}")
 
 
-def _layer_problems(layer: Layer, alpha_a: float) -> Iterator[str]:
-    for key, value in (("scale", layer.scale), ("alpha_a", alpha_a)):
-        if value <= 0:
-            yield f"{key} is {value}, not positive"
+def _layer_problems(layer: Layer) -> Iterator[str]:
+    yield from _value_problems(layer)
     if layer.kind == "average":
         if (layer.weight_levels, layer.batch_norm, layer.relu, layer.pool) != (1, False, False, 1):
             yield "an average has weight_levels 1, no batch-norm, ReLU or max-pooling"
@@ -46,6 +54,15 @@ def _layer_problems(layer: Layer, alpha_a: float) -> Iterator[str]:
             yield "an average averages codes, not the image"
     elif not layer.relu and not (layer.is_last and layer.pool == 1):
         yield "a quantiser or max-pooling that no ReLU precedes"
+
+
+def _value_problems(layer: Layer) -> Iterator[str]:
+    for key in layer_tensors(layer):
+        if not np.isfinite(getattr(layer, key)).all():
+            yield f"{key} {_NOT_FINITE}"
+    for key, value in (("scale", layer.scale), ("alpha_a", layer.alpha_a)):
+        if value <= 0:
+            yield f"{key} is {value}, not positive"
     if layer.falling is not None:
         negative = np.zeros(layer.out_channels, np.bool_) if layer.bn_scale is None else layer.bn_scale < 0
         if not np.array_equal(layer.falling, negative):
@@ -62,8 +79,11 @@ def _tail_problems(network: Network) -> Iterator[str]:
     height, width = last.output_size(network.in_sizes[-1])
     features = last.out_channels * height * width
     for step in network.tail:
-        if step.weight is None:
+        if step.weight is None or step.bias is None:
             continue
+        for key, values in (("weight", step.weight), ("bias", step.bias)):
+            if not np.isfinite(values).all():
+                yield f"{step.name}.{key} {_NOT_FINITE}"
         outputs, inputs = step.weight.shape
         if inputs != features or outputs < 1:
             yield f"{step.name} takes {inputs} features to {outputs}, but {features} come before it"

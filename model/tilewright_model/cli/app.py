@@ -19,8 +19,8 @@ from rich.table import Table
 from safetensors import SafetensorError
 from typer.core import TyperGroup
 
+from tilewright.errors import TilewrightError
 from tilewright_model import __version__
-from tilewright_model.errors import ModelError
 from tilewright_model.progress import say
 
 DIFFERENT, FAILED, INTERRUPTED = 1, 2, 130
@@ -110,11 +110,9 @@ def failures_named() -> Iterator[None]:
         say("interrupted")
         raise typer.Exit(INTERRUPTED) from error
     except Exception as error:
-        from tilewright.errors import TilewrightError  # here: with it comes numpy, and no help page needs that
-
         if isinstance(error, ModuleNotFoundError):
             _fail("ModuleNotFoundError", f"{error}: pip install '.[model]' in the checkout")
-        elif isinstance(error, (ModelError, TilewrightError, OSError, SafetensorError, MemoryError)):
+        elif isinstance(error, (TilewrightError, OSError, SafetensorError, MemoryError)):
             _fail(type(error).__name__, str(error))
         else:
             raise

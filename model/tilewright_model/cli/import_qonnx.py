@@ -36,9 +36,9 @@ def import_qonnx(
         from tilewright_model.network_file.write import save_network
 
         network = read_qonnx(qonnx, normalise=normalisation(mean or MEAN, std or STD))
-        record = save_network(network, out, network.image_size, qonnx.stem, sha256(qonnx))
-    names = ", ".join(layer.name for layer in record.layers)
-    report({"layers": names, "image": list(record.image), "file": str(out)}, as_json)
+        integers = save_network(network, out, network.image_size, qonnx.stem, sha256(qonnx))
+    names = ", ".join(layer.name for layer in integers.layers)
+    report({"layers": names, "image": list(integers.image), "file": str(out)}, as_json)
 
 
 def _check_normalisation(mean: list[float], std: list[float]) -> None:

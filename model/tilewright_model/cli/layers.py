@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.table import Table
 
+from tilewright.network import Layer, load_network
+from tilewright.network import Network as NetworkIntegers
+from tilewright.network.file_format import layer_entry
 from tilewright_model.cli.app import command, console
-from tilewright_model.cli.inputs import load_pytorch
 from tilewright_model.cli.options import Json, Network
 from tilewright_model.progress import phase
-
-if TYPE_CHECKING:
-    from tilewright_model.network_file.record import LayerRecord, NetworkRecord
 
 COLUMNS = ("layer", "channels", "kernel", "weight bits", "input bits", "thresholds")
 
@@ -23,41 +21,38 @@ COLUMNS = ("layer", "channels", "kernel", "weight bits", "input bits", "threshol
 @command("layers", "net.safetensors", "net.safetensors --json")
 def layers(network: Network, as_json: Json = False) -> None:
     """Print a network file's layers: sizes, bits of weights and input codes, thresholds a channel."""
-    load_pytorch()
     with phase("reading the network"):
-        from tilewright_model.network_file.read import read_network_file
-
-        record = read_network_file(network)[0]
-    report_layers(record, network, as_json)
+        integers = load_network(network)
+    report_layers(integers, network, as_json)
 
 
-def report_layers(record: NetworkRecord, path: Path, as_json: bool) -> None:
-    """The record's layers as JSON for machines, as a table for people."""
+def report_layers(network: NetworkIntegers, path: Path, as_json: bool) -> None:
+    """The network's layers as JSON for machines, as a table for people."""
     if as_json:
-        entries = [layer_values(layer) for layer in record.layers]
-        print(json.dumps({"file": str(path), "network": record.name, "layers": entries}))
+        entries = [layer_values(layer) for layer in network.layers]
+        print(json.dumps({"file": str(path), "network": network.name, "layers": entries}))
         return
-    table = Table(title=f"{record.name}: {path}", title_justify="left")
+    table = Table(title=f"{network.name}: {path}", title_justify="left")
     for name in COLUMNS:
         table.add_column(name, no_wrap=True)
-    for layer in record.layers:
+    for layer in network.layers:
         table.add_row(*_cells(layer))
     console.print(table)
 
 
-def layer_values(layer: LayerRecord) -> dict[str, Any]:
+def layer_values(layer: Layer) -> dict[str, Any]:
     """The layer's fields as docs/network_format.md has them, and its widths: JSON-able, null where it has none."""
     widths = {key: getattr(layer, key) for key in ("weight_bits", "activation_bits", "output_bits")}
-    return asdict(layer) | widths | {"thresholds": layer.output_levels}
+    return layer_entry(layer) | widths | {"thresholds": layer.output_levels}
 
 
-def _cells(layer: LayerRecord) -> list[str]:
+def _cells(layer: Layer) -> list[str]:
     kernel = f"{layer.kernel[0]}x{layer.kernel[1]}"
     return [
         layer.name,
         f"{layer.in_channels} -> {layer.out_channels}",
         f"{kernel} mean" if layer.weight_bits is None else kernel,
         "-" if layer.weight_bits is None else str(layer.weight_bits),
-        f"{layer.activation_bits} image" if layer.input == "image" else str(layer.activation_bits),
+        f"{layer.activation_bits} image" if layer.image_input else str(layer.activation_bits),
         "-" if layer.output_bits is None else f"{layer.output_levels} ({layer.output_bits} bits)",
     ]

@@ -117,8 +117,8 @@ def export(
     with phase("searching thresholds"):
         from tilewright_model.network_file.write import save_network
 
-        record = save_network(network, out, network.image_size, *what)
-    report_layers(record, out, as_json)
+        integers = save_network(network, out, network.image_size, *what)
+    report_layers(integers, out, as_json)
 
 
 @command(

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from tilewright.errors import NetworkError
 from tilewright_model.data.pixels import look_up
-from tilewright_model.errors import NetworkError
 from tilewright_model.layers.exact import ExactAverage, ExactBatchNorm2d, ExactConv2d, ExactLinear
 from tilewright_model.networks.network import Network
 from tilewright_model.networks.stages import build_graph

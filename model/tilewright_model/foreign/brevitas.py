@@ -11,9 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.lazy import LazyModuleMixin
 
+from tilewright.errors import NetworkError
 from tilewright_model.checkpoints.keys import shortened
 from tilewright_model.data import pixels as image
-from tilewright_model.errors import ModelError, NetworkError
+from tilewright_model.errors import ModelError
 from tilewright_model.foreign.assemble import (
     Average,
     Convolution,

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tilewright_model.errors import NetworkError
+from tilewright.errors import NetworkError
 from tilewright_model.foreign.assemble import ImportedNetwork
 from tilewright_model.foreign.brevitas import Leaf, brevitas_nn, evaluation, row, value
 from tilewright_model.integers.equality import threshold_distances

@@ -11,8 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from tilewright.errors import NetworkError
 from tilewright_model.data import pixels
-from tilewright_model.errors import ModelError, NetworkError, first_line
+from tilewright_model.errors import ModelError, first_line
 from tilewright_model.foreign.assemble import (
     Average,
     Convolution,

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from tilewright_model.errors import NetworkError
+from tilewright.errors import NetworkError
 from tilewright_model.layers.plain import BatchNorm2d, Linear
 from tilewright_model.layers.quantised import QuantAvgPool2d, QuantConv2d
 from tilewright_model.networks.stages import Classifier, Graph, Layer, Norm, Stage

@@ -9,17 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from tilewright.network import Layer, load_network, scores_of
 from tilewright_model.data.pixels import look_up
 from tilewright_model.integers.requantisation import Requantisation
 from tilewright_model.layers.exact import FLOAT32_EXACT
-from tilewright_model.network_file.read import Tensors, read_network_file
-from tilewright_model.network_file.record import CODES, LayerRecord, NetworkRecord
 
 
 @dataclass(frozen=True)
@@ -37,17 +34,16 @@ class IntegerResult:
 
 
 class IntegerNetwork:
-    """Runs the network file at `path` on `device`. Raises NetworkError as `read_network_file`."""
+    """Runs the network file at `path` on `device`. Raises NetworkError as `load_network`."""
 
     def __init__(self, path: Path, device: torch.device) -> None:
-        self.record, tensors = read_network_file(path)
-        self.arrays = {key: tensor.numpy() for key, tensor in tensors.items()}
-        table = tensors["image.codes"].long()
+        self.network = load_network(path)
+        table = torch.from_numpy(self.network.image_codes).long()
         lowest, highest = table.amin(1), table.amax(1)
         self.layers: list[IntegerLayer] = []
-        for record in self.record.layers:
-            self.layers.append(IntegerLayer(record, tensors, lowest, highest, device))
-            lowest, highest = (torch.full((record.out_channels,), code) for code in (0, record.output_levels))
+        for layer in self.network.layers:
+            self.layers.append(IntegerLayer(layer, lowest, highest, device))
+            lowest, highest = (torch.full((layer.out_channels,), code) for code in (0, layer.output_levels))
         self.image_codes = table.to(device, self.layers[0].dtype)
 
     @torch.no_grad()
@@ -59,7 +55,7 @@ class IntegerNetwork:
             x = layer.codes(x)
             outputs[layer.name] = x.to(torch.uint8)
         accumulators = self.layers[-1].sums(x).to(torch.int32).contiguous()
-        scores = torch.from_numpy(tail_scores(self.record, self.arrays, accumulators.cpu().numpy())).to(pixels.device)
+        scores = torch.from_numpy(scores_of(self.network, accumulators.cpu().numpy())).to(pixels.device)
         return IntegerResult(outputs, accumulators, scores, scores.argmax(1))
 
     def describe(self) -> list[dict[str, Any]]:
@@ -73,11 +69,9 @@ class IntegerLayer:
     bound: no partial sum of any output channel has a larger magnitude; dtype: in which the sums are computed, exactly.
     """
 
-    def __init__(
-        self, record: LayerRecord, tensors: Tensors, lowest: Tensor, highest: Tensor, device: torch.device
-    ) -> None:
-        self.name, self.record = record.name, record
-        weights = _weights(record, tensors)
+    def __init__(self, layer: Layer, lowest: Tensor, highest: Tensor, device: torch.device) -> None:
+        self.name, self.layer = layer.name, layer
+        weights = _weights(layer)
         low, high = _extreme_sums(weights, lowest, highest)
         self.bound = int(torch.maximum(-low, high).max())
         # a GPU's float32 products may be cut to TF32
@@ -85,8 +79,8 @@ class IntegerLayer:
         self.dtype = torch.float32 if in_float32 else torch.float64
         self.weights = weights.to(device, self.dtype).contiguous(memory_format=torch.channels_last)
         self.requantisation: Requantisation | None = None
-        if record.output == CODES:
-            thresholds, slope = tensors[f"{self.name}.thresholds"].to(device), _slope(record, tensors).to(device)
+        if layer.thresholds is not None:
+            thresholds, slope = torch.from_numpy(layer.thresholds).to(device), _slope(layer).to(device)
             self.requantisation = Requantisation(thresholds, low.to(device), high.to(device), slope, self.dtype)
 
     def describe(self) -> dict[str, Any]:
@@ -97,7 +91,7 @@ class IntegerLayer:
             "bound": self.bound,
             "below_2_24": self.bound < FLOAT32_EXACT,
             "dtype": str(self.dtype).removeprefix("torch."),
-            "affine_channels": self.record.out_channels - counted if self.requantisation else 0,
+            "affine_channels": self.layer.out_channels - counted if self.requantisation else 0,
             "threshold_channels": counted,
         }
 
@@ -106,10 +100,10 @@ class IntegerLayer:
 
         oneDNN's direct convolution and im2col only add products: NNPACK's Winograd would not be exact.
         """
-        groups = self.record.in_channels if self.record.kind == "average" else 1
+        groups = self.layer.in_channels if self.layer.kind == "average" else 1
         with torch.backends.nnpack.flags(enabled=False), torch.autocast(codes.device.type, enabled=False):
             sums = functional.conv2d(
-                codes.to(self.dtype), self.weights, None, self.record.stride, self.record.padding, groups=groups
+                codes.to(self.dtype), self.weights, None, self.layer.stride, self.layer.padding, groups=groups
             )
         return sums.round_() if self.dtype == torch.float64 else sums  # cuDNN may take an FFT
 
@@ -117,17 +111,17 @@ class IntegerLayer:
         """Codes (n, ic, h, w) to the next layer's (n, oc, h, w), after pooling; integers as `dtype`."""
         assert self.requantisation is not None
         sums = self.sums(codes)
-        return self.requantisation.codes(functional.max_pool2d(sums, 2) if self.record.pool == 2 else sums)
+        return self.requantisation.codes(functional.max_pool2d(sums, 2) if self.layer.pool == 2 else sums)
 
 
-def _weights(record: LayerRecord, tensors: Tensors) -> Tensor:
+def _weights(layer: Layer) -> Tensor:
     """int64 (oc, ic, kh, kw), negated in falling channels; an average's (c, 1, kh, kw) are ones, a group a channel."""
-    if record.kind == "average":
-        return torch.ones(record.out_channels, 1, *record.kernel, dtype=torch.int64)
-    weights = tensors[f"{record.name}.weights"].long()
-    if record.output != CODES:
+    if layer.weights is None:
+        return torch.ones(layer.out_channels, 1, *layer.kernel, dtype=torch.int64)
+    weights = torch.from_numpy(layer.weights).long()
+    if layer.falling is None:
         return weights
-    return torch.where(tensors[f"{record.name}.falling"].bool().view(-1, 1, 1, 1), -weights, weights)
+    return torch.where(torch.from_numpy(layer.falling).view(-1, 1, 1, 1), -weights, weights)
 
 
 def _extreme_sums(weights: Tensor, lowest: Tensor, highest: Tensor) -> tuple[Tensor, Tensor]:
@@ -140,35 +134,8 @@ def _extreme_sums(weights: Tensor, lowest: Tensor, highest: Tensor) -> tuple[Ten
     return torch.minimum(*products).sum((1, 2, 3)), torch.maximum(*products).sum((1, 2, 3))
 
 
-def _slope(record: LayerRecord, tensors: Tensors) -> Tensor:
+def _slope(layer: Layer) -> Tensor:
     """Codes a step of the accumulator, by magnitude: float64 (oc,)."""
-    step = tensors[f"{record.name}.scale"] * record.output_levels / tensors[f"{record.name}.alpha_next"]
-    if record.batch_norm:
-        return step * tensors[f"{record.name}.bn_scale"].abs()
-    return step.expand(record.out_channels)
-
-
-def tail_scores(
-    record: NetworkRecord, tensors: dict[str, NDArray[Any]], accumulators: NDArray[np.int32]
-) -> NDArray[np.float64]:
-    """The tail on the last layer's accumulators (n, oc, oh, ow): scores (n, classes)."""
-    last = record.layers[-1]
-    z = accumulators * tensors[f"{last.name}.scale"]
-    if last.batch_norm:
-        z = z * tensors[f"{last.name}.bn_scale"][:, None, None]
-        z = z + tensors[f"{last.name}.bn_shift"][:, None, None]
-    if last.relu:
-        z = np.maximum(z, 0)
-    if last.pool == 2:
-        height, width = z.shape[2] // 2, z.shape[3] // 2
-        z = z[:, :, : 2 * height, : 2 * width].reshape(*z.shape[:2], height, 2, width, 2).max((3, 5))
-    x: NDArray[np.float64] = z.reshape(len(z), -1)
-    for entry in record.tail:
-        if entry is None:
-            x = np.maximum(x, 0)
-            continue
-        weight, scores = tensors[f"{entry.name}.weight"], np.zeros((len(x), entry.out_features))
-        for feature in range(entry.in_features):
-            scores = scores + x[:, feature : feature + 1] * weight[:, feature]
-        x = scores + tensors[f"{entry.name}.bias"]
-    return x
+    assert layer.alpha_next is not None
+    norm = torch.ones(layer.out_channels).double() if layer.bn_scale is None else torch.from_numpy(layer.bn_scale).abs()
+    return norm * (layer.scale * layer.output_levels / layer.alpha_next)

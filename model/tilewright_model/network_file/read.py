@@ -1,18 +1,19 @@
-"""A network file read back: its tensors, strictly checked, and the PyTorch reference that it describes."""
+"""The PyTorch reference that a network file describes; the host's library reads the file."""
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from tilewright.network import Layer, load_network
+from tilewright.network import Network as NetworkIntegers
 from tilewright_model.data.pixels import look_up
-from tilewright_model.errors import NetworkError
 from tilewright_model.layers.exact import ExactAverage, ExactBatchNorm2d, ExactConv2d, ExactLayer, ExactLinear
-from tilewright_model.network_file.record import LayerRecord, NetworkRecord, parse_record
 from tilewright_model.networks.network import Network
-from tilewright_model.tensor_file import read_tensors
 
-Tensors = dict[str, Tensor]
 CLASSIFIER = "classifier"
 
 
@@ -21,12 +22,12 @@ class FileNetwork(Network):
 
     image_values: Tensor
 
-    def __init__(self, record: NetworkRecord, tensors: Tensors) -> None:
-        super().__init__(_features(record, tensors), _classifier(record, tensors), record.image)
-        self.record = record
-        first = record.layers[0]
-        step = tensors[f"{first.name}.alpha_a"] / first.activation_levels
-        self.register_buffer("image_values", tensors["image.codes"].double() * step)
+    def __init__(self, integers: NetworkIntegers) -> None:
+        super().__init__(_features(integers), _classifier(integers), integers.image)
+        self.integers = integers
+        first = integers.layers[0]
+        values = integers.image_codes.astype(np.float64) * (first.alpha_a / first.activation_levels)
+        self.register_buffer("image_values", torch.from_numpy(values))
 
     def normalise(self, pixels: Tensor) -> Tensor:
         """uint8 images (n, c, h, w) to float64 of that shape: the values whose codes are the file's image codes."""
@@ -38,62 +39,17 @@ def load_network_file(path: Path) -> FileNetwork:
 
     Raises NetworkError if the file is missing, truncated, of another format or version, or inconsistent.
     """
-    return FileNetwork(*read_network_file(path)).eval()
+    return FileNetwork(load_network(path)).eval()
 
 
-def read_network_file(path: Path) -> tuple[NetworkRecord, Tensors]:
-    """A network file's record and tensors, all checked: names, dtypes, shapes, ranges. Raises NetworkError."""
-    maker = "`python -m tilewright_model export` writes one"
-    tensors, metadata = read_tensors(path, NetworkError, "network file", maker)
-    try:
-        record = parse_record(metadata)
-        _check_tensors(record, tensors)
-    except NetworkError as error:
-        raise NetworkError(f"{path}: {error}") from error
-    return record, tensors
-
-
-def _check_tensors(record: NetworkRecord, tensors: Tensors) -> None:
-    expected = record.tensors()
-    missing, unknown = sorted(expected.keys() - tensors.keys()), sorted(tensors.keys() - expected.keys())
-    if missing or unknown:
-        raise NetworkError(f"tensors missing {missing}, unknown {unknown}")
-    for key, (dtype, shape) in expected.items():
-        tensor = tensors[key]
-        if tensor.dtype != dtype or tuple(tensor.shape) != shape:
-            raise NetworkError(f"{key} is {tensor.dtype} {tuple(tensor.shape)}, expected {dtype} {shape}")
-        if not bool(tensor.isfinite().all()):
-            raise NetworkError(f"{key} is not finite")
-    for layer, following in zip(record.layers, [*record.layers[1:], None], strict=True):
-        _check_values(layer, following, tensors)
-
-
-def _check_values(layer: LayerRecord, following: LayerRecord | None, tensors: Tensors) -> None:
-    name = layer.name
-    rules = {f"{key} is not positive": bool(tensors[f"{name}.{key}"] > 0) for key in ("scale", "alpha_a")}
-    if layer.kind == "conv":
-        largest = int(tensors[f"{name}.weights"].long().abs().max())
-        rules[f"weights of up to {largest}, not {layer.weight_levels}"] = largest <= layer.weight_levels
-    if following is not None:
-        thresholds, falling = tensors[f"{name}.thresholds"], tensors[f"{name}.falling"]
-        rules["thresholds do not ascend"] = bool((thresholds[:, 1:] >= thresholds[:, :-1]).all())
-        negative = tensors[f"{name}.bn_scale"] < 0 if layer.batch_norm else torch.zeros_like(falling)
-        rules["falling is not where bn_scale is negative"] = torch.equal(falling, negative.to(torch.uint8))
-        same = torch.equal(tensors[f"{name}.alpha_next"], tensors[f"{following.name}.alpha_a"])
-        rules[f"alpha_next is not {following.name}.alpha_a"] = same
-    for problem, holds in rules.items():
-        if not holds:
-            raise NetworkError(f"{name}: {problem}")
-
-
-def _features(record: NetworkRecord, tensors: Tensors) -> nn.Sequential:
+def _features(integers: NetworkIntegers) -> nn.Sequential:
     features = nn.Sequential()
-    for layer in record.layers:
+    for layer in integers.layers:
         child = layer.name.partition(".")[2]
-        features.add_module(child, _layer(layer, tensors))
-        if layer.batch_norm:
-            constants = (tensors[f"{layer.name}.{key}"] for key in ("bn_scale", "bn_shift"))
-            features.add_module(f"{child}_batch_norm", ExactBatchNorm2d(*constants))
+        features.add_module(child, _layer(layer))
+        if layer.bn_scale is not None and layer.bn_shift is not None:
+            norm = ExactBatchNorm2d(_tensor(layer.bn_scale), _tensor(layer.bn_shift))
+            features.add_module(f"{child}_batch_norm", norm)
         if layer.relu:
             features.add_module(f"{child}_relu", nn.ReLU())
         if layer.pool == 2:
@@ -101,23 +57,27 @@ def _features(record: NetworkRecord, tensors: Tensors) -> nn.Sequential:
     return features
 
 
-def _layer(layer: LayerRecord, tensors: Tensors) -> ExactLayer:
-    name, square = layer.name, (layer.stride, layer.stride)
-    scale, alpha, levels = float(tensors[f"{name}.scale"]), tensors[f"{name}.alpha_a"], layer.activation_levels
-    if layer.kind == "average":
-        return ExactAverage(layer.kernel, square, scale=scale, alpha=alpha, levels=levels)
-    weights, padding = tensors[f"{name}.weights"], (layer.padding, layer.padding)
-    return ExactConv2d(weights, layer.weight_levels, square, padding, scale=scale, alpha=alpha, levels=levels)
+def _layer(layer: Layer) -> ExactLayer:
+    square, alpha = (layer.stride, layer.stride), torch.tensor(layer.alpha_a, dtype=torch.float64)
+    constants: dict[str, Any] = {"scale": layer.scale, "alpha": alpha, "levels": layer.activation_levels}
+    if layer.weights is None:
+        return ExactAverage(layer.kernel, square, **constants)
+    padding = (layer.padding, layer.padding)
+    return ExactConv2d(_tensor(layer.weights), layer.weight_levels, square, padding, **constants)
 
 
-def _classifier(record: NetworkRecord, tensors: Tensors) -> nn.Module:
+def _classifier(integers: NetworkIntegers) -> nn.Module:
     classifier = nn.Sequential()
-    for number, entry in enumerate(record.tail):
-        if entry is None:
+    for number, step in enumerate(integers.tail):
+        if step.weight is not None and step.bias is not None:
+            linear = ExactLinear(_tensor(step.weight), _tensor(step.bias))
+            if step.name == CLASSIFIER:
+                return linear
+            classifier.add_module(step.name.partition(".")[2], linear)
+        elif step.kind == "relu":
             classifier.add_module(f"relu_{number}", nn.ReLU())
-            continue
-        linear = ExactLinear(tensors[f"{entry.name}.weight"], tensors[f"{entry.name}.bias"])
-        if entry.name == CLASSIFIER:
-            return linear
-        classifier.add_module(entry.name.partition(".")[2], linear)
     return classifier
+
+
+def _tensor(values: NDArray[Any]) -> Tensor:
+    return torch.from_numpy(values)

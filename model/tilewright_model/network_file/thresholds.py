@@ -3,13 +3,9 @@
 import torch
 from torch import Tensor
 
+from tilewright.network.shape import ALWAYS, NEVER
 from tilewright_model.layers.exact import ExactAverage, ExactConv2d
 from tilewright_model.networks.stages import Stage
-
-#: no reachable accumulator meets such a threshold
-NEVER = 2**31 - 1
-#: every reachable accumulator meets such a threshold
-ALWAYS = -(2**31)
 
 
 def reachable(layer: ExactConv2d | ExactAverage, lowest: Tensor, highest: Tensor) -> tuple[Tensor, Tensor]:
@@ -27,7 +23,7 @@ def reachable(layer: ExactConv2d | ExactAverage, lowest: Tensor, highest: Tensor
 
 
 def find_thresholds(stage: Stage, low: Tensor, high: Tensor, levels: int) -> tuple[Tensor, Tensor]:
-    """Thresholds int32 (oc, levels), ascending, and `falling` uint8 (oc,) on the CPU, for accumulators low..high.
+    """Thresholds int32 (oc, levels), ascending, and `falling` bool (oc,) on the CPU, for accumulators low..high.
 
     A channel's code is the number of k with t_k <= acc, or, where falling, t_k <= -acc.
     """
@@ -41,7 +37,7 @@ def find_thresholds(stage: Stage, low: Tensor, high: Tensor, levels: int) -> tup
         reached = _codes(stage, middle * sign) >= wanted
         left, right = torch.where(reached, left, middle + 1).minimum(right), torch.where(reached, middle, right)
     thresholds = torch.where(left > top, NEVER, torch.where(left == bottom, ALWAYS, left))
-    return thresholds.to(torch.int32), falling.to(torch.uint8)
+    return thresholds.to(torch.int32), falling
 
 
 def _codes(stage: Stage, accumulators: Tensor) -> Tensor:

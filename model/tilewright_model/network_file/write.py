@@ -1,24 +1,23 @@
-"""The network file: the whole trained network as integers, thresholds and float64 constants in one .safetensors."""
+"""A trained network as integers, thresholds and float64 constants, which the host's library writes to one file."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from tilewright.errors import NetworkError
+from tilewright.network import Layer, Network, TailStep
+from tilewright.network import save_network as save_integers
+from tilewright.network.shape import IMAGE_LEVELS, LayerShape, check_row
 from tilewright_model.data import pixels as cifar
-from tilewright_model.errors import NetworkError
 from tilewright_model.layers.exact import ExactAverage
-from tilewright_model.network_file.record import ACCUMULATORS, CODES, LayerRecord, LinearRecord, NetworkRecord
 from tilewright_model.network_file.thresholds import find_thresholds, reachable
 from tilewright_model.networks.stages import Graph, Stage, build_graph, refusal
-from tilewright_model.tensor_file import write_tensors
-
-Tensors = dict[str, Tensor]
 
 
-@torch.no_grad()
 def save_network(
     model: nn.Module,
     path: Path,
@@ -26,51 +25,59 @@ def save_network(
     name: str,
     checkpoint_sha256: str = "",
     classes: Sequence[str] = (),
-) -> NetworkRecord:
+) -> Network:
     """Write the integers of `model`, a module with `features` and `classifier`, for images (channels, height, width).
 
-    Pixels become values by the model's own `normalise` where it has one, else by CIFAR-10's. Raises NetworkError,
-    naming the module and the reason, for anything that docs/network_format.md does not cover.
+    Pixels become values by the model's own `normalise` where it has one, else by CIFAR-10's. Returns the integers.
+    Raises NetworkError, naming the module and the reason, for anything that docs/network_format.md does not cover.
     """
+    network = network_integers(model, image, name, checkpoint_sha256, classes)
+    save_integers(network, path)
+    return network
+
+
+@torch.no_grad()
+def network_integers(
+    model: nn.Module,
+    image: tuple[int, int, int],
+    name: str,
+    checkpoint_sha256: str = "",
+    classes: Sequence[str] = (),
+) -> Network:
+    """What `save_network` writes. Raises NetworkError as it does."""
     graph = build_graph(model)
-    record = NetworkRecord(name, checkpoint_sha256, image, _layers(graph, image[0]), _tail(graph), tuple(classes))
-    record.check()
+    shapes = layer_shapes(graph, image[0])
+    check_row(image, shapes)
     table = _image_codes(getattr(model, "normalise", cifar.normalise), graph.stages[0], image[0])
-    tensors = {"image.codes": table}
     lowest, highest = table.long().amin(1), table.long().amax(1)
-    for stage, layer in zip(graph.stages, record.layers, strict=True):
-        tensors |= _layer_tensors(stage, layer, lowest, highest)
-        lowest, highest = (torch.full((layer.out_channels,), code) for code in (0, layer.output_levels))
-    for linear, module in graph.tail:
-        if module is not None:
-            tensors |= {f"{linear}.weight": module.exact().weight, f"{linear}.bias": module.exact().bias}
-    for key, tensor in tensors.items():
-        if not bool(tensor.isfinite().all()):
-            raise NetworkError(f"{key} is not finite: the training has diverged, or a variance is negative")
-    write_tensors(path, tensors, record.metadata())
-    return record
+    layers: list[Layer] = []
+    for stage, shape in zip(graph.stages, shapes, strict=True):
+        layers.append(Layer(**vars(shape), **_values(stage, shape, lowest, highest)))
+        lowest, highest = (torch.full((shape.out_channels,), code) for code in (0, shape.output_levels))
+    return Network(name, image, table.numpy(), tuple(layers), _tail(graph), checkpoint_sha256, tuple(classes))
 
 
-def _layers(graph: Graph, channels: int) -> list[LayerRecord]:
-    """The layers' records, each checked as far as the record cannot check itself."""
-    records: list[LayerRecord] = []
+def layer_shapes(graph: Graph, channels: int) -> list[LayerShape]:
+    """The shapes of the graph's layers, for images of so many channels; each checked by itself."""
+    shapes: list[LayerShape] = []
     for stage in graph.stages:
-        following = stage.following
-        records.append(
-            LayerRecord(
+        levels, following = stage.exact.levels, stage.following
+        if not shapes and levels > IMAGE_LEVELS:
+            raise refusal(stage.name, stage.layer, f"makes image codes of up to {levels}, not int8: take image_bits=8")
+        shapes.append(
+            LayerShape(
                 name=stage.name,
-                input=CODES if records else "image",
-                activation_levels=stage.exact.levels,
+                image_input=not shapes,
+                activation_levels=levels,
                 batch_norm=stage.norm is not None,
                 relu=stage.relu,
                 pool=2 if stage.pool else 1,
-                output=CODES if following else ACCUMULATORS,
                 output_levels=following.exact().levels if following else 0,
                 **_geometry(stage, channels),
             )
         )
-        channels = records[-1].out_channels
-    return records
+        channels = shapes[-1].out_channels
+    return shapes
 
 
 def _geometry(stage: Stage, channels: int) -> dict[str, Any]:
@@ -104,13 +111,8 @@ def _square(stage: Stage, what: str, value: tuple[int, ...] | str) -> int:
     return value[0]
 
 
-def _tail(graph: Graph) -> list[LinearRecord | None]:
-    shapes = [(name, None if module is None else module.weight.shape) for name, module in graph.tail]
-    return [None if shape is None else LinearRecord(name, shape[1], shape[0]) for name, shape in shapes]
-
-
 def _image_codes(normalise: Callable[[Tensor], Tensor], first: Stage, channels: int) -> Tensor:
-    """int8 (channels, 256): the first layer's code of each pixel value."""
+    """int8 (channels, 256) on the CPU: the first layer's code of each pixel value."""
     device = first.exact.alpha.device
     pixels = torch.arange(256, device=device).to(torch.uint8).expand(1, channels, 1, 256)
     codes = first.exact.codes(normalise(pixels))
@@ -123,20 +125,33 @@ def _image_codes(normalise: Callable[[Tensor], Tensor], first: Stage, channels: 
     return codes[0, :, 0].to(torch.int8).cpu()
 
 
-def _layer_tensors(stage: Stage, layer: LayerRecord, lowest: Tensor, highest: Tensor) -> Tensors:
-    """The layer's tensors; lowest and highest: int64 (ic,), the extreme codes of each input channel."""
-    name, exact = stage.name, stage.exact
+def _values(stage: Stage, shape: LayerShape, lowest: Tensor, highest: Tensor) -> dict[str, Any]:
+    """What a Layer has beside its shape; lowest and highest: int64 (ic,), the extreme codes of each input channel."""
+    exact = stage.exact
     if not exact.scale > 0 or not exact.alpha > 0:
-        raise refusal(name, stage.layer, "has an alpha that is not positive: its codes would fall as values grow")
-    tensors = {f"{name}.scale": torch.tensor(exact.scale, dtype=torch.float64), f"{name}.alpha_a": exact.alpha}
-    if not isinstance(exact, ExactAverage):
-        tensors[f"{name}.weights"] = exact.weights
+        raise refusal(stage.name, stage.layer, "has an alpha that is not positive: its codes would fall as values grow")
+    values: dict[str, Any] = {"scale": exact.scale, "alpha_a": float(exact.alpha)}
+    values["weights"] = None if isinstance(exact, ExactAverage) else _numpy(exact.weights)
     if stage.norm is not None:
         norm = stage.norm.exact()
-        tensors |= {f"{name}.bn_scale": norm.scale, f"{name}.bn_shift": norm.shift}
+        values |= {"bn_scale": _numpy(norm.scale), "bn_shift": _numpy(norm.shift)}
     if stage.following is not None:
-        low, high = reachable(exact, lowest, highest)
-        thresholds, falling = find_thresholds(stage, low, high, layer.output_levels)
-        tensors |= {f"{name}.thresholds": thresholds, f"{name}.falling": falling}
-        tensors[f"{name}.alpha_next"] = stage.following.exact().alpha
-    return tensors
+        thresholds, falling = find_thresholds(stage, *reachable(exact, lowest, highest), shape.output_levels)
+        values |= {"thresholds": thresholds.numpy(), "falling": falling.numpy()}
+        values["alpha_next"] = float(stage.following.exact().alpha)
+    return values
+
+
+def _tail(graph: Graph) -> tuple[TailStep, ...]:
+    steps = [TailStep("flatten")]
+    for name, module in graph.tail:
+        if module is None:
+            steps.append(TailStep("relu"))
+        else:
+            linear = module.exact()
+            steps.append(TailStep("linear", name, _numpy(linear.weight), _numpy(linear.bias)))
+    return tuple(steps)
+
+
+def _numpy(values: Tensor) -> NDArray[Any]:
+    return values.detach().cpu().numpy()

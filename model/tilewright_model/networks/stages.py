@@ -7,7 +7,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from tilewright_model.errors import NetworkError
+from tilewright.errors import NetworkError
 from tilewright_model.layers.exact import ExactAverage, ExactBatchNorm2d, ExactConv2d, ExactLinear
 from tilewright_model.layers.plain import BatchNorm2d, Linear
 from tilewright_model.layers.quantised import QuantAvgPool2d, QuantConv2d

@@ -1,0 +1,148 @@
+"""What of a network needs no values: its layers' shapes, and whether they follow from each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tilewright.errors import NetworkError
+from tilewright.hardware.parameters import MAX_KERNEL, MAX_PADDING, STRIDES
+
+# What a threshold is that no accumulator, or every one, reaches.
+NEVER, ALWAYS = 2**31 - 1, -(2**31)
+# Largest codes that a network file holds: 8 bits each
+WEIGHT_LEVELS, IMAGE_LEVELS, CODE_LEVELS = 127, 127, 255
+
+
+@dataclass(frozen=True)
+class LayerShape:
+    """The shape of a convolution or an average, with what follows it up to the next quantiser.
+
+    Attributes:
+        kind: ``conv`` or ``average``.
+        name: of the module, such as ``features.27``.
+        in_channels, out_channels: channels.
+        kernel: height and width of the kernel, or of the average's window.
+        stride, padding: of both directions.
+        image_input: whether the input is the image (signed 8-bit codes); else codes 0..activation_levels.
+        activation_levels, weight_levels: largest codes, of up to 8 bits; what an array runs is the compiler's business.
+        batch_norm, relu: whether they follow.
+        pool: 2 for a 2x2 max-pool, else 1.
+        output_levels: largest output code; 0 where the accumulators are the output.
+
+    Raises:
+        NetworkError: a value is outside what a network file covers; names the layer.
+    """
+
+    kind: str
+    name: str
+    in_channels: int
+    out_channels: int
+    kernel: tuple[int, int]
+    stride: int
+    padding: int
+    image_input: bool
+    activation_levels: int
+    weight_levels: int
+    batch_norm: bool
+    relu: bool
+    pool: int
+    output_levels: int
+
+    def __post_init__(self) -> None:
+        self._expect(self.kind in ("conv", "average"), f"kind {self.kind!r} is neither conv nor average")
+        self._expect(min(self.in_channels, self.out_channels) > 0, "channel counts must be positive")
+        self._expect(0 <= self.padding <= MAX_PADDING, f"padding {self.padding} is outside 0..{MAX_PADDING}")
+        self._expect(self.pool in (1, 2), f"pool {self.pool} is neither 1 nor 2")
+        if self.kind == "conv":
+            self._expect(self.stride in STRIDES, f"stride {self.stride} is not one of {STRIDES}")
+            self._expect(
+                min(self.kernel) >= 1 and max(self.kernel) <= MAX_KERNEL,
+                f"kernel {self.kernel} is not within 1x1 to {MAX_KERNEL}x{MAX_KERNEL}",
+            )
+        else:
+            self._expect(self.in_channels == self.out_channels, "an average keeps its channels")
+            self._expect(min(self.kernel) > 0 and self.stride > 0 and self.padding == 0, "window or stride impossible")
+        self._check_levels()
+
+    @property
+    def weight_bits(self) -> int | None:
+        """Bits of a weight, its sign included; None for an average, which has none."""
+        return None if self.kind == "average" else self.weight_levels.bit_length() + 1
+
+    @property
+    def activation_bits(self) -> int:
+        """Bits of an input code; the image's are signed bytes whatever its largest code."""
+        return 8 if self.image_input else self.activation_levels.bit_length()
+
+    @property
+    def output_bits(self) -> int | None:
+        """Bits of an output code; None for accumulators."""
+        return self.output_levels.bit_length() or None
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the accumulators are the output."""
+        return self.output_levels == 0
+
+    @property
+    def macs_a_position(self) -> int:
+        """Multiplications of one output position, true channels only, padding taps included."""
+        taps = self.kernel[0] * self.kernel[1]
+        return 0 if self.kind == "average" else self.out_channels * self.in_channels * taps
+
+    def sums_size(self, in_size: tuple[int, int]) -> tuple[int, int]:
+        """Height and width of the map of accumulators: floor((in + 2 * padding - kernel) / stride) + 1.
+
+        Raises:
+            NetworkError: the map is smaller than the kernel.
+        """
+        h, w = ((size + 2 * self.padding - k) // self.stride + 1 for size, k in zip(in_size, self.kernel, strict=True))
+        self._expect(min(h, w) > 0, f"kernel {self.kernel} is larger than the padded map {in_size}")
+        return h, w
+
+    def output_size(self, in_size: tuple[int, int]) -> tuple[int, int]:
+        """Height and width of the output map, after pooling; an odd last row or column is dropped."""
+        h, w = self.sums_size(in_size)
+        self._expect(min(h, w) >= self.pool, f"a map of {h}x{w} has no 2x2 window to pool")
+        return h // self.pool, w // self.pool
+
+    def _expect(self, condition: bool, text: str) -> None:
+        if not condition:
+            raise NetworkError(f"layer {self.name}: {text}")
+
+    def _check_levels(self) -> None:
+        largest = IMAGE_LEVELS if self.image_input else CODE_LEVELS
+        for key, value, low, high in (
+            ("activation_levels", self.activation_levels, 1, largest),
+            ("weight_levels", self.weight_levels, 1, WEIGHT_LEVELS),
+            ("output_levels", self.output_levels, 0, CODE_LEVELS),
+        ):
+            self._expect(low <= value <= high, f"{key} {value} are outside {low}..{high}")
+        code = IMAGE_LEVELS + 1 if self.image_input else self.activation_levels
+        inputs = self.kernel[0] * self.kernel[1] * (1 if self.kind == "average" else self.in_channels)
+        sums = self.weight_levels * code * inputs
+        self._expect(sums < NEVER, f"a sum of {inputs} products can reach {sums}, beyond 32 bits")
+
+
+def check_row(image: tuple[int, int, int], layers: Sequence[LayerShape]) -> None:
+    """Makes sure that layers follow from each other.
+
+    Args:
+        image: channels, height and width.
+        layers: in order.
+
+    Raises:
+        NetworkError: names the first layer that does not take what comes before it, or leaves no map.
+    """
+    channels, size = image[0], image[1:]
+    for index, layer in enumerate(layers):
+        if layer.image_input != (index == 0):
+            raise NetworkError(f"layer {layer.name}: the first layer reads the image, and no other")
+        if layer.is_last != (index == len(layers) - 1):
+            raise NetworkError(f"layer {layer.name}: the last layer returns accumulators, and no other")
+        if layer.in_channels != channels:
+            raise NetworkError(f"layer {layer.name} has {layer.in_channels} input channels, it gets {channels}")
+        if index and layer.activation_levels != layers[index - 1].output_levels:
+            raise NetworkError(f"layer {layer.name}: its input codes are not those of the layer before")
+        channels, size = layer.out_channels, layer.output_size(size)
