@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tilewright.compiler.layer import Run, compile_raw_and_relu, compile_runs
+from tilewright.compiler.layer import Run, compile_layer, compile_raw_and_relu, compile_runs
 from tilewright.driver import Driver
 from tilewright.hardware.parameters import ArrayParameters
 from tilewright.network.convolution import layer_outputs
@@ -92,3 +92,12 @@ def test_programs_follow_each_other_in_the_same_buffers(driver: Driver, small_la
     for _ in range(3):
         raw, _ = driver.run_in(program, send, receive).outputs
         np.testing.assert_array_equal(raw, layer_outputs(small_layer))
+
+
+@pytest.mark.simulation
+def test_seconds_are_the_programs_alone(driver: Driver, small_layer: ConvLayer) -> None:
+    """However long the device has stood still before: reads while nothing moves take 50 ms of simulated time."""
+    program = compile_layer(small_layer, driver.array)
+    for idle in (0, 50_000):
+        driver.device.run(idle)
+        assert driver.run(program).seconds < 1e-3

@@ -8,12 +8,12 @@ Time
     (``pynq.Clocks``): time-outs measured with it do not depend on the speed of this computer.
 
 Hangs
-    When nothing has moved on any DDR channel or stream or inside the accelerator for some thousand cycles (of a third
-    party's hardware: a million), nothing will move again without a write: the accelerator's own watchdog ends a program
-    that stands still for 1024 cycles. Reads then make only their transaction, and each adds ``QUIET_READ_SECONDS`` to
-    ``monotonic()``: a time-out of seconds passes in some hundred reads. Code that polls DMASR without any time-out,
-    such as pynq's ``DMA.wait()``, gets a DeviceTimeoutError after ``HANG_SECONDS`` of that; so does code that awaits an
-    interrupt.
+    When nothing has moved on any DDR channel or stream or inside the accelerator, and no register was written, for some
+    thousand cycles (of a third party's hardware: a million), nothing will move again without a write: the accelerator's
+    own watchdog ends a program that stands still for 1024 cycles. Reads then make only their transaction, and each adds
+    ``QUIET_READ_SECONDS`` to ``monotonic()``: a time-out of seconds passes in some hundred reads. Code that polls DMASR
+    without any time-out, such as pynq's ``DMA.wait()``, gets a DeviceTimeoutError after ``HANG_SECONDS`` of that; so
+    does code that awaits an interrupt.
 
 Attaching
     An overlay with ``download=False`` stands for a board that another process has configured: its hardware is there as
@@ -136,6 +136,7 @@ class SimDevice(Device):
         self._mark = 0
         self._hung_seconds = 0.0
         self._quiet_limit = 0
+        self._written = 0  # cycle of the latest write of a register
         self._polled_since = 0  # cycle of the latest access that was no poll of the DMA's status
 
     # ---- what pynq asks of a device
@@ -230,8 +231,9 @@ class SimDevice(Device):
 
     @property
     def quiet(self) -> bool:
-        """Whether nothing has moved for so long that nothing will without a write."""
-        return self._loaded.quiet_cycles > self._quiet_limit
+        """Whether nothing has moved since the latest write for so long that nothing will without another."""
+        soc = self._loaded
+        return min(soc.quiet_cycles, soc.cycles - self._written) > self._quiet_limit
 
     @property
     def streams(self) -> Any:
@@ -321,7 +323,7 @@ class SimDevice(Device):
         soc.write(slave, offset, value)
         self._hung_seconds = 0.0
         soc.run(ACCESS_CYCLES)
-        self._polled_since = soc.cycles
+        self._written = self._polled_since = soc.cycles
 
     @property
     def _loaded(self) -> Soc:
@@ -349,6 +351,7 @@ class SimDevice(Device):
         self._map = AddressMap(parser.ip_dict)
         self._guard = TransferGuard(self._memory)
         self._quiet_limit = hardware.quiet_cycles + 4 * self.latency
+        self._written = 0
         self._hung_seconds = 0.0
         connect_interrupts(parser)
 
