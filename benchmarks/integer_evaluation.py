@@ -21,7 +21,7 @@ from torch import Tensor
 
 from tilewright_model.checkpoint_file import DEFAULT_CHECKPOINT
 from tilewright_model.checkpoints.checkpoint import load_network
-from tilewright_model.data.cifar10 import cifar10_root, load_cifar10
+from tilewright_model.data.cifar10 import load_cifar10
 from tilewright_model.device import batch_size, description
 from tilewright_model.integers.comparison import exported
 from tilewright_model.integers.float_network import float_scores
@@ -33,7 +33,7 @@ FLOAT, CHANNELS_LAST = "float", "float, channels last"
 
 
 def main(
-    data: Annotated[Path | None, typer.Option(help="CIFAR-10, as for `evaluate`.")] = None,
+    data: Annotated[Path | None, typer.Option(envvar="CIFAR10_ROOT", help="CIFAR-10, as for `evaluate`.")] = None,
     checkpoint: Annotated[Path, typer.Option(help="As for `evaluate`.")] = DEFAULT_CHECKPOINT,
     images: Annotated[int, typer.Option(min=1, help="How many test images.")] = 200,
     rounds: Annotated[int, typer.Option(min=1, help="How often all images are computed.")] = 5,
@@ -42,7 +42,7 @@ def main(
 ) -> None:
     """Wants a machine that does nothing else. The first images warm every network up, untimed."""
     networks = evaluations(load_network(checkpoint))
-    batches = load_cifar10(cifar10_root(data), "test").first(images).pixels.split(batch_size(CPU))
+    batches = load_cifar10(data, "test").first(images).pixels.split(batch_size(CPU))
     rows = []
     for count in threads or [1, 2]:
         torch.set_num_threads(count)

@@ -1,6 +1,5 @@
 """CIFAR-10 as tensors: from a `cifar10.npz`, from torchvision's folder, or downloaded by torchvision."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,12 +44,6 @@ class Images:
 
     def __len__(self) -> int:
         return len(self.labels)
-
-
-def cifar10_root(given: Path | None) -> Path | None:
-    """`given`, else the environment's CIFAR10_ROOT, else None (torchvision downloads)."""
-    named = os.environ.get("CIFAR10_ROOT")
-    return given or (Path(named) if named else None)
 
 
 def load_cifar10(root: Path | None, split: str) -> Images:
