@@ -39,7 +39,7 @@ struct ReadBeat {
 };
 
 // Issues the bursts as fast as the port takes them, with rready high, and returns the beats.
-std::vector<ReadBeat> read_all(DdrReadPort &port, std::vector<AxiAddress> bursts, uint64_t cycles) {
+std::vector<ReadBeat> read_all(DdrReadPort<8> &port, std::vector<AxiAddress> bursts, uint64_t cycles) {
     std::vector<ReadBeat> beats;
     size_t next = 0;
     for (uint64_t cycle = 0; cycle < cycles; ++cycle) {
@@ -53,7 +53,7 @@ std::vector<ReadBeat> read_all(DdrReadPort &port, std::vector<AxiAddress> bursts
 
 void reads_arrive_in_order_after_the_latency() {
     Fixture fixture;
-    DdrReadPort port(fixture.memory, 40, 0.0, 1);
+    DdrReadPort<8> port(fixture.memory, 40, 0.0, 1);
     const auto beats = read_all(port, {burst(BASE, 16), burst(BASE + 128, 2), burst(BASE + 4088, 1)}, 200);
     CHECK(beats.size() == 19);
     CHECK(beats.front().cycle == 1 + 40 + 1);  // arready rises in cycle 1; the data stand in the cycle after the edge
@@ -72,7 +72,7 @@ void stalls_withhold_beats_but_lose_none() {
     Fixture fixture;
     std::vector<AxiAddress> bursts;
     for (unsigned i = 0; i < 64; ++i) bursts.push_back(burst(BASE + 128 * i, 16));
-    DdrReadPort port(fixture.memory, 10, 0.25, 7);
+    DdrReadPort<8> port(fixture.memory, 10, 0.25, 7);
     const auto beats = read_all(port, bursts, 4000);
     CHECK(beats.size() == 1024);
     const uint64_t cycles = beats.back().cycle - beats.front().cycle + 1;
@@ -103,10 +103,10 @@ void addresses_outside_are_refused() {
 
 void writes_are_answered_once_with_the_worst_response() {
     Fixture fixture;
-    DdrWritePort port(fixture.memory, 20, 0.1, 3);
+    DdrWritePort<8> port(fixture.memory, 20, 0.1, 3);
     const std::vector<AxiAddress> bursts = {burst(BASE, 2), burst(BASE + 8192 - 8, 1), burst(BASE + 8192, 2)};
     const std::vector<uint8_t> expected = {AXI_OKAY, AXI_OKAY, AXI_SLVERR};
-    const std::vector<AxiWriteBeat> beats = {
+    const std::vector<AxiWriteBeat<8>> beats = {
         {1, 0xFF, false, true}, {2, 0xFF, true, true},  // first burst
         {3, 0xFF, true, true},                          // second
         {4, 0xFF, false, true}, {5, 0xFF, true, true}};
@@ -114,7 +114,7 @@ void writes_are_answered_once_with_the_worst_response() {
     size_t burst_index = 0, beat_index = 0;
     for (uint64_t cycle = 0; cycle < 400; ++cycle) {
         const AxiAddress aw = burst_index < bursts.size() ? bursts[burst_index] : AxiAddress{};
-        const AxiWriteBeat w = beat_index < beats.size() ? beats[beat_index] : AxiWriteBeat{};
+        const AxiWriteBeat<8> w = beat_index < beats.size() ? beats[beat_index] : AxiWriteBeat<8>{};
         burst_index += aw.valid && port.awready;
         beat_index += w.valid && port.wready;
         if (port.bvalid) responses.push_back(port.bresp);
@@ -128,17 +128,17 @@ void writes_are_answered_once_with_the_worst_response() {
 // As data and descriptors have them: each port stalls by itself, and what one has written another one reads.
 void ports_share_the_memory() {
     Fixture fixture;
-    DdrWritePort data(fixture.memory, 5, 0.0, 1), status(fixture.memory, 5, 0.3, 2, "SG AW", "SG W");
-    DdrReadPort descriptors(fixture.memory, 5, 0.3, 3, "SG AR");
-    const uint64_t idle_state = DdrWritePort(fixture.memory, 5, 0.3, 2).stalls().state();
+    DdrWritePort<8> data(fixture.memory, 5, 0.0, 1), status(fixture.memory, 5, 0.3, 2, "SG AW", "SG W");
+    DdrReadPort<8> descriptors(fixture.memory, 5, 0.3, 3, "SG AR");
+    const uint64_t idle_state = DdrWritePort<8>(fixture.memory, 5, 0.3, 2).stalls().state();
     bool data_addressed = false, data_sent = false;
     for (uint64_t cycle = 0; cycle < 40; ++cycle) {
         const AxiAddress aw = data_addressed ? AxiAddress{} : burst(BASE + 64, 1);
-        const AxiWriteBeat w = {0x1234, 0xFF, true, !data_sent};
+        const AxiWriteBeat<8> w = {0x1234, 0xFF, true, !data_sent};
         data_addressed = data_addressed || data.awready;
         data_sent = data_sent || data.wready;
         data.clock(cycle, aw, w, true);
-        status.clock(cycle, AxiAddress{}, AxiWriteBeat{}, true);
+        status.clock(cycle, AxiAddress{}, AxiWriteBeat<8>{}, true);
         descriptors.clock(cycle, AxiAddress{}, true);
     }
     CHECK(data_sent);
@@ -147,14 +147,14 @@ void ports_share_the_memory() {
     CHECK(beats.size() == 1 && beats[0].data == 0x1234);
     const AxiAddress askew = burst(BASE + 4, 1);
     descriptors.clock(100, askew, true);
-    status.clock(100, askew, AxiWriteBeat{}, true);
+    status.clock(100, askew, AxiWriteBeat<8>{}, true);
     CHECK(descriptors.violation().rfind("SG AR: address", 0) == 0);
     CHECK(status.violation().rfind("SG AW: address", 0) == 0);
 }
 
 std::string address_violation(AxiAddress first, AxiAddress second) {
     Fixture fixture;
-    DdrReadPort port(fixture.memory, 1, 0.0, 1);
+    DdrReadPort<8> port(fixture.memory, 1, 0.0, 1);
     port.clock(0, first, true);  // arready is low in the first cycle: the address waits
     port.clock(1, second, true);
     return port.violation();
@@ -176,7 +176,7 @@ void broken_rules_are_named() {
     CHECK(address_violation(narrow, narrow).find("64-bit") != std::string::npos);
 
     Fixture fixture;
-    DdrWritePort port(fixture.memory, 1, 0.0, 1);
+    DdrWritePort<8> port(fixture.memory, 1, 0.0, 1);
     for (uint64_t cycle = 0; cycle < 4; ++cycle) {
         port.clock(cycle, cycle == 1 ? burst(BASE, 2) : AxiAddress{}, {0, 0xFF, true, cycle > 1}, true);
     }

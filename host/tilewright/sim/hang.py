@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from tilewright.hardware import pg021, registers
-from tilewright.sim.library import Slave, Soc
+from collections.abc import Callable
 
+from tilewright.errors import SimulationError
+from tilewright.hardware import pg021, registers
+from tilewright.sim.library import Soc, StreamCount
+from tilewright.sim.own_ports import Slave
+from tilewright.sim.ports import SocPorts
+
+DMA = "axi_dma"
 # In scatter-gather mode LENGTH reads 0
 _DMA_WORDS = {
     "MM2S DMASR": pg021.MM2S_DMASR,
@@ -12,22 +18,53 @@ _DMA_WORDS = {
     "S2MM DMASR": pg021.S2MM_DMASR,
     "S2MM LENGTH": pg021.S2MM_LENGTH,
 }
+_VERBS = {pg021.MM2S: "sent", pg021.S2MM: "received"}
 
 
-def describe_hang(soc: Soc, own: bool) -> str:
-    """Return status and length of the DMA's channels, beats on the streams, and the accelerator's state.
+def describe_hang(soc: Soc, ports: SocPorts, own: bool) -> str:
+    """Return status and length of each DMA's channels, beats on the streams, and our accelerator's state.
+
+    It never fails: what cannot be read is said to be so.
 
     Args:
         soc: the simulated hardware.
-        own: whether its accelerator is ours, whose status can be read.
+        ports: of it.
+        own: whether it has our accelerator, whose status can be read; of other IPs no register is read.
     """
-    words = ", ".join(f"{name} {soc.read(Slave.DMA, offset):#x}" for name, offset in _DMA_WORDS.items())
     streams = soc.streams
-    text = (
-        f"no bus has moved for {soc.quiet_cycles} cycles; {words}; {streams.program_beats} beats sent "
-        f"({_last(streams.program_last)}), {streams.result_beats} received ({_last(streams.result_last)})"
+    parts = [f"no bus has moved for {soc.quiet_cycles} cycles"]
+    for number, slave in enumerate(ports.slaves):
+        if slave.kind == DMA:
+            parts += _dma(soc, ports, number, streams)
+    parts += [f"{port.name}: {_moved(streams[port.name])}" for port in ports.streams if port.slave is None]
+    if own:
+        parts.append(_read(lambda: _accelerator(soc), "accelerator"))
+    return "; ".join(parts)
+
+
+def _dma(soc: Soc, ports: SocPorts, number: int, streams: dict[str, StreamCount]) -> list[str]:
+    words = ", ".join(
+        _read(lambda offset=offset, name=name: f"{name} {soc.read(number, offset):#x}", name)  # type: ignore[misc]
+        for name, offset in _DMA_WORDS.items()
     )
-    return f"{text}; {_accelerator(soc)}" if own else text
+    moved = [
+        f"{streams[port.name].beats} {'beats ' if port.channel == pg021.MM2S else ''}{_VERBS[port.channel]} "
+        f"({_last(streams[port.name].last)})"
+        for port in ports.streams
+        if port.slave == number
+    ]
+    return [f"{ports.slaves[number].instance}: {words}", ", ".join(moved)]
+
+
+def _read(read: Callable[[], str], what: str) -> str:
+    try:
+        return read()
+    except SimulationError as error:
+        return f"{what} cannot be read ({error})"
+
+
+def _moved(count: StreamCount) -> str:
+    return f"{count.beats} beats ({_last(count.last)})"
 
 
 def _last(seen: bool) -> str:
