@@ -22,11 +22,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
 
+import yaml
+
 from tilewright.environment import CACHE_VARIABLE, cache_folder
 from tilewright.files import file_errors, written
 from tilewright.progress import messages, phase, print_line
 from tilewright.sim.errors import SimulatorBuildError
-from tilewright.sim.hardware import Hardware, OwnHardware
+from tilewright.sim.hardware import Core, Hardware, OwnHardware
 
 LIBRARY = "libsoc.so"
 TOOLS = {"make": "make", "g++": "g++", "perl": "perl"}
@@ -87,7 +89,8 @@ def _library(cores: Path, hardware: Hardware, traced: bool) -> Path:
         "machine": platform.machine(),
     }
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-    return cache_folder() / "soc" / f"{hardware.title}-{digest[:24]}" / LIBRARY
+    title = re.sub(r"[^\w.-]", "_", hardware.title)
+    return cache_folder() / "soc" / f"{title}-{digest[:24]}" / LIBRARY
 
 
 @contextmanager
@@ -114,9 +117,9 @@ def _build(cores: Path, hardware: Hardware, traced: bool, library: Path) -> None
     log = library.parent / "build.log"
     title = f"building the simulated {hardware.title} hardware"
     with _scratch(library) as scratch, log.open("w") as output:
-        compile_ = _command(cores, hardware, scratch)
+        core, compile_ = _command(cores, hardware, traced, scratch)
         if traced:
-            _run([*compile_, "--verilator_options=--trace-fst"], scratch, output, f"{title}, traced")
+            _run(compile_, scratch, output, f"{title}, traced")
         elif not isinstance(hardware, OwnHardware) or hardware.parameters.scatter_gather:
             _run(compile_, scratch, output, title)
         else:
@@ -126,6 +129,7 @@ def _build(cores: Path, hardware: Hardware, traced: bool, library: Path) -> None
                 if not any(path.match(kept) for kept in KEPT_OBJECTS):
                     path.unlink()
             _run([*compile_, f"--make_options={USE_COUNTS}"], scratch, output, title)
+        _check_taken(core, scratch)
         if _library(cores, hardware, traced) == library:
             with written(library) as partial:
                 shutil.copyfile(_product(scratch), partial)
@@ -155,26 +159,35 @@ def _scratch(library: Path) -> Iterator[Path]:
         yield Path(name)
 
 
-def _command(cores: Path, hardware: Hardware, scratch: Path) -> list[str]:
-    """FuseSoC's command that builds the library below a folder."""
+def _command(cores: Path, hardware: Hardware, traced: bool, scratch: Path) -> tuple[Core, list[str]]:
+    """What is built below a folder, and FuseSoC's command that builds it."""
     generated = scratch / "generated"
     generated.mkdir()
-    roots, core, parameters = hardware.core(cores, generated)
+    core = hardware.core(cores, generated)
     command = [sys.executable, "-m", "fusesoc.main"]
-    for root in roots:
+    for root in core.roots:
         command += ["--cores-root", root]
-    return [
-        *command,
-        "run",
-        "--target",
-        "sim",
-        "--setup",
-        "--build",
-        "--build-root",
-        str(scratch / "work"),
-        core,
-        *parameters,
-    ]
+    command += ["run", "--target", "sim", "--setup", "--build", "--build-root", str(scratch / "work")]
+    command += [core.name, *core.parameters]
+    options = [*core.verilator, *(["--trace-fst"] if traced else [])]
+    if options:
+        command.append(f"--verilator_options={' '.join(options)}")
+    return core, command
+
+
+def _check_taken(core: Core, scratch: Path) -> None:
+    """Make sure that the build took all of a user's files: FuseSoC passes over a core that it cannot read.
+
+    Raises:
+        SimulatorBuildError: another core has taken the place of the user's.
+    """
+    (description,) = (scratch / "work").glob("**/*.eda.yml")
+    taken = {Path(file["name"]).name for file in yaml.safe_load(description.read_text())["files"]}
+    missing = [str(path) for name, path in core.originals.items() if name not in taken]
+    if missing:
+        raise SimulatorBuildError(
+            f"FuseSoC has not taken {', '.join(missing)}: what it built is not the user's hardware"
+        )
 
 
 def _product(scratch: Path) -> Path:
