@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tilewright.sim.own_ports import OWN_PORTS
 from tilewright.sim.parameters import SocParameters
+from tilewright.sim.ports import SocPorts
 
 OWN_CORE = "tilewright:soc:sim:0.1.0"
 SYSTEM_CORES = ("axi_dma", "axi_intc", "soc", "sram", "stream")
@@ -45,10 +47,12 @@ class Hardware(ABC):
     Attributes:
         title: names it, in messages and in its folder.
         quiet_cycles: without movement on any bus, after which none will come without a write.
+        ports: of its module ``soc``.
     """
 
     title: str
     quiet_cycles: int
+    ports: SocPorts
 
     @abstractmethod
     def facts(self, cores: Path) -> dict[str, Any]:
@@ -77,6 +81,7 @@ class OwnHardware(Hardware):
 
     parameters: SocParameters
     quiet_cycles = OWN_QUIET_CYCLES
+    ports = OWN_PORTS
 
     @property
     def title(self) -> str:  # type: ignore[override]
