@@ -126,7 +126,8 @@ def test_parameters_that_cannot_be_built(name: str, value: Any, message: str) ->
         {"sources": {"files": ["x.v"], "includes": "x"}},
         {"sources": 3},
         {"length_bits": "14"},
-        {"parameters": {"A": "1); evil"}},
+        {"parameters": {"A); evil": "1"}},
+        {"parameters": {"A": [1]}},
         {"interrupts": [1]},
     ],
 )

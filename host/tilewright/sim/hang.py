@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
-from tilewright.errors import SimulationError
 from tilewright.hardware import pg021, registers
-from tilewright.sim.library import Soc, StreamCount
+from tilewright.sim.library import Soc
 from tilewright.sim.own_ports import Slave
-from tilewright.sim.ports import SocPorts
+from tilewright.sim.ports import SocPorts, StreamPort
 
 DMA = "axi_dma"
 # In scatter-gather mode LENGTH reads 0
@@ -18,53 +18,52 @@ _DMA_WORDS = {
     "S2MM DMASR": pg021.S2MM_DMASR,
     "S2MM LENGTH": pg021.S2MM_LENGTH,
 }
-_VERBS = {pg021.MM2S: "sent", pg021.S2MM: "received"}
 
 
 def describe_hang(soc: Soc, ports: SocPorts, own: bool) -> str:
     """Return status and length of each DMA's channels, beats on the streams, and our accelerator's state.
 
-    It never fails: what cannot be read is said to be so.
+    It never fails: of a part that cannot be read it says so.
 
     Args:
         soc: the simulated hardware.
         ports: of it.
-        own: whether it has our accelerator, whose status can be read; of other IPs no register is read.
+        own: whether it has our accelerator, whose status can be read; a user's registers may change as they are read.
     """
-    streams = soc.streams
-    parts = [f"no bus has moved for {soc.quiet_cycles} cycles"]
+    parts = [_part("no bus has moved for", lambda: f"{soc.quiet_cycles} cycles")]
     for number, slave in enumerate(ports.slaves):
         if slave.kind == DMA:
-            parts += _dma(soc, ports, number, streams)
-    parts += [f"{port.name}: {_moved(streams[port.name])}" for port in ports.streams if port.slave is None]
+            parts += _dma(soc, ports, number)
+    parts += [_part(f"{port.name}:", partial(_count, soc, port)) for port in ports.streams if port.slave is None]
     if own:
-        parts.append(_read(lambda: _accelerator(soc), "accelerator"))
+        parts.append(_part("accelerator:", lambda: _accelerator(soc)))
     return "; ".join(parts)
 
 
-def _dma(soc: Soc, ports: SocPorts, number: int, streams: dict[str, StreamCount]) -> list[str]:
-    words = ", ".join(
-        _read(lambda offset=offset, name=name: f"{name} {soc.read(number, offset):#x}", name)  # type: ignore[misc]
-        for name, offset in _DMA_WORDS.items()
-    )
-    moved = [
-        f"{streams[port.name].beats} {'beats ' if port.channel == pg021.MM2S else ''}{_VERBS[port.channel]} "
-        f"({_last(streams[port.name].last)})"
-        for port in ports.streams
-        if port.slave == number
+def _dma(soc: Soc, ports: SocPorts, number: int) -> list[str]:
+    words = [_part(name, partial(_dma_word, soc, number, offset)) for name, offset in _DMA_WORDS.items()]
+    return [
+        f"{ports.slaves[number].instance}: {', '.join(words)}",
+        _part("streams:", lambda: ", ".join(_count(soc, port) for port in ports.streams if port.slave == number)),
     ]
-    return [f"{ports.slaves[number].instance}: {words}", ", ".join(moved)]
 
 
-def _read(read: Callable[[], str], what: str) -> str:
+def _part(name: str, read: Callable[[], str]) -> str:
     try:
-        return read()
-    except SimulationError as error:
-        return f"{what} cannot be read ({error})"
+        return f"{name} {read()}"
+    except Exception as error:  # whatever it is: the report is of the hang
+        return f"{name} not readable ({error})"
 
 
-def _moved(count: StreamCount) -> str:
-    return f"{count.beats} beats ({_last(count.last)})"
+def _dma_word(soc: Soc, number: int, offset: int) -> str:
+    return f"{soc.read(number, offset):#x}"
+
+
+def _count(soc: Soc, port: StreamPort) -> str:
+    """Beats that have moved: sent or received by a DMA, or from an IP to another."""
+    count = soc.streams[port.name]
+    verb = {pg021.MM2S: " beats sent", pg021.S2MM: " received"}[port.channel] if port.slave is not None else " beats"
+    return f"{count.beats}{verb} ({_last(count.last)})"
 
 
 def _last(seen: bool) -> str:
@@ -77,4 +76,4 @@ def _accelerator(soc: Soc) -> str:
     decoder = registers.DecoderState(registers.STATUS_DECODER_STATE.extract(status)).name
     engine = registers.EngineState(registers.STATUS_ENGINE_STATE.extract(status)).name
     code = registers.ErrorCode(registers.ERROR_CODE.extract(error)).name
-    return f"accelerator: decoder {decoder}, engine {engine}, error {code}"
+    return f"decoder {decoder}, engine {engine}, error {code}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -31,7 +32,8 @@ class Core:
         name: the core's.
         parameters: for its command line.
         verilator: further options of Verilator's.
-        originals: a user's files by the names of their copies, all of which the build must take.
+        originals: a user's files by the names of their copies.
+        remarks: what the user is told once it is built.
     """
 
     roots: list[str]
@@ -39,6 +41,7 @@ class Core:
     parameters: list[str]
     verilator: list[str] = field(default_factory=list)
     originals: Mapping[str, Path] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
 
 class Hardware(ABC):
@@ -97,6 +100,12 @@ class OwnHardware(Hardware):
         del folder
         values = {**self.parameters.verilog, "BUILD_HASH": build_hash(cores)}
         return Core([str(cores)], OWN_CORE, [f"--{name}={value}" for name, value in values.items()])
+
+
+def own_modules(cores: Path) -> set[str]:
+    """Return the names of our modules that a build around a user's hardware holds."""
+    files = {path for pattern in SYSTEM_SOURCES if pattern.endswith(".v*") for path in cores.glob(pattern)}
+    return {name for path in files for name in re.findall(r"^module (\w+)", path.read_text(), re.MULTILINE)}
 
 
 def sources_hash(cores: Path, patterns: Iterable[str] = OWN_SOURCES) -> str:

@@ -13,11 +13,13 @@ from pynqmetadata.views.runtime import RuntimeMetadataParser
 from tilewright.sim.address_map import kind_of
 from tilewright.sim.errors import SimulatorBuildError
 from tilewright.sim.guest.block_design import read_block_design
+from tilewright.sim.guest.elaboration import ParameterValue
 from tilewright.sim.guest.errors import ThirdPartyError
+from tilewright.sim.guest.module_parameters import check_parameters, hwh_parameters, settle
 from tilewright.sim.guest.ports import find_interfaces
-from tilewright.sim.guest.sources import UserSources
+from tilewright.sim.guest.sources import UserSources, verilator_options
 from tilewright.sim.guest.unit import unit_verilog
-from tilewright.sim.hardware import SYSTEM_SOURCES, Core, Hardware, sources_hash
+from tilewright.sim.hardware import SYSTEM_SOURCES, Core, Hardware, own_modules, sources_hash
 from tilewright.sim.processing_system import PROCESSING_SYSTEMS
 
 SOC_CORE = "tilewright:soc:sim:0.1.0"
@@ -49,7 +51,7 @@ class ThirdParty(Hardware):
     scatter_gather: bool
     interrupts: dict[str, int] = field(default_factory=dict)
     interrupt: str | None = None
-    parameters: dict[str, int] = field(default_factory=dict)
+    parameters: dict[str, ParameterValue] = field(default_factory=dict)
     quiet_cycles = QUIET_CYCLES
 
     @classmethod
@@ -58,7 +60,7 @@ class ThirdParty(Hardware):
         hwh: Path,
         rtl: tuple[Path, ...],
         top: str | None = None,
-        parameters: dict[str, int] | None = None,
+        parameters: dict[str, ParameterValue] | None = None,
         includes: tuple[Path, ...] = (),
     ) -> ThirdParty:
         """Return the hardware of a block design.
@@ -67,7 +69,7 @@ class ThirdParty(Hardware):
             hwh: the block design, as Vivado wrote it.
             rtl: Verilog files of the IP.
             top: the IP's module; None takes the one that no other instantiates.
-            parameters: of the module, other than its defaults.
+            parameters: of the module, in place of those of the .hwh.
             includes: folders of further files that the Verilog reads.
 
         Raises:
@@ -79,15 +81,17 @@ class ThirdParty(Hardware):
         interrupts, interrupt = _interrupts(parser, dma["fullpath"], name, pins)
         settings = dma["parameters"]
         sources = UserSources.of(rtl, includes)
+        top = top or _the_top(sources)
         hardware = cls(
-            top=top or _the_top(sources),
+            top=top,
             sources=sources,
             length_bits=int(settings.get("c_sg_length_width", 14)),
             scatter_gather=str(settings.get("c_include_sg", "1")) == "1",
             interrupts=interrupts,
             interrupt=interrupt,
-            parameters=parameters or {},
+            parameters=settle(sources.module(top), hwh_parameters(hwh, top), parameters or {}),
         )
+        sources.memory_files(hardware._tops)
         hardware.unit()
         return hardware
 
@@ -98,8 +102,8 @@ class ThirdParty(Hardware):
         integers = {
             "length_bits": hardware.length_bits,
             **_integers("interrupts", hardware.interrupts),
-            **_integers("parameters", hardware.parameters),
         }
+        check_parameters(hardware.parameters)
         texts = {"top": hardware.top}
         if hardware.interrupt is not None:
             texts["interrupt"] = hardware.interrupt
@@ -118,6 +122,10 @@ class ThirdParty(Hardware):
         """The IP's module."""
         return self.top
 
+    @property
+    def _tops(self) -> list[tuple[str, dict[str, ParameterValue]]]:
+        return [(self.top, self.parameters)]
+
     def unit(self) -> str:
         """Return the Verilog around the IP. Raises ThirdPartyError where it cannot be simulated."""
         interfaces = find_interfaces(self.sources.module(self.top, self.parameters).ports, self.top)
@@ -130,7 +138,7 @@ class ThirdParty(Hardware):
     def facts(self, cores: Path) -> dict[str, Any]:
         """Our sources, the IP's sources, and all arguments."""
         try:
-            files = self.sources.facts()
+            files = self.sources.facts(self._tops)
         except ThirdPartyError as error:
             raise SimulatorBuildError(f"the Verilog of '{self.top}' cannot be built: {error}") from error
         arguments = {name: value for name, value in self.as_json().items() if name != "sources"}
@@ -138,8 +146,12 @@ class ThirdParty(Hardware):
 
     def core(self, cores: Path, folder: Path) -> Core:
         """The core of cores/soc with another unit, which is written to the folder."""
+        if self.top in own_modules(cores):
+            raise SimulatorBuildError(
+                f"module '{self.top}' has the name of one around it: put it into a module of yours"
+            )
         (folder / "unit.v").write_text(self.unit())
-        staged = self.sources.stage(folder)
+        staged = self.sources.stage(folder, self._tops)
         core = {
             "name": UNIT_CORE,
             "filesets": {
@@ -147,6 +159,7 @@ class ThirdParty(Hardware):
                     "files": [
                         *staged.verilog,
                         *({name: {"is_include_file": True}} for name in staged.headers),
+                        *({name: {"file_type": "cppSource"}} for name in staged.cpp),
                         "unit.v",
                     ],
                     "file_type": "verilogSource",
@@ -163,7 +176,9 @@ class ThirdParty(Hardware):
             **self.interrupts,
         }
         parameters = [f"--{name}={value}" for name, value in values.items()]
-        return Core([str(cores), str(folder)], SOC_CORE, parameters, originals=staged.originals)
+        return Core(
+            [str(cores), str(folder)], SOC_CORE, parameters, verilator_options(folder), staged.originals, staged.remarks
+        )
 
 
 def _integers(name: str, values: Any) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from tilewright.sim.guest.errors import ThirdPartyError
 DEFINES = ["VERILATOR=1"]
 UNDEFINES = ["__slang__"]
 
-ParameterValue = int | str
+ParameterValue = int | float | str
+LARGEST_UNSIZED = (1 << 31) - 1
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,20 @@ class Elaboration:
             found.append(Include(paths[buffer.id], buffer.id, place.buffer.id, place.offset))
         return found
 
+    @property
+    def delays(self) -> list[tuple[Path, int]]:
+        """File and line of each delay."""
+        from pyslang.syntax import SyntaxKind
+
+        found = []
+
+        def visit(node: Any) -> None:
+            if getattr(node, "kind", None) in (SyntaxKind.DelayControl, SyntaxKind.Delay3):
+                found.append(self.place(node.sourceRange.start))
+
+        self._tree.root.visit(visit)
+        return found
+
     def place(self, location: Any) -> tuple[Path, int]:
         """Return the file, and the line from 1, of a location; of a macro's text, where it is used."""
         place = self.manager.getFullyExpandedLoc(location)
@@ -125,7 +140,9 @@ class Elaboration:
 
 def verilog(value: ParameterValue) -> str:
     """Return a parameter's value as Verilog."""
+    if isinstance(value, float):
+        return repr(value)
     if isinstance(value, int):
-        return str(value)
+        return str(value) if value <= LARGEST_UNSIZED else f"{max(value.bit_length(), 32)}'d{value}"
     text = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{text}"'
+    return '"' + "".join(char if char.isprintable() else f"\\{ord(char):03o}" for char in text) + '"'

@@ -30,7 +30,7 @@ AXI_LITE_SIGNALS = [
     "rvalid",
     "rready",
 ]
-STREAM_SIGNALS = ("tdata", "tkeep", "tlast", "tvalid", "tready")
+STREAM_SIGNALS = ("tdata", "tkeep", "tlast", "tvalid", "tready", "tstrb", "tid", "tdest", "tuser")
 STREAM_WIDTHS = (8, 16, 32, 64)
 AXI_LITE_WIDTH = 32
 ACTIVE_LOW = re.compile(r"(resetn|rst_?n|reset_?n)$", re.IGNORECASE)

@@ -12,12 +12,19 @@ from typing import Any
 
 from tilewright.sim.guest.elaboration import Elaboration, Include, ParameterValue
 from tilewright.sim.guest.errors import ThirdPartyError
+from tilewright.sim.guest.memory_files import memory_files, write_memory_files
 
 HEADERS = (".vh", ".svh", ".h", ".inc")
 SYSTEM_VERILOG = (".sv", ".svh")
 VHDL = (".vhd", ".vhdl")
 NETLISTS = (".dcp", ".edf", ".edif", ".edn", ".ngc", ".xci", ".xo", ".zip")
+MEMORIES = (".hex", ".mem", ".mif", ".coe", ".dat", ".bin", ".txt")
+# Copies' names, which no file of ours has
+COPY = "user_"
 INCLUDE = re.compile(rb'`include\s*("[^"\n]*"|<[^>\n]*>|`\w+)')
+
+# Modules, each with its parameters
+Tops = Iterable[tuple[str, Mapping[str, ParameterValue]]]
 
 
 @dataclass(frozen=True)
@@ -31,11 +38,16 @@ class Port:
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of a module: its value as slang writes it, and whether it is text."""
+    """One parameter of a module: name, value, and width in bits where it is a number."""
 
     name: str
-    value: str
-    is_text: bool
+    value: ParameterValue
+    width: int
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is no number."""
+        return isinstance(self.value, str)
 
 
 @dataclass(frozen=True)
@@ -52,13 +64,16 @@ class Staged:
     """Copies of a user's files, under names that no tool stumbles at.
 
     Attributes:
-        verilog, headers: names in the folder, headers being included by others.
+        verilog, headers, cpp: names in the folder; headers are included by others.
         originals: the user's own file by the copy's name.
+        remarks: what the simulation does not do as the files say.
     """
 
     verilog: tuple[str, ...]
     headers: tuple[str, ...]
+    cpp: tuple[str, ...]
     originals: Mapping[str, Path] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -141,42 +156,89 @@ class UserSources:
         values = (each for each in body.parameters if each.kind == SymbolKind.Parameter and not each.isLocalParam)
         return Module(name, ports, {each.name: _parameter(each) for each in values})
 
-    def facts(self) -> list[tuple[str, str]]:
-        """Return suffix and SHA-256 (hex) of every file, included ones too, in the order in which they are read.
+    def memory_files(self, tops: Tops) -> dict[str, Path]:
+        """Return the files that the modules read with $readmemh and $readmemb, by the names that they call them.
+
+        Args:
+            tops: modules, each with its parameters.
 
         Raises:
-            ThirdPartyError: a file is gone.
+            ThirdPartyError: the files are faulty, a file is missing, or its name is not constant.
         """
-        self.check()
-        return [(path.suffix, _sha256(path)) for path in self.elaborate().buffers.values()]
+        elaboration = self.elaborate()
+        if not any(b"$readmem" in path.read_bytes() for path in elaboration.buffers.values()):
+            return {}
+        found: dict[str, Path] = {}
+        for name, parameters in tops:
+            root = elaboration.compile((name,), parameters)
+            for each, path in memory_files(elaboration, root, self.folders).items():
+                if found.setdefault(each, path) != path:
+                    raise ThirdPartyError(
+                        f"'{each}' is {found[each]} for one module and {path} for another: rename one"
+                    )
+        return found
 
-    def stage(self, folder: Path) -> Staged:
+    def facts(self, tops: Tops) -> list[tuple[str, str]]:
+        """Return names and SHA-256 (hex) of every file in the order in which they are read.
+
+        Also of those that others include, and of memories' contents. Of Verilog the suffix is the name.
+
+        Args:
+            tops: modules that are built, each with its parameters.
+
+        Raises:
+            ThirdPartyError: a file is gone, or faulty.
+        """
+        verilog = [(path.suffix, _sha256(path)) for path in self.elaborate().buffers.values()]
+        return verilog + [(name, _sha256(path)) for name, path in self.memory_files(tops).items()]
+
+    def stage(self, folder: Path, tops: Tops) -> Staged:
         """Copy the files to a folder, each inclusion its own copy, so that no name means two files.
+
+        Args:
+            folder: absolute, of a path for compilers.
+            tops: modules that are built, each with its parameters.
 
         Raises:
             ThirdPartyError: a file is gone, or an include directive is none that can be copied.
         """
-        self.check()
         elaboration = self.elaborate()
         includes = elaboration.includes
         included = {each.buffer for each in includes}
         names = {
-            buffer: f"user_{index}{_suffix(path, header=buffer in included)}"
+            buffer: f"{COPY}{index}{_suffix(path, header=buffer in included)}"
             for index, (buffer, path) in enumerate(elaboration.buffers.items())
         }
         for buffer, path in elaboration.buffers.items():
             own = [each for each in includes if each.including == buffer]
             (folder / names[buffer]).write_bytes(_redirected(path, own, names))
+        memories = self.memory_files(tops)
         return Staged(
             tuple(name for buffer, name in names.items() if buffer not in included),
             tuple(name for buffer, name in names.items() if buffer in included),
+            (write_memory_files(memories, folder),) if memories else (),
             {names[buffer]: path for buffer, path in elaboration.buffers.items()},
+            _delays(elaboration),
         )
 
     def elaborate(self) -> Elaboration:
         """Read and parse the files. Raises ThirdPartyError where one is missing or cannot be read."""
         self.check()
         return Elaboration(self.files, self.folders)
+
+
+def verilator_options(folder: Path) -> list[str]:
+    """Return Verilator's options for copies of users' files.
+
+    Their warnings end nothing, delays mean nothing, and their modules are a library of their own, in which a name can
+    be one of ours.
+
+    Args:
+        folder: to write to, of a path without blanks.
+    """
+    libraries = folder / "user.map"
+    libraries.write_text(f"library user {', '.join(f'*/{COPY}*.{language}' for language in ('v', 'sv'))};\n")
+    return ["-Wno-fatal", "-Werror-MODDUP", "--no-timing", "--timescale", "1ns/1ps", "--libmap", str(libraries)]
 
 
 def _check_language(path: Path) -> None:
@@ -187,16 +249,35 @@ def _check_language(path: Path) -> None:
         )
     if path.suffix.lower() in NETLISTS:
         raise ThirdPartyError(f"{path}: netlists and packed IPs are not simulated; name the IP's Verilog files")
+    if path.suffix.lower() in MEMORIES:
+        raise ThirdPartyError(f"{path} is no Verilog; what $readmemh reads is found in the folders of --include")
 
 
 def _parameter(symbol: Any) -> Parameter:
-    return Parameter(symbol.name, str(symbol.value), is_text="string" in str(symbol.type) or _is_text(symbol))
+    value, kind = symbol.value, str(symbol.type)
+    if "string" in kind or _has_text(symbol):
+        return Parameter(symbol.name, str(value.convertToStr().value), 0)
+    if "real" in kind:
+        return Parameter(symbol.name, float(value.value), 0)
+    try:
+        return Parameter(symbol.name, int(value.convertToInt().value), int(symbol.type.bitWidth))
+    except (TypeError, ValueError):  # structures, and numbers with unknown bits, as slang writes them
+        return Parameter(symbol.name, str(value), 0)
 
 
-def _is_text(symbol: Any) -> bool:
+def _has_text(symbol: Any) -> bool:
     """Whether a parameter without a type has text as its default."""
     default = symbol.syntax.initializer
     return default is not None and str(default.expr).strip().startswith('"')
+
+
+def _delays(elaboration: Elaboration) -> tuple[str, ...]:
+    places = elaboration.delays
+    if not places:
+        return ()
+    (path, line), *others = places
+    more = f", and {len(others)} more" if others else ""
+    return (f"{path}:{line}: a delay{more}: the simulation counts clock cycles and ignores delays",)
 
 
 def _suffix(path: Path, *, header: bool) -> str:
