@@ -222,6 +222,18 @@ def test_files_that_are_missing_are_named(tmp_path: Path, name: str) -> None:
         user.memory_files([("m", {})])
 
 
+def test_names_that_systemverilog_has_taken_since(tmp_path: Path) -> None:
+    """Xilinx's own templates call a port ``do``; beside it SystemVerilog stays what it is."""
+    old = "\ufeffmodule r(input wire clk, input wire [7:0] di, output reg [7:0] do);\n"
+    old += "always @(posedge clk) do <= di; endmodule"
+    new = "module top(input logic clk); logic [7:0] d; r r_i(.clk(clk), .di(d), .do()); endmodule"
+    user = sources(tmp_path, r__v=old)
+    assert [port.name for port in user.module("r").ports] == ["clk", "di", "do"]
+    staged = user.stage(tmp_path, [])
+    assert (tmp_path / staged.verilog[0]).read_text() == (f'`begin_keywords "1364-2005" {old[1:]}\n`end_keywords\n')
+    assert sources(tmp_path, r__v=old, top__sv=new.replace(".do()", ".\\do ()")).tops() == ["top"]
+
+
 def test_delays_are_said_once(tmp_path: Path) -> None:
     text = "module m(input wire c);\nreg a, b;\nwire #3 x = a;\nalways @(posedge c) begin a <= #1 b; #2 b <= a; end"
     remarks = sources(tmp_path, m__v=f"{text}\nendmodule").stage(tmp_path, []).remarks
