@@ -13,6 +13,9 @@ from tilewright.sim.guest.errors import ThirdPartyError
 DEFINES = ["VERILATOR=1"]
 UNDEFINES = ["__slang__"]
 
+OLD_KEYWORDS = '`begin_keywords "1364-2005" '
+NEW_KEYWORDS = "\n`end_keywords\n"
+
 ParameterValue = int | float | str
 LARGEST_UNSIZED = (1 << 31) - 1
 
@@ -41,6 +44,10 @@ class Elaboration:
         files: in the order in which they are compiled.
         folders: where included files are looked for, after the folder of the file that includes them.
 
+    Attributes:
+        manager: slang's, of the files' texts.
+        old: files in which words are names that SystemVerilog has taken since, such as ``do``.
+
     Raises:
         ThirdPartyError: slang is not installed, or a file cannot be read.
     """
@@ -56,10 +63,25 @@ class Elaboration:
         options = PreprocessorOptions()
         options.predefines, options.undefines = DEFINES, UNDEFINES
         options.additionalIncludePaths = list(folders)
-        self.manager = SourceManager()
-        self.manager.setDisableProximatePaths(True)
+
+        def parse(old: Sequence[str]) -> tuple[Any, Any]:
+            manager = SourceManager()
+            manager.setDisableProximatePaths(True)
+            buffers = []
+            for file in files:
+                buffers.append(manager.assignText(OLD_KEYWORDS if file in old else ""))
+                buffers.append(manager.readSource(file))
+                buffers.append(manager.assignText(NEW_KEYWORDS if file in old else ""))
+            return manager, SyntaxTree.fromBuffers(buffers, manager, Bag([options]))
+
         try:
-            self._tree = SyntaxTree.fromFiles(list(files), self.manager, Bag([options]))
+            self.old: list[str] = []
+            self.manager, self._tree = parse(self.old)
+            if _faulty(self._tree):
+                old = [file for file in files if Path(file).suffix.lower() == ".v"]
+                manager, tree = parse(old)
+                if not _faulty(tree):
+                    self.old, self.manager, self._tree = old, manager, tree
         except (RuntimeError, OSError, UnicodeError) as error:
             raise ThirdPartyError(f"{', '.join(map(str, files))}: cannot be read: {error}") from error
 
@@ -136,6 +158,10 @@ class Elaboration:
         """Return the file, and the line from 1, of a location; of a macro's text, where it is used."""
         place = self.manager.getFullyExpandedLoc(location)
         return Path(self.manager.getFullPath(place.buffer)), int(self.manager.getLineNumber(place))
+
+
+def _faulty(tree: Any) -> bool:
+    return any(diagnostic.isError() for diagnostic in tree.diagnostics)
 
 
 def verilog(value: ParameterValue) -> str:

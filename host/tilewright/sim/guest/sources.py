@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tilewright.sim.guest.elaboration import Elaboration, Include, ParameterValue
+from tilewright.sim.guest.elaboration import NEW_KEYWORDS, OLD_KEYWORDS, Elaboration, Include, ParameterValue
 from tilewright.sim.guest.errors import ThirdPartyError
 from tilewright.sim.guest.memory_files import memory_files, write_memory_files
 
@@ -21,6 +21,7 @@ NETLISTS = (".dcp", ".edf", ".edif", ".edn", ".ngc", ".xci", ".xo", ".zip")
 MEMORIES = (".hex", ".mem", ".mif", ".coe", ".dat", ".bin", ".txt")
 # Copies' names, which no file of ours has
 COPY = "user_"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 INCLUDE = re.compile(rb'`include\s*("[^"\n]*"|<[^>\n]*>|`\w+)')
 
 # Modules, each with its parameters
@@ -211,7 +212,10 @@ class UserSources:
         }
         for buffer, path in elaboration.buffers.items():
             own = [each for each in includes if each.including == buffer]
-            (folder / names[buffer]).write_bytes(_redirected(path, own, names))
+            text = _redirected(path, own, names).removeprefix(BYTE_ORDER_MARK)
+            if buffer not in included and str(path) in elaboration.old:
+                text = OLD_KEYWORDS.encode() + text + NEW_KEYWORDS.encode()
+            (folder / names[buffer]).write_bytes(text)
         memories = self.memory_files(tops)
         return Staged(
             tuple(name for buffer, name in names.items() if buffer not in included),
