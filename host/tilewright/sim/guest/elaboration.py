@@ -114,6 +114,15 @@ class Elaboration:
         return compilation.getRoot()
 
     @property
+    def modules(self) -> list[str]:
+        """The names of the modules that the files hold."""
+        from pyslang.syntax import SyntaxKind
+
+        root = self._tree.root
+        members = root.members if root.kind == SyntaxKind.CompilationUnit else [root]
+        return [str(each.header.name.valueText) for each in members if each.kind == SyntaxKind.ModuleDeclaration]
+
+    @property
     def buffers(self) -> dict[int, Path]:
         """The files by slang's number, also included ones, one for each inclusion."""
         return {

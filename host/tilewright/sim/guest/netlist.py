@@ -14,7 +14,7 @@ from tilewright.sim.guest.errors import ThirdPartyError
 from tilewright.sim.guest.hwh_graph import STREAM, BlockDesign, Instance
 from tilewright.sim.guest.ports import Bus, Role, find_buses
 from tilewright.sim.guest.sources import Module, Port, UserSources
-from tilewright.sim.hardware import SYSTEM_CORES
+from tilewright.sim.hardware import GUEST_CORES
 from tilewright.sim.processing_system import PROCESSING_SYSTEMS
 
 DMA, INTC = "axi_dma", "axi_intc"
@@ -137,7 +137,7 @@ def _own_part(instance: Instance, found: Simulated, cores: Path) -> Part:
 
 @cache
 def _own_module(cores: Path, name: str, parameters: tuple[tuple[str, int], ...]) -> Module:
-    files = sorted(path for core in SYSTEM_CORES for path in cores.glob(f"{core}/rtl/*.v") if core != "soc")
+    files = sorted(path for core in GUEST_CORES for path in cores.glob(f"{core}/rtl/*.v"))
     return UserSources(tuple(map(str, files))).module(name, dict(parameters))
 
 

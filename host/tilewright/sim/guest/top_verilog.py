@@ -103,6 +103,11 @@ class _Writer:
                 elif bus.role is Role.MASTER:
                     self._master(part, bus)
             self._pins(name, part)
+            if part.core is None and part.buses and "aclk" not in self.connections[name].values():
+                self.lines.refusals.append(
+                    f"{part.instance.path}: module '{part.module}': no clock among its ports; one of 1 bit must end in clk "
+                    "or clock, or the .hwh connect one"
+                )
         linked = {end for link in self.netlist.links for end in (link.source, link.sink)}
         for number, link in enumerate(self.netlist.links):
             self._stream(number, link)
