@@ -41,10 +41,11 @@ def describe_hang(soc: Soc, ports: SocPorts, own: bool) -> str:
 
 
 def _dma(soc: Soc, ports: SocPorts, number: int) -> list[str]:
+    streams = sorted((port for port in ports.streams if port.slave == number), key=lambda port: port.channel)
     words = [_part(name, partial(_dma_word, soc, number, offset)) for name, offset in _DMA_WORDS.items()]
     return [
         f"{ports.slaves[number].instance}: {', '.join(words)}",
-        _part("streams:", lambda: ", ".join(_count(soc, port) for port in ports.streams if port.slave == number)),
+        _part("streams:", lambda: ", ".join(_count(soc, port) for port in streams)),
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -131,7 +131,9 @@ def refuse(refusals: Iterable[str]) -> None:
 
 def _own_part(instance: Instance, found: Simulated, cores: Path) -> Part:
     module = _own_module(cores, found.module, tuple(found.parameters.items()))
-    buses, pins = find_buses(module.ports, instance.buses)
+    # Our ports are named as the IP's, also those that the .hwh leaves out
+    interfaces = [replace(each, signals={}) for each in instance.buses]
+    buses, pins = find_buses(module.ports, interfaces)
     return Part(instance, found.module, found.parameters, buses, tuple(pins), found.core)
 
 

@@ -380,12 +380,20 @@ class _Nets:
         if source.kind in PROCESSING_SYSTEMS:
             return self._of_system(where, source, pin)
         if source.kind == "proc_sys_reset":
-            return "aresetn" if RESET_LOW.search(pin) else "!aresetn"
+            return self._reset(part, port, bool(RESET_LOW.search(pin)), f"{source.path}/{pin}")
         if source.kind == "clk_wiz":
             self._remark_clock(f"{source.path}/{pin}")
             return "1'b1" if pin == "locked" else "aclk"
         self._lines.refusals.append(f"{where} ({source.vlnv}), which is not simulated")
         return ONE_BIT
+
+    def _reset(self, part: Part, port: Port, low: bool, source: str) -> str:
+        if RESET.search(port.name) and low != bool(ACTIVE_LOW.search(port.name)):
+            self._lines.remarks.append(
+                f"{part.instance.path}/{port.name} is driven by {source}, which is active {'low' if low else 'high'}; its "
+                "name says the opposite: on a board too it may never leave its reset"
+            )
+        return "aresetn" if low else "!aresetn"
 
     def _of_system(self, where: str, source: Instance, pin: str) -> str:
         if PS_CLOCK.fullmatch(pin):
