@@ -281,6 +281,17 @@ def test_two_headers_of_one_name_stay_two(tmp_path: Path) -> None:
     assert all(re.fullmatch(r"user_\d+\.s?vh?", name) for name in staged.originals)
 
 
+def test_a_link_stands_for_a_file_where_it_lies(tmp_path: Path) -> None:
+    """Build systems link sources into a folder of their own; what they read lies at either place."""
+    text = '`include "a.vh"\n`include "b.vh"\n' + READS.format("wire [`A:`B] w; initial $readmemh(F, a);")
+    files = {"there___a__vh": "`define A 1\n", "here___b__vh": "`define B 0\n", "here___rom__hex": "1"}
+    sources(tmp_path, there___m__v=text, **files)
+    link = tmp_path / "here" / "link.v"
+    link.symlink_to(tmp_path / "there" / "m.v")
+    user = UserSources.of([link])
+    assert user.memory_files([("m", {})]) == {"rom.hex": tmp_path / "here" / "rom.hex"}
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [

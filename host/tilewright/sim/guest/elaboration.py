@@ -75,13 +75,14 @@ class Elaboration:
             return manager, SyntaxTree.fromBuffers(buffers, manager, Bag([options]))
 
         try:
-            self.old: list[str] = []
-            self.manager, self._tree = parse(self.old)
+            self.old: set[Path] = set()
+            self.manager, self._tree = parse(())
             if _faulty(self._tree):
                 old = [file for file in files if Path(file).suffix.lower() == ".v"]
                 manager, tree = parse(old)
                 if not _faulty(tree):
-                    self.old, self.manager, self._tree = old, manager, tree
+                    self.old = {Path(file).resolve() for file in old}
+                    self.manager, self._tree = manager, tree
         except (RuntimeError, OSError, UnicodeError) as error:
             raise ThirdPartyError(f"{', '.join(map(str, files))}: cannot be read: {error}") from error
 
