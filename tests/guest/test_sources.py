@@ -138,7 +138,7 @@ def test_everything_that_ordinary_verilog_does(folder: Path, files: tuple[Path, 
     assert devices == [1, True]
     assert received == [9 + 1000 + 1 + 10000 + value for value in range(8)]
     assert kind == "DeviceTimeoutError"
-    assert hang.endswith("streams: 4 beats sent (TLAST seen), 0 received (TLAST not seen)")
+    assert hang.endswith("; 4 beats sent (TLAST seen), 0 received (TLAST not seen)")
     assert "plus: STEP is 9 as in the .hwh; the module's default is 5" in done.stderr
     assert "MASK" not in done.stderr and "BASEADDR" not in done.stderr
     lines = (HEAD + BODY).splitlines()

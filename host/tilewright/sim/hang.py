@@ -26,26 +26,26 @@ def describe_hang(soc: Soc, own: bool) -> str:
         soc: the simulated hardware.
         own: whether its accelerator is ours, whose status can be read; a user's registers may change as they are read.
     """
-    words = [_part(name, partial(_dma_word, soc, offset)) for name, offset in _DMA_WORDS.items()]
-    parts = [
-        _part("no bus has moved for", lambda: f"{soc.quiet_cycles} cycles"),
-        ", ".join(words),
-        _part("streams:", lambda: _beats(soc)),
-    ]
+    words = [_part(name, partial(_dma_word, soc, name, offset)) for name, offset in _DMA_WORDS.items()]
+    parts = [_part("cycles", partial(_cycles, soc)), ", ".join(words), _part("streams", partial(_beats, soc))]
     if own:
-        parts.append(_part("accelerator:", lambda: _accelerator(soc)))
+        parts.append(_part("accelerator", partial(_accelerator, soc)))
     return "; ".join(parts)
 
 
 def _part(name: str, read: Callable[[], str]) -> str:
     try:
-        return f"{name} {read()}"
+        return read()
     except Exception as error:  # whatever it is: the report is of the hang
         return f"{name} not readable ({error})"
 
 
-def _dma_word(soc: Soc, offset: int) -> str:
-    return f"{soc.read(Slave.DMA, offset):#x}"
+def _cycles(soc: Soc) -> str:
+    return f"no bus has moved for {soc.quiet_cycles} cycles"
+
+
+def _dma_word(soc: Soc, name: str, offset: int) -> str:
+    return f"{name} {soc.read(Slave.DMA, offset):#x}"
 
 
 def _beats(soc: Soc) -> str:
@@ -66,4 +66,4 @@ def _accelerator(soc: Soc) -> str:
     decoder = registers.DecoderState(registers.STATUS_DECODER_STATE.extract(status)).name
     engine = registers.EngineState(registers.STATUS_ENGINE_STATE.extract(status)).name
     code = registers.ErrorCode(registers.ERROR_CODE.extract(error)).name
-    return f"decoder {decoder}, engine {engine}, error {code}"
+    return f"accelerator: decoder {decoder}, engine {engine}, error {code}"
