@@ -138,7 +138,7 @@ def test_everything_that_ordinary_verilog_does(folder: Path, files: tuple[Path, 
     assert devices == [1, True]
     assert received == [9 + 1000 + 1 + 10000 + value for value in range(8)]
     assert kind == "DeviceTimeoutError"
-    assert hang.endswith("streams: 4 beats sent (TLAST seen), 0 received (TLAST not seen)")
+    assert hang.endswith("; 4 beats sent (TLAST seen), 0 received (TLAST not seen)")
     assert "plus: STEP is 9 as in the .hwh; the module's default is 5" in done.stderr
     assert "MASK" not in done.stderr and "BASEADDR" not in done.stderr
     lines = (HEAD + BODY).splitlines()
@@ -209,6 +209,10 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
         },
         r"'rom\.hex' is .*b/rom\.hex for one module and .*a/rom\.hex for another",
     ),
+    "another's module": (
+        {"m__v": "module m(input clk); BUFG b(.I(clk)); endmodule"},
+        r"(?s)m\.v:1:22: error: unknown module 'BUFG'.*Vivado's own modules are not here",
+    ),
     "header": ({"m__v": '`include "gone.vh"\nmodule m; endmodule\n'}, r"(?s)m\.v:1:10: error: 'gone\.vh'.*--include"),
 }
 
@@ -235,9 +239,11 @@ def test_names_that_systemverilog_has_taken_since(tmp_path: Path) -> None:
 
 
 def test_delays_are_said_once(tmp_path: Path) -> None:
-    text = "module m(input wire c);\nreg a, b;\nwire #3 x = a;\nalways @(posedge c) begin a <= #1 b; #2 b <= a; end"
-    remarks = sources(tmp_path, m__v=f"{text}\nendmodule").stage(tmp_path, []).remarks
-    assert remarks == (f"{tmp_path}/m.v:3: a delay, and 2 more: the simulation counts clock cycles and ignores delays",)
+    """Not that ``#0`` which HLS writes before what it initialises."""
+    text = "module m(input wire c);\nreg a, b;\ninitial #0 b = 0;\nwire #3 x = a;\n"
+    text += "always @(posedge c) begin a <= #1 b; #2 b <= a; end\nendmodule"
+    (remark,) = sources(tmp_path, m__v=text).stage(tmp_path, []).remarks
+    assert remark == f"{tmp_path}/m.v:4: a delay, and 2 more: the simulation counts clock cycles and ignores delays"
 
 
 def test_names_of_memories_are_evaluated(tmp_path: Path) -> None:
@@ -273,6 +279,17 @@ def test_two_headers_of_one_name_stay_two(tmp_path: Path) -> None:
         assert f'`include "{by_path[header]}"' in (out / by_path[source]).read_text()
     assert (out / by_path["a/a.v"]).read_text().startswith("// ü\n`include")
     assert all(re.fullmatch(r"user_\d+\.s?vh?", name) for name in staged.originals)
+
+
+def test_a_link_stands_for_a_file_where_it_lies(tmp_path: Path) -> None:
+    """Build systems link sources into a folder of their own; what they read lies at either place."""
+    text = '`include "a.vh"\n`include "b.vh"\n' + READS.format("wire [`A:`B] w; initial $readmemh(F, a);")
+    files = {"there___a__vh": "`define A 1\n", "here___b__vh": "`define B 0\n", "here___rom__hex": "1"}
+    sources(tmp_path, there___m__v=text, **files)
+    link = tmp_path / "here" / "link.v"
+    link.symlink_to(tmp_path / "there" / "m.v")
+    user = UserSources.of([link])
+    assert user.memory_files([("m", {})]) == {"rom.hex": tmp_path / "here" / "rom.hex"}
 
 
 @pytest.mark.parametrize(

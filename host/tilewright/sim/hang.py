@@ -30,41 +30,49 @@ def describe_hang(soc: Soc, ports: SocPorts, own: bool) -> str:
         ports: of it.
         own: whether it has our accelerator, whose status can be read; a user's registers may change as they are read.
     """
-    parts = [_part("no bus has moved for", lambda: f"{soc.quiet_cycles} cycles")]
+    parts = [_part("cycles", partial(_cycles, soc))]
     for number, slave in enumerate(ports.slaves):
         if slave.kind == DMA:
             parts += _dma(soc, ports, number)
-    parts += [_part(f"{port.name}:", partial(_count, soc, port)) for port in ports.streams if port.slave is None]
+    parts += [_part(port.name, partial(_between, soc, port)) for port in ports.streams if port.slave is None]
     if own:
-        parts.append(_part("accelerator:", lambda: _accelerator(soc)))
+        parts.append(_part("accelerator", partial(_accelerator, soc)))
     return "; ".join(parts)
 
 
 def _dma(soc: Soc, ports: SocPorts, number: int) -> list[str]:
     streams = sorted((port for port in ports.streams if port.slave == number), key=lambda port: port.channel)
-    words = [_part(name, partial(_dma_word, soc, number, offset)) for name, offset in _DMA_WORDS.items()]
+    words = [_part(name, partial(_dma_word, soc, number, name, offset)) for name, offset in _DMA_WORDS.items()]
     return [
         f"{ports.slaves[number].instance}: {', '.join(words)}",
-        _part("streams:", lambda: ", ".join(_count(soc, port) for port in streams)),
+        _part("streams", lambda: ", ".join(_count(soc, port) for port in streams)),
     ]
 
 
 def _part(name: str, read: Callable[[], str]) -> str:
     try:
-        return f"{name} {read()}"
+        return read()
     except Exception as error:  # whatever it is: the report is of the hang
         return f"{name} not readable ({error})"
 
 
-def _dma_word(soc: Soc, number: int, offset: int) -> str:
-    return f"{soc.read(number, offset):#x}"
+def _cycles(soc: Soc) -> str:
+    return f"no bus has moved for {soc.quiet_cycles} cycles"
+
+
+def _dma_word(soc: Soc, number: int, name: str, offset: int) -> str:
+    return f"{name} {soc.read(number, offset):#x}"
 
 
 def _count(soc: Soc, port: StreamPort) -> str:
-    """Beats that have moved: sent or received by a DMA, or from an IP to another."""
     count = soc.streams[port.name]
-    verb = {pg021.MM2S: " beats sent", pg021.S2MM: " received"}[port.channel] if port.slave is not None else " beats"
-    return f"{count.beats}{verb} ({_last(count.last)})"
+    verb = "beats sent" if port.channel == pg021.MM2S else "received"
+    return f"{count.beats} {verb} ({_last(count.last)})"
+
+
+def _between(soc: Soc, port: StreamPort) -> str:
+    count = soc.streams[port.name]
+    return f"{port.name}: {count.beats} beats ({_last(count.last)})"
 
 
 def _last(seen: bool) -> str:
@@ -77,4 +85,4 @@ def _accelerator(soc: Soc) -> str:
     decoder = registers.DecoderState(registers.STATUS_DECODER_STATE.extract(status)).name
     engine = registers.EngineState(registers.STATUS_ENGINE_STATE.extract(status)).name
     code = registers.ErrorCode(registers.ERROR_CODE.extract(error)).name
-    return f"decoder {decoder}, engine {engine}, error {code}"
+    return f"accelerator: decoder {decoder}, engine {engine}, error {code}"

@@ -75,13 +75,14 @@ class Elaboration:
             return manager, SyntaxTree.fromBuffers(buffers, manager, Bag([options]))
 
         try:
-            self.old: list[str] = []
-            self.manager, self._tree = parse(self.old)
+            self.old: set[Path] = set()
+            self.manager, self._tree = parse(())
             if _faulty(self._tree):
                 old = [file for file in files if Path(file).suffix.lower() == ".v"]
                 manager, tree = parse(old)
                 if not _faulty(tree):
-                    self.old, self.manager, self._tree = old, manager, tree
+                    self.old = {Path(file).resolve() for file in old}
+                    self.manager, self._tree = manager, tree
         except (RuntimeError, OSError, UnicodeError) as error:
             raise ThirdPartyError(f"{', '.join(map(str, files))}: cannot be read: {error}") from error
 
@@ -110,6 +111,8 @@ class Elaboration:
             if any("CouldNotOpenIncludeFile" in str(error.code) for error in errors):
                 text += f"\nlooked for beside the file that includes it, and in {', '.join(self._folders)}: name its "
                 text += "folder with --include"
+            if any("UnknownModule" in str(error.code) for error in errors):
+                text += "\nVivado's own modules are not here: name Verilog of them with --rtl"
             raise ThirdPartyError(text)
         return compilation.getRoot()
 
@@ -151,13 +154,14 @@ class Elaboration:
 
     @property
     def delays(self) -> list[tuple[Path, int]]:
-        """File and line of each delay."""
+        """File and line of each delay; HLS writes ``#0`` before all that it initialises, which delays nothing."""
         from pyslang.syntax import SyntaxKind
 
         found = []
+        kinds = (SyntaxKind.DelayControl, SyntaxKind.Delay3)
 
         def visit(node: Any) -> None:
-            if getattr(node, "kind", None) in (SyntaxKind.DelayControl, SyntaxKind.Delay3):
+            if getattr(node, "kind", None) in kinds and str(node).split("#")[-1].strip() != "0":
                 found.append(self.place(node.sourceRange.start))
 
         self._tree.root.visit(visit)

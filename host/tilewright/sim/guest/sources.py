@@ -101,7 +101,7 @@ class UserSources:
             _check_language(path)
         ordered = sorted(paths, key=lambda path: path.suffix.lower() not in HEADERS)
         folders = [Path(folder) for folder in includes]
-        sources = cls(tuple(str(p.resolve()) for p in ordered), tuple(str(p.resolve()) for p in folders))
+        sources = cls(tuple(str(p.absolute()) for p in ordered), tuple(str(p.absolute()) for p in folders))
         sources.check()
         return sources
 
@@ -126,7 +126,9 @@ class UserSources:
     @property
     def folders(self) -> list[str]:
         """Where files are looked for that the Verilog reads, after the folder of the file that names them."""
-        return list(dict.fromkeys([*self.includes, *(str(Path(name).parent) for name in self.files)]))
+        files = [Path(name) for name in self.files]
+        places = [*(path.parent for path in files), *(path.resolve().parent for path in files)]
+        return list(dict.fromkeys([*self.includes, *map(str, places)]))
 
     def tops(self) -> list[str]:
         """Return the names of the modules that no other one instantiates. Raises ThirdPartyError for faulty files."""
@@ -217,7 +219,7 @@ class UserSources:
         for buffer, path in elaboration.buffers.items():
             own = [each for each in includes if each.including == buffer]
             text = _redirected(path, own, names).removeprefix(BYTE_ORDER_MARK)
-            if buffer not in included and str(path) in elaboration.old:
+            if buffer not in included and path.resolve() in elaboration.old:
                 text = OLD_KEYWORDS.encode() + text + NEW_KEYWORDS.encode()
             (folder / names[buffer]).write_bytes(text)
         memories = self.memory_files(tops)
