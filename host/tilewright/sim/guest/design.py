@@ -19,7 +19,7 @@ from tilewright.sim.guest.errors import ThirdPartyError
 from tilewright.sim.guest.hwh_graph import BlockDesign
 from tilewright.sim.guest.module_parameters import check_parameters, settle
 from tilewright.sim.guest.modules import Tops, assign_modules
-from tilewright.sim.guest.netlist import is_user, read_netlist
+from tilewright.sim.guest.netlist import is_user, read_netlist, refuse, unusual_settings
 from tilewright.sim.guest.sources import UserSources, verilator_options
 from tilewright.sim.guest.top_verilog import Top, write_top
 from tilewright.sim.hardware import GUEST_SOURCES, Core, Hardware, own_modules, sources_hash
@@ -76,7 +76,8 @@ class ThirdParty(Hardware):
         design = BlockDesign(hwh)
         sources = UserSources.of(rtl, includes)
         users = [instance for instance in design.instances.values() if is_user(instance)]
-        modules = assign_modules(users, sources, top)
+        modules, refusals = assign_modules(users, sources, top)
+        refuse([*refusals, *unusual_settings(design)])
         given = _given(parameters or {}, modules, design)
         settled = {
             name: settle(sources.module(module), design.instances[name].parameters, given.get(name, {}))

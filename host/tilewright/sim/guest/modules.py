@@ -6,23 +6,27 @@ from collections.abc import Iterable, Mapping
 
 from tilewright.sim.guest.errors import ThirdPartyError
 from tilewright.sim.guest.hwh_graph import Instance
-from tilewright.sim.guest.netlist import refuse
 from tilewright.sim.guest.sources import UserSources
 
 # The module of an IP by its INSTANCE or path, or of the only one
 Tops = str | Mapping[str, str] | None
 
 
-def assign_modules(users: Iterable[Instance], sources: UserSources, tops: Tops) -> dict[str, str]:
-    """Return the module of each IP that needs one of the user's, by INSTANCE.
+def assign_modules(
+    users: Iterable[Instance], sources: UserSources, tops: Tops
+) -> tuple[dict[str, str], list[str]]:
+    """Return the module of each IP that needs one of the user's.
 
     Args:
         users: the IPs.
         sources: the user's Verilog.
         tops: what the user says.
 
+    Returns:
+        The modules by INSTANCE, and what is said of the IPs that have none.
+
     Raises:
-        ThirdPartyError: there is none for an IP; names all such.
+        ThirdPartyError: what the user says does not fit the block design.
     """
     instances = list(users)
     given = _given(instances, tops)
@@ -36,8 +40,7 @@ def assign_modules(users: Iterable[Instance], sources: UserSources, tops: Tops) 
             refusals.append(_without_module(instance, len(instances)))
         else:
             found[instance.name] = module
-    refuse(refusals)
-    return found
+    return found, refusals
 
 
 def _given(instances: list[Instance], tops: Tops) -> dict[str, str]:

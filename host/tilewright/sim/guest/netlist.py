@@ -85,6 +85,17 @@ def is_user(instance: Instance) -> bool:
         return False
 
 
+def unusual_settings(design: BlockDesign) -> list[str]:
+    """Return what is said of IPs of Vivado's that are simulated, but not with their settings."""
+    found = []
+    for instance in design.instances.values():
+        try:
+            simulated(instance)
+        except NotSimulated as error:
+            found.append(f"{instance.path} ({instance.vlnv}): {error}")
+    return found
+
+
 def read_netlist(
     design: BlockDesign,
     modules: Mapping[str, Module],

@@ -1,0 +1,146 @@
+"""What of a block design is not simulated is named before anything is built, all of it at once."""
+
+from pathlib import Path
+
+import numpy as np
+import pynq
+import pynqmetadata
+import pytest
+from vivado_hwh import AXI_READ, VivadoDesign
+
+from tilewright.sim import ThirdPartyError, simulate
+from tilewright.sim.guest import ThirdParty
+
+RTL = Path(__file__).parent / "rtl"
+PUBLIC = Path(pynqmetadata.__file__).parent / "tests" / "hwhs"
+
+
+def refusal(folder: Path, design: VivadoDesign, *rtl: Path, **arguments: object) -> str:
+    hwh = folder / "design.hwh"
+    hwh.write_text(design.hwh())
+    with pytest.raises(ThirdPartyError) as caught:
+        ThirdParty.from_hwh(hwh, rtl, **arguments)  # type: ignore[arg-type]
+    return str(caught.value)
+
+
+def two_counters() -> VivadoDesign:
+    design = VivadoDesign()
+    for index in range(2):
+        design.ip(f"counter_{index}", "user.org:user:counter:1.0", STEP=1)
+        design.clocked(f"counter_{index}", "s00_axi_aclk", "s00_axi_aresetn")
+        design.registers(f"counter_{index}", "S00_AXI", 0x43C0_0000 + 0x1_0000 * index)
+    return design
+
+
+def test_ips_of_vivados_that_are_not_simulated(tmp_path: Path) -> None:
+    """By instance, also in a hierarchy, also one with unusual settings, and the IP without Verilog."""
+    design = VivadoDesign()
+    design.ip("video_axi_vdma", "xilinx.com:ip:axi_vdma:6.3", path="video/axi_vdma")
+    design.ip("switch", "xilinx.com:ip:axis_switch:1.1")
+    design.ip("mine", "user.org:user:mine:1.0")
+    design.dma("axi_dma_0", 0x4040_0000, c_enable_multi_channel=1)
+    text = refusal(tmp_path, design)
+    for line in (
+        "video/axi_vdma (xilinx.com:ip:axi_vdma:6.3) is not simulated: of Vivado's IPs",
+        "switch (xilinx.com:ip:axis_switch:1.1) is not simulated",
+        "mine (user.org:user:mine:1.0) is not simulated: the Verilog has no module mine; give its file with --rtl, or name "
+        "its module with --top mine=MODULE",
+        "axi_dma_0 (xilinx.com:ip:axi_dma:7.1): its multichannel mode is not simulated",
+    ):
+        assert line in text
+
+
+@pytest.mark.parametrize(
+    ("top", "message"),
+    [
+        ("counter", "the block design has 2 IPs of yours (counter_0, counter_1): say of which, with --top INSTANCE=MODULE"),
+        ({"counter_7": "counter"}, "no IP counter_7 of yours in the block design; it has counter_0, counter_1"),
+        ({"counter_1": "none"}, "'none' is not a valid top-level module"),
+    ],
+)
+def test_modules_of_several_ips(tmp_path: Path, top: object, message: str) -> None:
+    assert message in refusal(tmp_path, two_counters(), RTL / "counter.v", RTL / "lite_words.v", top=top)
+
+
+def test_parameters_of_several_ips(tmp_path: Path) -> None:
+    hwh = tmp_path / "design.hwh"
+    hwh.write_text(two_counters().hwh())
+    rtl = (RTL / "counter.v", RTL / "lite_words.v")
+    hardware = ThirdParty.from_hwh(hwh, rtl, parameters={"counter_1.STEP": 4}, top={"counter_0": "counter"})
+    assert hardware.parameters == {"counter_0": {}, "counter_1": {"STEP": 4}}
+    assert "say of which" in refusal(tmp_path, two_counters(), *rtl, parameters={"STEP": 4})
+
+
+def test_pins_that_are_driven_by_what_is_not_simulated(tmp_path: Path) -> None:
+    """The processing system's own outputs; and what the .hwh connects and the module has not."""
+    design = two_counters()
+    design.pin("ps", "GPIO_O", "O")
+    design.pin("counter_0", "enable", "I")
+    design.wire("ps", "GPIO_O", "counter_0", "enable")
+    rtl = (RTL / "counter.v", RTL / "lite_words.v")
+    assert "counter_0/enable is driven by ps/GPIO_O, which is not simulated" in refusal(tmp_path, design, *rtl)
+    design.pin("counter_1", "done", "O", "INTERRUPT")
+    design.interrupts(0x4180_0000, ("counter_1", "done"))
+    assert "counter_1 (user.org:user:counter:1.0): module 'counter' has no output done, where the .hwh has an interrupt" in (
+        refusal(tmp_path, design, *rtl)
+    )
+
+
+def test_a_master_that_reaches_no_ddr(tmp_path: Path) -> None:
+    design = VivadoDesign()
+    design.ip("idma0", "xilinx_finn:finn:StreamingDataflowPartition_0:1.0")
+    design.clocked("idma0", "ap_clk", "ap_rst_n")
+    design.ip("axi_bram_ctrl_0", "user.org:user:counter:1.0")
+    design.ddr("idma0", "m_axi_gmem0", "m_axi_gmem0_", AXI_READ, target="axi_bram_ctrl_0")
+    rtl = (RTL / "finn.v", RTL / "counter.v", RTL / "lite_words.v")
+    assert "idma0/m_axi_gmem0 reaches axi_bram_ctrl_0, and a master is simulated that reaches the DDR" in (
+        refusal(tmp_path, design, *rtl)
+    )
+
+
+def test_streams_that_do_not_fit(tmp_path: Path) -> None:
+    """The module's parameters are not those of the design."""
+    design = VivadoDesign()
+    for index in range(2):
+        design.ip(f"times_{index}", "user.org:hls:times:1.0", WIDTH=32 << index)
+        design.clocked(f"times_{index}", "ap_clk", "ap_rst_n")
+        design.stream(f"times_{index}", "in_r", "TARGET", upper=True)
+        design.stream(f"times_{index}", "out_r", "INITIATOR", upper=True)
+    design.join("times_0", "out_r", "times_1", "in_r")
+    text = refusal(tmp_path, design, RTL / "times.v")
+    assert "times_0/out_r to times_1/in_r: beats of 32 and of 64 bits" in text
+
+
+def test_a_reset_of_the_other_polarity_is_said(tmp_path: Path) -> None:
+    design = VivadoDesign()
+    design.ip("adder_0", "xilinx.com:module_ref:adder:1.0")
+    design.clocked("adder_0", "clk", "rst")
+    hwh = tmp_path / "design.hwh"
+    hwh.write_text(design.hwh())
+    (remark,) = ThirdParty.from_hwh(hwh, (RTL / "adder.v",)).top.remarks
+    assert remark.startswith("adder_0/rst is driven by rst_ps/peripheral_aresetn, which is active low; its name says")
+
+
+def test_a_public_design_with_much_that_is_not_simulated() -> None:
+    """Vivado's own file, of the spectrum analyser of an RFSoC, which comes with pynq's parser."""
+    with pytest.raises(ThirdPartyError) as caught:
+        ThirdParty.from_hwh(PUBLIC / "rfsoc_sam.hwh")
+    assert "\nradio/rfdc (xilinx.com:ip:usp_rf_data_converter:2.4) is not simulated" in str(caught.value)
+    assert "\nradio/transmitter/channel_00/axis_combiner (xilinx.com:ip:axis_combiner:1.1)" in str(caught.value)
+
+
+def test_a_public_design() -> None:
+    """PYNQ's resizer, Vivado's own file: width converters between 4 and 3 bytes around an IP of HLS."""
+    overlay = simulate(PUBLIC / "resizer.hwh", [RTL / "resize_accel.v", RTL / "lite_words.v"], seed=1)
+    overlay.resize_accel_0.write(0x10, 0x010203)
+    for pixels in (1, 4, 301):
+        sent = pynq.allocate((pixels, 3), np.uint8, target=overlay.device)
+        received = pynq.allocate((pixels, 3), np.uint8, target=overlay.device)
+        sent[:] = np.random.default_rng(pixels).integers(0, 256, sent.shape)
+        overlay.axi_dma_0.recvchannel.transfer(received)
+        overlay.axi_dma_0.sendchannel.transfer(sent)
+        overlay.axi_dma_0.sendchannel.wait()
+        overlay.axi_dma_0.recvchannel.wait()
+        words = np.array(sent).astype(np.uint32) @ np.uint32([1, 1 << 8, 1 << 16])
+        expected = (~words + np.uint32(0x010203)) & np.uint32(0xFFFFFF)
+        assert np.array_equal(np.array(received).astype(np.uint32) @ np.uint32([1, 1 << 8, 1 << 16]), expected)
