@@ -91,7 +91,9 @@ class VivadoDesign:
         self.pin("rst_ps", "peripheral_reset", "O", "rst")
         self.ip("axi_smc", "xilinx.com:ip:smartconnect:1.0", NUM_SI=1)
 
-    def ip(self, name: str, vlnv: str, module: str | None = None, path: str | None = None, **parameters: object) -> None:
+    def ip(
+        self, name: str, vlnv: str, module: str | None = None, path: str | None = None, **parameters: object
+    ) -> None:
         """Add an IP."""
         self.ips[name] = _Ip(vlnv, module or vlnv.split(":")[2], path or name, parameters)
 
@@ -99,9 +101,7 @@ class VivadoDesign:
         """Add a pin."""
         self.ips[ip].pins[name] = _Pin(direction, use, width)
 
-    def clocked(
-        self, ip: str, clock: str = "aclk", reset: str = "aresetn", source: str = "peripheral_aresetn"
-    ) -> None:
+    def clocked(self, ip: str, clock: str = "aclk", reset: str = "aresetn", source: str = "peripheral_aresetn") -> None:
         """Add clock and reset, connected."""
         self.pin(ip, clock, "I", "clk")
         self.pin(ip, reset, "I", "rst")

@@ -46,8 +46,8 @@ Top = Annotated[
     list[str] | None,
     typer.Option(
         metavar="MODULE|IP=MODULE",
-        help="The IP's module, or of several IPs one's; default: the module of the IP's name, of one IP also the module "
-        "that no other instantiates. May be repeated.",
+        help="The IP's module, or of several IPs one's; default: the module of the IP's name, of one IP also the "
+        "module that no other instantiates. May be repeated.",
     ),
 ]
 Parameter = Annotated[

@@ -11,9 +11,9 @@ Hangs
     When nothing has moved on any DDR channel or stream or inside the accelerator, and no register was written, for some
     thousand cycles (of a third party's hardware: a million), nothing will move again without a write: the accelerator's
     own watchdog ends a program that stands still for 1024 cycles. Reads then make only their transaction, and each adds
-    ``QUIET_READ_SECONDS`` to ``monotonic()``: a time-out of seconds passes in some hundred reads. Code that polls DMASR,
-    or one register of an IP (``IP_HANG_SECONDS``), without any time-out, such as pynq's ``DMA.wait()``, gets a
-    DeviceTimeoutError after ``HANG_SECONDS`` of that; so does code that awaits an interrupt.
+    ``QUIET_READ_SECONDS`` to ``monotonic()``: a time-out of seconds passes in some hundred reads. Code that polls DMASR
+    without any time-out, such as pynq's ``DMA.wait()``, gets a DeviceTimeoutError after ``HANG_SECONDS`` of that, one
+    that polls a register of an IP after ``IP_HANG_SECONDS``; so does code that awaits an interrupt.
 
 Attaching
     An overlay with ``download=False`` stands for a board that another process has configured: its hardware is there as

@@ -174,7 +174,11 @@ def test_two_dmas_feed_one_ip(two_dmas: Any, size: int) -> None:
 def test_interrupts_of_two_dmas(two_dmas: Any) -> None:
     """The order is the block design's."""
     pins = two_dmas.interrupt_pins
-    assert [pins[f"axi_dma_{dma}"]["index"] for dma in ("1/mm2s_introut", "0/mm2s_introut", "0/s2mm_introut")] == [0, 1, 2]
+    assert [pins[f"axi_dma_{dma}"]["index"] for dma in ("1/mm2s_introut", "0/mm2s_introut", "0/s2mm_introut")] == [
+        0,
+        1,
+        2,
+    ]
     one, two, result = buffers(two_dmas, 64, 64, 64)
     first, second = two_dmas.axi_dma_0, two_dmas.axi_dma_1
 

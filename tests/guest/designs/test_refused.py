@@ -43,8 +43,8 @@ def test_ips_of_vivados_that_are_not_simulated(tmp_path: Path) -> None:
     for line in (
         "video/axi_vdma (xilinx.com:ip:axi_vdma:6.3) is not simulated: of Vivado's IPs",
         "switch (xilinx.com:ip:axis_switch:1.1) is not simulated",
-        "mine (user.org:user:mine:1.0) is not simulated: the Verilog has no module mine; give its file with --rtl, or name "
-        "its module with --top mine=MODULE",
+        "mine (user.org:user:mine:1.0) is not simulated: the Verilog has no module mine; give its file with --rtl, or "
+        "name it with --top mine=MODULE",
         "axi_dma_0 (xilinx.com:ip:axi_dma:7.1): its multichannel mode is not simulated",
     ):
         assert line in text
@@ -53,7 +53,7 @@ def test_ips_of_vivados_that_are_not_simulated(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("top", "message"),
     [
-        ("counter", "the block design has 2 IPs of yours (counter_0, counter_1): say of which, with --top INSTANCE=MODULE"),
+        ("counter", "2 IPs of yours (counter_0, counter_1): say of which, with --top INSTANCE=MODULE"),
         ({"counter_7": "counter"}, "no IP counter_7 of yours in the block design; it has counter_0, counter_1"),
         ({"counter_1": "none"}, "'none' is not a valid top-level module"),
     ],
@@ -81,9 +81,8 @@ def test_pins_that_are_driven_by_what_is_not_simulated(tmp_path: Path) -> None:
     assert "counter_0/enable is driven by ps/GPIO_O, which is not simulated" in refusal(tmp_path, design, *rtl)
     design.pin("counter_1", "done", "O", "INTERRUPT")
     design.interrupts(0x4180_0000, ("counter_1", "done"))
-    assert "counter_1 (user.org:user:counter:1.0): module 'counter' has no output done, where the .hwh has an interrupt" in (
-        refusal(tmp_path, design, *rtl)
-    )
+    missing = "counter_1 (user.org:user:counter:1.0): module 'counter' has no output done, where the .hwh has an"
+    assert f"{missing} interrupt" in refusal(tmp_path, design, *rtl)
 
 
 def test_a_master_that_reaches_no_ddr(tmp_path: Path) -> None:

@@ -12,9 +12,7 @@ from tilewright.sim.guest.sources import UserSources
 Tops = str | Mapping[str, str] | None
 
 
-def assign_modules(
-    users: Iterable[Instance], sources: UserSources, tops: Tops
-) -> tuple[dict[str, str], list[str]]:
+def assign_modules(users: Iterable[Instance], sources: UserSources, tops: Tops) -> tuple[dict[str, str], list[str]]:
     """Return the module of each IP that needs one of the user's.
 
     Args:
@@ -57,7 +55,8 @@ def _given(instances: list[Instance], tops: Tops) -> dict[str, str]:
     for name in tops:
         if name not in names:
             raise ThirdPartyError(
-                f"--top {name}={tops[name]}: no IP {name} of yours in the block design; it has {', '.join(names) or 'none'}"
+                f"--top {name}={tops[name]}: no IP {name} of yours in the block design; it has "
+                f"{', '.join(names) or 'none'}"
             )
     return {names[name]: module for name, module in tops.items()}
 
@@ -65,10 +64,11 @@ def _given(instances: list[Instance], tops: Tops) -> dict[str, str]:
 def _of_its_name(instance: Instance, names: list[str]) -> str | None:
     """The module that is called as the IP is."""
     for wanted in (instance.module, instance.kind):
-        for same in (lambda name, w=wanted: name == w, lambda name, w=wanted: name.lower() == w.lower()):
-            alike = [name for name in names if same(name)]  # type: ignore[misc]
-            if len(alike) == 1:
-                return alike[0]
+        if wanted in names:
+            return wanted
+        alike = [name for name in names if name.lower() == wanted.lower()]
+        if len(alike) == 1:
+            return alike[0]
     return None
 
 
@@ -85,5 +85,5 @@ def _without_module(instance: Instance, count: int) -> str:
     option = "--top MODULE" if count == 1 else f"--top {instance.name}=MODULE"
     what = f"{instance.path} ({instance.vlnv}) is not simulated"
     if instance.is_xilinx:
-        return f"{what}: of Vivado's IPs it is none of those that are; give Verilog of a module {instance.module}, or remove it"
-    return f"{what}: the Verilog has no module {instance.module}; give its file with --rtl, or name its module with {option}"
+        return f"{what}: of Vivado's IPs it is none of those that are; give Verilog of a module {instance.module}"
+    return f"{what}: the Verilog has no module {instance.module}; give its file with --rtl, or name it with {option}"

@@ -123,7 +123,7 @@ def read_netlist(
                 parts[instance.name] = _own_part(instance, found, cores)
         except NotSimulated as error:
             refusals.append(f"{instance.path} ({instance.vlnv}): {error}")
-    links = _inferred_links(parts) if _says_no_streams(design, parts) else _links(design, parts, refusals)
+    links = _inferred_links(parts) if _says_no_streams(design) else _links(design, parts, refusals)
     for part in parts.values():
         refusals += _faults(part)
     refusals += _mismatches(parts, links)
@@ -184,9 +184,8 @@ def _faults(part: Part) -> list[str]:
     return found
 
 
-def _says_no_streams(design: BlockDesign, parts: Mapping[str, Part]) -> bool:
+def _says_no_streams(design: BlockDesign) -> bool:
     """Whether a .hwh leaves out all streams, as those written by hand do."""
-    del parts
     return not any(bus.kind == STREAM for instance in design.instances.values() for bus in instance.buses)
 
 
@@ -228,10 +227,10 @@ def _inferred_links(parts: Mapping[str, Part]) -> list[Link]:
         for is_dma, role, found in ((*sink, sinks), (*source, sources)):
             if len(found) > 1 and (sinks and sources):
                 names = ", ".join(bus for _, bus in found)
-                what = f"has more than one {'axi_dma' if is_dma else role.value} ({names})"
+                part, what = parts[found[0][0]], "axi_dma" if is_dma else role.value
                 raise ThirdPartyError(
-                    f"{parts[found[0][0]].instance.path}: module '{parts[found[0][0]].module}' {what}, and the .hwh does "
-                    "not say what is connected to them (BUSNAME of its bus interfaces): export it with Vivado"
+                    f"{part.instance.path}: module '{part.module}' has more than one {what} ({names}), and the .hwh "
+                    "does not say what is connected to them (BUSNAME of its bus interfaces): export it with Vivado"
                 )
         if sinks and sources:
             links.append(Link(sources[0], sinks[0]))
@@ -257,12 +256,14 @@ def _mismatches(parts: Mapping[str, Part], links: Iterable[Link]) -> list[str]:
         for (part, bus), width in zip(ends, widths, strict=True):
             if dma and (width not in (8 * (1 << n) for n in range(8))):
                 found.append(
-                    f"{part.instance.path}: module '{part.module}', {bus.name}: beats of {width} bits; 8, 16, 32 and so on "
-                    f"to {8 * MOST_STREAM_BYTES} are simulated at a DMA"
+                    f"{part.instance.path}: module '{part.module}', {bus.name}: beats of {width} bits; 8, 16, 32 and "
+                    f"so on to {8 * MOST_STREAM_BYTES} are simulated at a DMA"
                 )
         if not dma and widths[0] != widths[1]:
             names = " to ".join(part.bus_name(bus) for part, bus in ends)
-            found.append(f"{names}: beats of {widths[0]} and of {widths[1]} bits: are the modules' parameters those of the design?")
+            found.append(
+                f"{names}: beats of {widths[0]} and of {widths[1]} bits: are the parameters those of the design?"
+            )
     return found
 
 
