@@ -70,7 +70,7 @@ generate
 
         always @(posedge s_axis_aclk) begin
             packets_reg <= packets_reg + {{COUNT_W-1{1'b0}}, more} - {{COUNT_W-1{1'b0}}, less};
-            long_reg    <= (long_reg && !less) || (packets_reg == 0 && !s_axis_tready);
+            long_reg    <= (long_reg && !less) || (packets_reg == 0 && offered && !s_axis_tready);
             if (!s_axis_aresetn) begin
                 packets_reg <= {COUNT_W{1'b0}};
                 long_reg    <= 1'b0;

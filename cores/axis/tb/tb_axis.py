@@ -51,7 +51,7 @@ async def packets_survive_random_stalls(dut):
     for probability_in, probability_out in [(0.0, 0.7), (0.7, 0.0), (0.3, 0.3), (0.0, 0.0)]:
         source.set_pause_generator(stalls(rng, probability_in))
         sink.set_pause_generator(stalls(rng, probability_out))
-        packets = [(rng.randbytes(rng.randint(1, 150)), rng.randint(0, 1)) for _ in range(40)]
+        packets = [(rng.randbytes(rng.randint(1, 150)), rng.randint(0, 1)) for _ in range(25)]
         for packet, bit in packets:
             extra = dict.fromkeys(SIDE_BANDS, bit) if has_side_bands else {}
             await source.send(AxiStreamFrame(packet, **extra))

@@ -182,6 +182,116 @@ void broken_rules_are_named() {
     }
     CHECK(port.violation().find("WLAST") != std::string::npos);
 }
+
+// The bytes that a master picks from the lanes of a burst's beats, and the identifier of the answer.
+template <unsigned BYTES>
+std::vector<uint8_t> read_lanes(Fixture &fixture, AxiAddress ar, std::string *violation = nullptr) {
+    DdrReadPort<BYTES> port(fixture.memory, 2, 0.2, 5, "AR", AxiRules::AXI4);
+    std::vector<uint8_t> bytes;
+    AxiBurst at(ar, 0);
+    for (uint64_t cycle = 0; cycle < 4000 && at.beats; ++cycle) {
+        if (port.rvalid) {
+            const uint64_t end = (at.address & -uint64_t{at.bytes}) + at.bytes;
+            for (uint64_t address = at.address; address < end; ++address) {
+                bytes.push_back(reinterpret_cast<const uint8_t *>(&port.rdata)[address % BYTES]);
+            }
+            CHECK(port.rid == ar.id);
+            CHECK(port.rlast == (at.beats == 1));
+            at.next();
+        }
+        const bool taken = ar.valid && port.arready;
+        port.clock(cycle, ar, true);
+        if (taken) ar.valid = false;
+    }
+    if (violation) *violation = port.violation();
+    return bytes;
+}
+
+std::vector<uint8_t> slice(const Fixture &fixture, std::vector<uint64_t> offsets) {
+    std::vector<uint8_t> bytes;
+    for (uint64_t offset : offsets) bytes.push_back(fixture.data[offset]);
+    return bytes;
+}
+
+std::vector<uint64_t> range(uint64_t first, uint64_t end) {
+    std::vector<uint64_t> offsets;
+    for (uint64_t offset = first; offset < end; ++offset) offsets.push_back(offset);
+    return offsets;
+}
+
+void bursts_of_axi4_touch_what_they_should() {
+    Fixture fixture;
+    const auto ask = [](uint64_t offset, unsigned beats, uint8_t size, uint8_t type) {
+        return AxiAddress{BASE + offset, static_cast<uint8_t>(beats - 1), size, type, true, 9};
+    };
+    CHECK(read_lanes<4>(fixture, ask(0, 256, 2, AXI_INCR)) == slice(fixture, range(0, 1024)));
+    CHECK(read_lanes<64>(fixture, ask(64, 3, 6, AXI_INCR)) == slice(fixture, range(64, 256)));
+    CHECK(read_lanes<16>(fixture, ask(21, 3, 4, AXI_INCR)) == slice(fixture, range(21, 64)));  // not aligned
+    CHECK(read_lanes<16>(fixture, ask(6, 5, 1, AXI_INCR)) == slice(fixture, range(6, 16)));    // narrow
+    CHECK(read_lanes<2>(fixture, ask(3, 2, 0, AXI_INCR)) == slice(fixture, range(3, 5)));
+    CHECK(read_lanes<4>(fixture, ask(8, 2, 2, AXI_FIXED)) == slice(fixture, {8, 9, 10, 11, 8, 9, 10, 11}));
+    std::vector<uint64_t> wrapped = range(40, 64);
+    for (uint64_t offset : range(32, 40)) wrapped.push_back(offset);
+    CHECK(read_lanes<8>(fixture, ask(40, 4, 3, AXI_WRAP)) == slice(fixture, wrapped));
+}
+
+void writes_of_axi4_keep_to_their_lanes() {
+    Fixture fixture;
+    const std::vector<uint8_t> before = fixture.data;
+    DdrWritePort<4> port(fixture.memory, 2, 0.0, 1, "AW", "W", AxiRules::AXI4);
+    AxiAddress aw{BASE + 5, 1, 1, AXI_INCR, true, 3};  // one byte, then two
+    std::vector<AxiWriteBeat<4>> beats = {{{1, 2, 3, 4}, 0x2, false, true}, {{5, 6, 7, 8}, 0xC, true, true}};
+    size_t next = 0;
+    for (uint64_t cycle = 0; cycle < 40; ++cycle) {
+        const AxiWriteBeat<4> w = next < beats.size() ? beats[next] : AxiWriteBeat<4>{};
+        next += w.valid && port.wready;
+        const bool taken = aw.valid && port.awready;
+        if (port.bvalid) CHECK(port.bid == 3 && port.bresp == AXI_OKAY);
+        port.clock(cycle, aw, w, true);
+        if (taken) aw.valid = false;
+    }
+    CHECK(fixture.data[5] == 2 && fixture.data[6] == 7 && fixture.data[7] == 8);
+    CHECK(fixture.data[4] == before[4] && fixture.data[8] == before[8]);
+    CHECK(port.violation().empty() && !port.stray.bytes);
+    aw = {BASE + 8192, 0, 2, AXI_INCR, true, 0};
+    beats = {{{0, 0, 0, 0}, 0xF, true, true}};
+    next = 0;
+    for (uint64_t cycle = 40; cycle < 80; ++cycle) {
+        const AxiWriteBeat<4> w = next < beats.size() ? beats[next] : AxiWriteBeat<4>{};
+        next += w.valid && port.wready;
+        const bool taken = aw.valid && port.awready;
+        port.clock(cycle, aw, w, true);
+        if (taken) aw.valid = false;
+    }
+    CHECK(port.stray.address == BASE + 8192 && port.stray.bytes == 4);
+}
+
+void broken_rules_of_axi4_are_named() {
+    const auto violation = [](uint64_t offset, unsigned beats, uint8_t size, uint8_t type) {
+        Fixture fixture;
+        std::string text;
+        read_lanes<8>(fixture, {BASE + offset, static_cast<uint8_t>(beats - 1), size, type, true, 0}, &text);
+        return text;
+    };
+    CHECK(violation(4, 4, 2, AXI_INCR).empty());
+    CHECK(violation(4096 - 4, 1, 3, AXI_INCR).empty());
+    CHECK(violation(0, 1, 4, AXI_INCR).find("AxSIZE") != std::string::npos);
+    CHECK(violation(0, 1, 3, 3).find("reserved") != std::string::npos);
+    CHECK(violation(0, 17, 3, AXI_FIXED).find("FIXED") != std::string::npos);
+    CHECK(violation(0, 3, 3, AXI_WRAP).find("2, 4, 8 or 16") != std::string::npos);
+    CHECK(violation(4, 4, 3, AXI_WRAP).find("WRAP") != std::string::npos);
+    CHECK(violation(4096 - 16, 3, 3, AXI_INCR).find("4 KiB") != std::string::npos);
+
+    Fixture fixture;
+    DdrWritePort<8> port(fixture.memory, 1, 0.0, 1, "AW", "W", AxiRules::AXI4);
+    AxiAddress aw{BASE, 0, 2, AXI_INCR, true, 0};
+    for (uint64_t cycle = 0; cycle < 8; ++cycle) {
+        const bool taken = aw.valid && port.awready;
+        port.clock(cycle, aw, {0, 0xFF, true, !aw.valid && cycle < 5}, true);
+        if (taken) aw.valid = false;
+    }
+    CHECK(port.violation().find("outside the beat") != std::string::npos);
+}
 }  // namespace
 
 int main() {
@@ -191,6 +301,9 @@ int main() {
     writes_are_answered_once_with_the_worst_response();
     ports_share_the_memory();
     broken_rules_are_named();
+    bursts_of_axi4_touch_what_they_should();
+    writes_of_axi4_keep_to_their_lanes();
+    broken_rules_of_axi4_are_named();
     std::printf("%d checks failed\n", failures);
     return failures ? 1 : 0;
 }
