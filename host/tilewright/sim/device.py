@@ -87,7 +87,7 @@ class SimDevice(Device):
     Attributes:
         seed: the seed in use: the same seed and the same accesses give the same cycles.
         hardware: that is loaded; None before.
-        interrupt_pins: that reach the processing system without interrupt controller, by its interrupt number.
+        irq_pins: that reach the processing system without interrupt controller, by its interrupt number.
         check_addresses: whether a transfer to or from memory outside all buffers raises BufferNotAllocatedError as it
             is started. Without it the DMA reports an error, as on a board that is lucky.
 
@@ -129,7 +129,7 @@ class SimDevice(Device):
         self.seed = seed
         self.traced = traced
         self.hardware: Hardware | None = None
-        self.interrupt_pins: dict[int, str] = {}
+        self.irq_pins: dict[int, str] = {}
         self.check_addresses = True
         self._substitutes: dict[str, Hardware] = {}
         self._memory = SimMemory(self, system.ddr_base if ddr_base is None else ddr_base)
@@ -389,7 +389,7 @@ class SimDevice(Device):
         self._quiet_limit = hardware.quiet_cycles + 4 * self.latency
         self._written = 0
         self._hung_seconds = 0.0
-        self.interrupt_pins = connect_interrupts(parser)
+        self.irq_pins = connect_interrupts(parser)
 
     def _take_system(self, system: ProcessingSystem) -> None:
         self._system = system

@@ -65,7 +65,7 @@ class SimulatedUio:
     def _is_raised(self, event: Any, device: Any) -> bool:
         if hasattr(event, "mmio"):
             return bool(device.interrupted(event.name))
-        return bool(device.interrupts[device.interrupt_pins[self._number]])
+        return bool(device.interrupts[device.irq_pins[self._number]])
 
 
 def connect_interrupts(parser: RuntimeMetadataParser) -> dict[int, str]:

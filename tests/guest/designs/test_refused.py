@@ -110,14 +110,21 @@ def test_streams_that_do_not_fit(tmp_path: Path) -> None:
     assert "times_0/out_r to times_1/in_r: beats of 32 and of 64 bits" in text
 
 
-def test_a_reset_of_the_other_polarity_is_said(tmp_path: Path) -> None:
+def test_what_is_odd_is_said(tmp_path: Path) -> None:
+    """A reset of the other polarity, another width, another clock."""
     design = VivadoDesign()
     design.ip("adder_0", "xilinx.com:module_ref:adder:1.0")
-    design.clocked("adder_0", "clk", "rst")
+    design.clocked("adder_0", "clock", "rst")
+    design.pin("adder_0", "a_tdata", "I", width=64)
+    design.pin("ps", "FCLK_CLK1", "O", "clk")
+    design.pin("adder_0", "clk", "I", "clk")
+    design.wire("ps", "FCLK_CLK1", "adder_0", "clk")
     hwh = tmp_path / "design.hwh"
     hwh.write_text(design.hwh())
-    (remark,) = ThirdParty.from_hwh(hwh, (RTL / "adder.v",)).top.remarks
-    assert remark.startswith("adder_0/rst is driven by rst_ps/peripheral_aresetn, which is active low; its name says")
+    said = "\n".join(ThirdParty.from_hwh(hwh, (RTL / "adder.v",)).top.remarks)
+    assert "adder_0/rst is driven by rst_ps/peripheral_aresetn, which is active low; its name says" in said
+    assert "adder_0: module 'adder', a_tdata: 128 bits, of which the .hwh says 64" in said
+    assert "ps/FCLK_CLK1: here PL clock 0 drives everything" in said
 
 
 def test_a_public_design_with_much_that_is_not_simulated() -> None:

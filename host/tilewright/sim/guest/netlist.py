@@ -69,11 +69,13 @@ class Netlist:
         design: all of it.
         parts: by INSTANCE.
         links: streams between parts.
+        remarks: what the user is told.
     """
 
     design: BlockDesign
     parts: Mapping[str, Part]
     links: tuple[Link, ...]
+    remarks: tuple[str, ...] = ()
 
 
 def is_user(instance: Instance) -> bool:
@@ -128,7 +130,8 @@ def read_netlist(
         refusals += _faults(part)
     refusals += _mismatches(parts, links)
     refuse(refusals)
-    return Netlist(design, parts, tuple(links))
+    remarks = [remark for name, module in modules.items() for remark in _other_widths(design.instances[name], module)]
+    return Netlist(design, parts, tuple(links), tuple(remarks))
 
 
 def refuse(refusals: Iterable[str]) -> None:
@@ -166,6 +169,17 @@ def _user_part(
             what = "has an interrupt" if pin.use == "INTERRUPT" else "connects one"
             raise NotSimulated(f"module '{module.name}' has no {kind} {pin.name}, where the .hwh {what}")
     return Part(instance, module.name, parameters, buses, tuple(pins), None)
+
+
+def _other_widths(instance: Instance, module: Module) -> list[str]:
+    """Ports that have another width than the .hwh says."""
+    widths = {port.name.lower(): port.width for port in module.ports}
+    return [
+        f"{instance.path}: module '{module.name}', {pin.name}: {widths[pin.name.lower()]} bits, of which the .hwh says "
+        f"{pin.width}: are its parameters those of the design?"
+        for pin in instance.pins.values()
+        if pin.width > 1 and widths.get(pin.name.lower(), pin.width) != pin.width
+    ]
 
 
 def _faults(part: Part) -> list[str]:

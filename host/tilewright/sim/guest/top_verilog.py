@@ -102,7 +102,7 @@ class _Writer:
             "`resetall",
             "",
         ]
-        return Top("\n".join(text), ports, tuple(sorted(lines.cores)), tuple(lines.remarks))
+        return Top("\n".join(text), ports, tuple(sorted(lines.cores)), (*self.netlist.remarks, *lines.remarks))
 
     def _instance(self, part: Part) -> str:
         name = part.instance.name
