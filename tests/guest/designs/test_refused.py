@@ -85,6 +85,25 @@ def test_pins_that_are_driven_by_what_is_not_simulated(tmp_path: Path) -> None:
     assert f"{missing} interrupt" in refusal(tmp_path, design, *rtl)
 
 
+def test_pins_of_vivados_ips_that_ours_do_not_have(tmp_path: Path) -> None:
+    """A FIFO's count is none of ours; a DMA's reset output is reset."""
+    design = two_counters()
+    design.ip("fifo", "xilinx.com:ip:axis_data_fifo:2.0", TDATA_NUM_BYTES=4)
+    design.dma("axi_dma_0", 0x4040_0000)
+    for ip, pin, width in (("fifo", "axis_wr_data_count", 32), ("axi_dma_0", "mm2s_prmry_reset_out_n", 1)):
+        design.pin(ip, pin, "O", width=width)
+    design.pin("counter_0", "level", "I", width=4)
+    design.pin("counter_1", "enable", "I")
+    rtl = (RTL / "counter.v", RTL / "lite_words.v")
+    design.wire("axi_dma_0", "mm2s_prmry_reset_out_n", "counter_1", "enable")
+    hwh = tmp_path / "design.hwh"
+    hwh.write_text(design.hwh())
+    (remark,) = ThirdParty.from_hwh(hwh, rtl).top.remarks
+    assert "axi_dma_0/mm2s_prmry_reset_out_n: a soft reset of the DMA does not reach it" in remark
+    design.wire("fifo", "axis_wr_data_count", "counter_0", "level")
+    assert "counter_0/level is driven by fifo/axis_wr_data_count" in refusal(tmp_path, design, *rtl)
+
+
 def test_a_master_that_reaches_no_ddr(tmp_path: Path) -> None:
     design = VivadoDesign()
     design.ip("idma0", "xilinx_finn:finn:StreamingDataflowPartition_0:1.0")

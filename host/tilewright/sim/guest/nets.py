@@ -14,6 +14,7 @@ from tilewright.sim.processing_system import PROCESSING_SYSTEMS
 
 PS_CLOCK = re.compile(r"(FCLK_CLK|pl_clk)\d", re.IGNORECASE)
 PS_RESET = re.compile(r"(FCLK_RESET\d_N|pl_resetn\d)", re.IGNORECASE)
+DMA_RESET = re.compile(r"(mm2s|s2mm)_prmry_reset_out_n")
 RESET_LOW = re.compile(r"aresetn", re.IGNORECASE)
 
 
@@ -50,9 +51,12 @@ class Nets:
         if other not in self._design.instances:
             return _unconnected(port)
         source = self._design.instances[other]
-        if other in self._parts or (source.is_xilinx and source.kind in INLINE):
-            return fitted(*self._wire(other, pin), port.width)
         where = f"{part.instance.path}/{port.name} is driven by {source.path}/{pin}"
+        if other in self._parts and DMA_RESET.fullmatch(pin):
+            self._lines.remarks.append(f"{where}: a soft reset of the DMA does not reach it here")
+            return "aresetn"
+        if self._has(other, pin):
+            return fitted(*self._wire(other, pin), port.width)
         if source.kind in PROCESSING_SYSTEMS:
             return self._of_system(where, source, pin)
         if source.kind == "proc_sys_reset":
@@ -70,6 +74,13 @@ class Nets:
                 "its name says the opposite: on a board too it may never leave its reset"
             )
         return "aresetn" if low else "!aresetn"
+
+    def _has(self, instance: str, pin: str) -> bool:
+        """Whether an output is one of a part or of an inline IP."""
+        if instance in self._parts:
+            return any(port.name.lower() == pin.lower() for port in self._parts[instance].pins)
+        source = self._design.instances.get(instance)
+        return source is not None and source.is_xilinx and source.kind in INLINE
 
     def _of_system(self, where: str, source: Instance, pin: str) -> str:
         if PS_CLOCK.fullmatch(pin):
@@ -91,7 +102,7 @@ class Nets:
         if (instance, pin) not in self._wires:
             name = f"n{len(self._wires)}_{safe_name(instance)}_{safe_name(pin)}"
             if instance in self._parts:
-                width = next((p.width for p in self._parts[instance].pins if p.name.lower() == pin.lower()), 1)
+                width = next(p.width for p in self._parts[instance].pins if p.name.lower() == pin.lower())
                 self._wires[instance, pin] = (self._lines.wire(name, width), width)
             else:
                 self._inline(self._design.instances[instance], pin, name)
@@ -134,10 +145,11 @@ class Nets:
     def _any(self, source: Instance, pin: str, width: int) -> tuple[str, int]:
         """What an input of an inline IP takes."""
         for other, output in self._design.drivers(source.name, pin):
-            if other in self._parts or (
-                other in self._design.instances and self._design.instances[other].kind in INLINE
-            ):
+            if self._has(other, output):
                 return fitted(*self._wire(other, output), width), width
+            if other in self._parts:
+                driver = f"{self._design.instances[other].path}/{output}"
+                self._lines.refusals.append(f"{source.path}/{pin} is driven by {driver}, which is not simulated")
         return f"{width}'d0", width
 
 
