@@ -196,6 +196,10 @@ def sources(folder: Path, include: str | None = None, **contents: str) -> UserSo
 READS = 'module m #(parameter F = "rom.hex") (input wire clk); reg [7:0] a [0:1]; {} endmodule\n'
 REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "memory": ({"m__v": READS.format("initial\n $readmemb(F, a);")}, r"m\.v:2: \$readmemb reads 'rom\.hex'.*--include"),
+    "memory elsewhere": (
+        {"m__v": READS.format('initial $readmemh("C:/proj/rom.hex", a);')},
+        r"'C:/proj/rom\.hex', and there is no such file here: write its name alone",
+    ),
     "not constant": (
         {"m__v": READS.format("reg [31:0] n; initial begin n = 1; $readmemh(n, a); end")},
         r"m\.v:1: \$readmemh: the name of its file is not constant",

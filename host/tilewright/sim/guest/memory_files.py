@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from tilewright.sim.guest.elaboration import Elaboration
@@ -83,9 +83,10 @@ def _add(found: dict[str, Path], elaboration: Elaboration, call: Any, name: str 
     places = list(dict.fromkeys([str(source.parent), *folders]))
     path = next((path for place in places if (path := Path(place) / name).is_file()), None)
     if path is None:
-        raise ThirdPartyError(
-            f"{where} reads '{name}', and there is no such file in {', '.join(places)}: name its folder with --include"
-        )
+        reason = f"there is no such file in {', '.join(places)}: name its folder with --include"
+        if PureWindowsPath(name).is_absolute() or Path(name).is_absolute():
+            reason = "there is no such file here: write its name alone, or give the parameter that holds it"
+        raise ThirdPartyError(f"{where} reads '{name}', and {reason}")
     if found.setdefault(name, path.resolve()) != path.resolve():
         raise ThirdPartyError(f"{where}: '{name}' is {found[name]} for one module and {path} for another: rename one")
 

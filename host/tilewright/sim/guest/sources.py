@@ -12,6 +12,7 @@ from typing import Any
 
 from tilewright.sim.guest.elaboration import NEW_KEYWORDS, OLD_KEYWORDS, Elaboration, Include, ParameterValue
 from tilewright.sim.guest.errors import ThirdPartyError
+from tilewright.sim.guest.memory_files import SOURCE as MEMORIES_SOURCE
 from tilewright.sim.guest.memory_files import memory_files, write_memory_files
 
 HEADERS = (".vh", ".svh", ".h", ".inc")
@@ -21,6 +22,8 @@ NETLISTS = (".dcp", ".edf", ".edif", ".edn", ".ngc", ".xci", ".xo", ".zip")
 MEMORIES = (".hex", ".mem", ".mif", ".coe", ".dat", ".bin", ".txt")
 # Copies' names, which no file of ours has
 COPY = "user_"
+LIBRARIES = f"library user */{COPY}*.v, */{COPY}*.sv;\n"
+OPTIONS = ("-Wno-fatal", "-Werror-MODDUP", "--no-timing", "--timescale", "1ns/1ps")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 INCLUDE = re.compile(rb'`include\s*("[^"\n]*"|<[^>\n]*>|`\w+)')
 
@@ -188,7 +191,8 @@ class UserSources:
     def facts(self, tops: Tops) -> list[tuple[str, str]]:
         """Return names and SHA-256 (hex) of every file in the order in which they are read.
 
-        Also of those that others include, and of memories' contents. Of Verilog the suffix is the name.
+        Also of those that others include, of memories' contents, and of how all are built. Of Verilog the suffix is
+        the name.
 
         Args:
             tops: modules that are built, each with its parameters.
@@ -196,7 +200,9 @@ class UserSources:
         Raises:
             ThirdPartyError: a file is gone, or faulty.
         """
+        how = repr((OPTIONS, LIBRARIES, MEMORIES_SOURCE, OLD_KEYWORDS)).encode()
         verilog = [(path.suffix, _sha256(path)) for path in self.elaborate().buffers.values()]
+        verilog.append(("options", hashlib.sha256(how).hexdigest()))
         return verilog + [(name, _sha256(path)) for name, path in self.memory_files(tops).items()]
 
     def stage(self, folder: Path, tops: Tops) -> Staged:
@@ -247,8 +253,8 @@ def verilator_options(folder: Path) -> list[str]:
         folder: to write to, of a path without blanks.
     """
     libraries = folder / "user.map"
-    libraries.write_text(f"library user {', '.join(f'*/{COPY}*.{language}' for language in ('v', 'sv'))};\n")
-    return ["-Wno-fatal", "-Werror-MODDUP", "--no-timing", "--timescale", "1ns/1ps", "--libmap", str(libraries)]
+    libraries.write_text(LIBRARIES)
+    return [*OPTIONS, "--libmap", str(libraries)]
 
 
 def _check_language(path: Path) -> None:
