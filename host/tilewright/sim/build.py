@@ -201,8 +201,8 @@ def _make_options(work: Path, variables: str = "") -> list[str]:
 
 def _copy_objects(source: Path, target: Path) -> None:
     """Copy Verilator's own compiled parts, those that are not there."""
-    target.mkdir(parents=True, exist_ok=True)
     for path in source.glob(RUNTIME):
+        target.mkdir(parents=True, exist_ok=True)
         if not (target / path.name).exists():
             with written(target / path.name) as partial:
                 shutil.copyfile(path, partial)

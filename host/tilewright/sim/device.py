@@ -60,6 +60,8 @@ QUIET_READ_SECONDS = 0.05
 HANG_SECONDS = 60.0
 # Of one register of an IP, which may be read for other reasons than to wait
 IP_HANG_SECONDS = 1000.0
+# Stands for the addresses of the status registers of all DMAs
+POLLED_STATUS = -1
 MAX_STALL_PROBABILITY = 0.99
 MAX_LATENCY = 10_000
 IO_PLL_MHZ = 1000.0  # of a Zynq-7000, as PYNQ boots it
@@ -143,7 +145,7 @@ class SimDevice(Device):
         self._quiet_limit = 0
         self._written = 0  # cycle of the latest write of a register
         self._polled_since = 0  # cycle of the latest access that was no poll
-        self._latest_read: int | None = None  # address, where no write came after it
+        self._latest_read: int | None = None  # address or POLLED_STATUS, where no write came after it
 
     # ---- what pynq asks of a device
 
@@ -248,8 +250,14 @@ class SimDevice(Device):
 
     @property
     def streams(self) -> Any:
-        """What has moved on the streams between DMA and accelerator: :class:`tilewright.sim.own_ports.Streams`."""
-        return Streams.of(self._loaded.streams)
+        """What has moved on the streams between DMA and accelerator: :class:`tilewright.sim.own_ports.Streams`.
+
+        Raises SimulationError for a third party's hardware.
+        """
+        counts = self._loaded.streams
+        if self.parameters is None:
+            raise SimulationError("streams are those of the accelerator; a third party's are in stream_counts")
+        return Streams.of(counts)
 
     @property
     def stream_counts(self) -> dict[str, StreamCount]:
@@ -307,8 +315,11 @@ class SimDevice(Device):
         if guard is not None:
             guard.read(offset, value)
         status = guard is not None and offset in (MM2S_DMASR, S2MM_DMASR)
-        polled = status or address == self._latest_read
-        self._latest_read = address
+        read = POLLED_STATUS if status else address
+        polled = status or (self.parameters is None and read == self._latest_read)
+        if read != self._latest_read:
+            self._hung_seconds = 0.0
+        self._latest_read = read
         if not polled:
             self._polled_since = soc.cycles
         if self.quiet:

@@ -199,8 +199,9 @@ def _faults(part: Part) -> list[str]:
 
 
 def _says_no_streams(design: BlockDesign) -> bool:
-    """Whether a .hwh leaves out all streams, as those written by hand do."""
-    return not any(bus.kind == STREAM for instance in design.instances.values() for bus in instance.buses)
+    """Whether a .hwh joins no streams, as those written by hand do."""
+    buses = [bus for instance in design.instances.values() for bus in instance.buses]
+    return not any(bus.kind == STREAM and bus.bus for bus in buses)
 
 
 def _links(design: BlockDesign, parts: Mapping[str, Part], refusals: list[str]) -> list[Link]:

@@ -14,6 +14,7 @@ from tilewright.sim.processing_system import PROCESSING_SYSTEMS
 
 PS_CLOCK = re.compile(r"(FCLK_CLK|pl_clk)\d", re.IGNORECASE)
 PS_RESET = re.compile(r"(FCLK_RESET\d_N|pl_resetn\d)", re.IGNORECASE)
+CLOCK_SOURCES = ("clk_wiz", "util_ds_buf")
 DMA_RESET = re.compile(r"(mm2s|s2mm)_prmry_reset_out_n")
 RESET_LOW = re.compile(r"aresetn", re.IGNORECASE)
 
@@ -61,7 +62,7 @@ class Nets:
             return self._of_system(where, source, pin)
         if source.kind == "proc_sys_reset":
             return self._reset(part, port, bool(RESET_LOW.search(pin)), f"{source.path}/{pin}")
-        if source.kind == "clk_wiz":
+        if source.kind in CLOCK_SOURCES:
             self._remark_clock(f"{source.path}/{pin}")
             return "1'b1" if pin == "locked" else "aclk"
         self._lines.refusals.append(f"{where} ({source.vlnv}), which is not simulated")
