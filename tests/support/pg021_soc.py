@@ -24,6 +24,7 @@ from tilewright.hardware.results import Trailer
 from tilewright.sim import SimDevice, SocParameters, write_overlay
 from tilewright.sim.address_map import AddressMap
 from tilewright.sim.guard import TransferGuard
+from tilewright.sim.hardware import OwnHardware
 from tilewright.sim.hwh import DMA_NAME
 from tilewright.sim.hwh_file import register_ranges
 from tilewright.sim.library import StreamCount
@@ -182,6 +183,7 @@ class Pg021Device(SimDevice):
 
     def _load(self, bit: Path, parser: Any) -> None:
         self._soc: Any = Pg021Soc(self._memory)
+        self.hardware = OwnHardware(SocParameters(n=8))
         self._map = AddressMap(register_ranges(bit.with_suffix(".hwh")), OWN_PORTS)
         self._guards = {int(Slave.DMA): TransferGuard(self._memory, DMA_NAME)}
         self._quiet_limit = 1
