@@ -209,6 +209,27 @@ def test_a_hang_report_of_two_dmas(two_dmas: Any) -> None:
         overlay.axi_dma_1.write(0x28, 64)
 
 
+def test_two_dmas_around_a_fifo_without_any_verilog(opened: Open) -> None:
+    """As PYNQ's workshop has it: one DMA sends, another receives."""
+    design = VivadoDesign()
+    design.dma("from_ps_to_pl", 0x4040_0000, s2mm=False)
+    design.dma("from_pl_to_ps", 0x4041_0000, mm2s=False)
+    design.ip("axis_data_fifo", "xilinx.com:ip:axis_data_fifo:1.1", TDATA_NUM_BYTES=4, FIFO_DEPTH=1024, HAS_TLAST=1)
+    design.clocked("axis_data_fifo", "s_axis_aclk", "s_axis_aresetn")
+    design.stream("axis_data_fifo", "S_AXIS", "TARGET")
+    design.stream("axis_data_fifo", "M_AXIS", "INITIATOR")
+    design.join("from_ps_to_pl", "M_AXIS_MM2S", "axis_data_fifo", "S_AXIS")
+    design.join("axis_data_fifo", "M_AXIS", "from_pl_to_ps", "S_AXIS_S2MM")
+    overlay = opened("fifo", design)
+    sent, received = buffers(overlay, 777, 777)
+    sent[:] = random(3, 777)
+    overlay.from_ps_to_pl.sendchannel.transfer(sent)
+    overlay.from_ps_to_pl.sendchannel.wait()
+    overlay.from_pl_to_ps.recvchannel.transfer(received)
+    overlay.from_pl_to_ps.recvchannel.wait()
+    assert np.array_equal(received, sent)
+
+
 # ---- a chain of IPs, with Xilinx's FIFO, width converters and register slice between them
 
 

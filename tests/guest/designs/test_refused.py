@@ -104,6 +104,21 @@ def test_pins_of_vivados_ips_that_ours_do_not_have(tmp_path: Path) -> None:
     assert "counter_0/level is driven by fifo/axis_wr_data_count" in refusal(tmp_path, design, *rtl)
 
 
+@pytest.mark.parametrize(("has", "passes"), [(1, True), (0, False)])
+def test_a_fifo_without_tlast_passes_none(tmp_path: Path, has: int, passes: bool) -> None:
+    """A DMA behind it would wait for ever, as on a board."""
+    design = VivadoDesign()
+    design.dma("axi_dma_0", 0x4040_0000)
+    design.ip("fifo", "xilinx.com:ip:axis_data_fifo:2.0", TDATA_NUM_BYTES=4, HAS_TLAST=has)
+    design.stream("fifo", "S_AXIS", "TARGET")
+    design.stream("fifo", "M_AXIS", "INITIATOR")
+    design.join("axi_dma_0", "M_AXIS_MM2S", "fifo", "S_AXIS")
+    design.join("fifo", "M_AXIS", "axi_dma_0", "S_AXIS_S2MM")
+    hwh = tmp_path / "design.hwh"
+    hwh.write_text(design.hwh())
+    assert (".s_axis_tlast(1'd0)" not in ThirdParty.from_hwh(hwh).top.verilog) == passes
+
+
 def test_a_master_that_reaches_no_ddr(tmp_path: Path) -> None:
     design = VivadoDesign()
     design.ip("idma0", "xilinx_finn:finn:StreamingDataflowPartition_0:1.0")

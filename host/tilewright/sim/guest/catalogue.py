@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tilewright.hardware import pg021
 from tilewright.sim.guest.hwh_graph import STREAM, Instance
@@ -53,11 +53,13 @@ class Simulated:
         module: its name; its ports are named as the IP's.
         core: FuseSoC's name of what holds it.
         parameters: of the module.
+        absent: signals of its streams that the IP does not have.
     """
 
     module: str
     core: str
     parameters: Mapping[str, int]
+    absent: tuple[str, ...] = ()
 
 
 def simulated(instance: Instance) -> Simulated | None:
@@ -114,6 +116,10 @@ def _side_bands(instance: Instance) -> dict[str, int]:
     return {f"{name}_W": max(1, _number(instance, f"{name}_width", 0)) for name in ("TID", "TDEST", "TUSER")}
 
 
+def _absent(instance: Instance) -> tuple[str, ...]:
+    return () if _number(instance, "has_tlast", 1) else ("tlast",)
+
+
 def _bytes(instance: Instance, name: str) -> int:
     count = _number(instance, name, 0)
     if count < 1:
@@ -127,12 +133,12 @@ def _fifo(instance: Instance) -> Simulated:
         raise NotSimulated(f"its depth {depth} is no power of two")
     settings = {"BYTES": _bytes(instance, "tdata_num_bytes"), "DEPTH": depth}
     settings["PACKET"] = int(_number(instance, "fifo_mode", 1) == 2)
-    return Simulated("axis_data_fifo", AXIS_CORE, settings | _side_bands(instance))
+    return Simulated("axis_data_fifo", AXIS_CORE, settings | _side_bands(instance), _absent(instance))
 
 
 def _register_slice(instance: Instance) -> Simulated:
     settings = {"BYTES": _bytes(instance, "tdata_num_bytes"), **_side_bands(instance)}
-    return Simulated("axis_register_slice", AXIS_CORE, settings)
+    return Simulated("axis_register_slice", AXIS_CORE, settings, _absent(instance))
 
 
 def _dwidth_converter(instance: Instance) -> Simulated:
@@ -140,7 +146,8 @@ def _dwidth_converter(instance: Instance) -> Simulated:
     used = [name for name in ("TID", "TDEST", "TUSER") if _number(instance, f"{name}_width", 0)]
     if wide or used:
         raise NotSimulated(f"its {', '.join(used or wide)} is not simulated")
-    return converter(_bytes(instance, "s_tdata_num_bytes"), _bytes(instance, "m_tdata_num_bytes"))
+    found = converter(_bytes(instance, "s_tdata_num_bytes"), _bytes(instance, "m_tdata_num_bytes"))
+    return replace(found, absent=_absent(instance))
 
 
 _SIMULATED: dict[str, Callable[[Instance], Simulated]] = {

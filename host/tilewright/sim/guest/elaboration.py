@@ -67,7 +67,7 @@ class Elaboration:
         def parse(old: Sequence[str]) -> tuple[Any, Any]:
             manager = SourceManager()
             manager.setDisableProximatePaths(True)
-            buffers = []
+            buffers = [manager.assignText("")]
             for file in files:
                 buffers.append(manager.assignText(OLD_KEYWORDS if file in old else ""))
                 buffers.append(manager.readSource(file))

@@ -148,7 +148,9 @@ def _own_part(instance: Instance, found: Simulated, cores: Path) -> Part:
     # Our ports are named as the IP's, also those that the .hwh leaves out
     interfaces = [replace(each, signals={}) for each in instance.buses]
     buses, pins = find_buses(module.ports, interfaces)
-    return Part(instance, found.module, found.parameters, buses, tuple(pins), found.core)
+    pins += [bus.signals[name] for bus in buses.values() for name in found.absent if name in bus.signals]
+    present = {name: bus.without(found.absent) for name, bus in buses.items()}
+    return Part(instance, found.module, found.parameters, present, tuple(pins), found.core)
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from tilewright.sim.guest.hwh_graph import AXI, STREAM, BusInterface
@@ -65,6 +65,10 @@ class Bus:
             halves = [key for key in _HALVES if key in self.signals] if self.role is Role.MASTER else list(_HALVES)
             needed = [signal for key in halves for signal in (key, *_HALVES[key])]
         return [signal for signal in needed if signal not in self.signals]
+
+    def without(self, names: Iterable[str]) -> Bus:
+        """Return the interface without some signals."""
+        return replace(self, signals={name: port for name, port in self.signals.items() if name not in set(names)})
 
     def width(self, signal: str) -> int:
         """Bits of a signal; 0 where it has none."""
