@@ -237,7 +237,7 @@ def test_without_data_and_network_the_message_says_what_to_do(
 
 
 def test_docs_name_the_arrays() -> None:
-    text = (Path(__file__).parents[2] / "docs" / "training.md").read_text()
+    text = (Path(__file__).parents[3] / "docs" / "training.md").read_text()
     assert all(f"`{key}`" in text for key in cifar10_folder.KEYS)
 
 
