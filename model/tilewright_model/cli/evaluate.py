@@ -104,7 +104,7 @@ def _report_integers(
         "reference_accuracy": found["accuracy"],
         "reference_correct": found["correct"],
     }
-    kept = ("compared", "mismatches", "scores_compared", "scores_differing", "first_mismatch", "equal")
+    kept = ("compared", "nonzero", "mismatches", "scores_compared", "scores_differing", "first_mismatch", "equal")
     values |= {key: found[key] for key in (*kept, "integer_seconds", "reference_seconds", "seconds")}
     values |= {"sha256": sha256(path), "device": description(place), "torch": torch.__version__}
     layers = integers.describe()
