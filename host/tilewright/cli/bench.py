@@ -12,7 +12,8 @@ import typer
 from rich.table import Table
 
 from tilewright.cli.argument_checks import check_clock
-from tilewright.cli.console import choose_target, failures_named, output
+from tilewright.cli.command_group import failures_named
+from tilewright.cli.console import choose_target, output
 from tilewright.cli.options import (
     COUNT_HELP,
     Array,
@@ -113,8 +114,7 @@ def measure_with_progress(driver: Driver, job: Job, rounds: int) -> Measurement:
 
     total = rounds * job.programs
     with phase(f"{job.name} on {driver.array.n}x{driver.array.n}", total=total, unit="program") as step:
-        done = iter(range(1, total + 1))
-        return measure(driver, job, rounds, lambda: step.update(next(done)))
+        return measure(driver, job, rounds, lambda: step.advance(1))
 
 
 def device_facts(driver: Driver, kind: DeviceKind) -> dict[str, Any]:

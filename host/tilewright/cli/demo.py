@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tilewright.cli.console import choose_target, failures_named
+from tilewright.cli.command_group import failures_named
+from tilewright.cli.console import choose_target
 from tilewright.cli.options import Array, AsJson, Bitstream, Device, Host, Seed, Trace
 from tilewright.network.file import load_network
 from tilewright.pytorch.image_choice import ImageChoice

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from tilewright.cli.argument_checks import check_clock
-from tilewright.cli.console import choose_target, failures_named
+from tilewright.cli.command_group import failures_named
+from tilewright.cli.console import choose_target
 from tilewright.cli.options import (
     Array,
     AsJson,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tilewright.cli.console import Target, choose_target, failures_named
+from tilewright.cli.command_group import failures_named
+from tilewright.cli.console import Target, choose_target
 from tilewright.cli.options import (
     Array,
     AsJson,

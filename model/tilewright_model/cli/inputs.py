@@ -6,7 +6,7 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tilewright_model.progress import phase
+from tilewright.progress import phase
 
 if TYPE_CHECKING:
     import torch
@@ -21,7 +21,7 @@ STALLED_SECONDS = 60.0
 
 def load_pytorch() -> None:
     """Load PyTorch, which takes seconds."""
-    with phase("loading PyTorch"):
+    with phase("Loading PyTorch", "Loaded PyTorch"):
         import torch  # noqa: F401
 
 
@@ -35,7 +35,7 @@ def load_device(name: str | None) -> torch.device:
 
 def read_checkpoint(path: Path) -> VGG16 | ResNet20:
     """The network of a checkpoint, in evaluation mode. Raises CheckpointError."""
-    with phase("reading the checkpoint"):
+    with phase("Reading the checkpoint", "Read the checkpoint"):
         from tilewright_model.checkpoints.checkpoint import load_network
 
         return load_network(path)
@@ -49,7 +49,7 @@ def read_cifar10(root: Path | None, split: str, first: int = 0, count: int | Non
     from tilewright_model.data.cifar10 import load_cifar10
 
     usual = socket.getdefaulttimeout()
-    with phase("reading CIFAR-10" if root else "downloading CIFAR-10"):
+    with phase(f"{'Reading' if root else 'Downloading'} CIFAR-10", "Read CIFAR-10"):
         socket.setdefaulttimeout(usual if root else STALLED_SECONDS)
         try:
             return load_cifar10(root, split).part(first, count)
@@ -61,7 +61,7 @@ def read_images(
     files: list[Path] | None, data: Path | None, first: int, count: int | None, size: tuple[int, int] | None = None
 ) -> tuple[Images, str]:
     """Images and where they come from, as `image_file.collect` says."""
-    with phase("reading images"):
+    with phase("Reading images", "Read the images"):
         from tilewright_model.data.image_file import collect
 
         return collect(files or [], data, first, count, size)

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from tilewright.cli.command_group import UsageError
 from tilewright_model.checkpoint_file import chosen_checkpoint, is_network_file, quantised_layers
-from tilewright_model.cli.app import UsageError
 from tilewright_model.data.cifar10_folder import TEST_IMAGES, check_folder
 from tilewright_model.errors import DataError, ModelError
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from threading import Thread
 from zipfile import BadZipFile, ZipFile
 
+from tilewright.progress import phase
 from tilewright_model.errors import DataError
-from tilewright_model.progress import phase
 
 NPZ = "cifar10.npz"
 #: arrays of the .npz: uint8 (n, 32, 32, 3) and n labels of 0..9
@@ -56,7 +56,7 @@ def check_reachable() -> None:
     answers: list[str] = []
     # A thread, because looking up a name has no time limit
     asking = Thread(target=lambda: answers.append(_answer()), daemon=True)
-    with phase(f"asking {SOURCE}"):
+    with phase(f"Asking {SOURCE}", f"Asked {SOURCE}"):
         asking.start()
         asking.join(ANSWER_SECONDS)
     answer = answers[0] if answers else f"no answer in {ANSWER_SECONDS:g} s"

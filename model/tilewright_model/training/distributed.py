@@ -64,11 +64,6 @@ def join_processes(device: torch.device, batch: int) -> Processes:
     return Processes(distributed.get_rank(), size)
 
 
-def is_first() -> bool:
-    """Whether this is the only process, or the first of those that `torchrun` started."""
-    return os.environ.get("RANK", "0") == "0"
-
-
 def local_device(name: str) -> torch.device:
     """The named device; of several GPUs the one for this process."""
     device = torch.device(name)

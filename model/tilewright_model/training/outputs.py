@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from tilewright.files import written
+from tilewright.progress import phase
 from tilewright_model import __version__
 from tilewright_model.checkpoint_file import sha256
 from tilewright_model.checkpoints.float_network import save_float
@@ -14,7 +15,6 @@ from tilewright_model.checkpoints.packed import save_packed
 from tilewright_model.data.cifar10 import Images
 from tilewright_model.device import description
 from tilewright_model.networks.vgg16 import VGG16, FloatVGG16
-from tilewright_model.progress import phase
 from tilewright_model.training.distributions import distributions
 from tilewright_model.training.evaluate import Score
 from tilewright_model.training.log import write_log
@@ -40,7 +40,7 @@ class Outputs:
 
     def open_board(self) -> None:
         """Begin TensorBoard's file of the epochs to come."""
-        with phase("opening TensorBoard's log"):
+        with phase("Opening TensorBoard's log", "Opened TensorBoard's log"):
             self._board = TensorBoardLog(self.settings.out / "tensorboard", self.run.epoch + 1)
 
     def close_board(self) -> None:
@@ -83,7 +83,7 @@ class Outputs:
     def draw(self) -> None:
         """Pictures of the curves and of the exported network's codes."""
         folder, network = self.settings.out, self.run.network
-        with phase("drawing pictures"):
+        with phase("Drawing pictures", "Drew pictures"):
             if self.run.log:
                 save_curves({"": self.run.log}, folder / "curves.png")
             if isinstance(network, VGG16):
