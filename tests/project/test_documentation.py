@@ -153,7 +153,7 @@ def test_snippet_of_networks(here: Path) -> None:
 
 def test_every_snippet_is_run() -> None:
     """The others where their devices and models are."""
-    tests = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "tests").glob("*/test_*.py"))
+    tests = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "tests").rglob("test_*.py"))
     assert {snippet.page for snippet in BLOCKS.snippets} == set(re.findall(r'snippet_of\("(\S+)"\)', tests))
 
 

@@ -52,7 +52,7 @@ def _program(
 
 
 def command(name: str, first_example: str, second_example: str) -> Callable[[Command], Command]:
-    """Make a function the command `name`, with two examples in its help; each is what follows the program's name."""
+    """Make a function the command ``name``, with two examples in its help; each is what follows the program's name."""
 
     def register(function: Command) -> Command:
         @wraps(function)

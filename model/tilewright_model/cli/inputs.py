@@ -26,7 +26,11 @@ def load_pytorch() -> None:
 
 
 def load_device(name: str | None) -> torch.device:
-    """Load PyTorch and find the device. Raises ModelError if it is not there."""
+    """Load PyTorch and find the device.
+
+    Raises:
+        ModelError: it is not there.
+    """
     load_pytorch()
     from tilewright_model.device import device_named
 
@@ -34,7 +38,11 @@ def load_device(name: str | None) -> torch.device:
 
 
 def read_checkpoint(path: Path) -> VGG16 | ResNet20:
-    """The network of a checkpoint, in evaluation mode. Raises CheckpointError."""
+    """The network of a checkpoint, in evaluation mode.
+
+    Raises:
+        CheckpointError: the file is damaged or foreign.
+    """
     with phase("Reading the checkpoint", "Read the checkpoint"):
         from tilewright_model.checkpoints.checkpoint import load_network
 
@@ -42,9 +50,16 @@ def read_checkpoint(path: Path) -> VGG16 | ResNet20:
 
 
 def read_cifar10(root: Path | None, split: str, first: int = 0, count: int | None = None) -> Images:
-    """`count` images of CIFAR-10 (None: all that follow), from number `first` on. Raises DataError if there are fewer.
+    """Images of CIFAR-10.
 
-    root: as `load_cifar10` takes it; None downloads, and a download that stalls fails.
+    Args:
+        root: as ``load_cifar10`` takes it; None downloads, and a download that stalls fails.
+        split: "train" or "test".
+        first: number of the first.
+        count: how many; None takes all that follow.
+
+    Raises:
+        DataError: there are fewer, or no CIFAR-10.
     """
     from tilewright_model.data.cifar10 import load_cifar10
 
@@ -60,7 +75,7 @@ def read_cifar10(root: Path | None, split: str, first: int = 0, count: int | Non
 def read_images(
     files: list[Path] | None, data: Path | None, first: int, count: int | None, size: tuple[int, int] | None = None
 ) -> tuple[Images, str]:
-    """Images and where they come from, as `image_file.collect` says."""
+    """Images and where they come from, as ``image_file.collect`` says."""
     with phase("Reading images", "Read the images"):
         from tilewright_model.data.image_file import collect
 

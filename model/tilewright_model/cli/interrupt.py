@@ -21,9 +21,13 @@ class Terminated(BaseException):
 
 @contextmanager
 def interruption_named(settings: Settings, words: Sequence[str]) -> Iterator[None]:
-    """End with one line and exit status 130 after Ctrl-C, 143 after SIGTERM. words: what the program was called with.
+    """End with one line and exit status 130 after Ctrl-C, 143 after SIGTERM.
 
-    Only the first of `torchrun`'s processes prints.
+    Only the first of ``torchrun``'s processes prints.
+
+    Args:
+        settings: of the training.
+        words: what the program was called with.
     """
     usual = {signal.SIGTERM: signal.signal(signal.SIGTERM, _terminate), signal.SIGINT: signal.getsignal(signal.SIGINT)}
     try:

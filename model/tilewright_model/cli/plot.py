@@ -22,7 +22,7 @@ LOG = "log.csv"
 
 @dataclass(frozen=True)
 class RunFiles:
-    """What a run left at `path`: the folder that `train` wrote, or a log (.csv)."""
+    """What a run left at ``path``: the folder that ``train`` wrote, or a log (.csv)."""
 
     path: Path
 
@@ -33,7 +33,11 @@ class RunFiles:
 
     @property
     def log(self) -> Path:
-        """The CSV file. Raises DataError if `path` is neither a folder nor a file."""
+        """The CSV file.
+
+        Raises:
+            DataError: ``path`` is neither a folder nor a file.
+        """
         if not self.path.exists():
             raise DataError(
                 f"no training run at {self.path}: name the folder that `train --out` wrote, or a log (.csv)"
@@ -43,7 +47,8 @@ class RunFiles:
     def checkpoint(self) -> Path | None:
         """The folder's packed checkpoint; beside a log, the one of its name, if any; a float network has none.
 
-        Raises CheckpointError if the folder holds none or several.
+        Raises:
+            CheckpointError: the folder holds none or several.
         """
         if not self.path.is_dir():
             beside = self.path.with_suffix(".safetensors")

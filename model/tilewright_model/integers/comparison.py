@@ -68,9 +68,16 @@ class Comparison(Counts):
         images: Images,
         advance: Callable[[int], object] | None = None,
     ) -> None:
-        """Compare `integers` with `model.eval()` on `images`, all on one device.
+        """Compare the integer network with ``model.eval()``, all on one device.
 
-        `advance` is told the images done in each batch. Raises DataError and NetworkError as `reference`.
+        Args:
+            model: the reference.
+            integers: of the same network.
+            images: to compare on.
+            advance: told the images done in each batch.
+
+        Raises:
+            DataError, NetworkError: as ``reference``.
         """
         check_images(model, images.pixels)
         start, graph, batch = time.monotonic(), build_graph(model), batch_size(images.pixels.device)
@@ -84,7 +91,11 @@ class Comparison(Counts):
     def batch(
         self, model: QuantisedNetwork, graph: Graph, integers: IntegerNetwork, pixels: Tensor, labels: Tensor
     ) -> Reference:
-        """Compute uint8 images (n, c, h, w) both ways and compare. Returns the reference."""
+        """Compute uint8 images (n, c, h, w) both ways and compare.
+
+        Returns:
+            The reference.
+        """
         got, seconds = timed(lambda: integers.run(pixels), pixels.device)
         self.integer_seconds += seconds
         expected, seconds = timed(lambda: batch_reference(model, graph, pixels), pixels.device)
@@ -124,7 +135,11 @@ def timed(compute: Callable[[], Result], device: torch.device) -> tuple[Result, 
 
 
 def exported(model: QuantisedNetwork, device: torch.device) -> IntegerNetwork:
-    """The integer network of the file that `model` is exported to. Raises NetworkError as `save_network`."""
+    """The integer network of the file that ``model`` is exported to.
+
+    Raises:
+        NetworkError: as ``save_network``.
+    """
     with tempfile.TemporaryDirectory(prefix="tilewright-") as folder:
         path = Path(folder) / "network.safetensors"
         save_network(model, path, model.image_size, "")

@@ -75,7 +75,8 @@ def progress_bar() -> Progress:
 def read_log(path: Path) -> list[Row]:
     """The rows of a log.csv, one an epoch, by column name; None where a cell is empty.
 
-    Raises DataError, with the line's number, if the file is missing, holds no epoch or is no such log.
+    Raises:
+        DataError: the file is missing, holds no epoch or is no such log; names the line.
     """
     try:
         with path.open(newline="") as file:

@@ -28,9 +28,13 @@ HISTOGRAM_IMAGES = 64
 
 
 class Outputs:
-    """The files of `run` in `settings.out`; the first of its processes writes them, of which there are `processes`.
+    """The files of a run in ``settings.out``; the first of its processes writes them.
 
-    measured: the images that it is measured on, on its device.
+    Args:
+        settings: of the run.
+        run: whose files they are.
+        measured: the images that it is measured on, on its device.
+        processes: how many there are.
     """
 
     def __init__(self, settings: Settings, run: Run, measured: Images, processes: int) -> None:
@@ -74,7 +78,7 @@ class Outputs:
             save_packed(network, self.checkpoint, self.record())
 
     def score(self, score: Score, measured: str) -> None:
-        """Write the record of the exported checkpoint, with its score on the images that are called `measured`."""
+        """Write the record of the exported checkpoint, with its score on the images that are called ``measured``."""
         numbers = {"measured": measured, **asdict(score), "accuracy": score.accuracy}
         record = self.record() | numbers | {"checkpoint": self.checkpoint.name, "sha256": sha256(self.checkpoint)}
         with written(self.checkpoint.with_suffix(".json")) as partial:

@@ -31,12 +31,26 @@ from tilewright_model.training.settings import Settings
 
 
 def train(settings: Settings, training: Images, test: Images, *, resume: bool = False) -> Score:
-    """Train, then export and measure the checkpoint; returns its score on `test`, or on the images held out.
+    """Train, then export and measure the checkpoint.
 
-    Writes into `settings.out`: the checkpoint, a .json record beside it, log.csv, TensorBoard's files, pictures of the
-    curves and of the codes, and the resumable state. Raises CheckpointError if a run trains there now, if one is
-    there and `resume` is not given, or if there is none to resume; RecipeError if the recipe lacks what it needs, the
-    teacher has seen what is held out, or the time is too short for one step; DivergedError if the loss is no number.
+    Writes into ``settings.out``: the checkpoint, a .json record beside it, log.csv, TensorBoard's files, pictures of
+    the curves and of the codes, and the resumable state.
+
+    Args:
+        settings: of the run.
+        training: images to train on, those to hold out included.
+        test: images to measure on, where none are held out.
+        resume: whether to go on with the run whose state is saved.
+
+    Returns:
+        The score of the exported checkpoint.
+
+    Raises:
+        CheckpointError: a run trains there now, one is there and ``resume`` is not given, or there is none to resume.
+        RecipeError: the recipe lacks what it needs, the teacher has seen what is held out, or the time is too short for
+            one step.
+        DataError: nothing is left to train on.
+        DivergedError: the loss is no number.
     """
     measured = test
     if settings.hold_out:
