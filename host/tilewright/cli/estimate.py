@@ -13,7 +13,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from tilewright.cli.argument_checks import check_clock, check_writable
-from tilewright.cli.console import failures_named, output
+from tilewright.cli.command_group import failures_named
+from tilewright.cli.console import output
 from tilewright.cli.options import Array, AsJson, Batch, Clock, Layers, NetworkFile
 from tilewright.errors import CompileError
 from tilewright.estimate.estimate import Estimate, LayerEstimate, estimate_network

@@ -11,8 +11,8 @@ import typer
 from rich.table import Table
 
 from tilewright.cli.argument_checks import check_new
-from tilewright.cli.command_group import examples
-from tilewright.cli.console import choose_target, failures_named, output
+from tilewright.cli.command_group import examples, failures_named
+from tilewright.cli.console import choose_target, output
 from tilewright.cli.options import Array, AsJson, Bitstream, Device, Host, LayerFile, OutFolder, Seed
 from tilewright.errors import StimulusError
 from tilewright.network.layer import ConvLayer
