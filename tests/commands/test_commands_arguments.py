@@ -77,7 +77,7 @@ MISTAKES = [
     ("simulate --hwh nothing.hwh --rtl photo.png", "'nothing.hwh' does not exist"),
     ("simulate --hwh photo.png --rtl nothing.v", "'nothing.v' does not exist"),
     ("simulate --hwh photo.png --rtl photo.png -- nothing.py", "no script nothing.py"),
-    ("simulate --hwh photo.png --rtl photo.png --parameter x", "x: NAME=VALUE, an integer"),
+    ("simulate --hwh photo.png --rtl photo.png --parameter x", "x: NAME=VALUE, a number or text"),
     ("simulate --hwh photo.png --rtl photo.png --bit nowhere/x.bit", "there is no folder nowhere"),
     ("simulate --hwh photo.png --rtl photo.png --json photo.png", "give a script or --json, not both"),
     ("stimulus export --out photo.png", "--out photo.png: this is a file"),

@@ -122,15 +122,23 @@ def test_parameters_that_cannot_be_built(name: str, value: Any, message: str) ->
     "changed",
     [
         {"top": 3},
-        {"rtl": [3]},
-        {"rtl": 3},
+        {"sources": {"files": [3], "includes": []}},
+        {"sources": {"files": ["x.v"], "includes": "x"}},
+        {"sources": 3},
         {"length_bits": "14"},
-        {"parameters": {"A": "1); evil"}},
+        {"parameters": {"A); evil": "1"}},
+        {"parameters": {"A": [1]}},
         {"interrupts": [1]},
     ],
 )
 def test_third_party_hardware_of_other_types(changed: dict[str, Any]) -> None:
-    whole = {"top": "x", "rtl": ["x.v"], "length_bits": 14, "scatter_gather": False, **changed}
+    whole = {
+        "top": "x",
+        "sources": {"files": ["x.v"], "includes": []},
+        "length_bits": 14,
+        "scatter_gather": False,
+        **changed,
+    }
     with pytest.raises(OverlayFileError, match=r"x\.bit is no simulated bitstream"):
         hardware_of({"third_party": whole}, "x.bit")
 

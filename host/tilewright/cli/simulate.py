@@ -6,6 +6,7 @@ import json
 import runpy
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +21,7 @@ from tilewright.process import packages_named
 
 if TYPE_CHECKING:
     from tilewright.sim.guest import ThirdParty
+    from tilewright.sim.guest.elaboration import ParameterValue
 
 Hwh = Annotated[
     Path,
@@ -31,14 +33,23 @@ Hwh = Annotated[
 ]
 Rtl = Annotated[
     list[Path],
-    typer.Option(exists=True, dir_okay=False, metavar="FILE", help="Verilog file of the IP; may be repeated."),
+    typer.Option(
+        exists=True, dir_okay=False, metavar="FILE", help="Verilog or SystemVerilog file of the IP; may be repeated."
+    ),
 ]
 Script = Annotated[
     list[str] | None, typer.Argument(help="Python script to run on the device, after --, with arguments.")
 ]
 Top = Annotated[str | None, typer.Option(help="The IP's module; default: the one that no other instantiates.")]
 Parameter = Annotated[
-    list[str] | None, typer.Option(metavar="NAME=VALUE", help="A parameter of the module; may be repeated.")
+    list[str] | None,
+    typer.Option(metavar="NAME=VALUE", help="A parameter of the module, in place of the .hwh's; may be repeated."),
+]
+Include = Annotated[
+    list[Path] | None,
+    typer.Option(
+        exists=True, file_okay=False, metavar="DIR", help="Folder of files that the Verilog reads; may be repeated."
+    ),
 ]
 Bit = Annotated[
     Path | None, typer.Option(help="The .bit to write, for pynq.Overlay; default: beside the .hwh, with its name.")
@@ -51,6 +62,7 @@ def simulate(
     script: Script = None,
     top: Top = None,
     parameter: Parameter = None,
+    include: Include = None,
     bit: Bit = None,
     seed: Seed = None,
     as_json: AsJson = False,
@@ -71,7 +83,7 @@ def simulate(
             from tilewright.sim.guest import ThirdParty
             from tilewright.sim.simulate import write_simulated
 
-        hardware = ThirdParty.from_hwh(hwh, tuple(rtl), top, parameters)
+        hardware = ThirdParty.from_hwh(hwh, tuple(rtl), top, parameters, tuple(include or ()))
         real = target.exists() and not _is_simulated(target)
         if real and not script:
             raise TargetError(f"{target} is a real bitstream, which stays as it is: name another file with --bit")
@@ -98,15 +110,21 @@ def _check_script(script: list[str] | None, as_json: bool) -> None:
         raise TargetError(f"no script {script[0]}")
 
 
-def _parameters(settings: list[str]) -> dict[str, int]:
+def _parameters(settings: list[str]) -> dict[str, ParameterValue]:
     values = {}
     for setting in settings:
-        name, _, value = setting.partition("=")
-        try:
-            values[name] = int(value, 0)
-        except ValueError:
-            raise typer.BadParameter(f"{setting}: NAME=VALUE, an integer", param_hint="--parameter") from None
+        name, given, value = setting.partition("=")
+        if not name.isidentifier() or not given:
+            raise typer.BadParameter(f"{setting}: NAME=VALUE, a number or text", param_hint="--parameter")
+        values[name] = _value(value)
     return values
+
+
+def _value(text: str) -> ParameterValue:
+    for kind in (lambda digits: int(digits, 0), float):
+        with suppress(ValueError):
+            return kind(text)
+    return text
 
 
 def _is_simulated(bit: Path) -> bool:
@@ -122,14 +140,12 @@ def _is_simulated(bit: Path) -> bool:
 
 def _run(script: list[str], seed: int | None, hwh: Path, hardware: ThirdParty) -> None:
     """Run a script in this process, with the simulated device as pynq's active one."""
-    from pynq.pl_server.device import Device
-
-    from tilewright.sim import SimDevice
+    from tilewright.sim.device import SimDevice, activate
     from tilewright.sim.processing_system import LOW_DDR_BASE
 
     device = SimDevice(seed=seed, ddr_base=LOW_DDR_BASE)
     device.substitute(hwh, hardware)
-    Device.active_device = device
+    activate(device)
     sys.argv = script
     sys.path.insert(0, str(Path(script[0]).resolve().parent))
     try:

@@ -42,7 +42,7 @@ from tilewright.sim.build import build_library
 from tilewright.sim.errors import BusError
 from tilewright.sim.guard import TransferGuard
 from tilewright.sim.hang import describe_hang
-from tilewright.sim.hardware import Hardware
+from tilewright.sim.hardware import Hardware, OwnHardware
 from tilewright.sim.hwh_file import read_hwh
 from tilewright.sim.interrupts import connect_interrupts
 from tilewright.sim.library import Interrupt, Slave, Soc
@@ -205,7 +205,7 @@ class SimDevice(Device):
     @property
     def parameters(self) -> SocParameters | None:
         """Of the accelerator that is loaded; None where none is, or a third party's hardware."""
-        return getattr(self.hardware, "parameters", None)
+        return self.hardware.parameters if isinstance(self.hardware, OwnHardware) else None
 
     @property
     def cycles(self) -> int:
@@ -368,6 +368,16 @@ class SimDevice(Device):
             raise DeviceTimeoutError(
                 f"the DMA was polled for {HANG_SECONDS:g} simulated seconds while nothing moved: {self.describe_hang()}"
             )
+
+
+def activate(device: Device) -> None:
+    """Make a device pynq's active one, and the first of ``pynq.Device.devices``, in the place of a simulated one.
+
+    Others that pynq has found stay in that list; where it has not looked yet, it will not.
+    """
+    found = [each for each in getattr(Device, "_devices", []) if not isinstance(each, SimDevice) and each is not device]
+    Device._devices = [device, *found]
+    Device.active_device = device
 
 
 def _digest(file: Path) -> str:

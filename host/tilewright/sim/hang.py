@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from tilewright.hardware import pg021, registers
 from tilewright.sim.library import Slave, Soc
 
@@ -17,17 +20,40 @@ _DMA_WORDS = {
 def describe_hang(soc: Soc, own: bool) -> str:
     """Return status and length of the DMA's channels, beats on the streams, and the accelerator's state.
 
+    It never fails: of a part that cannot be read it says so.
+
     Args:
         soc: the simulated hardware.
-        own: whether its accelerator is ours, whose status can be read.
+        own: whether its accelerator is ours, whose status can be read; a user's registers may change as they are read.
     """
-    words = ", ".join(f"{name} {soc.read(Slave.DMA, offset):#x}" for name, offset in _DMA_WORDS.items())
+    words = [_part(name, partial(_dma_word, soc, name, offset)) for name, offset in _DMA_WORDS.items()]
+    parts = [_part("cycles", partial(_cycles, soc)), ", ".join(words), _part("streams", partial(_beats, soc))]
+    if own:
+        parts.append(_part("accelerator", partial(_accelerator, soc)))
+    return "; ".join(parts)
+
+
+def _part(name: str, read: Callable[[], str]) -> str:
+    try:
+        return read()
+    except Exception as error:  # whatever it is: the report is of the hang
+        return f"{name} not readable ({error})"
+
+
+def _cycles(soc: Soc) -> str:
+    return f"no bus has moved for {soc.quiet_cycles} cycles"
+
+
+def _dma_word(soc: Soc, name: str, offset: int) -> str:
+    return f"{name} {soc.read(Slave.DMA, offset):#x}"
+
+
+def _beats(soc: Soc) -> str:
     streams = soc.streams
-    text = (
-        f"no bus has moved for {soc.quiet_cycles} cycles; {words}; {streams.program_beats} beats sent "
-        f"({_last(streams.program_last)}), {streams.result_beats} received ({_last(streams.result_last)})"
+    return (
+        f"{streams.program_beats} beats sent ({_last(streams.program_last)}), "
+        f"{streams.result_beats} received ({_last(streams.result_last)})"
     )
-    return f"{text}; {_accelerator(soc)}" if own else text
 
 
 def _last(seen: bool) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import reprlib
-import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,10 +13,13 @@ from pynqmetadata.views.runtime import RuntimeMetadataParser
 from tilewright.sim.address_map import kind_of
 from tilewright.sim.errors import SimulatorBuildError
 from tilewright.sim.guest.block_design import read_block_design
+from tilewright.sim.guest.elaboration import ParameterValue
 from tilewright.sim.guest.errors import ThirdPartyError
-from tilewright.sim.guest.ports import find_interfaces, module_ports, top_modules
+from tilewright.sim.guest.module_parameters import check_parameters, hwh_parameters, settle
+from tilewright.sim.guest.ports import find_interfaces
+from tilewright.sim.guest.sources import UserSources, verilator_options
 from tilewright.sim.guest.unit import unit_verilog
-from tilewright.sim.hardware import SYSTEM_SOURCES, Hardware, sources_hash
+from tilewright.sim.hardware import SYSTEM_SOURCES, Core, Hardware, own_modules, sources_hash
 from tilewright.sim.processing_system import PROCESSING_SYSTEMS
 
 SOC_CORE = "tilewright:soc:sim:0.1.0"
@@ -36,7 +37,7 @@ class ThirdParty(Hardware):
 
     Args:
         top: the IP's module.
-        rtl: its Verilog files, absolute paths.
+        sources: its Verilog.
         length_bits: of the DMA's length registers.
         scatter_gather: the DMA's mode.
         interrupts: input of the interrupt controller by parameter of soc.v.
@@ -45,17 +46,22 @@ class ThirdParty(Hardware):
     """
 
     top: str
-    rtl: tuple[str, ...]
+    sources: UserSources
     length_bits: int
     scatter_gather: bool
     interrupts: dict[str, int] = field(default_factory=dict)
     interrupt: str | None = None
-    parameters: dict[str, int] = field(default_factory=dict)
+    parameters: dict[str, ParameterValue] = field(default_factory=dict)
     quiet_cycles = QUIET_CYCLES
 
     @classmethod
     def from_hwh(
-        cls, hwh: Path, rtl: tuple[Path, ...], top: str | None = None, parameters: dict[str, int] | None = None
+        cls,
+        hwh: Path,
+        rtl: tuple[Path, ...],
+        top: str | None = None,
+        parameters: dict[str, ParameterValue] | None = None,
+        includes: tuple[Path, ...] = (),
     ) -> ThirdParty:
         """Return the hardware of a block design.
 
@@ -63,7 +69,8 @@ class ThirdParty(Hardware):
             hwh: the block design, as Vivado wrote it.
             rtl: Verilog files of the IP.
             top: the IP's module; None takes the one that no other instantiates.
-            parameters: of the module, other than its defaults.
+            parameters: of the module, in place of those of the .hwh.
+            includes: folders of further files that the Verilog reads.
 
         Raises:
             ThirdPartyError: the design or the Verilog cannot be simulated.
@@ -73,29 +80,31 @@ class ThirdParty(Hardware):
         name, pins = _the_ip(parser, hwh)
         interrupts, interrupt = _interrupts(parser, dma["fullpath"], name, pins)
         settings = dma["parameters"]
-        files = tuple(str(path.resolve()) for path in rtl)
+        sources = UserSources.of(rtl, includes)
+        top = top or _the_top(sources)
         hardware = cls(
-            top=top or _the_top(rtl),
-            rtl=files,
+            top=top,
+            sources=sources,
             length_bits=int(settings.get("c_sg_length_width", 14)),
             scatter_gather=str(settings.get("c_include_sg", "1")) == "1",
             interrupts=interrupts,
             interrupt=interrupt,
-            parameters=parameters or {},
+            parameters=settle(sources.module(top), hwh_parameters(hwh, top), parameters or {}),
         )
+        sources.memory_files(hardware._tops)
         hardware.unit()
         return hardware
 
     @classmethod
     def from_json(cls, contents: dict[str, Any]) -> ThirdParty:
         """Return what :meth:`as_json` was made of. Raises TypeError for anything else."""
-        hardware = cls(**{**contents, "rtl": tuple(contents["rtl"])})
+        hardware = cls(**{**contents, "sources": UserSources.from_json(contents["sources"])})
         integers = {
             "length_bits": hardware.length_bits,
             **_integers("interrupts", hardware.interrupts),
-            **_integers("parameters", hardware.parameters),
         }
-        texts = {"top": hardware.top, **{f"rtl[{index}]": name for index, name in enumerate(hardware.rtl)}}
+        check_parameters(hardware.parameters)
+        texts = {"top": hardware.top}
         if hardware.interrupt is not None:
             texts["interrupt"] = hardware.interrupt
         for kind, values in ((int, integers), (str, texts), (bool, {"scatter_gather": hardware.scatter_gather})):
@@ -113,9 +122,13 @@ class ThirdParty(Hardware):
         """The IP's module."""
         return self.top
 
+    @property
+    def _tops(self) -> list[tuple[str, dict[str, ParameterValue]]]:
+        return [(self.top, self.parameters)]
+
     def unit(self) -> str:
         """Return the Verilog around the IP. Raises ThirdPartyError where it cannot be simulated."""
-        interfaces = find_interfaces(module_ports(map(Path, self.rtl), self.top, self.parameters), self.top)
+        interfaces = find_interfaces(self.sources.module(self.top, self.parameters).ports, self.top)
         if self.interrupt is not None and self.interrupt not in interfaces.outputs:
             raise ThirdPartyError(
                 f"module '{self.top}' has no output {self.interrupt}, where the .hwh has an interrupt"
@@ -124,24 +137,31 @@ class ThirdParty(Hardware):
 
     def facts(self, cores: Path) -> dict[str, Any]:
         """Our sources, the IP's sources, and all arguments."""
-        missing = [name for name in self.rtl if not Path(name).is_file()]
-        if missing:
-            raise SimulatorBuildError(f"the Verilog of '{self.top}' is gone: {', '.join(missing)}")
-        rtl = [(Path(name).name, hashlib.sha256(Path(name).read_bytes()).hexdigest()) for name in self.rtl]
-        return {**self.as_json(), "sources": sources_hash(cores, SYSTEM_SOURCES), "rtl": rtl, "unit": self.unit()}
+        try:
+            files = self.sources.facts(self._tops)
+        except ThirdPartyError as error:
+            raise SimulatorBuildError(f"the Verilog of '{self.top}' cannot be built: {error}") from error
+        arguments = {name: value for name, value in self.as_json().items() if name != "sources"}
+        return {**arguments, "sources": sources_hash(cores, SYSTEM_SOURCES), "files": files, "unit": self.unit()}
 
-    def core(self, cores: Path, folder: Path) -> tuple[list[str], str, list[str]]:
+    def core(self, cores: Path, folder: Path) -> Core:
         """The core of cores/soc with another unit, which is written to the folder."""
+        if self.top in own_modules(cores):
+            raise SimulatorBuildError(
+                f"module '{self.top}' has the name of one around it: put it into a module of yours"
+            )
         (folder / "unit.v").write_text(self.unit())
-        names = []
-        for index, source in enumerate(self.rtl):
-            names.append(f"{index}_{Path(source).name}")
-            shutil.copy(source, folder / names[-1])
+        staged = self.sources.stage(folder, self._tops)
         core = {
             "name": UNIT_CORE,
             "filesets": {
                 "rtl": {
-                    "files": [*names, "unit.v"],
+                    "files": [
+                        *staged.verilog,
+                        *({name: {"is_include_file": True}} for name in staged.headers),
+                        *({name: {"file_type": "cppSource"}} for name in staged.cpp),
+                        "unit.v",
+                    ],
                     "file_type": "verilogSource",
                     "depend": [">=tilewright:ip:stream:0.1.0"],
                 }
@@ -155,7 +175,10 @@ class ThirdParty(Hardware):
             "INTERRUPTS": MOST_INTERRUPTS,
             **self.interrupts,
         }
-        return [str(cores), str(folder)], SOC_CORE, [f"--{name}={value}" for name, value in values.items()]
+        parameters = [f"--{name}={value}" for name, value in values.items()]
+        return Core(
+            [str(cores), str(folder)], SOC_CORE, parameters, verilator_options(folder), staged.originals, staged.remarks
+        )
 
 
 def _integers(name: str, values: Any) -> dict[str, Any]:
@@ -199,10 +222,10 @@ def _interrupts(
     return {**lines, "IRQ_UNIT": int(parser.interrupt_pins[pins[0]]["index"])}, pins[0].rpartition("/")[2]
 
 
-def _the_top(rtl: tuple[Path, ...]) -> str:
-    tops = top_modules(rtl)
+def _the_top(sources: UserSources) -> str:
+    tops = sources.tops()
     if len(tops) != 1:
         raise ThirdPartyError(
-            f"{', '.join(map(str, rtl))}: several top modules ({', '.join(tops)}); name one with --top"
+            f"{', '.join(sources.files)}: several top modules ({', '.join(tops)}); name one with --top"
         )
     return tops[0]

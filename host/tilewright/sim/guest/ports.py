@@ -1,14 +1,13 @@
-"""The ports of an IP's top module, found by elaborating its Verilog with slang, and the interfaces that they make."""
+"""The interfaces that the ports of an IP's module make."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 from tilewright.sim.guest.errors import ThirdPartyError
+from tilewright.sim.guest.sources import Port
 
 AXI_LITE_SIGNALS = [
     "awaddr",
@@ -31,21 +30,12 @@ AXI_LITE_SIGNALS = [
     "rvalid",
     "rready",
 ]
-STREAM_SIGNALS = ("tdata", "tkeep", "tlast", "tvalid", "tready")
+STREAM_SIGNALS = ("tdata", "tkeep", "tlast", "tvalid", "tready", "tstrb", "tid", "tdest", "tuser")
 STREAM_WIDTHS = (8, 16, 32, 64)
 AXI_LITE_WIDTH = 32
 ACTIVE_LOW = re.compile(r"(resetn|rst_?n|reset_?n)$", re.IGNORECASE)
 RESET = re.compile(r"(reset|rst)", re.IGNORECASE)
 CLOCK = re.compile(r"(clk|clock)$", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Port:
-    """One port: name, direction and width in bits."""
-
-    name: str
-    is_input: bool
-    width: int
 
 
 @dataclass(frozen=True)
@@ -81,31 +71,6 @@ class Interfaces:
     outputs: Mapping[str, Port] = field(default_factory=dict)
 
 
-def top_modules(files: Iterable[Path]) -> list[str]:
-    """Return the names of the modules that no other one instantiates. Raises ThirdPartyError for faulty Verilog."""
-    return [instance.name for instance in _compile(files, (), {}).topInstances]
-
-
-def module_ports(files: Iterable[Path], top: str, parameters: Mapping[str, int]) -> list[Port]:
-    """Return the ports of a module.
-
-    Args:
-        files: Verilog.
-        top: the module.
-        parameters: of the module, other than its defaults.
-
-    Raises:
-        ThirdPartyError: the Verilog is faulty, or has no such module.
-    """
-    from pyslang.ast import ArgumentDirection
-
-    instances = {instance.name: instance for instance in _compile(files, (top,), parameters).topInstances}
-    return [
-        Port(port.name, port.direction == ArgumentDirection.In, int(port.type.bitWidth))
-        for port in instances[top].body.portList
-    ]
-
-
 def find_interfaces(ports: Iterable[Port], top: str) -> Interfaces:
     """Sort an IP's ports into interfaces, by the usual names: PREFIX_awaddr, PREFIX_tdata, in any case.
 
@@ -125,28 +90,6 @@ def find_interfaces(ports: Iterable[Port], top: str) -> Interfaces:
     others = tuple(p for p in rest.values() if p.is_input and p.name not in resets and p.name not in clocks)
     outputs = {port.name: port for port in rest.values() if not port.is_input}
     return Interfaces(clocks, resets, axi_lite, stream_in, stream_out, others, outputs)
-
-
-def _compile(files: Iterable[Path], tops: tuple[str, ...], parameters: Mapping[str, int]) -> Any:
-    try:
-        from pyslang import Bag, DiagnosticEngine
-        from pyslang.ast import Compilation, CompilationOptions
-        from pyslang.syntax import SyntaxTree
-    except ImportError as error:
-        raise ThirdPartyError("pyslang is missing: Python 3.11 or 3.12, pip install 'tilewright[sim]'") from error
-
-    options = CompilationOptions()
-    options.topModules = set(tops)
-    options.paramOverrides = [f"{name}={value}" for name, value in parameters.items()]
-    compilation = Compilation(Bag([options]))
-    for file in files:
-        if not Path(file).is_file():
-            raise ThirdPartyError(f"no Verilog file {file}")
-        compilation.addSyntaxTree(SyntaxTree.fromFile(str(file)))
-    errors = [diagnostic for diagnostic in compilation.getAllDiagnostics() if diagnostic.isError()]
-    if errors:
-        raise ThirdPartyError(DiagnosticEngine.reportAll(SyntaxTree.getDefaultSourceManager(), errors))
-    return compilation.getRoot()
 
 
 def _buses(rest: dict[str, Port], key: str, signals: Iterable[str], *, wanted: bool) -> list[Interface]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tilewright.sim.guest.elaboration import ParameterValue, verilog
 from tilewright.sim.guest.ports import AXI_LITE_SIGNALS, Interface, Interfaces
+from tilewright.sim.guest.sources import Port
 
 HEADER = """\
 `resetall
@@ -61,10 +63,14 @@ SOC_PARAMETERS = [
     "SRAM_LATENCY",
     "BUILD_HASH",
 ]
+# Side bands of a stream, which no DMA of ours has
+SIDE_BANDS = ("tid", "tdest", "tuser")
 CONSTANT_INPUTS = {"awprot": "3'b000", "arprot": "3'b000", "wstrb": "4'b1111"}
 
 
-def unit_verilog(top: str, interfaces: Interfaces, interrupt: str | None, parameters: Mapping[str, int]) -> str:
+def unit_verilog(
+    top: str, interfaces: Interfaces, interrupt: str | None, parameters: Mapping[str, ParameterValue]
+) -> str:
     """Return the module ``unit``.
 
     Args:
@@ -76,6 +82,7 @@ def unit_verilog(top: str, interfaces: Interfaces, interrupt: str | None, parame
     connections = [(clock, "aclk") for clock in interfaces.clocks]
     connections += [(reset, "aresetn" if low else "!aresetn") for reset, low in interfaces.resets.items()]
     connections += [(port.name, f"{port.width}'d0") for port in interfaces.inputs]
+    connections += [(name, "") for name in interfaces.outputs if name != interrupt]
     parts = [HEADER.format(top=top, parameters=",\n".join(f"    parameter {name} = 0" for name in SOC_PARAMETERS))]
     for text, wires in (
         _axi_lite(interfaces.axi_lite),
@@ -88,7 +95,7 @@ def unit_verilog(top: str, interfaces: Interfaces, interrupt: str | None, parame
     if interrupt:
         parts.insert(1, "wire third_party_irq;\n")
         connections.append((interrupt, "third_party_irq"))
-    settings = ", ".join(f".{name}({value})" for name, value in parameters.items())
+    settings = ", ".join(f".{name}({verilog(value)})" for name, value in parameters.items())
     wiring = ",\n".join(f"    .{port}({wire})" for port, wire in connections)
     parts.append(
         f"{top} {f'#({settings}) ' if settings else ''}third_party (\n{wiring}\n);\n\nendmodule\n\n`resetall\n"
@@ -114,14 +121,22 @@ def _axi_lite(bus: Interface | None) -> tuple[str, list[tuple[str, str]]]:
 def _stream_in(bus: Interface | None) -> tuple[str, list[tuple[str, str]]]:
     if bus is None:
         return "assign s_axis_tready = 1'b0;\n", []
-    wires = [(port.name, f"in_{signal}") for signal, port in bus.signals.items()]
+    wires = [(port.name, _in_wire(signal, port)) for signal, port in bus.signals.items()]
     return _declare("in", bus.stream_width) + _converter("stream_narrow", bus.stream_width, "s_axis", "in"), wires
+
+
+def _in_wire(signal: str, port: Port) -> str:
+    """What a signal of the IP's input takes: a DMA's beats have no position bytes, and no side band but TKEEP."""
+    if signal in SIDE_BANDS:
+        return f"{port.width}'d0"
+    return "in_tkeep" if signal == "tstrb" else f"in_{signal}"
 
 
 def _stream_out(bus: Interface | None) -> tuple[str, list[tuple[str, str]]]:
     if bus is None:
         return "assign {m_axis_tdata, m_axis_tkeep, m_axis_tlast, m_axis_tvalid} = 0;\n", []
-    wires = [(port.name, f"out_{signal}") for signal, port in bus.signals.items()]
+    open_ = ("tstrb", *SIDE_BANDS)
+    wires = [(port.name, "" if signal in open_ else f"out_{signal}") for signal, port in bus.signals.items()]
     text = _declare("out", bus.stream_width) + _converter("stream_widen", bus.stream_width, "out", "m_axis")
     if "tkeep" not in bus.signals:
         text += f"assign out_tkeep = {{{bus.stream_width // 8}{{1'b1}}}};\n"
