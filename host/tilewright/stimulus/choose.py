@@ -1,0 +1,340 @@
+"""Chooses what a set means: every reading that names and sizes allow is computed; the one that explains the sums wins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tilewright.errors import StimulusError
+from tilewright.stimulus.geometry import ARRAY_SIZE, Geometry, Ints, accumulate, partial_sums
+from tilewright.stimulus.layouts import Computed, Layout, OutLayout, PsumLayout, dequantisation_step, layouts, rows_of_sums
+from tilewright.stimulus.names import Kind
+from tilewright.stimulus.reader import StimulusSet
+from tilewright.stimulus.recover import Recovered, given_rows, recover_rows
+from tilewright.stimulus.roles import Assignment, Convolution, SumFile, assignments
+from tilewright.stimulus.sizes import Overrides, geometries
+from tilewright.stimulus.weights import Operands, Orientation, orientations, read_operands
+
+# Part of a file's sums (those that are not zero) that a reading must give to be believed. A wrong reading gives few by
+# chance; a wrong activation leaves more than that right.
+CREDIBLE = 0.25
+# One step fits many small numbers by chance: to be dequantised, nearly all of a file must follow from one.
+_DEQUANTISED = 0.9
+
+
+@dataclass(frozen=True, eq=False)
+class Match:
+    """A file of sums with the reading that fits it best.
+
+    Attributes:
+        file: the file.
+        layout: the reading; None where its length fits none.
+        wrong: sums that differ.
+        compared: sums that are compared.
+        explained: part of them that is given, of those that are not zero; 0 to 1.
+        first: the first that differs in words; or why nothing is compared.
+        relu_matters: whether an output is negative before ReLU.
+    """
+
+    file: SumFile
+    layout: Layout | None
+    wrong: int
+    compared: int
+    explained: float
+    first: str
+    relu_matters: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class ConvolutionFit:
+    """A convolution under one reading.
+
+    Attributes:
+        files: its files.
+        weights: int64 (ic_tiles, oc_tiles, taps, columns, rows).
+        tiles: activations of each input-channel tile.
+        matches: its files of sums with their readings; without out files where activations are not known.
+        computed: all of its sums, in numpy.
+    """
+
+    files: Convolution
+    weights: Ints
+    tiles: tuple[Recovered, ...]
+    matches: tuple[Match, ...]
+    computed: Computed
+
+    @property
+    def activations(self) -> Ints:
+        """int64 (ic_tiles, positions, rows)."""
+        return np.stack([tile.rows for tile in self.tiles])
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A set under one reading.
+
+    Attributes:
+        assignment: which files make which convolution.
+        orientation: meaning of weight lines and fields.
+        geometry: sizes of the layer.
+        convolutions: each convolution.
+        complete: whether the activation files hold all positions.
+        indifferent: whether both meanings of a weight line give every sum.
+    """
+
+    assignment: Assignment
+    orientation: Orientation
+    geometry: Geometry
+    convolutions: tuple[ConvolutionFit, ...]
+    complete: bool
+    indifferent: bool = False
+
+    @property
+    def activations(self) -> Ints:
+        """Of the first convolution: int64 (ic_tiles, positions, rows)."""
+        return self.convolutions[0].activations
+
+    @property
+    def weights(self) -> Ints:
+        """Of the first convolution: int64 (ic_tiles, oc_tiles, taps, columns, rows)."""
+        return self.convolutions[0].weights
+
+    @property
+    def matches(self) -> tuple[Match, ...]:
+        """Of all convolutions."""
+        return tuple(match for convolution in self.convolutions for match in convolution.matches)
+
+    @property
+    def deciding(self) -> tuple[Match, ...]:
+        """Files that decide: outputs of a set that lacks activation rows do not, its partial sums do."""
+        return tuple(match for match in self.matches if self.complete or match.file.kind is Kind.PSUM)
+
+    @property
+    def mismatches(self) -> int:
+        """Sums that differ, and rows that cannot be recovered."""
+        tiles = [tile for convolution in self.convolutions for tile in convolution.tiles]
+        refused = sum(int(tile.refused.sum()) * tile.rows.shape[1] for tile in tiles)
+        return refused + sum(match.wrong for match in self.deciding)
+
+    @property
+    def exact(self) -> bool:
+        """Whether every file of sums is read and equal."""
+        whole = all(match.layout is not None for match in self.deciding) and not self.assignment.unplaced
+        return whole and bool(self.deciding) and self.mismatches == 0
+
+    @property
+    def explained(self) -> float:
+        """How many files the reading explains, one that it explains in part as that part."""
+        refused = sum(float(tile.refused.mean()) for convolution in self.convolutions for tile in convolution.tiles)
+        return round(sum(match.explained for match in self.deciding) - refused, 9)
+
+
+def choose(stimulus: StimulusSet, overrides: Overrides) -> Fit:
+    """Finds the reading that explains a set's sums best: most files, then fewest sums that differ, then the most likely.
+
+    Args:
+        stimulus: the set.
+        overrides: what the user says; a given ``weight_line`` is taken even if it explains nothing.
+
+    Returns:
+        The set under that reading. Sums may differ in places (a wrong value), and files may contradict it.
+
+    Raises:
+        StimulusError: no reading is possible, or none explains a fourth of any file's sums: says how many differ under
+            the best one, and where the first is.
+    """
+    found, problems = assignments(stimulus)
+    best: Fit | None = None
+    lines: set[str] = set()
+    for fit in _fits(found, overrides, problems):
+        if fit.exact:
+            lines.add(fit.orientation.weight_line)
+        if best is None or (fit.explained, -fit.mismatches) > (best.explained, -best.mismatches):
+            best = fit
+    if best is None:
+        raise StimulusError(problems[0])
+    _check_credible(stimulus, best, overrides, problems)
+    return Fit(best.assignment, best.orientation, best.geometry, best.convolutions, best.complete, len(lines) > 1)
+
+
+def _fits(found: Sequence[Assignment], overrides: Overrides, problems: list[str]) -> Iterator[Fit]:
+    """All readings, computed; what makes one impossible goes into ``problems``."""
+    for assignment in found:
+        seen: list[Ints] = []
+        for orientation in orientations(assignment.convolutions[0], overrides):
+            read = [read_operands(convolution, orientation) for convolution in assignment.convolutions]
+            operands = [one for one in read if one is not None]
+            if len(operands) < len(read) or any(_same(operands[0].weights, other) for other in seen):
+                continue
+            seen.append(operands[0].weights)
+            try:
+                yield from _fits_of_sizes(assignment, orientation, operands, overrides)
+            except StimulusError as error:
+                problems.append(str(error))
+        if not seen:
+            problems.append(_no_orientation(assignment.convolutions[0]))
+
+
+def _same(first: Ints, second: Ints) -> bool:
+    return first.shape == second.shape and np.array_equal(first, second)
+
+
+def _no_orientation(convolution: Convolution) -> str:
+    table, acts = convolution.weight_tables[0], convolution.activations[0]
+    return (
+        f"{table.end}: {table.rows} weight lines of {table.fields} fields are no whole taps of 8 or 16 columns for "
+        f"{acts.path.name} with its {acts.fields} fields a line"
+    )
+
+
+def _fits_of_sizes(
+    assignment: Assignment, orientation: Orientation, operands: Sequence[Operands], overrides: Overrides
+) -> Iterator[Fit]:
+    taps = operands[0].weights.shape[2]
+    for geometry in geometries(assignment.convolutions[0], taps, overrides):
+        given = len(geometry.given)
+        complete = all(one.activations.shape[1] == given for one in operands)
+        fits = tuple(
+            _fit(convolution, one, geometry, overrides)
+            for convolution, one in zip(assignment.convolutions, operands, strict=True)
+        )
+        yield Fit(assignment, orientation, geometry, fits, complete)
+
+
+def _fit(convolution: Convolution, operands: Operands, geometry: Geometry, overrides: Overrides) -> ConvolutionFit:
+    weights = operands.weights
+    _check_outs(convolution, weights.shape[1], weights.shape[3])
+    tiles = tuple(_tile(convolution, operands, geometry, overrides, ic) for ic in range(len(weights)))
+    sums = partial_sums(np.stack([tile.rows for tile in tiles]), weights)
+    known = np.stack([tile.known for tile in tiles])
+    outputs = accumulate(sums, geometry)
+    computed = Computed(
+        geometry,
+        sums,
+        np.broadcast_to(known[:, None], (len(tiles), geometry.taps, geometry.positions)),
+        {False: outputs, True: np.maximum(outputs, 0)} if known.all() else {},
+    )
+    files = [file for file in convolution.sums if computed.outputs or file.kind is Kind.PSUM]
+    return ConvolutionFit(
+        convolution, weights, tiles, tuple(_best_match(file, computed, overrides) for file in files), computed
+    )
+
+
+def _check_outs(convolution: Convolution, oc_tiles: int, columns: int) -> None:
+    """Where out files are cut into tiles, each must be there."""
+    outs = [file for file in convolution.sums if file.kind is Kind.OUT]
+    missing = sorted(set(range(oc_tiles)) - {file.oc for file in outs})
+    if outs and missing and len(convolution.ocs) == oc_tiles:
+        name = f"out_otile{convolution.ocs[missing[0]]}"
+        raise StimulusError(f"{outs[0].table.path.with_stem(name)}: file missing (outputs of that output-channel tile)")
+
+
+def _tile(
+    convolution: Convolution, operands: Operands, geometry: Geometry, overrides: Overrides, ic: int
+) -> Recovered:
+    """Activations of all padded positions of an input-channel tile."""
+    given = operands.activations[ic]
+    if len(given) != len(geometry.given):
+        return _recover(convolution, operands, geometry, overrides, ic)
+    rows = np.zeros((geometry.positions, given.shape[1]), dtype=np.int64)
+    rows[geometry.given] = given
+    return given_rows(rows, geometry.positions)
+
+
+def _recover(
+    convolution: Convolution, operands: Operands, geometry: Geometry, overrides: Overrides, ic: int
+) -> Recovered:
+    """Activations of a tile whose file lacks rows: the psum file and reading that fit best."""
+    given, weights = operands.activations[ic], operands.weights
+    found = []
+    for file in (file for file in convolution.sums if file.kind is Kind.PSUM and file.oc < weights.shape[1]):
+        for layout in layouts(file, geometry, weights.shape[3], len(weights), overrides):
+            if isinstance(layout, PsumLayout) and layout.ic == ic and layout.tap_major:
+                sums = layout.rows(file, weights.shape[3])[: geometry.positions]
+                found.append(recover_rows(given, weights[ic, file.oc, layout.tap or 0], sums))
+    return min(found, key=lambda tile: tile.rank, default=given_rows(given, geometry.positions))
+
+
+def _best_match(file: SumFile, computed: Computed, overrides: Overrides) -> Match:
+    oc_tiles, columns = computed.sums.shape[1], computed.columns
+    oc = file.oc if oc_tiles > 1 else 0
+    if oc >= oc_tiles:
+        return Match(file, None, 0, 0, 0.0, f"there are no weights of output-channel tile {file.oc}")
+    matches = []
+    for layout in layouts(file, computed.geometry, columns, len(computed.sums), overrides):
+        if isinstance(layout, OutLayout) and not computed.outputs:
+            continue
+        matches.append(_match(file, layout, computed, oc))
+        if isinstance(layout, OutLayout) and layout.relu and matches[-1].explained < CREDIBLE and file.kind is Kind.OUT:
+            matches.extend(_dequantised(file, layout, computed, oc))
+    if not matches:
+        return Match(file, None, 0, 0, 0.0, _no_length(file, computed))
+    return min(matches, key=lambda match: match.wrong)
+
+
+def _match(file: SumFile, layout: Layout, computed: Computed, oc: int) -> Match:
+    found, expected = layout.rows(file, computed.columns), layout.expected(computed, oc)
+    mask = layout.mask(computed, oc)
+    different = (found != expected) & mask
+    telling = ((found != 0) | (expected != 0)) & mask
+    wrong = int(different.sum())
+    explained = 1.0 - float(different.sum() / telling.sum()) if telling.any() else 1.0
+    first = ""
+    if wrong:
+        row, column = np.argwhere(different)[0].tolist()
+        first = f"line {layout.line(file, row)}, column {column}: {found[row, column]}, computed {expected[row, column]}"
+    relu_matters = bool((computed.outputs[False][oc] < 0).any()) if computed.outputs else True
+    return Match(file, layout, wrong, int(mask.sum()), explained, first, relu_matters)
+
+
+def _dequantised(file: SumFile, layout: OutLayout, computed: Computed, oc: int) -> Iterator[Match]:
+    """The file read as rounded products with one step; only where the integers themselves explain nothing."""
+    step = dequantisation_step(layout.expected(computed, oc), layout.rows(file, computed.columns))
+    if step is not None:
+        match = _match(file, OutLayout(True, layout.columns_reversed, layout.pooled, step), computed, oc)
+        if match.explained >= _DEQUANTISED:
+            yield match
+
+
+def _no_length(file: SumFile, computed: Computed) -> str:
+    geometry, table, columns = computed.geometry, file.table, computed.columns
+    if table.fields % columns:
+        return f"its lines hold {table.fields} fields, which {columns} columns do not divide"
+    if file.kind is Kind.OUT:
+        choices = f"{geometry.outputs} or, 2x2 max-pooled, {geometry.pooled_outputs}"
+        return f"file ends after {table.rows} outputs; {geometry} gives {choices}"
+    rows = table.values.size // columns
+    counts = rows_of_sums(geometry, len(computed.sums))
+    choices = ", ".join(f"{count} ({what})" for what, count in counts.items())
+    return f"file ends after {rows} partial sums of {columns} columns; expected {choices}"
+
+
+def _check_credible(stimulus: StimulusSet, best: Fit, overrides: Overrides, problems: Sequence[str]) -> None:
+    if not best.deciding and not best.complete:
+        first = best.convolutions[0].files.activations[0]
+        raise StimulusError(
+            f"{first.end}: file ends after {first.rows} of {best.geometry.positions} rows, and there is no psum file: "
+            "nothing can be replayed"
+        )
+    if overrides.weight_line is not None or any(match.explained >= CREDIBLE for match in best.deciding):
+        return
+    unread = [match for match in best.deciding if match.layout is None]
+    if len(unread) == len(best.deciding) and unread:
+        raise StimulusError(f"{unread[0].file.table.end}: {unread[0].first}")
+    table = best.convolutions[0].files.weight_tables[0]
+    names = ", ".join(stimulus.relative(match.file.table.path) for match in best.deciding)
+    counts = "; ".join(
+        f"{stimulus.relative(match.file.table.path)}: {match.first}"
+        if match.layout is None
+        else f"{match.wrong} of {match.compared} differ in {stimulus.relative(match.file.table.path)}, first {match.first}"
+        for match in best.deciding
+        if match.wrong or match.layout is None
+    )
+    others = "".join(f"; {problem}" for problem in problems)
+    raise StimulusError(
+        f"{table.path}:{table.lines[0]}: no reading explains {names}. The best one ({best.orientation}; {best.geometry}): "
+        f"{counts}. The set is damaged, its sizes are others (--stride, --padded-map, --kernel), or force a reading with "
+        f"--weight-line to see every mismatch{others}"
+    )
