@@ -73,9 +73,8 @@ def _against(lines: Lines, addresses: _Addresses, text: str, expected: Ints, rig
     shared = min(len(found), len(expected))
     wrong = np.flatnonzero(found[:shared] != expected[:shared])
     if len(found) != len(expected):
-        contradiction = (
-            f"{lines.path}:{lines.data[-1][0]}: file ends after {len(found)} addresses, {len(expected)} expected ({text})"
-        )
+        end = f"{lines.path}:{lines.data[-1][0]}"
+        contradiction = f"{end}: file ends after {len(found)} addresses, {len(expected)} expected ({text})"
     elif len(wrong):
         first = int(wrong[0])
         contradiction = (

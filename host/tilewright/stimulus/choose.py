@@ -1,4 +1,4 @@
-"""Chooses what a set means: every reading that names and sizes allow is computed; the one that explains the sums wins."""
+"""Chooses what a set means: every reading that its files allow is computed; the one that explains the sums wins."""
 
 from __future__ import annotations
 
@@ -8,8 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from tilewright.errors import StimulusError
-from tilewright.stimulus.geometry import ARRAY_SIZE, Geometry, Ints, accumulate, partial_sums
-from tilewright.stimulus.layouts import Computed, Layout, OutLayout, PsumLayout, dequantisation_step, layouts, rows_of_sums
+from tilewright.stimulus.geometry import Geometry, Ints, accumulate, partial_sums
+from tilewright.stimulus.layouts import (
+    Computed,
+    Layout,
+    OutLayout,
+    PsumLayout,
+    dequantisation_step,
+    layouts,
+    rows_of_sums,
+)
 from tilewright.stimulus.names import Kind
 from tilewright.stimulus.reader import StimulusSet
 from tilewright.stimulus.recover import Recovered, given_rows, recover_rows
@@ -30,21 +38,34 @@ class Match:
 
     Attributes:
         file: the file.
-        layout: the reading; None where its length fits none.
+        layout: the reading.
         wrong: sums that differ.
         compared: sums that are compared.
         explained: part of them that is given, of those that are not zero; 0 to 1.
-        first: the first that differs in words; or why nothing is compared.
+        first: the first that differs, in words.
         relu_matters: whether an output is negative before ReLU.
     """
 
     file: SumFile
-    layout: Layout | None
+    layout: Layout
     wrong: int
     compared: int
     explained: float
     first: str
     relu_matters: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Unread:
+    """A file of sums whose size fits no reading.
+
+    Attributes:
+        file: the file.
+        reason: why.
+    """
+
+    file: SumFile
+    reason: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +77,7 @@ class ConvolutionFit:
         weights: int64 (ic_tiles, oc_tiles, taps, columns, rows).
         tiles: activations of each input-channel tile.
         matches: its files of sums with their readings; without out files where activations are not known.
+        unread: those that have none.
         computed: all of its sums, in numpy.
     """
 
@@ -63,6 +85,7 @@ class ConvolutionFit:
     weights: Ints
     tiles: tuple[Recovered, ...]
     matches: tuple[Match, ...]
+    unread: tuple[Unread, ...]
     computed: Computed
 
     @property
@@ -107,6 +130,11 @@ class Fit:
         return tuple(match for convolution in self.convolutions for match in convolution.matches)
 
     @property
+    def unread(self) -> tuple[Unread, ...]:
+        """Of all convolutions."""
+        return tuple(unread for convolution in self.convolutions for unread in convolution.unread)
+
+    @property
     def deciding(self) -> tuple[Match, ...]:
         """Files that decide: outputs of a set that lacks activation rows do not, its partial sums do."""
         return tuple(match for match in self.matches if self.complete or match.file.kind is Kind.PSUM)
@@ -121,8 +149,8 @@ class Fit:
     @property
     def exact(self) -> bool:
         """Whether every file of sums is read and equal."""
-        whole = all(match.layout is not None for match in self.deciding) and not self.assignment.unplaced
-        return whole and bool(self.deciding) and self.mismatches == 0
+        left_out = self.unread or self.assignment.unplaced
+        return bool(self.deciding) and not left_out and self.mismatches == 0
 
     @property
     def explained(self) -> float:
@@ -130,9 +158,14 @@ class Fit:
         refused = sum(float(tile.refused.mean()) for convolution in self.convolutions for tile in convolution.tiles)
         return round(sum(match.explained for match in self.deciding) - refused, 9)
 
+    @property
+    def rank(self) -> tuple[float, int, int]:
+        """Larger is more credible: files explained, fewest left out, fewest sums that differ."""
+        return self.explained, -len(self.unread) - len(self.assignment.unplaced), -self.mismatches
+
 
 def choose(stimulus: StimulusSet, overrides: Overrides) -> Fit:
-    """Finds the reading that explains a set's sums best: most files, then fewest sums that differ, then the most likely.
+    """Finds the reading that explains a set best: most files, then fewest sums that differ, then the most likely.
 
     Args:
         stimulus: the set.
@@ -151,7 +184,7 @@ def choose(stimulus: StimulusSet, overrides: Overrides) -> Fit:
     for fit in _fits(found, overrides, problems):
         if fit.exact:
             lines.add(fit.orientation.weight_line)
-        if best is None or (fit.explained, -fit.mismatches) > (best.explained, -best.mismatches):
+        if best is None or fit.rank > best.rank:
             best = fit
     if best is None:
         raise StimulusError(problems[0])
@@ -217,9 +250,10 @@ def _fit(convolution: Convolution, operands: Operands, geometry: Geometry, overr
         {False: outputs, True: np.maximum(outputs, 0)} if known.all() else {},
     )
     files = [file for file in convolution.sums if computed.outputs or file.kind is Kind.PSUM]
-    return ConvolutionFit(
-        convolution, weights, tiles, tuple(_best_match(file, computed, overrides) for file in files), computed
-    )
+    read = [_best_match(file, computed, overrides) for file in files]
+    matches = tuple(one for one in read if isinstance(one, Match))
+    unread = tuple(one for one in read if isinstance(one, Unread))
+    return ConvolutionFit(convolution, weights, tiles, matches, unread, computed)
 
 
 def _check_outs(convolution: Convolution, oc_tiles: int, columns: int) -> None:
@@ -231,9 +265,7 @@ def _check_outs(convolution: Convolution, oc_tiles: int, columns: int) -> None:
         raise StimulusError(f"{outs[0].table.path.with_stem(name)}: file missing (outputs of that output-channel tile)")
 
 
-def _tile(
-    convolution: Convolution, operands: Operands, geometry: Geometry, overrides: Overrides, ic: int
-) -> Recovered:
+def _tile(convolution: Convolution, operands: Operands, geometry: Geometry, overrides: Overrides, ic: int) -> Recovered:
     """Activations of all padded positions of an input-channel tile."""
     given = operands.activations[ic]
     if len(given) != len(geometry.given):
@@ -257,11 +289,11 @@ def _recover(
     return min(found, key=lambda tile: tile.rank, default=given_rows(given, geometry.positions))
 
 
-def _best_match(file: SumFile, computed: Computed, overrides: Overrides) -> Match:
+def _best_match(file: SumFile, computed: Computed, overrides: Overrides) -> Match | Unread:
     oc_tiles, columns = computed.sums.shape[1], computed.columns
     oc = file.oc if oc_tiles > 1 else 0
     if oc >= oc_tiles:
-        return Match(file, None, 0, 0, 0.0, f"there are no weights of output-channel tile {file.oc}")
+        return Unread(file, f"there are no weights of output-channel tile {file.oc}")
     matches = []
     for layout in layouts(file, computed.geometry, columns, len(computed.sums), overrides):
         if isinstance(layout, OutLayout) and not computed.outputs:
@@ -270,7 +302,7 @@ def _best_match(file: SumFile, computed: Computed, overrides: Overrides) -> Matc
         if isinstance(layout, OutLayout) and layout.relu and matches[-1].explained < CREDIBLE and file.kind is Kind.OUT:
             matches.extend(_dequantised(file, layout, computed, oc))
     if not matches:
-        return Match(file, None, 0, 0, 0.0, _no_length(file, computed))
+        return Unread(file, _no_length(file, computed))
     return min(matches, key=lambda match: match.wrong)
 
 
@@ -284,7 +316,9 @@ def _match(file: SumFile, layout: Layout, computed: Computed, oc: int) -> Match:
     first = ""
     if wrong:
         row, column = np.argwhere(different)[0].tolist()
-        first = f"line {layout.line(file, row)}, column {column}: {found[row, column]}, computed {expected[row, column]}"
+        first = (
+            f"line {layout.line(file, row)}, column {column}: {found[row, column]}, computed {expected[row, column]}"
+        )
     relu_matters = bool((computed.outputs[False][oc] < 0).any()) if computed.outputs else True
     return Match(file, layout, wrong, int(mask.sum()), explained, first, relu_matters)
 
@@ -312,29 +346,32 @@ def _no_length(file: SumFile, computed: Computed) -> str:
 
 
 def _check_credible(stimulus: StimulusSet, best: Fit, overrides: Overrides, problems: Sequence[str]) -> None:
+    """Refuses a set that even its best reading does not explain.
+
+    Raises:
+        StimulusError: nothing can be compared, or what is compared differs.
+    """
+    first = best.convolutions[0].files
+    acts, table = first.activations[0], first.weight_tables[0]
     if not best.deciding and not best.complete:
-        first = best.convolutions[0].files.activations[0]
         raise StimulusError(
-            f"{first.end}: file ends after {first.rows} of {best.geometry.positions} rows, and there is no psum file: "
+            f"{acts.end}: file ends after {acts.rows} of {best.geometry.positions} rows, and there is no psum file: "
             "nothing can be replayed"
         )
+    if not best.deciding:
+        reasons = [f"{unread.file.table.end}: {unread.reason}" for unread in best.unread]
+        raise StimulusError([*reasons, *(f"{one.path}: {one.reason}" for one in best.assignment.unplaced)][0])
     if overrides.weight_line is not None or any(match.explained >= CREDIBLE for match in best.deciding):
         return
-    unread = [match for match in best.deciding if match.layout is None]
-    if len(unread) == len(best.deciding) and unread:
-        raise StimulusError(f"{unread[0].file.table.end}: {unread[0].first}")
-    table = best.convolutions[0].files.weight_tables[0]
     names = ", ".join(stimulus.relative(match.file.table.path) for match in best.deciding)
-    counts = "; ".join(
-        f"{stimulus.relative(match.file.table.path)}: {match.first}"
-        if match.layout is None
-        else f"{match.wrong} of {match.compared} differ in {stimulus.relative(match.file.table.path)}, first {match.first}"
+    counts = [
+        f"{match.wrong} of {match.compared} differ in {match.file.table.path.name}, the first in {match.first}"
         for match in best.deciding
-        if match.wrong or match.layout is None
-    )
-    others = "".join(f"; {problem}" for problem in problems)
+    ]
+    counts += [f"{unread.file.table.path.name}: {unread.reason}" for unread in best.unread]
+    others = "".join(f"; {text}" for text in problems)
     raise StimulusError(
-        f"{table.path}:{table.lines[0]}: no reading explains {names}. The best one ({best.orientation}; {best.geometry}): "
-        f"{counts}. The set is damaged, its sizes are others (--stride, --padded-map, --kernel), or force a reading with "
-        f"--weight-line to see every mismatch{others}"
+        f"{table.path}:{table.lines[0]}: no reading explains {names}. The best one ({best.orientation}; "
+        f"{best.geometry}): {'; '.join(counts)}. The set is damaged, its sizes are others (--stride, --padded-map, "
+        f"--kernel), or force a reading with --weight-line to see every mismatch{others}"
     )

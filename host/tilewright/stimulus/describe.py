@@ -36,7 +36,7 @@ def describe_variant(
     files = [one.files for one in fit.convolutions]
     tables = [table for one in files for table in (*one.activations, *one.weight_tables)]
     comments = sorted({len(table.comments) for table in (*tables, *(match.file.table for match in fit.matches))})
-    reverse = {match.layout.columns_reversed for match in matches if match.layout is not None}
+    reverse = {match.layout.columns_reversed for match in matches}
     ic_tiles, oc_tiles, _, columns, rows = fit.weights.shape
     taps = "one file each" if len(files[0].weights[0][0]) > 1 or fit.geometry.taps == 1 else "one file"
     outs = [match for match in matches if match.file.kind is Kind.OUT]

@@ -73,7 +73,8 @@ def file_defects(
         *_row_defects(stimulus, fit),
         *_weight_defects(stimulus, fit),
         *out_defects,
-        *(defect for _, match in compared for defect in _layout_defects(stimulus, match, fit)),
+        *(defect for _, match in compared for defect in _layout_defects(stimulus, match)),
+        *_one_tap(stimulus, fit, [match for _, match in compared]),
         *(defect for one, match in compared for defect in _wrong_sums(stimulus, one, match)),
         *_contradictions(stimulus, fit, [match for _, match in compared]),
     ]
@@ -120,9 +121,9 @@ def _row_defects(stimulus: StimulusSet, fit: Fit) -> Iterator[Defect]:
 def _refused_rows(stimulus: StimulusSet, one: ConvolutionFit, ic: int) -> Defect:
     """Where most missing rows follow from psum but some do not, those lines are damaged."""
     refused = one.tiles[ic].refused
-    psums = [match for match in one.matches if isinstance(match.layout, PsumLayout)]
-    match = next((match for match in psums if match.layout.ic == ic), psums[0])  # type: ignore[union-attr]
-    line = match.layout.line(match.file, int(refused.argmax()))  # type: ignore[union-attr]
+    psums = [(match, match.layout) for match in one.matches if isinstance(match.layout, PsumLayout)]
+    match, layout = next(((match, layout) for match, layout in psums if layout.ic == ic), psums[0])
+    line = layout.line(match.file, int(refused.argmax()))
     return Defect(
         DefectName.ROWS_CONTRADICT,
         stimulus.relative(match.file.table.path),
@@ -143,25 +144,32 @@ def _weight_defects(stimulus: StimulusSet, fit: Fit) -> Iterator[Defect]:
         )
 
 
-def _layout_defects(stimulus: StimulusSet, match: Match, fit: Fit) -> Iterator[Defect]:
+def _layout_defects(stimulus: StimulusSet, match: Match) -> Iterator[Defect]:
     name, layout = stimulus.relative(match.file.table.path), match.layout
     if match.file.kind is Kind.PSUM and match.file.table.space_padded:
         yield Defect(DefectName.PSUM_SPACES, name, "fields are padded with spaces, not zeros; read as zeros")
-    if isinstance(layout, PsumLayout) and layout.tap is not None and match.file.tap is None and fit.geometry.taps > 1:
-        text = f"partial sums of tap {layout.tap} only, of {fit.geometry.taps}"
-        yield Defect(DefectName.PSUM_ONE_TAP, name, text)
     if isinstance(layout, OutLayout) and layout.step is not None:
         message = (
-            f"outputs are dequantised and rounded (step {layout.step:.4g}, fitted to this file); compared after the same "
-            "step: the integers themselves are lost, and an error of 1 in the largest outputs may pass for another step"
+            f"outputs are dequantised and rounded (step {layout.step:.4g}, fitted to this file); compared after the "
+            "same step: the integers themselves are lost, and an error of 1 in the largest may pass for another step"
         )
         yield Defect(DefectName.DEQUANTISED, name, message)
 
 
+def _one_tap(stimulus: StimulusSet, fit: Fit, compared: Sequence[Match]) -> Iterator[Defect]:
+    """Partial sums of one tap where no name says that they are."""
+    files = [(match.file, match.layout) for match in compared if isinstance(match.layout, PsumLayout)]
+    taps = {layout.tap for _, layout in files}
+    if len(taps) > 1 or fit.geometry.taps == 1:
+        return
+    for file, layout in files:
+        if layout.tap is not None and file.tap is None:
+            text = f"partial sums of tap {layout.tap} only, of {fit.geometry.taps}"
+            yield Defect(DefectName.PSUM_ONE_TAP, stimulus.relative(file.table.path), text)
+
+
 def _wrong_sums(stimulus: StimulusSet, one: ConvolutionFit, match: Match) -> Iterator[Defect]:
     """The ways in which a file's wrong sums are wrong, where they have a name."""
-    if not match.wrong or match.layout is None:
-        return
     layout, oc = match.layout, match.file.oc if one.computed.sums.shape[1] > 1 else 0
     found, expected = layout.rows(match.file, one.computed.columns), layout.expected(one.computed, oc)
     counts: dict[DefectName, list[str]] = {}
@@ -180,11 +188,12 @@ def _contradictions(stimulus: StimulusSet, fit: Fit, compared: Sequence[Match]) 
     agreeing = [stimulus.relative(match.file.table.path) for match in compared if match.explained >= CREDIBLE]
     others = f"though {', '.join(agreeing)} agree(s)" if agreeing else "as all others do"
     for match in compared:
-        name, table = stimulus.relative(match.file.table.path), match.file.table
-        if match.layout is None:
-            yield Defect(DefectName.FILE_CONTRADICTS, name, f"{table.end}: {match.first}; not compared")
-        elif match.explained < CREDIBLE:
+        if match.explained < CREDIBLE:
             message = f"{match.wrong} of {match.compared} sums differ, {others}; the first in {match.first}"
-            yield Defect(DefectName.FILE_CONTRADICTS, name, message)
+            yield Defect(DefectName.FILE_CONTRADICTS, stimulus.relative(match.file.table.path), message)
+    for unread in fit.unread:
+        table = unread.file.table
+        message = f"{table.end}: {unread.reason}; not compared"
+        yield Defect(DefectName.FILE_CONTRADICTS, stimulus.relative(table.path), message)
     for one in fit.assignment.unplaced:
         yield Defect(DefectName.FILE_CONTRADICTS, stimulus.relative(one.path), f"{one.reason}; not compared")

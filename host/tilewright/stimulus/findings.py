@@ -80,10 +80,7 @@ def examine(stimulus: StimulusSet, overrides: Overrides) -> Findings:
     fit = choose(stimulus, overrides)
     addresses = [report_addresses(lines, fit.geometry, len(fit.weights)) for lines in stimulus.addresses]
     without = notebook_outs(fit)
-    comparable = tuple(
-        (one, tuple(match for match in one.matches if match.layout is not None and match not in without))
-        for one in fit.convolutions
-    )
+    comparable = tuple((one, tuple(match for match in one.matches if match not in without)) for one in fit.convolutions)
     unused, copies = unused_files(stimulus, fit)
     out_defects = notebook_out_defects(stimulus, fit, without)
     defects = (*file_defects(stimulus, fit, without, out_defects), *copies, *address_defects(stimulus, fit, addresses))

@@ -1,4 +1,4 @@
-"""File names of stimulus sets: what the words and numbers of a name say, in any order, for the habits of many projects."""
+"""File names of stimulus sets: what the words and numbers of a name say, in any order."""
 
 from __future__ import annotations
 
@@ -129,7 +129,9 @@ def _words(text: str) -> list[str]:
 
 
 def _kinds(words: list[str]) -> tuple[Kind, ...]:
-    found = [kind for kind, pattern in _KINDS if any(re.fullmatch(pattern, word) for word in words if word not in _UNIT)]
+    found = [
+        kind for kind, pattern in _KINDS if any(re.fullmatch(pattern, word) for word in words if word not in _UNIT)
+    ]
     return tuple(dict.fromkeys(found))
 
 
@@ -150,7 +152,7 @@ def _numbers(words: list[str], is_out: bool) -> Numbers:
 
 
 def _meaning(before: list[str], is_out: bool) -> str:
-    word, previous = ([""] + before)[-1], ([""] * 2 + before)[-2]
+    previous, word = ["", "", *before][-2:]
     if word in _TAP:
         return "tap"
     if word in {"ic", "itile", "ictile"} or (word in {"tile", "channel"} and previous in {"ic", *_INPUT}):

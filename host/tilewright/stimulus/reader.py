@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,6 +95,17 @@ def find_sets(folder: Path) -> list[Path]:
     return [found for path in inner for found in find_sets(path)]
 
 
+def files_beside(folder: Path, sets: Sequence[Path]) -> list[Unused]:
+    """Files of a collection that belong to none of its sets.
+
+    Args:
+        folder: the collection.
+        sets: its sets.
+    """
+    beside = (path for path in sorted(folder.rglob("*")) if path.is_file() and not _hidden(folder, path))
+    return [Unused(path, "belongs to no set") for path in beside if not any(one in path.parents for one in sets)]
+
+
 def read_set(directory: Path) -> StimulusSet:
     """Reads a folder.
 
@@ -178,8 +189,8 @@ def _check_kinds(directory: Path, of_kind: dict[Kind, tuple[PartFile, ...]], unu
     if stationary and (lacks or nothing):
         names = ", ".join(str(one.path.relative_to(directory)) for one in stationary)
         raise StimulusError(
-            f"{directory}: an output-stationary set ({names}), which is not read: its lines are taps of output positions, "
-            "and no partial sums leave the array. Only weight-stationary sets are replayed"
+            f"{directory}: an output-stationary set ({names}), which is not read: its lines are taps of output "
+            "positions, and no partial sums leave the array. Only weight-stationary sets are replayed"
         )
     for kind in lacks:
         raise StimulusError(f"{directory}: no {kind.value} file (a .txt whose name holds '{kind.value}'){others}")

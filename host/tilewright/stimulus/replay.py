@@ -94,16 +94,21 @@ class Replay:
         """All mismatches."""
         return [mismatch for comparison in self.comparisons for mismatch in comparison.mismatches]
 
+    @property
+    def listed(self) -> list[Mismatch]:
+        """The first mismatches, for a report."""
+        return self.mismatches[:_LISTED]
+
     def compared(self, kind: str) -> int:
         """Integers compared in files of a kind."""
         return sum(comparison.compared for comparison in self.comparisons if comparison.kind == kind)
 
     def as_dict(self) -> dict[str, Any]:
         """The outcome as JSON types; ``outputs`` counts all integers compared, of out and psum files."""
-        mismatches = self.mismatches
+        stimulus = self.findings.stimulus
         return {
-            "directory": str(self.findings.stimulus.directory),
-            "mismatches": len(mismatches),
+            "directory": str(stimulus.directory),
+            "mismatches": len(self.mismatches),
             "outputs": self.compared("out") + self.compared("psum"),
             "variant": self.findings.variant,
             "compared": {kind: self.compared(kind) for kind in ("out", "psum")},
@@ -111,14 +116,15 @@ class Replay:
             "defects": [defect.as_json() for defect in self.findings.defects],
             "contradictions": len(self.findings.contradictions),
             "unused": [
-                {"file": self.findings.stimulus.relative(one.path), "reason": one.reason} for one in self.findings.unused
+                {"file": self.findings.stimulus.relative(one.path), "reason": one.reason}
+                for one in self.findings.unused
             ],
             "notes": list(self.findings.notes),
             "array": self.n,
             "program_cycles": self.program_cycles,
             "layer_cycles": self.layer_cycles,
             "seed": self.seed,
-            "listed": [asdict(mismatch) for mismatch in mismatches[:_LISTED]],
+            "listed": [asdict(mismatch) for mismatch in self.listed],
         }
 
 
@@ -211,7 +217,6 @@ def _run_taps(
 
 def _compare(findings: Findings, match: Match, computed: Computed) -> Comparison:
     layout, file = match.layout, match.file
-    assert layout is not None  # noqa: S101
     oc = match.file.oc if computed.sums.shape[1] > 1 else 0
     found, expected = layout.rows(file, computed.columns), layout.expected(computed, oc)
     mask = layout.mask(computed, oc)

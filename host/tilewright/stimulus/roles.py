@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -234,7 +234,9 @@ def _find(slotted: _Slotted, slot: _Slot, what: str) -> PartFile:
         if not of_number:
             path = renamed(files[0][1].name, _WORDS[key], number)
             if path.exists():
-                raise StimulusError(f"{path}: its name does not fit those of the other {what} (of {_WHAT[key]} {number})")
+                raise StimulusError(
+                    f"{path}: its name does not fit those of the other {what} (of {_WHAT[key]} {number})"
+                )
             raise StimulusError(f"{path}: file missing ({what} of {_WHAT[key]} {number})")
         files = of_number
     return files[0][1]
@@ -268,9 +270,8 @@ def _place_sums(
     sums: list[list[SumFile]] = [[] for _ in maps]
     unplaced = []
     for slot, part in slotted:
-        strange = next((key for key, known in (("map", maps), ("oc", ocs), ("ic", ics)) if _strange(slot, key, known)), None)
-        if strange is not None or (slot.map is None and len(maps) > 1):
-            reason = "its name does not say which map" if strange is None else f"there is no {_WHAT[strange]} {getattr(slot, strange)}"
+        reason = _no_place(slot, {"map": maps, "oc": ocs, "ic": ics})
+        if reason:
             unplaced.append(Unused(part.name.path, reason))
             continue
         at, oc = (known.index(number) if number in known else 0 for known, number in ((maps, slot.map), (ocs, slot.oc)))
@@ -282,9 +283,13 @@ def _place_sums(
     return sums, unplaced
 
 
-def _strange(slot: _Slot, key: str, known: Sequence[int | None]) -> bool:
-    number = getattr(slot, key)
-    return number is not None and number not in known and known != (None,)
+def _no_place(slot: _Slot, known: Mapping[str, Sequence[int | None]]) -> str:
+    """Why a file of sums belongs to no convolution; nothing where it does."""
+    for key, numbers in known.items():
+        number = getattr(slot, key)
+        if number is not None and number not in numbers and numbers != (None,):
+            return f"there is no {_WHAT[key]} {number}"
+    return "its name does not say which map" if slot.map is None and len(known["map"]) > 1 else ""
 
 
 def _out_slot(part: PartFile, group: Sequence[PartFile], role: Role) -> _Slot:

@@ -45,8 +45,8 @@ def geometries(convolution: Convolution, taps: int, overrides: Overrides) -> lis
         overrides: what the user says.
 
     Returns:
-        At least one, the most likely first: those that give as many outputs as an out file has lines, if there are such.
-        Activation files may hold fewer rows than positions only if they hold 8 (a known defect).
+        At least one, the most likely first: those that give as many outputs as an out file has lines, if there are
+        such. Activation files may hold fewer rows than positions only if they hold 8 (a known defect).
 
     Raises:
         StimulusError: lengths do not agree; names the file that is too short or too long, and its last line.
@@ -76,12 +76,11 @@ def _find_kernel(convolution: Convolution, taps: int, overrides: Overrides) -> t
     kernel = overrides.kernel or _square(taps)
     if kernel is None:
         raise StimulusError(
-            f"{end}: {taps} kernel taps are no square kernel; the weights of further taps are missing, or say --kernel HxW"
+            f"{end}: {taps} kernel taps are no square kernel; the weights of further taps are missing, or say --kernel "
+            "HxW"
         )
     if math.prod(kernel) != taps:
-        raise StimulusError(
-            f"{end}: {taps} kernel taps, --kernel {kernel[0]}x{kernel[1]} has {math.prod(kernel)}"
-        )
+        raise StimulusError(f"{end}: {taps} kernel taps, --kernel {kernel[0]}x{kernel[1]} has {math.prod(kernel)}")
     return kernel
 
 
@@ -117,8 +116,8 @@ def _no_map(activations: Table, outs: Sequence[Table], kernel: tuple[int, int], 
         )
     expected = ((size[0] - 1) * stride + kernel[0]) * ((size[1] - 1) * stride + kernel[1])
     return (
-        f"{activations.end}: file ends after {activations.rows} rows; {size[0]}x{size[1]} outputs in {outs[0].path.name} "
-        f"and {of_kernel} need {expected}"
+        f"{activations.end}: file ends after {activations.rows} rows; {size[0]}x{size[1]} outputs in "
+        f"{outs[0].path.name} and {of_kernel} need {expected}"
     )
 
 

@@ -17,7 +17,7 @@ from tilewright.stimulus.geometry import LINE_FIELDS, Ints
 _COMMENT = re.compile(r"\s*(#|//)")
 # A layer of VGG16 has some hundred kilobytes a file.
 MOST_BYTES = 64 << 20
-# A leading line such as "dummy" or "time0row7[msb],...": a word that no number and no undefined value (x, z) is; or dots.
+# A leading line such as "dummy" or "time0row7[msb],...": a word that is no number and no undefined value; or dots.
 _FOREWORD = re.compile(r".*[a-z]*[g-wy][a-z]*.*|[^0-9a-z]*[^0-9a-z\s][^0-9a-z]*", re.IGNORECASE)
 _WORD = re.compile(r"[a-z]{3}", re.IGNORECASE)
 _BETWEEN = re.compile(r"[\s,;|_]")
@@ -154,7 +154,9 @@ def read_table(lines: Lines, form: FieldFormat) -> Table:
     """
     notation = _notation(lines, form)
     if notation is None:
-        raise StimulusError(f"{lines.path}:{lines.data[0][0]}: {lines.wide} characters a line are no fields of {form.bits} bits")
+        raise StimulusError(
+            f"{lines.path}:{lines.data[0][0]}: {lines.wide} characters a line are no fields of {form.bits} bits"
+        )
     fields, hexadecimal = notation
     read = _hexadecimal_fields if hexadecimal else _binary_fields
     rows = [read(f"{lines.path}:{number}", text, form, fields) for number, text in lines.data]
@@ -224,13 +226,15 @@ def _binary_fields(where: str, text: str, form: FieldFormat, fields: int) -> lis
     plain, width = text.translate(_BLANKS), fields * form.bits
     wrong = re.search(r"[^01 ]", plain)
     if wrong:
-        raise StimulusError(f"{where}: character {text[wrong.start()]!r} in column {wrong.start() + 1} is not a binary digit")
+        raise StimulusError(
+            f"{where}: character {text[wrong.start()]!r} in column {wrong.start() + 1} is not a binary digit"
+        )
     packed = plain.replace(" ", "")
     if len(packed) == width:
         return [int(packed[start : start + form.bits], 2) for start in range(0, width, form.bits)]
     if len(plain) != width:
         raise StimulusError(
-            f"{where}: {len(text)} characters, {width} expected ({fields} fields of {form.bits} bits, blanks not counted)"
+            f"{where}: {len(text)} characters, {width} expected ({fields} fields of {form.bits} bits, blanks beside)"
         )
     values = []
     for start in range(0, width, form.bits):
