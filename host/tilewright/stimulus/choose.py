@@ -41,7 +41,8 @@ class Match:
         layout: the reading.
         wrong: sums that differ.
         compared: sums that are compared.
-        explained: part of them that is given, of those that are not zero; 0 to 1.
+        telling: those of them that are not zero, in the file or computed.
+        explained: part of the telling ones that is given; 0 to 1.
         first: the first that differs, in words.
         relu_matters: whether an output is negative before ReLU.
     """
@@ -50,6 +51,7 @@ class Match:
     layout: Layout
     wrong: int
     compared: int
+    telling: int
     explained: float
     first: str
     relu_matters: bool = True
@@ -104,7 +106,6 @@ class Fit:
         geometry: sizes of the layer.
         convolutions: each convolution.
         complete: whether the activation files hold all positions.
-        indifferent: whether both meanings of a weight line give every sum.
     """
 
     assignment: Assignment
@@ -112,7 +113,11 @@ class Fit:
     geometry: Geometry
     convolutions: tuple[ConvolutionFit, ...]
     complete: bool
-    indifferent: bool = False
+
+    @property
+    def blank(self) -> bool:
+        """Whether every sum that is compared is 0."""
+        return not any(match.telling for match in self.matches)
 
     @property
     def activations(self) -> Ints:
@@ -180,16 +185,15 @@ def choose(stimulus: StimulusSet, overrides: Overrides) -> Fit:
     """
     found, problems = assignments(stimulus)
     best: Fit | None = None
-    lines: set[str] = set()
     for fit in _fits(found, overrides, problems):
         if fit.exact:
-            lines.add(fit.orientation.weight_line)
+            return fit
         if best is None or fit.rank > best.rank:
             best = fit
     if best is None:
         raise StimulusError(problems[0])
     _check_credible(stimulus, best, overrides, problems)
-    return Fit(best.assignment, best.orientation, best.geometry, best.convolutions, best.complete, len(lines) > 1)
+    return best
 
 
 def _fits(found: Sequence[Assignment], overrides: Overrides, problems: list[str]) -> Iterator[Fit]:
@@ -310,9 +314,9 @@ def _match(file: SumFile, layout: Layout, computed: Computed, oc: int) -> Match:
     found, expected = layout.rows(file, computed.columns), layout.expected(computed, oc)
     mask = layout.mask(computed, oc)
     different = (found != expected) & mask
-    telling = ((found != 0) | (expected != 0)) & mask
+    telling = int((((found != 0) | (expected != 0)) & mask).sum())
     wrong = int(different.sum())
-    explained = 1.0 - float(different.sum() / telling.sum()) if telling.any() else 1.0
+    explained = 1.0 - wrong / telling if telling else 1.0
     first = ""
     if wrong:
         row, column = np.argwhere(different)[0].tolist()
@@ -320,7 +324,7 @@ def _match(file: SumFile, layout: Layout, computed: Computed, oc: int) -> Match:
             f"line {layout.line(file, row)}, column {column}: {found[row, column]}, computed {expected[row, column]}"
         )
     relu_matters = bool((computed.outputs[False][oc] < 0).any()) if computed.outputs else True
-    return Match(file, layout, wrong, int(mask.sum()), explained, first, relu_matters)
+    return Match(file, layout, wrong, int(mask.sum()), telling, explained, first, relu_matters)
 
 
 def _dequantised(file: SumFile, layout: OutLayout, computed: Computed, oc: int) -> Iterator[Match]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tilewright.stimulus.addresses import AddressReport, report_addresses
@@ -10,6 +11,7 @@ from tilewright.stimulus.defects import CONTRADICTIONS, Defect
 from tilewright.stimulus.describe import describe_variant
 from tilewright.stimulus.diagnose import address_defects, file_defects, notebook_out_defects, notebook_outs
 from tilewright.stimulus.geometry import Geometry
+from tilewright.stimulus.layouts import OutLayout, PsumLayout
 from tilewright.stimulus.leftovers import unused_files
 from tilewright.stimulus.names import Kind
 from tilewright.stimulus.reader import StimulusSet, Unused
@@ -87,7 +89,7 @@ def examine(stimulus: StimulusSet, overrides: Overrides) -> Findings:
     details = describe_variant(stimulus, fit, comparable, addresses)
     if out_defects and details["out"] == "not comparable":
         details["out"] = "dequantised, not comparable"
-    notes = (*_unused_notes(stimulus, unused), *_notes(stimulus, fit, addresses))
+    notes = (*_unused_notes(stimulus, unused), *_notes(stimulus, fit, addresses), *_untested(fit, comparable))
     return Findings(stimulus, fit, comparable, details, defects, tuple(unused), notes)
 
 
@@ -99,14 +101,24 @@ def _unused_notes(stimulus: StimulusSet, unused: list[Unused]) -> list[str]:
     return [f"{', '.join(files)}: not used: {reason}" for reason, files in names.items()]
 
 
+def _untested(fit: Fit, comparable: Sequence[tuple[ConvolutionFit, Sequence[Match]]]) -> list[str]:
+    """Weights that no comparison depends on: of taps that neither outputs nor partial sums of the set hold."""
+    layouts = [match.layout for _, matches in comparable for match in matches]
+    taps = {layout.tap for layout in layouts if isinstance(layout, PsumLayout)}
+    if None in taps or any(isinstance(layout, OutLayout) for layout in layouts):
+        return []
+    missing = sorted(set(range(fit.geometry.taps)) - taps)
+    return [f"weights of tap(s) {', '.join(map(str, missing))} take part in no comparison"] if missing else []
+
+
 def _notes(stimulus: StimulusSet, fit: Fit, addresses: list[AddressReport]) -> list[str]:
     notes = [
         f"{stimulus.relative(lines.path)}: {report.layout}"
         for lines, report in zip(stimulus.addresses, addresses, strict=True)
         if report.layout.endswith("not needed")
     ]
-    if fit.indifferent:
-        notes.append("a weight line may be an output or an input channel: both give every sum, so it does not matter")
+    if fit.blank:
+        notes.append("every sum that is compared is 0: every reading gives them, so they show nothing of the weights")
     if not fit.complete:
         tiles = [tile for one in fit.convolutions for tile in one.tiles]
         given = sum(table.rows for one in fit.convolutions for table in one.files.activations)

@@ -146,8 +146,11 @@ def _numbers(words: list[str], is_out: bool) -> Numbers:
         if word.isdecimal():
             key = _meaning(words[max(0, at - 2) : at], is_out)
             following = words[at + 1] if at + 1 < len(words) else ""
-            if key != "bare" or (at and following not in _SIZES):
-                found.setdefault(key, int(word))
+            if key == "bare" and (at == 0 or following in _SIZES):
+                continue
+            if key == "bare" and "bare" in found:  # weight_1_3: tile 1, tap 3
+                found.setdefault("unit", found.pop("bare"))
+            found.setdefault(key, int(word))
     return Numbers(**found)
 
 

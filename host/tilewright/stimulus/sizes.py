@@ -65,7 +65,7 @@ def geometries(convolution: Convolution, taps: int, overrides: Overrides) -> lis
             if min(size) >= max(kernel)
         ]
     if not found:
-        raise StimulusError(_no_map(activations, outs, kernel, strides[0]))
+        raise StimulusError(_no_map(activations, convolution.weight_tables[0], outs, kernel, strides[0]))
     counts = {table.rows for table in outs}
     matching = [geometry for geometry in found if counts & {geometry.outputs, geometry.pooled_outputs}]
     return matching or found
@@ -106,9 +106,15 @@ def _from_sums(convolution: Convolution, kernel: tuple[int, int], stride: int) -
     return [Geometry(size, kernel, stride)] if size and min(size) >= max(kernel) else []
 
 
-def _no_map(activations: Table, outs: Sequence[Table], kernel: tuple[int, int], stride: int) -> str:
+def _no_map(activations: Table, weights: Table, outs: Sequence[Table], kernel: tuple[int, int], stride: int) -> str:
     of_kernel = f"a kernel of {kernel[0]}x{kernel[1]}"
     size = _square(outs[0].rows) if outs else None
+    if activations.rows == weights.rows:
+        return (
+            f"{activations.end}: {activations.rows} activation rows, as many as the weight lines of "
+            f"{weights.path.name}: so an output-stationary set has them, which is not read; only weight-stationary "
+            "sets are replayed"
+        )
     if size is None:
         return (
             f"{activations.end}: file ends after {activations.rows} rows, which is no square map that {of_kernel} fits "
