@@ -152,6 +152,22 @@ def test_copies_that_differ_contradict(file: str, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("file", ["weight.txt", "weight_kij4.txt"])
+def test_transposed_copies_that_differ_contradict(file: str, tmp_path: Path) -> None:
+    layer = Layer.random(4)
+    control(tmp_path, layer)
+    put(tmp_path / "weight.txt", [line for tap in range(TAPS) for line in binary(layer.weights[:, :, tap].T, 4)])
+    findings = read(tmp_path)
+    assert findings.fit.exact
+    assert "this file as well, read in another order" in findings.unused[0].reason
+    flip(tmp_path / file, 3 + 5 + (4 * 8 if file == "weight.txt" else 0), 2)
+    findings = read(tmp_path)
+    assert findings.fit.mismatches == 0
+    (defect,) = findings.contradictions
+    assert f"{file}, " in defect.message or "weight_kij0.txt, " in defect.message
+    assert "of 128 sums of output.txt differ, the first in line " in defect.message
+
+
 def test_an_address_that_contradicts_is_a_finding(tmp_path: Path) -> None:
     CASES["wide_addresses"].make(tmp_path)
     flip(tmp_path / "psum_address.txt", 3 + 7, 14 + 1)

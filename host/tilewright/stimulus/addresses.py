@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,9 +33,9 @@ class AddressReport:
 
 @dataclass(frozen=True)
 class _Addresses:
-    """Addresses of a file read with one width: int64, in its order, and the line of each."""
+    """Addresses of a file under one reading: the reading in words, int64 in the file's order, and the line of each."""
 
-    bits: int
+    text: str
     values: Ints
     lines: Ints
 
@@ -50,10 +51,10 @@ def report_addresses(lines: Lines, geometry: Geometry, ic_tiles: int) -> Address
     Returns:
         Its layout, and where it leaves it.
     """
-    damage = _damage(lines)
+    readings = _readings(lines)
+    damage = _damage(lines) if not readings else ""
     if damage:
         return AddressReport("damaged", contradiction=damage)
-    readings = [_decode(lines, bits) for bits in _widths(lines)]
     choices = [(addresses, layout) for addresses in readings for layout in _layouts(geometry, ic_tiles)]
     if not choices:
         return AddressReport(f"lines of {lines.packed} digits, which no addresses of 8 to 21 bits make; not needed")
@@ -66,9 +67,7 @@ def _against(lines: Lines, addresses: _Addresses, text: str, expected: Ints, rig
     per_line = len(found) // len(lines.data)
     packed = "" if per_line <= 1 else f", {per_line} addresses a line"
     if _agreement(found, expected) < _FOLLOWED:
-        return AddressReport(
-            f"{len(found)} addresses of {addresses.bits} bits that follow no layout known here; not needed"
-        )
+        return AddressReport(f"{len(found)} addresses{addresses.text} that follow no layout known here; not needed")
     contradiction = ""
     shared = min(len(found), len(expected))
     wrong = np.flatnonzero(found[:shared] != expected[:shared])
@@ -84,45 +83,65 @@ def _against(lines: Lines, addresses: _Addresses, text: str, expected: Ints, rig
     return AddressReport(text + packed, not right, contradiction)
 
 
+def _readings(lines: Lines) -> list[_Addresses]:
+    """The file as numbers of a base, for binary ones with each width that may be; empty where a line is damaged."""
+    if sum(bool(re.search(r"[2-9a-fA-F]", text)) for _, text in lines.data) > 1:
+        words = [(number, word) for number, text in lines.data for word in _words(text)]
+        base = 10 if all(word.isdecimal() for _, word in words) else 16
+        if all(re.fullmatch(r"[0-9a-fA-F]{1,6}", word) for _, word in words):
+            return [_addresses(f", base {base},", [(number, int(word, base)) for number, word in words])]
+        return []
+    if _damage(lines):
+        return []
+    return [_decode(lines, bits) for bits in _widths(lines)]
+
+
 def _damage(lines: Lines) -> str:
-    """The first line that is no number, or shorter or longer than the others."""
+    """The first line that is no binary number, or shorter or longer than the others."""
     packed = lines.packed
     for number, text in lines.data:
-        wrong = re.search(r"[^01\s,;|_]", text)
+        digits = "".join(_words(text))
+        wrong = re.search(r"[^01]", digits)
         if wrong:
-            return f"{lines.path}:{number}: character {wrong[0]!r} in column {wrong.start() + 1} is not a binary digit"
-        digits = len(_digits(text))
-        if digits != packed:
-            return f"{lines.path}:{number}: {digits} characters, {packed} expected"
+            column = text.index(wrong[0]) + 1
+            return f"{lines.path}:{number}: character {wrong[0]!r} in column {column} is not a binary digit"
+        if len(digits) != packed:
+            return f"{lines.path}:{number}: {len(digits)} characters, {packed} expected"
     return ""
 
 
-def _digits(text: str) -> str:
-    return re.sub(r"[^01]", "", text)
+def _words(text: str) -> list[str]:
+    return [word for word in re.split(r"[\s,;|_]+", text) if word]
 
 
 def _widths(lines: Lines) -> list[int]:
     """Bits that an address may have: those of a word, or those that divide a line."""
-    words = {len(word) for word in re.split(r"[\s,;|_]+", lines.data[0][1].strip())}
-    if len(words) == 1:
-        width = words.pop()
-        return [width] if width <= _WIDTHS[-1] else [bits for bits in _WIDTHS if width % bits == 0]
-    return [bits for bits in _WIDTHS if lines.packed % bits == 0]
+    words = {len(word) for word in _words(lines.data[0][1])}
+    width = words.pop() if len(words) == 1 else lines.packed
+    return [width] if width <= _WIDTHS[-1] else [bits for bits in _WIDTHS if width % bits == 0]
 
 
 def _decode(lines: Lines, bits: int) -> _Addresses:
-    values, numbers = [], []
+    found = []
     for number, text in lines.data:
-        digits = _digits(text)
-        for start in range(0, len(digits), bits):
-            values.append(int(digits[start : start + bits], 2))
-            numbers.append(number)
-    return _Addresses(bits, np.array(values, dtype=np.int64), np.array(numbers, dtype=np.int64))
+        digits = "".join(_words(text))
+        found += [(number, int(digits[start : start + bits], 2)) for start in range(0, len(digits), bits)]
+    return _addresses(f" of {bits} bits", found)
+
+
+def _addresses(text: str, found: Sequence[tuple[int, int]]) -> _Addresses:
+    numbers, values = np.array(found, dtype=np.int64).T
+    return _Addresses(text, values, numbers)
 
 
 def _agreement(found: Ints, expected: Ints) -> float:
+    """Part of the addresses that agree; where some are missing or too many, those before and behind."""
+    if len(found) == len(expected):
+        return float((found == expected).mean())
     shared = min(len(found), len(expected))
-    return float((found[:shared] == expected[:shared]).sum() / max(len(found), len(expected)))
+    before = np.append(found[:shared] != expected[:shared], True).argmax()
+    behind = np.append((found[-shared:] != expected[-shared:])[::-1], True).argmax()
+    return min(float(before + behind), shared) / max(len(found), len(expected))
 
 
 def _layouts(geometry: Geometry, ic_tiles: int) -> list[tuple[str, Ints, bool]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -106,6 +107,7 @@ class Fit:
         geometry: sizes of the layer.
         convolutions: each convolution.
         complete: whether the activation files hold all positions.
+        rivals: credible readings that take other files.
     """
 
     assignment: Assignment
@@ -113,6 +115,18 @@ class Fit:
     geometry: Geometry
     convolutions: tuple[ConvolutionFit, ...]
     complete: bool
+    rivals: tuple[Fit, ...] = ()
+
+    @property
+    def credible(self) -> bool:
+        """Whether it explains a good part of a file at least."""
+        return any(match.explained >= CREDIBLE for match in self.deciding)
+
+    @property
+    def paths(self) -> set[Path]:
+        """Activation and weight files that it takes."""
+        files = [one.files for one in self.convolutions]
+        return {table.path for one in files for table in (*one.activations, *one.weight_tables)}
 
     @property
     def blank(self) -> bool:
@@ -184,38 +198,44 @@ def choose(stimulus: StimulusSet, overrides: Overrides) -> Fit:
             the best one, and where the first is.
     """
     found, problems = assignments(stimulus)
+    fits = [fit for assignment in found if (fit := _best_fit(assignment, overrides, problems)) is not None]
+    if not fits:
+        raise StimulusError(problems[0])
+    best = max(fits, key=lambda fit: fit.rank)
+    _check_credible(stimulus, best, overrides, problems)
+    return replace(best, rivals=tuple(fit for fit in fits if fit is not best and fit.credible))
+
+
+def _best_fit(assignment: Assignment, overrides: Overrides, problems: list[str]) -> Fit | None:
+    """The best reading of an assignment; what makes one impossible goes into ``problems``."""
     best: Fit | None = None
-    for fit in _fits(found, overrides, problems):
-        if fit.exact:
-            return fit
+    for fit in _fits(assignment, overrides, problems):
         if best is None or fit.rank > best.rank:
             best = fit
-    if best is None:
-        raise StimulusError(problems[0])
-    _check_credible(stimulus, best, overrides, problems)
+        if fit.exact:
+            break
     return best
 
 
-def _fits(found: Sequence[Assignment], overrides: Overrides, problems: list[str]) -> Iterator[Fit]:
-    """All readings, computed; what makes one impossible goes into ``problems``."""
-    for assignment in found:
-        seen: list[Ints] = []
-        for orientation in orientations(assignment.convolutions[0], overrides):
-            read = [read_operands(convolution, orientation) for convolution in assignment.convolutions]
-            operands = [one for one in read if one is not None]
-            if len(operands) < len(read) or any(_same(operands[0].weights, other) for other in seen):
-                continue
-            seen.append(operands[0].weights)
-            try:
-                yield from _fits_of_sizes(assignment, orientation, operands, overrides)
-            except StimulusError as error:
-                problems.append(str(error))
-        if not seen:
-            problems.append(_no_orientation(assignment.convolutions[0]))
+def _fits(assignment: Assignment, overrides: Overrides, problems: list[str]) -> Iterator[Fit]:
+    """All readings of an assignment, computed."""
+    seen: list[Operands] = []
+    for orientation in orientations(assignment.convolutions[0], overrides):
+        read = [read_operands(convolution, orientation) for convolution in assignment.convolutions]
+        operands = [one for one in read if one is not None]
+        if len(operands) < len(read) or any(_same(operands[0], other) for other in seen):
+            continue
+        seen.append(operands[0])
+        try:
+            yield from _fits_of_sizes(assignment, orientation, operands, overrides)
+        except StimulusError as error:
+            problems.append(str(error))
+    if not seen:
+        problems.append(_no_orientation(assignment.convolutions[0]))
 
 
-def _same(first: Ints, second: Ints) -> bool:
-    return first.shape == second.shape and np.array_equal(first, second)
+def _same(first: Operands, second: Operands) -> bool:
+    return np.array_equal(first.weights, second.weights) and np.array_equal(first.activations, second.activations)
 
 
 def _no_orientation(convolution: Convolution) -> str:
@@ -365,7 +385,7 @@ def _check_credible(stimulus: StimulusSet, best: Fit, overrides: Overrides, prob
     if not best.deciding:
         reasons = [f"{unread.file.table.end}: {unread.reason}" for unread in best.unread]
         raise StimulusError([*reasons, *(f"{one.path}: {one.reason}" for one in best.assignment.unplaced)][0])
-    if overrides.weight_line is not None or any(match.explained >= CREDIBLE for match in best.deciding):
+    if overrides.weight_line is not None or best.credible:
         return
     names = ", ".join(stimulus.relative(match.file.table.path) for match in best.deciding)
     counts = [

@@ -237,7 +237,7 @@ def _blocks(
     file: SumFile, rows: int, count: int, taps: int, ic_tiles: int
 ) -> Iterator[tuple[int | None, int | None, bool]]:
     """Tap, input-channel tile and order of a file with so many positions a tap."""
-    ics: list[int | None] = list(range(ic_tiles)) if file.ic is None else [file.ic]
+    ics: list[int | None] = [ic for ic in range(ic_tiles) if file.ic in (ic, None)]
     if rows == count:
         of_name = [file.tap] if file.tap is not None and file.tap < taps else range(taps)
         for ic, tap in itertools.product(ics, of_name):

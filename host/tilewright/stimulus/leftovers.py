@@ -15,6 +15,7 @@ from tilewright.stimulus.textfile import Table
 
 # Part of a file's numbers (those that are not zero) that makes it a copy of another: by chance, few agree.
 _COPY = 0.5
+_OTHER = "this file holds other numbers"
 
 
 def unused_files(stimulus: StimulusSet, fit: Fit) -> tuple[list[Unused], list[Defect]]:
@@ -32,17 +33,36 @@ def unused_files(stimulus: StimulusSet, fit: Fit) -> tuple[list[Unused], list[De
         Kind.ACTIVATION: [table for one in fit.convolutions for table in one.files.activations],
         Kind.WEIGHT: [table for one in fit.convolutions for table in one.files.weight_tables],
     }
+    rivals: dict[str, list[str]] = {}
     for part in fit.assignment.leftover:
+        name = stimulus.relative(part.name.path)
         reason, message = _compare(stimulus, part, used[part.kind])
-        unused.append(Unused(part.name.path, reason))
+        rival = next((rival for rival in fit.rivals if part.name.path in rival.paths), None)
         if message:
-            defects.append(Defect(DefectName.COPY_CONTRADICTS, stimulus.relative(part.name.path), message))
+            defects.append(Defect(DefectName.COPY_CONTRADICTS, name, message))
+        elif reason == _OTHER and rival is not None:
+            reason = "this file as well, read in another order" if rival.exact else "this file fewer of them"
+            if not rival.exact:
+                rivals.setdefault(_rival_message(stimulus, rival), []).append(name)
+        unused.append(Unused(part.name.path, f"{_name(stimulus, used[part.kind])} explains the sums, {reason}"))
+    defects += [
+        Defect(DefectName.COPY_CONTRADICTS, names[0], f"with {', '.join(names)}, {message}")
+        for message, names in rivals.items()
+    ]
     return unused, defects
+
+
+def _rival_message(stimulus: StimulusSet, rival: Fit) -> str:
+    """How the same numbers in another order, but for some, explain most of the sums too."""
+    match = next(match for match in rival.matches if match.wrong)
+    return (
+        f"{match.wrong} of {match.compared} sums of {stimulus.relative(match.file.table.path)} differ, the first in "
+        f"{match.first}; nearly a copy, in another order, of what explains the sums better"
+    )
 
 
 def _compare(stimulus: StimulusSet, part: PartFile, used: Sequence[Table]) -> tuple[str, str]:
     """Why a file is not used, and how it contradicts what is."""
-    stands = _name(stimulus, used)
     lines = [(table, row) for table in used if table.fields == part.table.fields for row in range(table.rows)]
     rows = part.table.rows
     best: tuple[float, int, int] = (-1.0, 0, 0)
@@ -51,9 +71,9 @@ def _compare(stimulus: StimulusSet, part: PartFile, used: Sequence[Table]) -> tu
         best = max(best, (*_agreement(part.table.values, values[start : start + rows]), start))
     agreement, wrong, start = best
     if agreement == 1.0:
-        return f"a copy of what {stands} holds", ""
+        return "this file is a copy", ""
     if agreement < _COPY:
-        return f"{stands} explains the sums, this file holds other numbers", ""
+        return _OTHER, ""
     row, field = np.argwhere(part.table.values != values[start : start + rows])[0].tolist()
     table, other = lines[start + row]
     message = (
@@ -61,7 +81,7 @@ def _compare(stimulus: StimulusSet, part: PartFile, used: Sequence[Table]) -> tu
         f"{stimulus.relative(table.path)}:{table.lines[other]} {table.values[other, field]}; "
         f"{wrong} of {part.table.values.size} numbers differ, and the latter explain the sums better"
     )
-    return f"nearly a copy of what {stands} holds, which explains the sums better", message
+    return "this file is nearly a copy", message
 
 
 def _agreement(first: Ints, second: Ints) -> tuple[float, int]:

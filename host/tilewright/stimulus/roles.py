@@ -6,7 +6,7 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
@@ -267,6 +267,7 @@ def _place_sums(
     slotted += [(_psum_slot(part, stimulus.psums, role, taps), part) for part in stimulus.psums]
     if ocs == (None,):
         ocs = _range(slot.oc for slot, _ in slotted)
+    slotted = _renumbered(_renumbered(slotted, "map", maps), "oc", ocs)
     sums: list[list[SumFile]] = [[] for _ in maps]
     unplaced = []
     for slot, part in slotted:
@@ -281,6 +282,15 @@ def _place_sums(
     if bare is not None:
         raise StimulusError(f"{stimulus.directory}: neither outputs nor partial sums of map {bare}")
     return sums, unplaced
+
+
+def _renumbered(slotted: _Slotted, key: str, known: Sequence[int | None]) -> _Slotted:
+    """Files of sums with numbers from 1, of parts with numbers from 0, or the reverse."""
+    found = _range(getattr(slot, key) for slot, _ in slotted)
+    if len(found) != len(known) or found == known or None in (found[0], known[0]):
+        return slotted
+    number = dict(zip(found, known, strict=True))
+    return [(replace(slot, **{key: number.get(getattr(slot, key))}), part) for slot, part in slotted]
 
 
 def _no_place(slot: _Slot, known: Mapping[str, Sequence[int | None]]) -> str:
@@ -308,12 +318,12 @@ def _psum_slot(part: PartFile, group: Sequence[PartFile], role: Role, taps: Sequ
     number = _first(own.unit, folder.unit, None if bare_is_tap or len(group) == 1 or role is Role.IC else own.bare)
     tap = own.bare if bare_is_tap else own.tap
     numbers = {one.name.own.bare if bare_is_tap else one.name.own.tap for one in group}
-    first = (0 if 0 in numbers or len(numbers) == 1 else 1) if taps[0] is None else taps[0]
+    first = _range(numbers)[0] if _are_taps(numbers, taps) else taps[0]
     return _Slot(
         map=number if role in (Role.MAP, Role.APART) else None,
         ic=_first(own.ic, folder.ic, number if role is Role.IC else None),
         oc=_first(own.oc, folder.oc, number if role is Role.OC else None),
-        tap=None if tap is None else tap - first,
+        tap=None if tap is None else tap - (first or 0),
     )
 
 

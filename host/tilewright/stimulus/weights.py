@@ -71,8 +71,8 @@ class Operands:
     """A convolution's numbers under one orientation.
 
     Attributes:
-        activations: int64 (ic_tiles, lines of a file, rows).
-        weights: int64 (ic_tiles, oc_tiles, taps, columns, rows), rows in the order of the activations.
+        activations: int64 (ic_tiles, lines of a file, rows), rows in the order of the weights.
+        weights: int64 (ic_tiles, oc_tiles, taps, columns, rows).
     """
 
     activations: Ints
@@ -108,22 +108,33 @@ def read_operands(convolution: Convolution, orientation: Orientation) -> Operand
         orientation: meaning of their lines.
 
     Returns:
-        The numbers, cut into tiles of as many rows as an activation file has and as many columns as a sum file has;
-        None where the columns of the sum files do not divide the weights'.
+        The numbers, cut into tiles of as many rows as an activation or a weight file has and as many columns as a sum
+        file has; None where the columns of the sum files do not divide the weights'.
     """
-    activations = np.stack([table.values for table in convolution.activations])
-    if orientation.pairs is not Pairs.NONE:
-        halves = np.stack([activations & (1 << _HALF_BITS) - 1, activations >> _HALF_BITS], axis=-1)
-        activations = halves.reshape(*activations.shape[:2], -1)
+    activations = _read_activations(convolution, orientation)
     tiles = [[_read_tile(tables, orientation) for tables in row] for row in convolution.weights]
     weights = np.concatenate([np.concatenate(row, axis=1) for row in tiles], axis=2)
-    rows, columns = activations.shape[2], _columns(convolution, tiles[0][0].shape[1])
+    _, block_columns, block_rows = tiles[0][0].shape
+    rows, columns = min(activations.shape[2], block_rows), _columns(convolution, block_columns)
     taps, all_columns, all_rows = weights.shape
     if all_columns % columns:
         return None
     cut = weights.reshape(taps, all_columns // columns, columns, all_rows // rows, rows).transpose(3, 1, 0, 2, 4)
-    cut = cut[..., orientation.pairs.order(rows)] if orientation.pairs is not Pairs.NONE else cut
-    return Operands(activations, cut[..., ::-1] if orientation.rows_reversed else cut)
+    lines = activations.swapaxes(0, 1).reshape(activations.shape[1], all_rows // rows, rows)
+    return Operands(lines.swapaxes(0, 1), cut)
+
+
+def _read_activations(convolution: Convolution, orientation: Orientation) -> Ints:
+    """int64 (files, lines, rows), rows in the order of the weights."""
+    activations = np.stack([table.values for table in convolution.activations])
+    if orientation.pairs is not Pairs.NONE:
+        halves = np.stack([activations & (1 << _HALF_BITS) - 1, activations >> _HALF_BITS], axis=-1)
+        activations = halves.reshape(*activations.shape[:2], -1)
+    if orientation.rows_reversed:
+        activations = activations[..., ::-1]
+    if orientation.pairs is Pairs.NONE:
+        return activations
+    return activations[..., np.argsort(orientation.pairs.order(activations.shape[2]))]
 
 
 def _lines_of_a_tap(convolution: Convolution) -> tuple[int, ...]:
