@@ -97,7 +97,6 @@ def export(
     "replay",
     epilog=examples(
         "tilewright stimulus replay set",
-        "tilewright stimulus replay sets other_set",
         "tilewright stimulus replay set --weight-line oc --json",
     ),
 )

@@ -85,6 +85,8 @@ def _against(lines: Lines, addresses: _Addresses, text: str, expected: Ints, rig
 
 def _readings(lines: Lines) -> list[_Addresses]:
     """The file as numbers of a base, for binary ones with each width that may be; empty where a line is damaged."""
+    if lines.damage:
+        return []
     if sum(bool(re.search(r"[2-9a-fA-F]", text)) for _, text in lines.data) > 1:
         words = [(number, word) for number, text in lines.data for word in _words(text)]
         base = 10 if all(word.isdecimal() for _, word in words) else 16
@@ -98,6 +100,8 @@ def _readings(lines: Lines) -> list[_Addresses]:
 
 def _damage(lines: Lines) -> str:
     """The first line that is no binary number, or shorter or longer than the others."""
+    if lines.damage:
+        return lines.damage
     packed = lines.packed
     for number, text in lines.data:
         digits = "".join(_words(text))

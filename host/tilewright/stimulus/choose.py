@@ -221,9 +221,8 @@ def _fits(assignment: Assignment, overrides: Overrides, problems: list[str]) -> 
     """All readings of an assignment, computed."""
     seen: list[Operands] = []
     for orientation in orientations(assignment.convolutions[0], overrides):
-        read = [read_operands(convolution, orientation) for convolution in assignment.convolutions]
-        operands = [one for one in read if one is not None]
-        if len(operands) < len(read) or any(_same(operands[0], other) for other in seen):
+        operands = [read_operands(convolution, orientation) for convolution in assignment.convolutions]
+        if any(_same(operands[0], other) for other in seen):
             continue
         seen.append(operands[0])
         try:
@@ -358,8 +357,8 @@ def _dequantised(file: SumFile, layout: OutLayout, computed: Computed, oc: int) 
 
 def _no_length(file: SumFile, computed: Computed) -> str:
     geometry, table, columns = computed.geometry, file.table, computed.columns
-    if table.fields % columns:
-        return f"its lines hold {table.fields} fields, which {columns} columns do not divide"
+    if table.fields % columns or (file.kind is Kind.OUT and table.fields != columns):
+        return f"its lines hold {table.fields} fields, but the weights give {columns} columns"
     if file.kind is Kind.OUT:
         choices = f"{geometry.outputs} or, 2x2 max-pooled, {geometry.pooled_outputs}"
         return f"file ends after {table.rows} outputs; {geometry} gives {choices}"
@@ -384,7 +383,8 @@ def _check_credible(stimulus: StimulusSet, best: Fit, overrides: Overrides, prob
         )
     if not best.deciding:
         reasons = [f"{unread.file.table.end}: {unread.reason}" for unread in best.unread]
-        raise StimulusError([*reasons, *(f"{one.path}: {one.reason}" for one in best.assignment.unplaced)][0])
+        reasons += [f"{one.path}: {one.reason}" for one in best.assignment.unplaced]
+        raise StimulusError("; ".join(dict.fromkeys([*problems, *reasons])))
     if overrides.weight_line is not None or best.credible:
         return
     names = ", ".join(stimulus.relative(match.file.table.path) for match in best.deciding)
@@ -393,7 +393,7 @@ def _check_credible(stimulus: StimulusSet, best: Fit, overrides: Overrides, prob
         for match in best.deciding
     ]
     counts += [f"{unread.file.table.path.name}: {unread.reason}" for unread in best.unread]
-    others = "".join(f"; {text}" for text in problems)
+    others = "".join(f"; {text}" for text in dict.fromkeys(problems))
     raise StimulusError(
         f"{table.path}:{table.lines[0]}: no reading explains {names}. The best one ({best.orientation}; "
         f"{best.geometry}): {'; '.join(counts)}. The set is damaged, its sizes are others (--stride, --padded-map, "

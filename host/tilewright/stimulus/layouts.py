@@ -163,7 +163,7 @@ def layouts(file: SumFile, geometry: Geometry, columns: int, ic_tiles: int, over
         ic_tiles: input-channel tiles.
         overrides: what the user says.
     """
-    if file.table.fields % columns:
+    if file.table.fields % columns or (file.kind is Kind.OUT and file.table.fields != columns):
         return
     if file.kind is Kind.OUT:
         yield from _out_layouts(file, geometry, _choices(overrides.relu, True), overrides)

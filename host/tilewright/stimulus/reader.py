@@ -144,6 +144,8 @@ def _read_file(name: NamedFile) -> PartFile | Lines | Unused:
     if name.output_stationary:
         return Unused(name.path, _OUTPUT_STATIONARY)
     lines = read_lines(name.path)
+    if not lines.data:
+        return Unused(name.path, "it holds words only")
     for kind in name.kinds:
         if kind is Kind.ACC and not fits(lines, _FORMATS[Kind.OUT]):
             return lines

@@ -206,9 +206,10 @@ def _assign(stimulus: StimulusSet, role: Role, acts: _Slotted, weights: _Slotted
     ocs = _range(slot.oc for slot, _ in weights)
     taps = _range(slot.tap for slot, _ in weights)
     used: set[Path] = set()
+    reasons = {one.path: one.reason for one in stimulus.unused}
 
     def take(slotted: _Slotted, slot: _Slot, what: str) -> Table:
-        part = _find(slotted, slot, what)
+        part = _find(slotted, slot, what, reasons)
         used.add(part.name.path)
         return part.table
 
@@ -221,37 +222,52 @@ def _assign(stimulus: StimulusSet, role: Role, acts: _Slotted, weights: _Slotted
             tuple(tuple(take(weights, _Slot(of_map, ic, oc, tap), "weights") for tap in taps) for oc in ocs)
             for ic in weight_ics
         )
-        _check_lengths(activations, grid)
         made.append(Convolution(activations, grid, tuple(sums[at]), ocs))
+    _check_lengths(made)
     leftover = tuple(part for part in (*stimulus.activations, *stimulus.weights) if part.name.path not in used)
     return Assignment(role, tuple(made), tuple(unplaced), leftover)
 
 
-def _find(slotted: _Slotted, slot: _Slot, what: str) -> PartFile:
+def _find(slotted: _Slotted, slot: _Slot, what: str, reasons: Mapping[Path, str]) -> PartFile:
+    """The file of a slot.
+
+    Args:
+        slotted: files of one part.
+        slot: which.
+        what: the part in words.
+        reasons: why files that are there are not read.
+
+    Raises:
+        StimulusError: it is missing, or not read.
+    """
     files = slotted
     for key, number in vars(slot).items():
         of_number = [(found, part) for found, part in files if number is None or getattr(found, key) == number]
         if not of_number:
             path = renamed(files[0][1].name, _WORDS[key], number)
+            wanted = f"{what} of {_WHAT[key]} {number}"
             if path.exists():
-                raise StimulusError(
-                    f"{path}: its name does not fit those of the other {what} (of {_WHAT[key]} {number})"
-                )
-            raise StimulusError(f"{path}: file missing ({what} of {_WHAT[key]} {number})")
+                raise StimulusError(f"{path}: {wanted} by its name, but {reasons.get(path, 'it holds another part')}")
+            raise StimulusError(f"{path}: file missing ({wanted})")
         files = of_number
     return files[0][1]
 
 
-def _check_lengths(activations: Sequence[Table], weights: Sequence[Sequence[Sequence[Table]]]) -> None:
+def _check_lengths(convolutions: Sequence[Convolution]) -> None:
+    activations = [table for one in convolutions for table in one.activations]
     rows = max(table.rows for table in activations)
     for table in activations:
         if table.rows != rows:
             raise StimulusError(f"{table.end}: file ends after {table.rows} rows, other tiles have {rows}")
-    tables = [table for row in weights for tile in row for table in tile]
-    lines = Counter(table.rows for table in tables).most_common(1)[0][0]
-    for table in tables:
-        if (table.rows, table.fields) != (lines, tables[0].fields):
+        if table.fields != activations[0].fields:
+            raise StimulusError(f"{table.path}: {table.fields} fields a line, other tiles have {activations[0].fields}")
+    weights = [table for one in convolutions for table in one.weight_tables]
+    lines = Counter(table.rows for table in weights).most_common(1)[0][0]
+    for table in weights:
+        if table.rows != lines:
             raise StimulusError(f"{table.end}: file ends after {table.rows} weight lines, {lines} expected")
+        if table.fields != weights[0].fields:
+            raise StimulusError(f"{table.path}: {table.fields} fields a line, others have {weights[0].fields}")
 
 
 def _place_sums(

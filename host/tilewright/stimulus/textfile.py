@@ -54,13 +54,15 @@ class Lines:
 
     Attributes:
         path: the file.
-        data: lines with data, at least one, each with its number from 1, without blanks behind.
+        data: lines with data, each with its number from 1, without blanks behind; none where it holds words alone.
         comments: comment and header lines, as they stand; blank lines above the data count.
+        damage: the first line that no file of numbers has, and why; empty where there is none.
     """
 
     path: Path
     data: tuple[tuple[int, str], ...]
     comments: tuple[str, ...]
+    damage: str
 
     @property
     def packed(self) -> int:
@@ -116,20 +118,23 @@ def read_lines(path: Path) -> Lines:
     blank lines are allowed at the end only.
 
     Raises:
-        StimulusError: the file cannot be read or has no data, or a blank line stands between others; names the line.
+        StimulusError: the file cannot be read or has no data; names the line.
     """
     data: list[tuple[int, str]] = []
     comments: list[str] = []
+    damage: list[str] = []
     for number, text in enumerate(_text_lines(path), 1):
+        if not text.isascii():
+            damage.append(f"{path}:{number}: a byte outside ASCII; no stimulus file, or a damaged one")
         if _COMMENT.match(text) or (not data and (not text.strip() or _is_foreword(text))):
             comments.append(text)
         elif text.strip():
             data.append((number, text.rstrip()))
         else:
-            raise StimulusError(f"{path}:{number}: empty line between other lines; the set is damaged")
-    if not data:
+            damage.append(f"{path}:{number}: empty line between other lines; the set is damaged")
+    if not data and not any(map(_is_prose, comments)):
         raise StimulusError(f"{path}:{len(comments) + 1}: no data line ({len(comments)} comment line(s) only)")
-    return Lines(path, tuple(data), tuple(comments))
+    return Lines(path, tuple(data), tuple(comments), next(iter(damage), ""))
 
 
 def fits(lines: Lines, form: FieldFormat) -> bool:
@@ -150,13 +155,15 @@ def read_table(lines: Lines, form: FieldFormat) -> Table:
         Its integers.
 
     Raises:
-        StimulusError: a line has a wrong width or character; names the line.
+        StimulusError: a line is damaged, or has a wrong width or character; names the line.
     """
     notation = _notation(lines, form)
     if notation is None:
         raise StimulusError(
             f"{lines.path}:{lines.data[0][0]}: {lines.wide} characters a line are no fields of {form.bits} bits"
         )
+    if lines.damage:
+        raise StimulusError(lines.damage)
     fields, hexadecimal = notation
     read = _hexadecimal_fields if hexadecimal else _binary_fields
     rows = [read(f"{lines.path}:{number}", text, form, fields) for number, text in lines.data]
@@ -191,12 +198,12 @@ def _text_lines(path: Path) -> list[str]:
         raw = path.read_bytes().removeprefix(codecs.BOM_UTF8)
     except OSError as error:
         raise StimulusError(f"{path}: cannot be read: {error.strerror}") from error
-    lines = []
-    for number, line in enumerate(raw.rstrip().split(b"\n"), 1):
-        if not line.isascii():
-            raise StimulusError(f"{path}:{number}: a byte outside ASCII; no stimulus file, or a damaged one")
-        lines.append(line.rstrip(b"\r").decode("ascii"))
-    return lines
+    return [line.rstrip(b"\r").decode("utf-8", "surrogateescape") for line in raw.rstrip().split(b"\n")]
+
+
+def _is_prose(text: str) -> bool:
+    """Words that no comment mark and no header has: several in a line, as in a sentence."""
+    return not _COMMENT.match(text) and len(re.findall(r"[^\W\d_]{2,}", text)) > 2
 
 
 def _is_foreword(text: str) -> bool:

@@ -100,7 +100,7 @@ def orientations(convolution: Convolution, overrides: Overrides) -> Iterator[Ori
             yield from (Orientation(line, order, lines, halves, pairs) for order in orders)
 
 
-def read_operands(convolution: Convolution, orientation: Orientation) -> Operands | None:
+def read_operands(convolution: Convolution, orientation: Orientation) -> Operands:
     """A convolution's numbers under an orientation.
 
     Args:
@@ -108,17 +108,17 @@ def read_operands(convolution: Convolution, orientation: Orientation) -> Operand
         orientation: meaning of their lines.
 
     Returns:
-        The numbers, cut into tiles of as many rows as an activation or a weight file has and as many columns as a sum
-        file has; None where the columns of the sum files do not divide the weights'.
+        The numbers, cut into tiles of as many rows as an activation or a weight file has and as many columns as an out
+        file or, if these do not divide the weights' columns, a weight file has.
     """
     activations = _read_activations(convolution, orientation)
     tiles = [[_read_tile(tables, orientation) for tables in row] for row in convolution.weights]
     weights = np.concatenate([np.concatenate(row, axis=1) for row in tiles], axis=2)
     _, block_columns, block_rows = tiles[0][0].shape
-    rows, columns = min(activations.shape[2], block_rows), _columns(convolution, block_columns)
     taps, all_columns, all_rows = weights.shape
-    if all_columns % columns:
-        return None
+    rows = min(activations.shape[2], block_rows)
+    outs = min((file.table.fields for file in convolution.sums if file.kind is Kind.OUT), default=block_columns)
+    columns = block_columns if all_columns % outs else outs
     cut = weights.reshape(taps, all_columns // columns, columns, all_rows // rows, rows).transpose(3, 1, 0, 2, 4)
     lines = activations.swapaxes(0, 1).reshape(activations.shape[1], all_rows // rows, rows)
     return Operands(lines.swapaxes(0, 1), cut)
@@ -166,9 +166,3 @@ def _read_tile(tables: Sequence[Table], orientation: Orientation) -> Ints:
     if orientation.halves == "by block":
         return np.concatenate(np.split(taps, 2, axis=1), axis=2)
     return taps if orientation.weight_line == "oc" else taps.swapaxes(1, 2)
-
-
-def _columns(convolution: Convolution, of_block: int) -> int:
-    """Columns of the sum files: what a line of an out file has, else what a weight file has."""
-    outs = [file.table.fields for file in convolution.sums if file.kind is Kind.OUT]
-    return min(outs, default=of_block)
