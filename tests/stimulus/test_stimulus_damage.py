@@ -179,7 +179,7 @@ def test_two_files_for_one_part(folder: Path) -> None:
     twin.write_bytes(file.read_bytes())
     findings = examine(read_set(folder), Overrides())
     assert [(one.path, one.reason) for one in findings.unused] == [
-        (twin, "activation_tile0.txt to activation_tile1.txt explains the sums, this file is a copy")
+        (twin, "the sums follow from activation_tile0.txt to activation_tile1.txt, this file is a copy")
     ]
     assert findings.fit.exact
     for wrong in (file, twin):

@@ -251,6 +251,35 @@ def maps_with_shared_weights(folder: Path, layer: Layer) -> None:
         put(folder / f"out{at}.txt", binary(one.relu, 16))
 
 
+def maps_in_folders(folder: Path, layer: Layer) -> None:
+    """Pooled outputs, maps without their padding."""
+    put_weights(folder, layer.weights, "w{}.txt")
+    for at, one in enumerate((layer, layer.another_map(1)), 1):
+        put(folder / f"img{at}" / "act.txt", binary(one.maps.reshape(-1, OUTPUTS).T, 4))
+        put(folder / f"img{at}" / "out.txt", binary(one.pooled, 16))
+
+
+def convolutions_in_folders(folder: Path, layer: Layer) -> None:
+    for at, one in enumerate((layer, Layer.random(77))):
+        control(folder / f"core{at}", one)
+
+
+def numbers_from_one(folder: Path, layer: Layer) -> None:
+    """Weights count their taps from 0, partial sums from 1."""
+    control(folder, layer)
+    for tap in range(TAPS):
+        put(folder / f"psum_{tap + 1}.txt", binary(layer.psums[tap], 16))
+
+
+def hexadecimal(folder: Path, layer: Layer) -> None:
+    """Addresses too."""
+    named_psums(folder, layer)
+    for path in folder.glob("*.txt"):
+        lines = [line for _, line in data_lines(path)]
+        put(path, ["".join(f"{int(line[at : at + 4], 2):x}" for at in range(0, len(line), 4)) for line in lines])
+    put(folder / "addr.txt", [f"{address:03x}" for address in ADDRESSES], ())
+
+
 def output_stationary_beside(folder: Path, layer: Layer) -> None:
     control(folder, layer)
     output_stationary(folder, layer)
@@ -344,6 +373,10 @@ CASES = {
     "placeholder_weights": Case(placeholder_weights, unused=("weight_itile0_otile0_kij0.txt",)),
     "copied_weights": Case(copied_weights, unused=("weight.txt",)),
     "maps_with_shared_weights": Case(maps_with_shared_weights, 384, (("convolutions", "3 maps with shared weights"),)),
+    "maps_in_folders": Case(maps_in_folders, 64, (("convolutions", "2 maps with shared weights"),)),
+    "convolutions_in_folders": Case(convolutions_in_folders, 256, (("convolutions", "2 convolutions of their own"),)),
+    "numbers_from_one": Case(numbers_from_one, 128 + 2592),
+    "hexadecimal": Case(hexadecimal, 128 + 2592, (("acc", "kij*positions + source, output by output"),)),
     "output_stationary_beside": Case(output_stationary_beside, unused=_OS),
     "sixteen_channels_a_line": Case(
         sixteen_channels_a_line,
@@ -367,17 +400,17 @@ CASES = {
 
 
 def data_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Numbered lines of binary digits."""
+    """Numbered lines of digits."""
     for number, line in enumerate(path.read_text().splitlines(), 1):
-        if set(line.strip()) and set(line) <= set("01 \t"):
+        if line.strip() and set(line) <= set("0123456789abcdef \t"):
             yield number, line
 
 
 def flip(path: Path, line: int, digit: int) -> None:
-    """Flips a binary digit of a line, counted from its end, without blanks."""
+    """Flips the lowest bit of a digit of a line, counted from its end, without blanks."""
     lines = path.read_text().splitlines()
     text = list(lines[line - 1])
-    at = [index for index, character in enumerate(text) if character in "01"][-1 - digit]
-    text[at] = "10"[int(text[at])]
+    at = [index for index, character in enumerate(text) if not character.isspace()][-1 - digit]
+    text[at] = f"{int(text[at], 16) ^ 1:x}"
     lines[line - 1] = "".join(text)
     path.write_text("".join(f"{one}\n" for one in lines))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from tilewright.stimulus.addresses import AddressReport
-from tilewright.stimulus.choose import ConvolutionFit, Fit, Match
+from tilewright.stimulus.fit import ConvolutionFit, Fit, Match
 from tilewright.stimulus.layouts import OutLayout, PsumLayout
 from tilewright.stimulus.names import Kind
 from tilewright.stimulus.reader import StimulusSet

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from tilewright.stimulus.addresses import AddressReport
-from tilewright.stimulus.choose import CREDIBLE, ConvolutionFit, Fit, Match
 from tilewright.stimulus.defects import Defect, DefectName
+from tilewright.stimulus.fit import CREDIBLE, ConvolutionFit, Fit, Match
 from tilewright.stimulus.layouts import OutLayout, PsumLayout
 from tilewright.stimulus.names import Kind
 from tilewright.stimulus.reader import StimulusSet

@@ -6,16 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tilewright.stimulus.addresses import AddressReport, report_addresses
-from tilewright.stimulus.choose import ConvolutionFit, Fit, Match, choose
+from tilewright.stimulus.choose import choose
 from tilewright.stimulus.defects import CONTRADICTIONS, Defect
 from tilewright.stimulus.describe import describe_variant
 from tilewright.stimulus.diagnose import address_defects, file_defects, notebook_out_defects, notebook_outs
-from tilewright.stimulus.geometry import Geometry
+from tilewright.stimulus.fit import ConvolutionFit, Fit, Match
+from tilewright.stimulus.geometry import LINE_FIELDS, Geometry
 from tilewright.stimulus.layouts import OutLayout, PsumLayout
 from tilewright.stimulus.leftovers import unused_files
 from tilewright.stimulus.names import Kind
 from tilewright.stimulus.reader import StimulusSet, Unused
 from tilewright.stimulus.sizes import Overrides
+from tilewright.stimulus.weights import Pairs
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,9 @@ class Findings:
 
     @property
     def channels(self) -> int:
-        """Channels of a line: the size of the array that the set is made for."""
-        return max(self.fit.weights.shape[-2:])
+        """Channels of a line, 8 or 16: the size of the array that the set is made for."""
+        paired = self.fit.orientation.pairs is not Pairs.NONE
+        return LINE_FIELDS[-1] if paired else max(self.fit.weights.shape[-2:])
 
     @property
     def variant(self) -> str:
@@ -101,6 +104,13 @@ def _unused_notes(stimulus: StimulusSet, unused: list[Unused]) -> list[str]:
     return [f"{', '.join(files)}: not used: {reason}" for reason, files in names.items()]
 
 
+def _outs_without_activations(stimulus: StimulusSet, fit: Fit) -> list[str]:
+    """Out files that are not compared for want of activations."""
+    outs = [(one, file) for one in fit.convolutions for file in one.files.sums if file.kind is Kind.OUT]
+    names = [stimulus.relative(file.table.path) for one, file in outs if not one.computed.outputs]
+    return [f"{', '.join(names)}: not compared, as not all activations are known"] if names else []
+
+
 def _untested(fit: Fit, comparable: Sequence[tuple[ConvolutionFit, Sequence[Match]]]) -> list[str]:
     """Weights that no comparison depends on: of taps that neither outputs nor partial sums of the set hold."""
     layouts = [match.layout for _, matches in comparable for match in matches]
@@ -120,6 +130,7 @@ def _notes(stimulus: StimulusSet, fit: Fit, addresses: list[AddressReport]) -> l
     if fit.blank:
         notes.append("every sum that is compared is 0: every reading gives them, so they show nothing of the weights")
     if not fit.complete:
+        notes += _outs_without_activations(stimulus, fit)
         tiles = [tile for one in fit.convolutions for tile in one.tiles]
         given = sum(table.rows for one in fit.convolutions for table in one.files.activations)
         known = sum(int(tile.known.sum()) for tile in tiles)

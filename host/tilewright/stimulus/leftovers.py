@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tilewright.stimulus.choose import Fit
 from tilewright.stimulus.defects import Defect, DefectName
+from tilewright.stimulus.fit import Fit
 from tilewright.stimulus.geometry import Ints
 from tilewright.stimulus.names import Kind
 from tilewright.stimulus.reader import PartFile, StimulusSet, Unused
@@ -44,7 +44,7 @@ def unused_files(stimulus: StimulusSet, fit: Fit) -> tuple[list[Unused], list[De
             reason = "this file as well, read in another order" if rival.exact else "this file fewer of them"
             if not rival.exact:
                 rivals.setdefault(_rival_message(stimulus, rival), []).append(name)
-        unused.append(Unused(part.name.path, f"{_name(stimulus, used[part.kind])} explains the sums, {reason}"))
+        unused.append(Unused(part.name.path, f"the sums follow from {_name(stimulus, used[part.kind])}, {reason}"))
     defects += [
         Defect(DefectName.COPY_CONTRADICTS, names[0], f"with {', '.join(names)}, {message}")
         for message, names in rivals.items()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
+
 from tilewright.stimulus.defects import DefectName
-from tilewright.stimulus.geometry import SUM_BITS
+from tilewright.stimulus.geometry import SUM_BITS, Ints
 
 _SIGN = 1 << (SUM_BITS - 1)
 
@@ -25,3 +28,9 @@ def remark(in_file: int, computed: int) -> tuple[DefectName, str] | None:
     if abs(in_file - computed) == 1:
         return DefectName.OFF_BY_ONE, "off by one (LSB)"
     return None
+
+
+def have_names(in_file: Ints, computed: Ints) -> npt.NDArray[np.bool_]:
+    """Which sums differ in a way that :func:`remark` names."""
+    named: npt.NDArray[np.bool_] = (computed <= 0) & (in_file == -_SIGN - computed) | (abs(in_file - computed) == 1)
+    return named

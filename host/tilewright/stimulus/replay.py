@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from tilewright.compiler.layer import Run, compile_runs
 from tilewright.driver import Driver
-from tilewright.stimulus.choose import ConvolutionFit, Match
 from tilewright.stimulus.findings import Findings
+from tilewright.stimulus.fit import ConvolutionFit, Match
 from tilewright.stimulus.geometry import Ints
 from tilewright.stimulus.layers import layer_of_tiles, tap_layer
 from tilewright.stimulus.layouts import Computed, OutLayout, PsumLayout
