@@ -25,7 +25,7 @@ from tilewright.cli.options import (
     check_array,
 )
 from tilewright.cli.stimulus_report import Outcome, report_replay, report_replays
-from tilewright.errors import StimulusError
+from tilewright.errors import LayerError, StimulusError
 from tilewright.network.layer import ConvLayer
 from tilewright.progress import phase
 from tilewright.pytorch.capture import DEMO_LAYER, capture_layer
@@ -104,7 +104,7 @@ def replay_command(
     folders: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FOLDER...", exists=True, file_okay=False, help="Folders with .txt files of a set, or with sets."
+            metavar="FOLDER", exists=True, file_okay=False, help="Folders with .txt files of a set, or with sets."
         ),
     ],
     array: Annotated[
@@ -153,10 +153,11 @@ def replay_command(
         )
         sets = {folder: find_sets(folder) for folder in folders}
         examined = _examine([one for found in sets.values() for one in found], overrides)
-        if len(examined) == 1 and isinstance(examined[0][1], StimulusError):
-            raise examined[0][1]
         outcomes = _replay(examined, targets)
-    if len(outcomes) == 1 and outcomes[0].replay is not None:
+        alone = len(outcomes) == 1 and outcomes[0].directory in folders
+        if alone and outcomes[0].error is not None:
+            raise outcomes[0].error
+    if alone and outcomes[0].replay is not None:
         report_replay(outcomes[0].replay, as_json)
     else:
         report_replays(outcomes, [one for folder in sets for one in files_beside(folder, sets[folder])], as_json)
@@ -168,7 +169,7 @@ def replay_command(
 def _examine(directories: Sequence[Path], overrides: Overrides) -> list[tuple[Path, Findings | StimulusError]]:
     """What each set is, or why it is refused."""
     examined: list[tuple[Path, Findings | StimulusError]] = []
-    with phase("Examining the sets", "Examined the sets", len(directories), "set") as step:
+    with phase("Examining the sets", "Examined the sets", _total(directories), "set") as step:
         for directory in directories:
             try:
                 examined.append((directory, examine(read_set(directory), overrides)))
@@ -180,7 +181,7 @@ def _examine(directories: Sequence[Path], overrides: Overrides) -> list[tuple[Pa
 
 def _replay(examined: Sequence[tuple[Path, Findings | StimulusError]], targets: Mapping[int, Target]) -> list[Outcome]:
     """Runs all sets that can be run, on one device for each size of array; in the order of ``examined``."""
-    outcomes = {at: Outcome(path, None, str(found)) for at, (path, found) in enumerate(examined)}
+    outcomes = [Outcome(path, None, found if isinstance(found, StimulusError) else None) for path, found in examined]
     runnable = [(at, found) for at, (_, found) in enumerate(examined) if isinstance(found, Findings)]
     for target in dict.fromkeys(targets.values()):
         of_target = [(at, findings) for at, findings in runnable if targets[findings.channels] == target]
@@ -190,11 +191,19 @@ def _replay(examined: Sequence[tuple[Path, Findings | StimulusError]], targets: 
         # Imported here: pynq takes seconds, which a wrong argument or a help page need not.
         from tilewright.stimulus.replay import replay
 
-        with phase("Running the sets on the accelerator", "Ran the sets", len(of_target), "set") as step:
+        with phase("Running the sets on the accelerator", "Ran the sets", _total(of_target), "set") as step:
             for done, (at, findings) in enumerate(of_target, 1):
-                outcomes[at] = Outcome(findings.stimulus.directory, replay(findings, driver))
+                try:
+                    outcomes[at] = Outcome(findings.stimulus.directory, replay(findings, driver))
+                except LayerError as error:
+                    outcomes[at] = Outcome(findings.stimulus.directory, None, error)
                 step.update(done)
-    return [outcomes[at] for at in range(len(examined))]
+    return outcomes
+
+
+def _total(units: Sequence[object]) -> int | None:
+    """How many there are, where there are several to count."""
+    return len(units) if len(units) > 1 else None
 
 
 def _size(option: str, text: str | None) -> tuple[int, int] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from rich.table import Table
 from tilewright.cli.console import output
 
 if TYPE_CHECKING:
+    from tilewright.errors import TilewrightError
     from tilewright.stimulus.reader import Unused
     from tilewright.stimulus.replay import Replay
 
@@ -25,12 +27,12 @@ class Outcome:
     Attributes:
         directory: the set.
         replay: its replay; None where it was refused.
-        refusal: why.
+        error: why.
     """
 
     directory: Path
     replay: Replay | None
-    refusal: str = ""
+    error: TilewrightError | None = None
 
     @property
     def status(self) -> int:
@@ -40,7 +42,7 @@ class Outcome:
     def as_dict(self) -> dict[str, Any]:
         """As JSON types."""
         if self.replay is None:
-            return {"directory": str(self.directory), "refused": self.refusal, "status": self.status}
+            return {"directory": str(self.directory), "refused": str(self.error), "status": self.status}
         return self.replay.as_dict() | {"status": self.status}
 
 
@@ -74,15 +76,17 @@ def report_replays(outcomes: Sequence[Outcome], beside: Sequence[Unused], as_jso
         typer.echo(json.dumps(facts))
         return
     table = Table(title=f"{len(outcomes)} stimulus sets", title_justify="left")
-    for name in ("Set", "Array", "Mismatches", "Compared", "Contradictions", "Result"):
+    for name in ("Set", "Array", "Mismatches", "Outputs", "Result"):
         table.add_column(name, overflow="fold")
-    for outcome in outcomes:
-        table.add_row(outcome.directory.name, *_cells(outcome))
+    above = os.path.commonpath([outcome.directory.parent for outcome in outcomes])
+    names = [os.path.relpath(outcome.directory, above) for outcome in outcomes]
+    for name, outcome in zip(names, outcomes, strict=True):
+        table.add_row(name, *_cells(outcome))
     output.print(table)
-    for outcome in outcomes:
-        lines = [f"refused: {outcome.refusal}"] if outcome.replay is None else _remarks(outcome.replay)
+    for name, outcome in zip(names, outcomes, strict=True):
+        lines = [f"refused: {outcome.error}"] if outcome.replay is None else _remarks(outcome.replay)
         for line in lines:
-            output.print(f"{outcome.directory.name}: {line}", markup=False, highlight=False)
+            output.print(f"{name}: {line}", markup=False, highlight=False)
     for one in beside:
         output.print(f"{one.path}: not used: {one.reason}", markup=False, highlight=False)
 
@@ -90,11 +94,15 @@ def report_replays(outcomes: Sequence[Outcome], beside: Sequence[Unused], as_jso
 def _cells(outcome: Outcome) -> list[str]:
     replay = outcome.replay
     if replay is None:
-        return ["-", "-", "-", "-", "[red]refused[/red]"]
+        return ["-", "-", "-", "[red]refused[/red]"]
     compared = sum(comparison.compared for comparison in replay.comparisons)
-    result = "[green]equal[/green]" if replay.equal else "[red]NOT EQUAL[/red]"
-    contradictions = len(replay.findings.contradictions)
-    return [f"{replay.n}x{replay.n}", str(len(replay.mismatches)), str(compared), str(contradictions), result]
+    unequal = "[red]NOT EQUAL[/red]" if replay.mismatches else "[red]CONTRADICTION[/red]"
+    return [
+        f"{replay.n}x{replay.n}",
+        f"{len(replay.mismatches)} of {compared}",
+        replay.findings.details["out"],
+        "[green]equal[/green]" if replay.equal else unequal,
+    ]
 
 
 def _remarks(replay: Replay) -> list[str]:
