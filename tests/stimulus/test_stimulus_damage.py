@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from course_sets import CASES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -272,3 +273,35 @@ def test_a_removed_line_is_noticed(data: st.DataObject, make_layer: MakeLayer) -
         else:
             (defect,) = examine(read_set(folder), Overrides()).contradictions
             assert defect.message.startswith(f"{path}:{len(lines)}: file ends after ")
+
+
+@settings(max_examples=40, deadline=None)
+@given(names=st.lists(st.sampled_from(sorted(CASES)), min_size=1, max_size=2), data=st.data())
+def test_whatever_a_folder_holds_each_file_is_used_or_named(names: list[str], data: st.DataObject) -> None:
+    """Sets written over each other, files missing, cut, swapped, renamed: findings, or one error."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for case in names:
+            CASES[case].make(folder)
+        first, second = (data.draw(st.sampled_from(sorted(folder.rglob("*.txt")))) for _ in range(2))
+        damage = data.draw(st.sampled_from(["swap", "cut", "double", "remove", "rename"]))
+        if damage == "swap":
+            texts = first.read_bytes(), second.read_bytes()
+            first.write_bytes(texts[1])
+            second.write_bytes(texts[0])
+        elif damage == "rename":
+            first.rename(first.with_name(data.draw(st.sampled_from(["out3.txt", "tile1_weight2.txt", "acc.txt"]))))
+        elif damage == "remove":
+            first.unlink()
+        else:
+            lines = first.read_text().splitlines()
+            lines = lines[: data.draw(st.integers(0, len(lines)))] if damage == "cut" else lines * 2
+            first.write_text("".join(f"{line}\n" for line in lines))
+        try:
+            findings = examine(read_set(folder), Overrides())
+        except StimulusError:
+            return
+        fit = findings.fit
+        named = {one.path for one in (*findings.unused, *fit.assignment.unplaced, *findings.stimulus.addresses)}
+        sums = {one.file.table.path for one in (*fit.matches, *fit.unread)}
+        assert fit.paths | sums | named == set(folder.rglob("*.txt"))

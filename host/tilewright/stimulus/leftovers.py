@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tilewright.stimulus.defects import Defect, DefectName
-from tilewright.stimulus.fit import Fit
+from tilewright.stimulus.fit import CREDIBLE, Fit, Match
 from tilewright.stimulus.geometry import Ints
 from tilewright.stimulus.names import Kind
 from tilewright.stimulus.reader import PartFile, StimulusSet, Unused
@@ -41,9 +41,10 @@ def unused_files(stimulus: StimulusSet, fit: Fit) -> tuple[list[Unused], list[De
         if message:
             defects.append(Defect(DefectName.COPY_CONTRADICTS, name, message))
         elif reason == _OTHER and rival is not None:
-            reason = "this file as well, read in another order" if rival.exact else "this file fewer of them"
-            if not rival.exact:
-                rivals.setdefault(_rival_message(stimulus, rival), []).append(name)
+            wrong = next((match for match in rival.matches if match.wrong and match.explained >= CREDIBLE), None)
+            reason = "this file as well, read in another order" if wrong is None else "this file fewer of them"
+            if wrong is not None:
+                rivals.setdefault(_rival_message(stimulus, wrong), []).append(name)
         unused.append(Unused(part.name.path, f"the sums follow from {_name(stimulus, used[part.kind])}, {reason}"))
     defects += [
         Defect(DefectName.COPY_CONTRADICTS, names[0], f"with {', '.join(names)}, {message}")
@@ -52,9 +53,8 @@ def unused_files(stimulus: StimulusSet, fit: Fit) -> tuple[list[Unused], list[De
     return unused, defects
 
 
-def _rival_message(stimulus: StimulusSet, rival: Fit) -> str:
+def _rival_message(stimulus: StimulusSet, match: Match) -> str:
     """How the same numbers in another order, but for some, explain most of the sums too."""
-    match = next(match for match in rival.matches if match.wrong)
     return (
         f"{match.wrong} of {match.compared} sums of {stimulus.relative(match.file.table.path)} differ, the first in "
         f"{match.first}; nearly a copy, in another order, of what explains the sums better"
