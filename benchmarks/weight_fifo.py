@@ -12,7 +12,7 @@ import numpy as np
 import typer
 
 from tilewright.driver import Driver
-from tilewright.estimate.estimate import estimate
+from tilewright.estimate.estimate import estimate_network
 from tilewright.hardware.block_ram import blocks_of
 from tilewright.hardware.parameters import HardwareParameters
 from tilewright.network.file import load_network
@@ -41,7 +41,7 @@ def main(
         )
         (result,) = NetworkRunner(driver, network, batch).run(pixels)
         hardware = HardwareParameters(n=array, wgt_depth=depth)
-        predicted = estimate(network, hardware, batch, stall_probability=stall_probability)
+        predicted = estimate_network(network, hardware, batch, stall_probability=stall_probability)
         blocks = blocks_of(64 * hardware.group_beats + 1, depth)
         row = {"depth": depth, "block_rams": blocks, "program_utilisation": work / result.counters.cycles}
         row["predicted_program_utilisation"] = work / predicted.program_cycles

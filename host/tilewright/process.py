@@ -44,9 +44,19 @@ def program() -> Iterator[None]:
         finally:
             _flush()
     except OSError as error:
-        place = "" if error.filename is None else f"{error.filename}: "
-        print(f"{type(error).__name__}: {place}{error.strerror or error}", file=sys.stderr)
+        print(f"{type(error).__name__}: {refusal(error)}", file=sys.stderr)
         raise SystemExit(FAILED) from None
+
+
+def refusal(error: OSError) -> str:
+    """What the file system refuses, the file first."""
+    place = "" if error.filename is None else f"{error.filename}: "
+    return f"{place}{error.strerror or error}"
+
+
+def is_first_process() -> bool:
+    """Whether this is the only process of a job, or the first of those that ``torchrun`` started."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def _end(number: int, frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""`python -m tilewright_model`: train, plot, evaluate, import, capture, export, layers, images, reference, equality."""
+"""``python -m tilewright_model``: the command line."""
 
 from tilewright.process import packages_named, program
 

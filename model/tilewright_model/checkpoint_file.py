@@ -23,9 +23,13 @@ CODES = ".weight_codes"
 
 
 def chosen_checkpoint(given: Path | None) -> Path:
-    """`given`, else the shipped one.
+    """The checkpoint that a command takes.
 
-    Raises CheckpointError if that is not there, or if `given` is a network file or a damaged .safetensors.
+    Args:
+        given: by the user; None takes the shipped one.
+
+    Raises:
+        CheckpointError: the shipped one is not there, or ``given`` is a network file or a damaged .safetensors.
     """
     if given is not None and given.suffix == ".safetensors" and named_format(given) is None:
         raise CheckpointError(f"{given} is truncated or no checkpoint: train one, import one, or name another")
@@ -46,7 +50,7 @@ def sha256(path: Path) -> str:
 
 
 def named_format(path: Path) -> str | None:
-    """The metadata's `format`; None if there is none, or the file is missing or no .safetensors."""
+    """The metadata's ``format``; None if there is none, or the file is missing or no .safetensors."""
     try:
         with safe_open(path, framework="numpy") as file:
             return (file.metadata() or {}).get("format")

@@ -6,7 +6,11 @@ from tilewright_model.errors import ModelError, first_line
 
 
 def device_named(name: str | None) -> torch.device:
-    """The named device, else the GPU where there is one, else the CPU. Raises ModelError if it is not there."""
+    """The named device, else the GPU where there is one, else the CPU.
+
+    Raises:
+        ModelError: it is not there.
+    """
     try:
         device = torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
         torch.empty(1, device=device)

@@ -1,10 +1,10 @@
-"""The named exceptions of `tilewright_model`; each message says what is wrong, where, and what to do."""
+"""The named exceptions of ``tilewright_model``; each message says what is wrong, where, and what to do."""
 
 from tilewright.errors import TilewrightError
 
 
 class ModelError(TilewrightError):
-    """Base of this package's own errors; those of networks and their files are `tilewright.errors.NetworkError`."""
+    """Base of this package's own errors; those of networks and their files are ``tilewright.errors.NetworkError``."""
 
 
 def first_line(error: BaseException) -> str:

@@ -18,7 +18,14 @@ def read_tensors(
 ) -> tuple[dict[str, Tensor], dict[str, str]]:
     """The tensors, on the CPU, and the metadata.
 
-    Raises `error` if the file is missing or no whole .safetensors; kind and maker: what it is, and how one is made.
+    Args:
+        path: the file.
+        error: what to raise.
+        kind: what the file is, for the message.
+        maker: how one is made, for the message.
+
+    Raises:
+        ModelError: as ``error``; the file is missing or no whole .safetensors.
     """
     try:
         with safe_open(path, framework="pt") as file:

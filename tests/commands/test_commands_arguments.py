@@ -134,3 +134,4 @@ def test_nothing_but_a_difference_is_status_1(
     monkeypatch.setattr(info, "choose_target", fail)
     result = CliRunner().invoke(app, ["info"])
     assert result.exit_code == status and text in result.stderr
+    assert ("Traceback" in result.stderr) == isinstance(error, RuntimeError)

@@ -68,6 +68,21 @@ def test_on_a_terminal_one_display_moves(monkeypatch: pytest.MonkeyPatch) -> Non
     assert progress._displays == []
 
 
+def test_units_add_up(log: io.StringIO) -> None:
+    with phase("network", total=5) as step:
+        step.advance(2)
+        step.advance(3)
+    assert log.getvalue() == "image 5 of 5, 0 s\n"
+
+
+def test_only_the_first_process_of_a_job_speaks(log: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    for rank in ("1", "0"):
+        monkeypatch.setenv("RANK", rank)
+        with phase("Preparing", f"Prepared {rank}"), phase("network", total=1) as step:
+            step.advance(1)
+    assert log.getvalue().splitlines() == ["image 1 of 1, 0 s", "Prepared 0, 0 s"]
+
+
 @pytest.mark.parametrize(
     ("code", "errors", "printed", "expected"),
     [

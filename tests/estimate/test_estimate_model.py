@@ -19,7 +19,7 @@ from tilewright.compiler.stream import WeightsItem
 from tilewright.compiler.timing import time_program
 from tilewright.compiler.timing.fifo import FifoTiming, ascending
 from tilewright.errors import CompileError, ParameterError
-from tilewright.estimate.estimate import Estimate, estimate, estimate_compiled
+from tilewright.estimate.estimate import Estimate, estimate_compiled, estimate_network
 from tilewright.hardware.block_ram import block_rams, blocks_of
 from tilewright.hardware.parameters import HardwareParameters
 from tilewright.network.network import Network
@@ -60,7 +60,7 @@ def test_totals_are_sums(n: int, seed: int) -> None:
     rng = np.random.default_rng([seed, n])
     network = networks.random_network(rng)
     for batch, read_back, stall_probability in ((1, (), 0.0), (3, [layer.name for layer in network.layers[:-1]], 0.3)):
-        result = estimate(network, HardwareParameters(n=n), batch, read_back, stall_probability)
+        result = estimate_network(network, HardwareParameters(n=n), batch, read_back, stall_probability)
         assert_adds_up(result)
         assert result.macs == network.macs * batch
 
@@ -70,7 +70,7 @@ def test_vgg16_takes_less_than_a_second(vgg: Network, n: int) -> None:
     """A second on a machine with nothing else to do; this one may be busy."""
     for batch in (1, 16):
         start = time.perf_counter()
-        result = estimate(vgg, HardwareParameters(n=n), batch)
+        result = estimate_network(vgg, HardwareParameters(n=n), batch)
         assert time.perf_counter() - start < 5
         assert_adds_up(result)
 
@@ -78,50 +78,50 @@ def test_vgg16_takes_less_than_a_second(vgg: Network, n: int) -> None:
 def test_vgg16_keeps_the_array_busy(vgg: Network) -> None:
     assert vgg.macs == 220_631_040
     for n, batch in ((8, 1), (16, 4), (32, 16)):
-        assert estimate(vgg, HardwareParameters(n=n), batch).program_utilisation > 0.97
+        assert estimate_network(vgg, HardwareParameters(n=n), batch).program_utilisation > 0.97
 
 
 def test_more_stalls_cost_more(small: Network) -> None:
     cycles = [
-        estimate(small, HardwareParameters(n=16), stall_probability=p).program_cycles
+        estimate_network(small, HardwareParameters(n=16), stall_probability=p).program_cycles
         for p in (0.0, 0.05, 0.2, 0.5, 0.9)
     ]
     assert cycles == sorted(cycles)
     assert cycles[-1] > 2 * cycles[0]
-    slowest = estimate(small, HardwareParameters(n=16), stall_probability=0.99)
+    slowest = estimate_network(small, HardwareParameters(n=16), stall_probability=0.99)
     assert slowest.program_cycles == pytest.approx(100 * slowest.beats_in, rel=0.1)
 
 
 def test_larger_batches_and_arrays_cost_less_an_image(vgg: Network) -> None:
     for n in ARRAYS:
-        each = [estimate(vgg, HardwareParameters(n=n), batch).program_cycles / batch for batch in (1, 4, 16)]
+        each = [estimate_network(vgg, HardwareParameters(n=n), batch).program_cycles / batch for batch in (1, 4, 16)]
         assert all(later <= 1.001 * earlier for earlier, later in pairwise(each))
     assert (
-        estimate(vgg, HardwareParameters(n=8)).program_cycles
-        > estimate(vgg, HardwareParameters(n=16)).program_cycles
-        > estimate(vgg, HardwareParameters(n=32)).program_cycles
+        estimate_network(vgg, HardwareParameters(n=8)).program_cycles
+        > estimate_network(vgg, HardwareParameters(n=16)).program_cycles
+        > estimate_network(vgg, HardwareParameters(n=32)).program_cycles
     )
 
 
 def test_a_layer_never_beats_the_array(vgg: Network) -> None:
     for n in ARRAYS:
-        for layer in estimate(vgg, HardwareParameters(n=n), 4).layers:
+        for layer in estimate_network(vgg, HardwareParameters(n=n), 4).layers:
             assert layer.command_cycles >= layer.mac_cycles >= layer.macs / n**2
             assert 0 < layer.command_utilisation <= 1
             assert layer.bound_by in {"compute", "weights", "image", "thresholds", "activations", "output", "overhead"}
 
 
 def test_what_bounds_a_layer(vgg: Network) -> None:
-    bounds = [layer.bound_by for layer in estimate(vgg, HardwareParameters(n=32)).layers]
+    bounds = [layer.bound_by for layer in estimate_network(vgg, HardwareParameters(n=32)).layers]
     assert bounds[0] == "image"
     assert bounds[1] == "compute"
     assert bounds[-3:] == ["weights"] * 3
 
 
 def test_smaller_buffers_are_never_faster(small: Network) -> None:
-    large = estimate(small, HardwareParameters(n=8), 2)
+    large = estimate_network(small, HardwareParameters(n=8), 2)
     for tight in ({"wgt_depth": 16}, {"thr_depth": 16}, {"out_depth": 2}, {"thr_sets": 1}):
-        result = estimate(small, HardwareParameters(n=8, **tight), 2)
+        result = estimate_network(small, HardwareParameters(n=8, **tight), 2)
         assert_adds_up(result)
         assert result.program_cycles >= large.program_cycles
 
@@ -192,7 +192,7 @@ def run(network: Network, *arguments: str) -> str:
 
 def test_json(small: Network) -> None:
     facts = json.loads(run(small, "--as-json"))
-    expected = estimate(small, HardwareParameters(n=16), 2)
+    expected = estimate_network(small, HardwareParameters(n=16), 2)
     assert facts["program_cycles"] == expected.program_cycles
     assert facts["images_per_s_at_assumed_clock"] == pytest.approx(2 * 100e6 / expected.program_cycles)
     assert facts["program_utilisation"] == expected.program_utilisation

@@ -14,7 +14,7 @@ import networks
 import pytest
 
 from tilewright.driver.run_steps import RunStep
-from tilewright.estimate.estimate import estimate
+from tilewright.estimate.estimate import estimate_network
 from tilewright.hardware import assumed_clock
 from tilewright.hardware.parameters import HardwareParameters
 from tilewright.runs.bench import Measurement
@@ -110,7 +110,7 @@ def test_hardware_status_stands_before_the_first_figure() -> None:
 
 def facts_of_commands() -> Iterator[dict[str, Any]]:
     """What `estimate` and `bench` print as JSON; tests of the other commands are with them."""
-    yield estimate(networks.small_network(0), HardwareParameters(n=16), 2).as_dict(100.0)
+    yield estimate_network(networks.small_network(0), HardwareParameters(n=16), 2).as_dict(100.0)
     yield Measurement("small", 8, 2, 1, 1, {step: [0.5] for step in RunStep}, [4000], 9000).as_dict(100.0)
 
 

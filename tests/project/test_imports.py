@@ -38,7 +38,7 @@ HOST_MAY = {
     "network": {"hardware"},
     "npz": {"errors"},
     "process": {"errors"},
-    "progress": set(),
+    "progress": {"process"},
     "pytorch": {"network"},
     "remote": {"sim", "driver"},
     "runs": RUN,
@@ -47,7 +47,7 @@ HOST_MAY = {
     "stimulus": {"compiler", "driver", "network", "hardware"},
     "target": {"remote", "sim"},
 }
-MODEL_FREE = {"checkpoint_file", "device", "errors", "files", "npz_file", "progress", "tensor_file"}
+MODEL_FREE = {"checkpoint_file", "device", "errors", "files", "npz_file", "tensor_file"}
 MODEL_MAY = {
     "__init__": set(),
     "__main__": {"cli"},
@@ -64,7 +64,6 @@ MODEL_MAY = {
     "network_file": {"networks", "layers", "data"},
     "networks": {"layers", "data"},
     "npz_file": {"errors"},
-    "progress": set(),
     "tensor_file": {"errors", "files"},
     "training": {"", "integers", "checkpoints", "networks", "layers", "data"},
 }
@@ -98,8 +97,9 @@ HOST_OTHERS = {
     "typer": {"cli"},
 }
 MODEL_OTHERS: dict[str, set[str]] = {"pynq": set()}
-# What the model takes of the host: the network file and its numbers, and what both programs share
-TAKEN = ("environment", "errors", "files", "late", "network", "npz", "process")
+# What the model takes of the host: the network file and its numbers, and what both programs share, how commands are
+# grouped and refused and how they show what they do. None of it brings pynq or torch.
+TAKEN = ("cli.command_group", "environment", "errors", "files", "late", "network", "npz", "process", "progress")
 MODEL_TAKES = tuple(f"tilewright.{name}" for name in TAKEN)
 
 
@@ -336,3 +336,9 @@ def test_a_network_is_read_without_pynq() -> None:
     code = "import tilewright.network, sys; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "numpy" in loaded and not {"pynq", "rich", "torch", "typer"} & set(loaded)
+
+
+def test_what_the_model_takes_brings_neither_pynq_nor_torch() -> None:
+    code = f"import {', '.join(MODEL_TAKES)}, sys; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert set(MODEL_TAKES) <= set(loaded) and not {"pynq", "torch"} & set(loaded)

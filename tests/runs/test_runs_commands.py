@@ -164,7 +164,7 @@ def test_a_mismatch_is_named_and_repeated_with_a_waveform(
     read_back = [layer.name for layer in case.network.layers]
     run = run_network(driver, case.network, case.path, images, batch=1, read_back=read_back, check=True)
     assert not run.equal and run.comparison.mismatches == 1
-    mismatch = run.comparison.first_difference
+    mismatch = run.comparison.first_mismatch
     assert mismatch is not None
     assert (mismatch.layer, mismatch.image, mismatch.channel, mismatch.row, mismatch.column) == (name, 1, 9, 1, 2)
     assert (mismatch.oc_tile, mismatch.array_column) == (1, 1)

@@ -9,9 +9,10 @@ import pytest
 
 from tilewright.errors import ResultError
 from tilewright.hardware.parameters import ArrayParameters
+from tilewright.network.comparison import LISTED
 from tilewright.network.convolution import layer_outputs
 from tilewright.network.layer import ConvLayer
-from tilewright.runs.compare_layer import LISTED, compare
+from tilewright.runs.compare_layer import compare
 
 ARRAY = ArrayParameters(n=8)
 

@@ -13,7 +13,7 @@ import pytest
 from tilewright.compiler.network import compile_network
 from tilewright.driver import Driver
 from tilewright.errors import CompileError, ParameterMismatchError
-from tilewright.estimate.estimate import Estimate, estimate
+from tilewright.estimate.estimate import Estimate, estimate_network
 from tilewright.estimate.measured import MeasuredLayer, hardware_of, measured_layers
 from tilewright.hardware.parameters import HardwareParameters
 from tilewright.network import Network
@@ -39,7 +39,7 @@ def measure(
     names = [layer.name for layer in network.layers[:-1]] if read_back else []
     pixels = np.random.default_rng(batch).integers(0, 256, (batch, *network.image)).astype(np.uint8)
     (result,) = NetworkRunner(driver, network, batch, names).run(pixels)
-    predicted = estimate(network, hardware_of(driver.accelerator.info()), batch, names, stall_probability)
+    predicted = estimate_network(network, hardware_of(driver.accelerator.info()), batch, names, stall_probability)
     return predicted, measured_layers(predicted, driver.accelerator.layer_log()), result.counters
 
 
@@ -122,4 +122,4 @@ def test_log_of_another_program_is_refused(open_device: OpenDevice) -> None:
     predicted, _, _ = measure(open_device, networks.small_network(0), 8, 1)
     driver = Driver(open_device(array=8, stall_probability=0.0, seed=1))
     with pytest.raises(ParameterMismatchError, match="the log holds 9 CONV commands"):
-        measured_layers(estimate(networks.vgg_network(0), predicted.hardware), driver.accelerator.layer_log())
+        measured_layers(estimate_network(networks.vgg_network(0), predicted.hardware), driver.accelerator.layer_log())

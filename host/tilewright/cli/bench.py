@@ -12,20 +12,10 @@ import typer
 from rich.table import Table
 
 from tilewright.cli.argument_checks import check_clock
-from tilewright.cli.console import choose_target, failures_named, output
-from tilewright.cli.options import (
-    COUNT_HELP,
-    Array,
-    AsJson,
-    Batch,
-    Bitstream,
-    Clock,
-    Device,
-    Host,
-    Layer,
-    NetworkFile,
-    Seed,
-)
+from tilewright.cli.command_group import failures_named
+from tilewright.cli.console import output
+from tilewright.cli.option_groups import DeviceOptions, grouped
+from tilewright.cli.options import COUNT_HELP, AsJson, Batch, Clock, Layer, NetworkFile
 from tilewright.driver.run_steps import RunStep
 from tilewright.errors import NetworkError
 from tilewright.hardware import assumed_clock
@@ -50,17 +40,15 @@ MEANINGS = {
 }
 
 
+@grouped
 def bench(
+    *,
     network_file: NetworkFile = None,
     layer: Layer = None,
     batch: Batch = 1,
     count: Annotated[int | None, typer.Option(min=1, help=COUNT_HELP, show_default="one batch")] = None,
     repeat: Annotated[int, typer.Option(min=1, help="Rounds: each compiles and runs all images.")] = 3,
-    array: Array = 8,
-    seed: Seed = None,
-    device: Device = None,
-    bitstream: Bitstream = None,
-    host: Host = None,
+    device: DeviceOptions,
     clock: Clock = assumed_clock.DEFAULT_CLOCK_MHZ,
     as_json: AsJson = False,
 ) -> None:
@@ -70,7 +58,7 @@ def bench(
     """
     with failures_named():
         check_clock(clock)
-        target = choose_target(array, seed, device, bitstream, host)
+        target = device.target()
         kind = target.kind
         job = choose_job(network_file, layer, batch, count or batch)
         driver = target.open()
@@ -113,8 +101,7 @@ def measure_with_progress(driver: Driver, job: Job, rounds: int) -> Measurement:
 
     total = rounds * job.programs
     with phase(f"{job.name} on {driver.array.n}x{driver.array.n}", total=total, unit="program") as step:
-        done = iter(range(1, total + 1))
-        return measure(driver, job, rounds, lambda: step.update(next(done)))
+        return measure(driver, job, rounds, lambda: step.advance(1))
 
 
 def device_facts(driver: Driver, kind: DeviceKind) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from rich.table import Table
 from tilewright.board.deploy import PYNQ_PYTHON, Deployment, Outcome
 from tilewright.board.deploy import deploy as run_deployment
 from tilewright.board.ssh import Ssh
-from tilewright.cli.command_group import examples
-from tilewright.cli.console import failures_named, output
+from tilewright.cli.command_group import examples, failures_named
+from tilewright.cli.console import output
 from tilewright.cli.options import AsJson, Bitstream
 from tilewright.environment import BITSTREAM_VARIABLE
 from tilewright.errors import BoardError

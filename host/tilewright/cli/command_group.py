@@ -1,10 +1,14 @@
-"""How the program's commands are grouped, helped and refused: -h, examples, wrong arguments in one line, statuses."""
+"""How commands are grouped, helped and refused, of ``tilewright`` and of ``python -m tilewright_model``.
+
+-h, examples, one line for what is wrong, exit statuses.
+"""
 
 from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -12,15 +16,23 @@ import typer
 from rich.markup import escape
 from typer.core import TyperGroup
 
+from tilewright.errors import TilewrightError
+from tilewright.process import refusal
 from tilewright.progress import messages, print_line
 
-REFUSED, INTERRUPTED = 2, 130
+DIFFERENT, REFUSED, INTERRUPTED = 1, 2, 130
 # typer's own class of what is wrong with arguments, whichever click is below it
-UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+UsageError: Any = typer.BadParameter.__mro__[1]
 
 
 class CommandGroup(TyperGroup):
-    """A program whose exit status is 0 where all is right, 1 where a difference was found, 2 where it could not."""
+    """A program whose exit status is 0 where all is right, 1 where a difference was found, 2 where it could not.
+
+    Attributes:
+        words: what the program was called with.
+    """
+
+    words: Sequence[str] = ()
 
     def main(
         self,
@@ -32,11 +44,12 @@ class CommandGroup(TyperGroup):
         **extra: Any,
     ) -> Any:
         """Run a command, as click's ``main`` does; a wrong argument is one line on standard error."""
+        self.words = sys.argv[1:] if args is None else list(args)
         run = partial(super().main, args, prog_name, complete_var, False, windows_expand_args, **extra)
         if not standalone_mode:
             return run()
         try:
-            _refuse_empty(sys.argv[1:] if args is None else args)
+            _refuse_empty(self.words)
             status = run()
         except UsageError as error:
             _print_refusal(error)
@@ -56,6 +69,31 @@ def examples(*commands: str) -> str:
     return "\n\n".join(["Examples:", *(f"  {escape(command)}" for command in commands)])
 
 
+@contextmanager
+def failures_named(*others: type[Exception], one_line: bool = False) -> Iterator[None]:
+    """Turns what this project or the file system refuses into the exception's kind, message, notes, and exit status 2.
+
+    Args:
+        others: exceptions of other packages that are refusals too.
+        one_line: whether a message of several lines becomes one.
+    """
+    refusals: tuple[type[Exception], ...] = (TilewrightError, OSError, *others)
+    try:
+        yield
+    except refusals as error:
+        text = refusal(error) if isinstance(error, OSError) else str(error)
+        if one_line:
+            text = " ".join(text.split())
+        _print_failure(type(error).__name__, text or "no reason was given", *getattr(error, "__notes__", ()))
+        raise typer.Exit(REFUSED) from error
+
+
+def _print_failure(kind: str, *lines: str) -> None:
+    messages.print(f"[red]{kind}[/red]: ", end="")
+    for line in lines:
+        print_line(line)
+
+
 def _refuse_empty(arguments: Sequence[str]) -> None:
     """Refuses what a shell makes of a variable that is not set: as a path it would be the folder that one is in."""
     for before, argument in zip(["", *arguments], arguments, strict=False):
@@ -71,5 +109,4 @@ def _print_refusal(error: Any) -> None:
     if type(error).__name__ == "NoArgsIsHelpError":
         return
     where = "" if error.ctx is None else f" (help: {error.ctx.command_path} -h)"
-    messages.print("[red]UsageError[/red]: ", end="")
-    print_line(" ".join(error.format_message().split()) + where)
+    _print_failure("UsageError", " ".join(error.format_message().split()) + where)

@@ -1,37 +1,22 @@
-"""What the commands share: where they print, how they fail, the device that the options name."""
+"""What the commands share: where they print, the device that the options name."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
 from rich.console import Console
 
 from tilewright.cli.argument_checks import check_writable
-from tilewright.errors import TargetError, TilewrightError
-from tilewright.progress import messages, phase
+from tilewright.errors import TargetError
+from tilewright.progress import phase
 from tilewright.target import DeviceKind, board_of, default_device
 
 if TYPE_CHECKING:
     from tilewright.driver import Driver
 
 output = Console()
-
-
-@contextmanager
-def failures_named() -> Iterator[None]:
-    """Turns this package's exceptions into one message, the notes below it, and exit code 2."""
-    try:
-        yield
-    except TilewrightError as error:
-        messages.print(f"[red]{type(error).__name__}[/red]: ", end="")
-        for text in (str(error), *getattr(error, "__notes__", ())):
-            messages.print(text, markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(2) from error
 
 
 @dataclass(frozen=True)

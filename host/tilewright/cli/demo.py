@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from tilewright.cli.console import choose_target, failures_named
-from tilewright.cli.options import Array, AsJson, Bitstream, Device, Host, Seed, Trace
+from tilewright.cli.command_group import failures_named
+from tilewright.cli.option_groups import DeviceOptions, OutcomeOptions, grouped
 from tilewright.network.file import load_network
 from tilewright.pytorch.image_choice import ImageChoice
 from tilewright.pytorch.network_choice import resolve_network
 
 
-def demo(
-    array: Array = 8,
-    seed: Seed = None,
-    device: Device = None,
-    bitstream: Bitstream = None,
-    host: Host = None,
-    trace: Trace = None,
-    as_json: AsJson = False,
-) -> None:
+@grouped
+def demo(*, device: DeviceOptions, outcome: OutcomeOptions) -> None:
     """The main job: a real image, the whole trained VGG16, every integer compared with PyTorch's."""
     with failures_named():
-        target = choose_target(array, seed, device, bitstream, host, trace)
+        target = device.target(outcome.trace)
         network_file = resolve_network(None)
         images = ImageChoice().take(load_network(network_file))
         driver = target.open()
@@ -29,6 +22,6 @@ def demo(
         from tilewright.cli.trace import stuck_explained
         from tilewright.runs.main_job import run_demo
 
-        with stuck_explained(driver, trace, as_json):
-            outcome = run_demo(driver, network_file, images)
-        report_demo(outcome, driver, as_json, trace)
+        with stuck_explained(driver, outcome.trace, outcome.as_json):
+            demonstrated = run_demo(driver, network_file, images)
+        report_demo(demonstrated, driver, outcome.as_json, outcome.trace)

@@ -13,11 +13,11 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from tilewright.cli.argument_checks import check_clock, check_writable
-from tilewright.cli.console import failures_named, output
+from tilewright.cli.command_group import failures_named
+from tilewright.cli.console import output
 from tilewright.cli.options import Array, AsJson, Batch, Clock, Layers, NetworkFile
 from tilewright.errors import CompileError
-from tilewright.estimate.estimate import Estimate, LayerEstimate
-from tilewright.estimate.estimate import estimate as estimate_network
+from tilewright.estimate.estimate import Estimate, LayerEstimate, estimate_network
 from tilewright.hardware import assumed_clock
 from tilewright.hardware.parameters import HardwareParameters
 from tilewright.network.file import load_network

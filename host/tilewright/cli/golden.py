@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from tilewright.cli.argument_checks import check_new
-from tilewright.cli.console import failures_named, output
+from tilewright.cli.command_group import failures_named
+from tilewright.cli.console import output
 from tilewright.cli.options import COUNT_HELP, AsJson, Data, NetworkFile, OutFolder
 from tilewright.errors import NetworkError
 from tilewright.network.file import load_network

@@ -11,7 +11,8 @@ import typer
 from rich.table import Table
 
 from tilewright import __version__
-from tilewright.cli.console import choose_target, failures_named, output
+from tilewright.cli.command_group import failures_named
+from tilewright.cli.console import choose_target, output
 from tilewright.cli.options import Array, AsJson, Bitstream, Device, Host
 from tilewright.target import DeviceKind
 

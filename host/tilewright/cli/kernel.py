@@ -12,7 +12,8 @@ from typing import Annotated
 
 import typer
 
-from tilewright.cli.console import failures_named, output
+from tilewright.cli.command_group import failures_named
+from tilewright.cli.console import output
 from tilewright.cli.options import Array, AsJson
 from tilewright.environment import BITSTREAM_VARIABLE, DEVICE_VARIABLE
 from tilewright.errors import TargetError

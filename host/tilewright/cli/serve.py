@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tilewright.cli.console import failures_named, output
+from tilewright.cli.command_group import failures_named
+from tilewright.cli.console import output
 from tilewright.cli.options import Array, AsJson, Seed
 from tilewright.environment import cache_folder
 from tilewright.process import packages_named

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tilewright.cli.argument_checks import check_writable
-from tilewright.cli.console import failures_named, output
+from tilewright.cli.command_group import failures_named
+from tilewright.cli.console import output
 from tilewright.cli.options import AsJson, Seed
 from tilewright.errors import TargetError
 from tilewright.process import packages_named

@@ -2,56 +2,31 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
-from tilewright.cli.console import Target, choose_target, failures_named
-from tilewright.cli.options import (
-    Array,
-    AsJson,
-    Batch,
-    Bitstream,
-    Checkpoint,
-    Count,
-    Data,
-    Device,
-    First,
-    Host,
-    ImageFiles,
-    Layer,
-    LayerFile,
-    Layers,
-    NetworkFile,
-    Seed,
-    Trace,
-)
+from tilewright.cli.command_group import failures_named
+from tilewright.cli.console import Target
+from tilewright.cli.network_run import run_and_report
+from tilewright.cli.option_groups import DeviceOptions, ImageOptions, NetworkOptions, OutcomeOptions, grouped
+from tilewright.cli.options import Batch, Layer, LayerFile
 from tilewright.errors import NetworkError
 from tilewright.hardware.assumed_clock import DEFAULT_CLOCK_MHZ
-from tilewright.network.file import load_network
 from tilewright.network.layer import ConvLayer
 from tilewright.pytorch.capture import DEMO_LAYER, capture_layer
-from tilewright.pytorch.image_choice import ImageChoice
-from tilewright.pytorch.network_choice import check_layer, layer_names, resolve_network
+from tilewright.pytorch.network_choice import check_layer
 
 
+@grouped
 def verify(
-    network_file: NetworkFile = None,
+    *,
+    network: NetworkOptions,
     layer: Layer = None,
-    layers: Layers = None,
     layer_file: LayerFile = None,
-    checkpoint: Checkpoint = None,
-    images: ImageFiles = None,
-    data: Data = None,
-    first: First = 0,
-    count: Count = None,
-    array: Array = 8,
+    images: ImageOptions,
     batch: Batch = 1,
-    seed: Seed = None,
-    device: Device = None,
-    bitstream: Bitstream = None,
-    host: Host = None,
-    trace: Trace = None,
-    as_json: AsJson = False,
+    device: DeviceOptions,
+    outcome: OutcomeOptions,
 ) -> None:
     """Compare one layer's outputs, or every layer's map, with PyTorch's, on images of your choice.
 
@@ -62,23 +37,24 @@ def verify(
     Exits with 1 where an integer differs.
     """
     with failures_named():
-        target = choose_target(array, seed, device, bitstream, host, trace)
-        if network_file is not None or layers is not None:
+        target = device.target(outcome.trace)
+        if network.network_file is not None or network.layers is not None:
             _refuse("the whole network (a network file, --layers)", {"--layer": layer, "--layer-file": layer_file})
-            choice = ImageChoice(images or (), data, first, count)
-            _verify_network(target, network_file, checkpoint, layers or "all", choice, batch, trace, as_json)
+            whole = replace(network, layers=network.layers or "all")
+            run_and_report(target, whole, images.choice(), batch, True, DEFAULT_CLOCK_MHZ, outcome)
             return
-        whole = {"--first": first or None, "--batch": batch if batch > 1 else None}
-        _refuse("one layer alone", whole)
+        _refuse("one layer alone", {"--first": images.first or None, "--batch": batch if batch > 1 else None})
         if layer_file is not None:
-            ours = {"--layer": layer, "--checkpoint": checkpoint, "--images": images, "--data": data, "--count": count}
-            _refuse("--layer-file", ours)
+            ours = {"--layer": layer, "--checkpoint": network.checkpoint}
+            _refuse("--layer-file", ours | {"--images": images.images, "--data": images.data, "--count": images.count})
             captured = ConvLayer.load(layer_file)
         else:
-            ImageChoice(images or (), data, 0, count)
-            check_layer(layer or DEMO_LAYER, checkpoint)
-            captured = capture_layer(layer or DEMO_LAYER, images or (), data, count, checkpoint)
-        _verify_layer(target, captured, trace, as_json)
+            images.choice()
+            check_layer(layer or DEMO_LAYER, network.checkpoint)
+            captured = capture_layer(
+                layer or DEMO_LAYER, images.images or (), images.data, images.count, network.checkpoint
+            )
+        _verify_layer(target, captured, outcome)
 
 
 def _refuse(what: str, others: dict[str, Any]) -> None:
@@ -88,39 +64,13 @@ def _refuse(what: str, others: dict[str, Any]) -> None:
         raise NetworkError(f"{what} goes without {', '.join(given)}: leave one of them out")
 
 
-def _verify_network(
-    target: Target,
-    network_file: Path | None,
-    checkpoint: Path | None,
-    layers: str,
-    choice: ImageChoice,
-    batch: int,
-    trace: Path | None,
-    as_json: bool,
-) -> None:
-    path = resolve_network(network_file, checkpoint, layers)
-    network = load_network(path)
-    names = layer_names(network, layers)
-    taken = choice.take(network)
+def _verify_layer(target: Target, layer: ConvLayer, told: OutcomeOptions) -> None:
     driver = target.open()
     # Imported here: pynq takes seconds, which a wrong argument or a help page need not.
-    from tilewright.cli.report import report_run
-    from tilewright.cli.trace import stuck_explained
-    from tilewright.runs.with_progress import run_with_progress
-
-    clock = DEFAULT_CLOCK_MHZ
-    with stuck_explained(driver, trace, as_json):
-        run = run_with_progress(driver, network, path, taken, batch, names, True, clock)
-    report_run(run, taken, driver, clock, as_json, trace)
-
-
-def _verify_layer(target: Target, layer: ConvLayer, trace: Path | None, as_json: bool) -> None:
-    driver = target.open()
-    # Imported here: as above.
     from tilewright.cli.report import report_outcome
     from tilewright.cli.trace import stuck_explained
     from tilewright.runs.with_progress import run_verification
 
-    with stuck_explained(driver, trace, as_json):
+    with stuck_explained(driver, told.trace, told.as_json):
         outcome = run_verification(driver, layer)
-    report_outcome(outcome, driver, as_json, trace)
+    report_outcome(outcome, driver, told.as_json, told.trace)

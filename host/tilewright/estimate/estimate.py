@@ -211,7 +211,7 @@ class Estimate:
         }
 
 
-def estimate(
+def estimate_network(
     network: Network,
     hardware: HardwareParameters,
     batch: int = 1,

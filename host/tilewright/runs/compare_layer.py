@@ -10,10 +10,9 @@ import numpy.typing as npt
 
 from tilewright.errors import ResultError
 from tilewright.hardware.parameters import ArrayParameters
+from tilewright.network.comparison import LISTED, Counts, listing
 from tilewright.network.layer import ConvLayer
 from tilewright.runs.diagnose import WeightFault, find_weight_faults
-
-LISTED = 10
 
 
 @dataclass(frozen=True)
@@ -49,40 +48,25 @@ class Mismatch:
         )
 
 
-@dataclass(frozen=True)
-class Report:
-    """Outcome of a comparison.
+@dataclass(kw_only=True)
+class Report(Counts):
+    """Outcome of a comparison: what was counted, and where it differs.
 
     Attributes:
         layer: the layer's name.
         what: which outputs, such as ``raw``.
-        compared: outputs compared: all of them.
-        nonzero: expected outputs that are not zero.
-        mismatches: outputs that differ.
-        listed: the first of them.
+        listed: the first outputs that differ.
         faults: single wrong weights that explain a channel's differences exactly.
     """
 
     layer: str
     what: str
-    compared: int
-    nonzero: int
-    mismatches: int
     listed: tuple[Mismatch, ...] = ()
     faults: tuple[WeightFault, ...] = ()
 
-    @property
-    def equal(self) -> bool:
-        """Whether every output is equal."""
-        return self.mismatches == 0
-
     def __str__(self) -> str:
         lines = [f"{self.layer}, {self.what}: {self.mismatches} of {self.compared} outputs differ"]
-        lines += [f"  {mismatch}" for mismatch in self.listed]
-        if self.mismatches > len(self.listed):
-            lines.append(f"  and {self.mismatches - len(self.listed)} more")
-        lines += [f"  {fault}" for fault in self.faults]
-        return "\n".join(lines)
+        return "\n".join([*lines, *listing(self.mismatches, self.listed), *(f"  {fault}" for fault in self.faults)])
 
     def as_dict(self) -> dict[str, Any]:
         """The report as JSON types."""
@@ -118,16 +102,11 @@ def compare(
             raise ResultError(
                 f"layer {layer.name}: {name} has shape {outputs.shape}, its outputs are {layer.output_shape}"
             )
-    where = np.argwhere(expected != got)
-    return Report(
-        layer=layer.name,
-        what=what or ("ReLU" if relu else "raw"),
-        compared=expected.size,
-        nonzero=int(np.count_nonzero(expected)),
-        mismatches=len(where),
-        listed=tuple(_mismatch(tuple(index), expected, got, layer, array) for index in where[:LISTED].tolist()),
-        faults=tuple(find_weight_faults(got, layer, relu, channels=np.unique(where[:, 1]).tolist())),
-    )
+    report = Report(layer=layer.name, what=what or ("ReLU" if relu else "raw"))
+    where = np.argwhere(report.count(expected, got))
+    report.listed = tuple(_mismatch(tuple(index), expected, got, layer, array) for index in where[:LISTED].tolist())
+    report.faults = tuple(find_weight_faults(got, layer, relu, channels=np.unique(where[:, 1]).tolist()))
+    return report
 
 
 def _mismatch(

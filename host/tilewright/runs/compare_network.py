@@ -12,8 +12,7 @@ import numpy.typing as npt
 from tilewright.compiler.network import CompiledNetwork
 from tilewright.compiler.stream import ConvItem
 from tilewright.errors import ResultError
-
-LISTED = 10
+from tilewright.network.comparison import LISTED, Counts, listing
 
 
 @dataclass(frozen=True)
@@ -60,28 +59,24 @@ class MapMismatch:
         )
 
 
-@dataclass
-class LayerComparison:
+@dataclass(kw_only=True)
+class LayerComparison(Counts):
     """One layer's map against PyTorch's, all batches so far.
 
     Attributes:
         layer: its name.
         what: ``codes`` or ``accumulators``.
-        compared, nonzero, mismatches: integers.
         listed: the first differences.
     """
 
     layer: str
     what: str
-    compared: int = 0
-    nonzero: int = 0
-    mismatches: int = 0
     listed: list[MapMismatch] = field(default_factory=list)
 
 
 @dataclass
-class NetworkComparison:
-    """All layers that were compared, in order, and the classes.
+class NetworkComparison(Counts):
+    """All layers that were compared, in order, their counts added up, and the classes.
 
     Attributes:
         layers: by name.
@@ -93,27 +88,12 @@ class NetworkComparison:
     predictions_differing: int = 0
 
     @property
-    def compared(self) -> int:
-        """Integers compared."""
-        return sum(layer.compared for layer in self.layers.values())
-
-    @property
-    def nonzero(self) -> int:
-        """Expected integers that are not zero."""
-        return sum(layer.nonzero for layer in self.layers.values())
-
-    @property
-    def mismatches(self) -> int:
-        """Integers that differ."""
-        return sum(layer.mismatches for layer in self.layers.values())
-
-    @property
     def equal(self) -> bool:
         """Whether nothing differs."""
         return self.mismatches == 0 and self.predictions_differing == 0
 
     @property
-    def first_difference(self) -> MapMismatch | None:
+    def first_mismatch(self) -> MapMismatch | None:
         """The first wrong integer of the first layer that differs: what is behind it follows from it."""
         return next((layer.listed[0] for layer in self.layers.values() if layer.listed), None)
 
@@ -147,8 +127,15 @@ class NetworkComparison:
                     f"layer {stage.name}: PyTorch's {what} are {'missing' if want is None else want.shape}, the "
                     f"accelerator's {got[stage.name].shape}"
                 )
-            comparison = self.layers.setdefault(stage.name, LayerComparison(stage.name, what))
-            _compare_map(comparison, compiled, stage.index, first_image, want, got[stage.name])
+            counted = Counts()
+            where = np.argwhere(counted.count(want, got[stage.name]))
+            comparison = self.layers.setdefault(stage.name, LayerComparison(layer=stage.name, what=what))
+            comparison.listed += [
+                _mismatch(compiled, stage.index, first_image, tuple(index), want, got[stage.name])
+                for index in where[: LISTED - len(comparison.listed)].tolist()
+            ]
+            comparison.include(counted)
+            self.include(counted)
         self.predictions_compared += len(predictions)
         self.predictions_differing += int((np.asarray(expected["predictions"]) != predictions).sum())
 
@@ -159,6 +146,7 @@ class NetworkComparison:
             "compared": self.compared,
             "nonzero": self.nonzero,
             "mismatches": self.mismatches,
+            "first_mismatch": None if (first := self.first_mismatch) is None else asdict(first),
             "predictions_compared": self.predictions_compared,
             "predictions_differing": self.predictions_differing,
             "layers": [asdict(layer) for layer in self.layers.values()],
@@ -172,28 +160,10 @@ class NetworkComparison:
         differing = next((layer for layer in self.layers.values() if layer.mismatches), None)
         if differing is not None:
             lines.append(f"The first layer that differs is {differing.layer}:")
-            lines += [f"  {mismatch}" for mismatch in differing.listed]
-            if differing.mismatches > len(differing.listed):
-                lines.append(f"  and {differing.mismatches - len(differing.listed)} more")
+            lines += listing(differing.mismatches, differing.listed)
         if self.predictions_differing:
             lines.append(f"{self.predictions_differing} of {self.predictions_compared} predictions differ")
         return "\n".join(lines)
-
-
-def _compare_map(
-    comparison: LayerComparison,
-    compiled: CompiledNetwork,
-    stage: int,
-    first_image: int,
-    expected: npt.NDArray[Any],
-    got: npt.NDArray[Any],
-) -> None:
-    where = np.argwhere(expected != got)
-    comparison.compared += expected.size
-    comparison.nonzero += int(np.count_nonzero(expected))
-    comparison.mismatches += len(where)
-    for index in where[: LISTED - len(comparison.listed)].tolist():
-        comparison.listed.append(_mismatch(compiled, stage, first_image, tuple(index), expected, got))
 
 
 def _mismatch(

@@ -169,7 +169,7 @@ def run_network(
                     expected = reference.chunk(index)
                     run.comparison.add(result.compiled, result.first, expected, result.maps, result.predictions)
                     run.wall_seconds += time.monotonic() - start
-                    difference = run.comparison.first_difference
+                    difference = run.comparison.first_mismatch
                     if difference is not None and run.failure is None:
                         run.failure = Failure(result, difference, driver.accelerator.layer_log())
                 advance(run, result)

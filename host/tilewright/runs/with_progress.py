@@ -54,12 +54,5 @@ def run_verification(driver: Driver, layer: ConvLayer) -> Verification:
     Raises:
         TilewrightError: as :func:`tilewright.runs.layer.verify_layer`.
     """
-    done = 0
-
-    def advance(images: int) -> None:
-        nonlocal done
-        done += images
-        step.update(done)
-
     with phase(f"{layer.name}, raw and with ReLU", total=2 * layer.images, unit=f"{layer.name}: output map") as step:
-        return verify_layer(driver, layer, advance)
+        return verify_layer(driver, layer, step.advance)

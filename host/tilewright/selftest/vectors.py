@@ -16,9 +16,10 @@ from tilewright.files import write_npz
 from tilewright.hardware.parameters import ArrayParameters
 from tilewright.hardware.program import Program
 from tilewright.hardware.results import CodeMap, OutputMap, ResultMap
+from tilewright.network.comparison import LISTED
 from tilewright.network.layer import ConvLayer
 from tilewright.npz import read_npz
-from tilewright.runs.compare_layer import LISTED, compare
+from tilewright.runs.compare_layer import compare
 
 FOLDER = Path(__file__).resolve().parent / "vectors"
 NAMES = ("features.27", "edge tiles", "first layers")

@@ -1,1 +1,1 @@
-"""The commands of `python -m tilewright_model`."""
+"""The commands of ``python -m tilewright_model``."""

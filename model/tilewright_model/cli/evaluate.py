@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from tilewright.cli.command_group import DIFFERENT, UsageError
+from tilewright.progress import phase
 from tilewright_model.checkpoint_file import chosen_checkpoint, sha256
-from tilewright_model.cli.app import DIFFERENT, UsageError, command, console, report
+from tilewright_model.cli.app import command, console, report
 from tilewright_model.cli.inputs import load_device, read_checkpoint, read_cifar10
 from tilewright_model.cli.options import Checkpoint, Cifar10, CountOfAll, Device, Json, OptionalNetwork, check_count
 from tilewright_model.data.cifar10_folder import check_root
-from tilewright_model.progress import phase, progress
 
 if TYPE_CHECKING:
     import torch
@@ -58,8 +59,8 @@ def _evaluate_model(path: Path, data: Path | None, count: int | None, place: tor
 
     model = read_checkpoint(path).to(place)
     test = read_cifar10(data, "test", 0, count).to(place)
-    with progress("test images", len(test)) as advance:
-        score = measure(model, test, advance=advance)
+    with phase("Measuring", total=len(test)) as step:
+        score = measure(model, test, advance=step.advance)
     report({"accuracy": score.accuracy, "correct": score.correct, "total": score.total}, as_json)
 
 
@@ -70,10 +71,10 @@ def _networks(path: Path, place: torch.device, *, from_file: bool) -> tuple[Quan
     from tilewright_model.network_file.read import load_network_file
 
     if from_file:
-        with phase("reading the network"):
+        with phase("Reading the network", "Read the network"):
             return load_network_file(path).to(place), IntegerNetwork(path, place)
     model = read_checkpoint(path).to(place)
-    with phase("exporting the integers"):
+    with phase("Exporting the integers", "Exported the integers"):
         return model, exported(model, place)
 
 
@@ -82,8 +83,8 @@ def _compare(model: QuantisedNetwork, integers: IntegerNetwork, test: Images, pa
     from tilewright_model.integers.comparison import Comparison
 
     result = Comparison()
-    with progress("test images", len(test)) as advance:
-        result.run(model, integers, test, advance)
+    with phase("Comparing", total=len(test)) as step:
+        result.run(model, integers, test, step.advance)
     _report_integers(result, integers, path, test.pixels.device, as_json)
     return result
 
@@ -104,7 +105,7 @@ def _report_integers(
         "reference_accuracy": found["accuracy"],
         "reference_correct": found["correct"],
     }
-    kept = ("compared", "mismatches", "scores_compared", "scores_differing", "first_mismatch", "equal")
+    kept = ("compared", "nonzero", "mismatches", "scores_compared", "scores_differing", "first_mismatch", "equal")
     values |= {key: found[key] for key in (*kept, "integer_seconds", "reference_seconds", "seconds")}
     values |= {"sha256": sha256(path), "device": description(place), "torch": torch.__version__}
     layers = integers.describe()

@@ -11,11 +11,11 @@ import typer
 from rich import box
 from rich.table import Table
 
+from tilewright.progress import phase
 from tilewright_model.checkpoint_file import sha256
 from tilewright_model.cli.app import command, console
 from tilewright_model.cli.inputs import load_pytorch
 from tilewright_model.cli.options import Json, OutFile
-from tilewright_model.progress import phase
 
 if TYPE_CHECKING:
     from tilewright_model.checkpoints.importing import Imported, ImportedLayer
@@ -54,7 +54,7 @@ def import_notebook(
         raise typer.BadParameter("it must end in .safetensors", param_hint="'--out'")
     layer_bits = _layer_bits(layer_act_bits or [])
     load_pytorch()
-    with phase("reading and packing weights"):
+    with phase("Reading and packing weights", "Packed the weights"):
         from tilewright_model.checkpoints.checkpoint import import_checkpoint
         from tilewright_model.checkpoints.importing import Widths
         from tilewright_model.checkpoints.packed import save_packed

@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
+from tilewright.cli.command_group import UsageError
+from tilewright.progress import phase
 from tilewright_model.checkpoint_file import sha256
-from tilewright_model.cli.app import UsageError, command, report
+from tilewright_model.cli.app import command, report
 from tilewright_model.cli.inputs import load_pytorch
 from tilewright_model.cli.options import Json, OutFile
-from tilewright_model.progress import phase
 
 
 @command("import-qonnx", "net.onnx --out n.safetensors", "a.onnx --mean 0.5 --std 0.2 --out b")
@@ -29,7 +30,7 @@ def import_qonnx(
     """Turn a QONNX file into a network file: pixels are taken as (pixel / 255 - mean) / std."""
     _check_normalisation(mean or [], std or [])
     load_pytorch()
-    with phase("reading the network and searching thresholds"):
+    with phase("Reading the network, searching thresholds", "Read the network, found the thresholds"):
         from tilewright_model.data.pixels import MEAN, STD
         from tilewright_model.foreign.assemble import normalisation
         from tilewright_model.foreign.qonnx import import_qonnx as read_qonnx

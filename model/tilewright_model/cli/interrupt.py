@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
+from tilewright.cli.command_group import INTERRUPTED
+from tilewright.process import is_first_process
+from tilewright.progress import print_line
 from tilewright_model.checkpoint_file import stored_values
-from tilewright_model.cli.app import INTERRUPTED, PROGRAM
-from tilewright_model.progress import say
+from tilewright_model.cli.app import PROGRAM
 from tilewright_model.training.settings import Settings
 
 
@@ -19,9 +21,13 @@ class Terminated(BaseException):
 
 @contextmanager
 def interruption_named(settings: Settings, words: Sequence[str]) -> Iterator[None]:
-    """End with one line and exit status 130 after Ctrl-C, 143 after SIGTERM. words: what the program was called with.
+    """End with one line and exit status 130 after Ctrl-C, 143 after SIGTERM.
 
-    Only the first of `torchrun`'s processes prints.
+    Only the first of ``torchrun``'s processes prints.
+
+    Args:
+        settings: of the training.
+        words: what the program was called with.
     """
     usual = {signal.SIGTERM: signal.signal(signal.SIGTERM, _terminate), signal.SIGINT: signal.getsignal(signal.SIGINT)}
     try:
@@ -29,8 +35,8 @@ def interruption_named(settings: Settings, words: Sequence[str]) -> Iterator[Non
     except (KeyboardInterrupt, Terminated) as error:
         for number in usual:  # an impatient second one would be a traceback
             signal.signal(number, signal.SIG_IGN)
-        if os.environ.get("RANK", "0") == "0":
-            say(_what_is_kept(settings, words))
+        if is_first_process():
+            print_line(_what_is_kept(settings, words))
         raise SystemExit(INTERRUPTED if isinstance(error, KeyboardInterrupt) else 128 + signal.SIGTERM) from error
     finally:
         for number, handler in usual.items():

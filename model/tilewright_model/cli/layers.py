@@ -11,9 +11,9 @@ from rich.table import Table
 from tilewright.network import Layer, load_network
 from tilewright.network import Network as NetworkIntegers
 from tilewright.network.file_format import layer_entry
+from tilewright.progress import phase
 from tilewright_model.cli.app import command, console
 from tilewright_model.cli.options import Json, Network
-from tilewright_model.progress import phase
 
 COLUMNS = ("layer", "channels", "kernel", "weight bits", "input bits", "thresholds")
 
@@ -21,7 +21,7 @@ COLUMNS = ("layer", "channels", "kernel", "weight bits", "input bits", "threshol
 @command("layers", "net.safetensors", "net.safetensors --json")
 def layers(network: Network, as_json: Json = False) -> None:
     """Print a network file's layers: sizes, bits of weights and input codes, thresholds a channel."""
-    with phase("reading the network"):
+    with phase("Reading the network", "Read the network"):
         integers = load_network(network)
     report_layers(integers, network, as_json)
 

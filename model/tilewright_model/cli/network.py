@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from tilewright.cli.command_group import DIFFERENT, UsageError
+from tilewright.progress import phase
 from tilewright_model.checkpoint_file import chosen_checkpoint, sha256
-from tilewright_model.cli.app import DIFFERENT, UsageError, command, report
+from tilewright_model.cli.app import command, report
 from tilewright_model.cli.inputs import load_device, load_pytorch, read_checkpoint, read_cifar10, read_images
 from tilewright_model.cli.layers import report_layers
 from tilewright_model.cli.options import (
@@ -37,7 +39,6 @@ from tilewright_model.cli.options import (
 )
 from tilewright_model.data.cifar10_folder import check_root
 from tilewright_model.errors import DataError
-from tilewright_model.progress import phase, progress
 
 if TYPE_CHECKING:
     from tilewright_model.networks.network import QuantisedNetwork
@@ -71,7 +72,7 @@ def capture(
 
     layer_named(model, layer)
     images, source = read_images(image_files, data, first, count)
-    with phase("computing the layer"):
+    with phase("Computing the layer", "Computed the layer"):
         integers = capture_layer(model, layer, images.pixels, checkpoint_sha256=sha256(path), image_source=source)
         integers.save(out)
     summary = {
@@ -114,7 +115,7 @@ def export(
 
         network = read_checkpoint(path)
         what = (type(network).__name__, sha256(path), CLASSES)
-    with phase("searching thresholds"):
+    with phase("Searching thresholds", "Found the thresholds"):
         from tilewright_model.network_file.write import save_network
 
         integers = save_network(network, out, network.image_size, *what)
@@ -148,7 +149,7 @@ def images(
     check_choice(image_files, data, first, count)
     load_pytorch()
     collected, source = read_images(image_files, data, first, count, size)
-    with phase("writing images"):
+    with phase("Writing images", "Wrote the images"):
         from tilewright_model.data.image_file import save_images
 
         save_images(out, collected, source)
@@ -177,7 +178,7 @@ def reference(
         raise UsageError("name image files, or one .npz, with --images")
     _check_reference(out, chunk)
     place = load_device(device)
-    with phase("reading the network"):
+    with phase("Reading the network", "Read the network"):
         from tilewright_model.network_file.read import load_network_file
 
         model = load_network_file(network).to(place)
@@ -187,11 +188,11 @@ def reference(
     from tilewright_model.integers.reference import save_chunks
 
     whole = layers == "all"
-    with progress("images", len(pixels)) as advance:
+    with phase("Computing the reference", total=len(pixels)) as step:
         if chunk is None:
-            compute_reference(model, pixels, all_layers=whole, advance=advance).save(out)
+            compute_reference(model, pixels, all_layers=whole, advance=step.advance).save(out)
         else:
-            save_chunks(model, pixels, out, chunk, all_layers=whole, advance=advance)
+            save_chunks(model, pixels, out, chunk, all_layers=whole, advance=step.advance)
     files = [str(out)] if chunk is None else sorted(map(str, out.glob("*.npz")))
     report({"network": str(network), "images": len(pixels), "layers": layers, "files": files}, as_json)
 
@@ -230,8 +231,8 @@ def equality(
     from tilewright_model.device import description
     from tilewright_model.integers.equality import check_equality
 
-    with progress("test images", len(test)) as advance:
-        result = check_equality(model, test, advance=advance)
+    with phase("Comparing", total=len(test)) as step:
+        result = check_equality(model, test, advance=step.advance)
     values = result.report() | {"checkpoint_sha256": sha256(path)}
     values |= {"device": description(place), "torch": torch.__version__}
     if out:

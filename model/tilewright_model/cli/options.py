@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from tilewright.cli.command_group import UsageError
 from tilewright_model.checkpoint_file import chosen_checkpoint, is_network_file, quantised_layers
-from tilewright_model.cli.app import UsageError
 from tilewright_model.data.cifar10_folder import TEST_IMAGES, check_folder
 from tilewright_model.errors import DataError, ModelError
 
@@ -42,7 +42,11 @@ def _checked_network(path: Path | None) -> Path | None:
 
 
 def checked_file(path: Path | None) -> Path | None:
-    """`path`, if a file can be written there. Raises BadParameter."""
+    """``path``, if a file can be written there.
+
+    Raises:
+        typer.BadParameter: it cannot.
+    """
     if path is not None:
         if path.is_dir():
             raise typer.BadParameter(f"{path} is a folder: name a file")
@@ -51,7 +55,11 @@ def checked_file(path: Path | None) -> Path | None:
 
 
 def checked_folder(path: Path | None) -> Path | None:
-    """`path`, if it is or can be made a folder to write into. Raises BadParameter."""
+    """``path``, if it is or can be made a folder to write into.
+
+    Raises:
+        typer.BadParameter: it is not and cannot.
+    """
     if path is not None:
         _check_place(path.absolute(), path)
     return path
@@ -68,12 +76,16 @@ def _check_place(folder: Path, path: Path) -> None:
 
 
 def is_archive(path: Path) -> bool:
-    """Whether `path` is to be read as an .npz of images."""
+    """Whether ``path`` is to be read as an .npz of images."""
     return path.suffix == ".npz"
 
 
 def check_choice(files: Sequence[Path] | None, data: Path | None, first: int, count: int | None) -> None:
-    """Raise UsageError where --images, --data, --first and --count contradict each other."""
+    """Checks that --images, --data, --first and --count go together.
+
+    Raises:
+        UsageError: they contradict each other.
+    """
     if files and data:
         raise UsageError("give --images or --data, not both")
     if data is None and not (files and is_archive(files[0])) and (first or count is not None):
@@ -83,14 +95,22 @@ def check_choice(files: Sequence[Path] | None, data: Path | None, first: int, co
 
 
 def check_count(first: int, count: int | None) -> None:
-    """Raise UsageError where CIFAR-10 has fewer test images."""
+    """Checks --first and --count.
+
+    Raises:
+        UsageError: CIFAR-10 has fewer test images.
+    """
     if first + (count or 1) > TEST_IMAGES:
         asked = ([f"--first {first}"] if first else []) + ([f"--count {count}"] if count else [])
         raise UsageError(f"{' '.join(asked)} reaches beyond CIFAR-10's {TEST_IMAGES} test images")
 
 
 def check_layer(checkpoint: Path, layer: str) -> None:
-    """Raise UsageError if the packed checkpoint has no such layer; another form is looked at when it is loaded."""
+    """Checks that a packed checkpoint has a layer; another form is looked at when it is loaded.
+
+    Raises:
+        UsageError: it has no such layer.
+    """
     names = quantised_layers(checkpoint)
     if names and layer not in names:
         raise UsageError(f"{layer!r} is no quantised convolution of {checkpoint}: it has {', '.join(names)}")

@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 
+from tilewright.progress import phase
 from tilewright_model.checkpoint_file import is_float
 from tilewright_model.cli.app import command, report
 from tilewright_model.cli.inputs import load_pytorch, read_checkpoint, read_cifar10
 from tilewright_model.cli.options import CountOf64, Json, OptionalOutFolder, TestImages, check_count
 from tilewright_model.errors import CheckpointError, DataError
-from tilewright_model.progress import phase, progress
 from tilewright_model.training.log import read_log
 
 LOG = "log.csv"
@@ -22,7 +22,7 @@ LOG = "log.csv"
 
 @dataclass(frozen=True)
 class RunFiles:
-    """What a run left at `path`: the folder that `train` wrote, or a log (.csv)."""
+    """What a run left at ``path``: the folder that ``train`` wrote, or a log (.csv)."""
 
     path: Path
 
@@ -33,7 +33,11 @@ class RunFiles:
 
     @property
     def log(self) -> Path:
-        """The CSV file. Raises DataError if `path` is neither a folder nor a file."""
+        """The CSV file.
+
+        Raises:
+            DataError: ``path`` is neither a folder nor a file.
+        """
         if not self.path.exists():
             raise DataError(
                 f"no training run at {self.path}: name the folder that `train --out` wrote, or a log (.csv)"
@@ -43,7 +47,8 @@ class RunFiles:
     def checkpoint(self) -> Path | None:
         """The folder's packed checkpoint; beside a log, the one of its name, if any; a float network has none.
 
-        Raises CheckpointError if the folder holds none or several.
+        Raises:
+            CheckpointError: the folder holds none or several.
         """
         if not self.path.is_dir():
             beside = self.path.with_suffix(".safetensors")
@@ -84,7 +89,7 @@ def plot(
     load_pytorch()
     checkpoints = {name: run.checkpoint() for name, run in runs.items()}
     pictures = [folder / "curves.png"]
-    with phase("drawing curves"):
+    with phase("Drawing curves", "Drew curves"):
         from tilewright_model.training.plots import save_curves
 
         save_curves(logs, pictures[0])
@@ -112,8 +117,8 @@ def _draw_histograms(checkpoint: Path, name: str, picture: Path, data: Path | No
     from tilewright_model.training.plots import save_histograms
 
     pixels = read_cifar10(data, "test", 0, count).pixels if data else crops(count)
-    with progress("images", len(pixels)) as advance:
-        result = distributions(model, pixels, advance)
+    with phase("Counting codes", total=len(pixels)) as step:
+        result = distributions(model, pixels, step.advance)
     source = "CIFAR-10 test images" if data else "pieces of scikit-image's pictures"
-    with phase("drawing histograms"):
+    with phase("Drawing histograms", "Drew histograms"):
         save_histograms(result, picture, f"{name}: weight codes, and activation codes of {len(pixels)} {source}")

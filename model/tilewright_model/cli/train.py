@@ -11,8 +11,10 @@ from typing import Annotated, Any
 
 import typer
 
+from tilewright.cli.command_group import UsageError
+from tilewright.process import is_first_process
 from tilewright_model.checkpoint_file import TRAIN_FLOAT, is_float
-from tilewright_model.cli.app import UsageError, command, report
+from tilewright_model.cli.app import command, report
 from tilewright_model.cli.inputs import load_device, read_cifar10
 from tilewright_model.cli.interrupt import interruption_named
 from tilewright_model.cli.options import Cifar10, Device, Json, OutFolder, Seed, checked_file
@@ -139,11 +141,10 @@ def _train(
     training, test = (
         read_cifar10(data, split, 0, count) for split, count in zip(("train", "test"), images, strict=True)
     )
-    from tilewright_model.training.distributed import is_first
     from tilewright_model.training.train import train as run_training
 
     run_training(settings, training, test, resume=resume)
-    if not is_first():
+    if not is_first_process():
         return {}
     checkpoint = settings.out / settings.changed_recipe.checkpoint_name
     record = json.loads(checkpoint.with_suffix(".json").read_text())

@@ -1,4 +1,4 @@
-"""CIFAR-10 as tensors: from a `cifar10.npz`, from torchvision's folder, or downloaded by torchvision."""
+"""CIFAR-10 as tensors: from a ``cifar10.npz``, from torchvision's folder, or downloaded by torchvision."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,21 +21,34 @@ TORCHVISION_FOLDER = "cifar-10-batches-py"
 
 @dataclass(frozen=True)
 class Images:
-    """pixels: uint8 (n, 3, 32, 32); labels: int64 (n,); both on one device."""
+    """Images and their classes, on one device.
+
+    Attributes:
+        pixels: uint8 (n, 3, 32, 32).
+        labels: int64 (n,).
+    """
 
     pixels: Tensor
     labels: Tensor
 
     def to(self, device: torch.device) -> "Images":
-        """The same images on `device`."""
+        """The same images on ``device``."""
         return Images(self.pixels.to(device), self.labels.to(device))
 
     def first(self, count: int | None) -> "Images":
-        """The first `count` images (all of them if None)."""
+        """The first ``count`` images (all of them if None)."""
         return Images(self.pixels[:count], self.labels[:count])
 
     def part(self, first: int, count: int | None) -> "Images":
-        """`count` images from number `first` on (all that follow if None). Raises DataError if there are fewer."""
+        """Images in order.
+
+        Args:
+            first: number of the first.
+            count: how many; None takes all that follow.
+
+        Raises:
+            DataError: there are fewer.
+        """
         stop = len(self) if count is None else first + count
         if not first < stop <= len(self):
             asked = f"{first}..{stop - 1}" if count else f"from {first} on"
@@ -47,10 +60,16 @@ class Images:
 
 
 def load_cifar10(root: Path | None, split: str) -> Images:
-    """The "train" (50,000) or "test" (10,000) images.
+    """The images of CIFAR-10.
 
-    `root` names a folder with `cifar10.npz`, such a file, or torchvision's folder; None lets torchvision download into
-    `cifar10` of the cache. Raises DataError if there is no CIFAR-10 at `root`, CacheError if the cache cannot be used.
+    Args:
+        root: a folder with ``cifar10.npz``, such a file, or torchvision's folder; None lets torchvision download into
+            ``cifar10`` of the cache.
+        split: "train" (50,000 images) or "test" (10,000).
+
+    Raises:
+        DataError: there is no CIFAR-10 at ``root``.
+        CacheError: the cache cannot be used.
     """
     if root is None:
         folder = cache_folder() / "cifar10"

@@ -1,4 +1,4 @@
-"""Where CIFAR-10 lies, and whether it is there, without PyTorch: `data.py` reads it."""
+"""Where CIFAR-10 lies, and whether it is there, without PyTorch: ``data.py`` reads it."""
 
 import urllib.error
 import urllib.request
@@ -6,8 +6,8 @@ from pathlib import Path
 from threading import Thread
 from zipfile import BadZipFile, ZipFile
 
+from tilewright.progress import phase
 from tilewright_model.errors import DataError
-from tilewright_model.progress import phase
 
 NPZ = "cifar10.npz"
 #: arrays of the .npz: uint8 (n, 32, 32, 3) and n labels of 0..9
@@ -21,7 +21,11 @@ ANSWER_SECONDS = 8.0
 
 
 def check_folder(root: Path) -> None:
-    """Raise DataError if `root` holds no CIFAR-10, as far as names tell: of files, and of the .npz's arrays."""
+    """Checks that a folder or .npz holds CIFAR-10, as far as names tell: of files, and of the .npz's arrays.
+
+    Raises:
+        DataError: it does not.
+    """
     file = root / NPZ if root.is_dir() else root
     if file.is_file():
         _check_names(file)
@@ -41,7 +45,7 @@ def _check_names(file: Path) -> None:
 
 
 def check_root(root: Path | None) -> None:
-    """As `check_folder`; without a folder as `check_reachable`, unless CIFAR-10 has been downloaded already."""
+    """As ``check_folder``; without a folder as ``check_reachable``, unless CIFAR-10 has been downloaded already."""
     if root is not None:
         check_folder(root)
         return
@@ -52,11 +56,15 @@ def check_root(root: Path | None) -> None:
 
 
 def check_reachable() -> None:
-    """Raise DataError, soon and with what to do instead, if CIFAR-10 cannot be downloaded."""
+    """Checks that CIFAR-10 can be downloaded, for some seconds at most.
+
+    Raises:
+        DataError: it cannot; says what to do instead.
+    """
     answers: list[str] = []
     # A thread, because looking up a name has no time limit
     asking = Thread(target=lambda: answers.append(_answer()), daemon=True)
-    with phase(f"asking {SOURCE}"):
+    with phase(f"Asking {SOURCE}", f"Asked {SOURCE}"):
         asking.start()
         asking.join(ANSWER_SECONDS)
     answer = answers[0] if answers else f"no answer in {ANSWER_SECONDS:g} s"

@@ -8,7 +8,7 @@ from tilewright_model.data.pixels import SIZE, from_array
 
 
 def crops(count: int, seed: int = 0) -> Tensor:
-    """`count` random squares of scikit-image's cat, astronaut and coffee, scaled: uint8 (count, 3, 32, 32)."""
+    """``count`` random squares of scikit-image's cat, astronaut and coffee, scaled: uint8 (count, 3, 32, 32)."""
     from skimage import data  # here: training needs no scikit-image
 
     pictures = [data.chelsea(), data.astronaut(), data.coffee()]  # type: ignore[no-untyped-call]

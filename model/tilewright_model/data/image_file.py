@@ -18,11 +18,17 @@ UNKNOWN = -1
 def collect(
     files: list[Path], data: Path | None, first: int = 0, count: int | None = None, size: tuple[int, int] | None = None
 ) -> tuple[Images, str]:
-    """Images and where they come from: image `files` or one .npz, else CIFAR-10's in `data`, else scikit-image's cat.
+    """Images and where they come from: scikit-image's cat where neither files nor a folder are given.
 
-    Of CIFAR-10's test images and of an .npz, `count` from number `first` on; None: one of CIFAR-10, all of the .npz.
-    size: height and width; None: 32x32, or the .npz's own. Raises DataError if files and data are given, a file is
-    unreadable, or the images are fewer.
+    Args:
+        files: image files, or one .npz.
+        data: CIFAR-10's folder, for its test images.
+        first: number of the first, of CIFAR-10 or of the .npz.
+        count: how many of them; None takes one of CIFAR-10, all of the .npz.
+        size: height and width; None: 32x32, or the .npz's own.
+
+    Raises:
+        DataError: files and data are given, a file is unreadable, or the images are fewer.
     """
     if files and data:
         raise DataError("give image files or CIFAR-10's folder, not both")
@@ -54,9 +60,10 @@ def save_images(path: Path, images: Images, source: str) -> None:
 
 
 def load_images(path: Path) -> Images:
-    """The images that `save_images` wrote, or of any .npz with `pixels` and perhaps `labels`.
+    """The images that ``save_images`` wrote, or of any .npz with ``pixels`` and perhaps ``labels``.
 
-    Raises DataError if the file is missing or holds something else.
+    Raises:
+        DataError: the file is missing or holds something else.
     """
     arrays = read_npz(path, DataError, "image file", ("pixels", "labels"))
     if "pixels" not in arrays:

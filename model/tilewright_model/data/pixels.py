@@ -38,9 +38,17 @@ def look_up(table: Tensor, pixels: Tensor) -> Tensor:
 
 
 def from_array(pixels: NDArray[np.uint8], size: tuple[int, int] = (SIZE, SIZE)) -> Tensor:
-    """uint8 (h, w, 3) of any size to uint8 (1, 3, *size): the largest centred part of that shape, then bicubic resize.
+    """The largest centred part of an image that has the wanted shape, resized (bicubic).
 
-    Raises DataError if the array is not an 8-bit RGB image.
+    Args:
+        pixels: uint8 (h, w, 3).
+        size: height and width.
+
+    Returns:
+        uint8 (1, 3, height, width).
+
+    Raises:
+        DataError: the array is not an 8-bit RGB image.
     """
     if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
         raise DataError(f"expected an RGB image (height, width, 3) of uint8, got {pixels.dtype} {pixels.shape}")
@@ -54,7 +62,11 @@ def from_array(pixels: NDArray[np.uint8], size: tuple[int, int] = (SIZE, SIZE)) 
 
 
 def from_file(path: Path, size: tuple[int, int] = (SIZE, SIZE)) -> Tensor:
-    """An image file as uint8 (1, 3, *size). Raises DataError if Pillow cannot read it."""
+    """An image file as ``from_array`` brings it to a size: uint8 (1, 3, height, width).
+
+    Raises:
+        DataError: Pillow cannot read it.
+    """
     try:
         with Image.open(path) as image:
             return from_array(np.asarray(image.convert("RGB")), size)

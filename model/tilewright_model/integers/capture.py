@@ -19,7 +19,7 @@ from tilewright_model.networks.network import QuantisedNetwork
 
 @dataclass(frozen=True)
 class LayerMetadata:
-    """The layer file's `metadata`, as JSON."""
+    """The layer file's ``metadata``, as JSON."""
 
     layer: str
     stride: int
@@ -39,9 +39,13 @@ class LayerMetadata:
 class LayerIntegers:
     """One layer's integers for some images.
 
-    weight_codes int8 (oc, ic, kh, kw); activation_codes uint8 (images, ic, h, w); accumulators int32
-    (images, oc, oh, ow), the raw sums of the codes' convolution in float64; float_integers int32, same shape: the
-    output of the float32 layer, fed with the same codes dequantised, over delta_w delta_a, rounded.
+    Attributes:
+        weight_codes: int8 (oc, ic, kh, kw).
+        activation_codes: uint8 (images, ic, h, w).
+        accumulators: int32 (images, oc, oh, ow), the raw sums of the codes' convolution in float64.
+        float_integers: int32, same shape: the output of the float32 layer, fed with the same codes dequantised, over
+            delta_w delta_a, rounded.
+        metadata: of the layer.
     """
 
     weight_codes: NDArray[np.int8]
@@ -62,7 +66,11 @@ class LayerIntegers:
 
 
 def layer_named(model: QuantisedNetwork, name: str) -> QuantConv2d:
-    """The quantised convolution `name`. Raises CaptureError, naming those that exist, if there is none."""
+    """The quantised convolution of that name.
+
+    Raises:
+        CaptureError: there is none; names those that exist.
+    """
     layers = model.quantised_layers()
     if name not in layers:
         raise CaptureError(f"{name!r} is no quantised convolution of this network; it has {', '.join(layers)}")
@@ -71,7 +79,7 @@ def layer_named(model: QuantisedNetwork, name: str) -> QuantConv2d:
 
 @torch.no_grad()
 def run_and_hook(model: QuantisedNetwork, layer: nn.Module, pixels: Tensor, batch: int = 100) -> tuple[Tensor, Tensor]:
-    """Input and output (copies) of any module while `model.eval()` classifies uint8 images (n, 3, 32, 32)."""
+    """Input and output (copies) of any module while ``model.eval()`` classifies uint8 images (n, 3, 32, 32)."""
     inputs: list[Tensor] = []
     outputs: list[Tensor] = []
 
@@ -93,9 +101,17 @@ def run_and_hook(model: QuantisedNetwork, layer: nn.Module, pixels: Tensor, batc
 def capture(
     model: QuantisedNetwork, name: str, pixels: Tensor, *, checkpoint_sha256: str, image_source: str
 ) -> LayerIntegers:
-    """Integers of layer `name` while the network classifies `pixels`, uint8 (n, 3, 32, 32).
+    """A layer's integers while the network classifies images.
 
-    Raises CaptureError if there is no such layer or its input codes are no unsigned bytes (the signed image).
+    Args:
+        model: the network.
+        name: of the layer.
+        pixels: uint8 (n, 3, 32, 32).
+        checkpoint_sha256: of the checkpoint, for the metadata.
+        image_source: where the images come from, for the metadata.
+
+    Raises:
+        CaptureError: there is no such layer, or its input codes are no unsigned bytes (the signed image).
     """
     layer = layer_named(model, name)
     x, _ = run_and_hook(model, layer, pixels)

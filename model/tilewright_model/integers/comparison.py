@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
+from tilewright.network.comparison import Counts
 from tilewright_model.data.cifar10 import Images
 from tilewright_model.device import batch_size
 from tilewright_model.integers.integer_network import IntegerNetwork
@@ -22,17 +23,19 @@ Result = TypeVar("Result")
 
 
 @dataclass
-class Comparison:
-    """What was compared, and what differed.
+class Comparison(Counts):
+    """The integer network against the reference: every code after pooling, the last accumulators, the predictions.
 
-    compared, mismatches: integers of the integer network against the reference's (every code after pooling, the last
-    layer's accumulators, the predictions); scores_compared, scores_differing: the float64 scores, bit for bit.
-    integer_seconds, reference_seconds: of each network alone; seconds: with the comparison and all that belongs to it.
+    Attributes:
+        images: compared.
+        scores_compared, scores_differing: the float64 scores, bit for bit.
+        first_mismatch: layer, place and both values of the first difference; None where all is equal.
+        correct, integer_correct: images whose class is their label, of the reference and of the integer network.
+        integer_seconds, reference_seconds: of each network alone.
+        seconds: with the comparison and all that belongs to it.
     """
 
     images: int = 0
-    compared: int = 0
-    mismatches: int = 0
     scores_compared: int = 0
     scores_differing: int = 0
     first_mismatch: dict[str, Any] | None = None
@@ -65,9 +68,16 @@ class Comparison:
         images: Images,
         advance: Callable[[int], object] | None = None,
     ) -> None:
-        """Compare `integers` with `model.eval()` on `images`, all on one device.
+        """Compare the integer network with ``model.eval()``, all on one device.
 
-        `advance` is told the images done in each batch. Raises DataError and NetworkError as `reference`.
+        Args:
+            model: the reference.
+            integers: of the same network.
+            images: to compare on.
+            advance: told the images done in each batch.
+
+        Raises:
+            DataError, NetworkError: as ``reference``.
         """
         check_images(model, images.pixels)
         start, graph, batch = time.monotonic(), build_graph(model), batch_size(images.pixels.device)
@@ -81,7 +91,11 @@ class Comparison:
     def batch(
         self, model: QuantisedNetwork, graph: Graph, integers: IntegerNetwork, pixels: Tensor, labels: Tensor
     ) -> Reference:
-        """Compute uint8 images (n, c, h, w) both ways and compare. Returns the reference."""
+        """Compute uint8 images (n, c, h, w) both ways and compare.
+
+        Returns:
+            The reference.
+        """
         got, seconds = timed(lambda: integers.run(pixels), pixels.device)
         self.integer_seconds += seconds
         expected, seconds = timed(lambda: batch_reference(model, graph, pixels), pixels.device)
@@ -90,27 +104,25 @@ class Comparison:
             self.compare(name, codes, got.codes[name])
         self.compare(expected.last, expected.accumulators, got.accumulators)
         self.compare("predictions", expected.predictions, got.predictions)
-        self.scores_differing += self._place("scores", expected.scores, got.scores)
+        differ = expected.scores != got.scores
+        self._keep_first("scores", expected.scores, got.scores, differ)
+        self.scores_differing += int(differ.sum())
         self.scores_compared += expected.scores.numel()
         self.correct += int((expected.predictions == labels).sum())
         self.integer_correct += int((got.predictions == labels).sum())
         return expected
 
     def compare(self, layer: str, expected: Tensor, got: Tensor) -> None:
-        """Count equal-shaped integers, image first; the first that differs is kept with its place."""
-        self.mismatches += self._place(layer, expected, got)
-        self.compared += expected.numel()
+        """Counts equal-shaped integers, image first; the first that differs is kept with its place."""
+        self._keep_first(layer, expected, got, self.count(expected, got))
 
-    def _place(self, layer: str, expected: Tensor, got: Tensor) -> int:
-        wrong = expected != got
-        count = int(wrong.sum())
-        if count and self.first_mismatch is None:
-            place = [int(index) for index in wrong.nonzero()[0]]
+    def _keep_first(self, layer: str, expected: Tensor, got: Tensor, differ: Tensor) -> None:
+        if self.first_mismatch is None and differ.any():
+            place = [int(index) for index in differ.nonzero()[0]]
             where = dict(zip(("image", "channel", "row", "column"), place, strict=False))
             where["image"] += self.images
             values = {"expected": expected[tuple(place)].item(), "got": got[tuple(place)].item()}
             self.first_mismatch = {"layer": layer, **where, **values}
-        return count
 
 
 def timed(compute: Callable[[], Result], device: torch.device) -> tuple[Result, float]:
@@ -123,7 +135,11 @@ def timed(compute: Callable[[], Result], device: torch.device) -> tuple[Result, 
 
 
 def exported(model: QuantisedNetwork, device: torch.device) -> IntegerNetwork:
-    """The integer network of the file that `model` is exported to. Raises NetworkError as `save_network`."""
+    """The integer network of the file that ``model`` is exported to.
+
+    Raises:
+        NetworkError: as ``save_network``.
+    """
     with tempfile.TemporaryDirectory(prefix="tilewright-") as folder:
         path = Path(folder) / "network.safetensors"
         save_network(model, path, model.image_size, "")

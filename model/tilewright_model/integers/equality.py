@@ -1,4 +1,4 @@
-"""The integer network against `model.eval()`, integer by integer, and how far the ordinary float32 forward is off."""
+"""The integer network against ``model.eval()``, integer by integer, and how far the ordinary float32 forward is off."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,8 +24,14 @@ class Equality(Comparison):
     """A comparison, and how far the ordinary float32 forward is off.
 
     Each layer is fed with the reference's codes and compared before pooling, and predictions end to end.
-    float_max_distance: in accumulator steps, the largest distance of an accumulator whose float code differs from the
-    real-valued threshold that float32 missed.
+
+    Attributes:
+        float_correct: images whose class, in float32, is their label.
+        float_compared, float_differing_codes: codes.
+        float_differing_codes_by_layer: by name.
+        float_max_distance: in accumulator steps, the largest distance of an accumulator whose float code differs from
+            the real-valued threshold that float32 missed.
+        float_differing_predictions: classes.
     """
 
     float_correct: int = 0
@@ -38,7 +44,11 @@ class Equality(Comparison):
     def batch(
         self, model: QuantisedNetwork, graph: Graph, integers: IntegerNetwork, pixels: Tensor, labels: Tensor
     ) -> Reference:
-        """As `Comparison.batch`, and the float32 forward. Raises NetworkError if the model has none."""
+        """As ``Comparison.batch``, and the float32 forward.
+
+        Raises:
+            NetworkError: the model has none.
+        """
         expected = super().batch(model, graph, integers, pixels, labels)
         _compare_float(self, graph, expected, model.normalise(pixels), labels)
         return expected
@@ -52,7 +62,16 @@ class Equality(Comparison):
 
 
 def check_equality(model: QuantisedNetwork, images: Images, advance: Callable[[int], object] | None = None) -> Equality:
-    """Compare over `images`, on the device of images and model. Raises DataError and NetworkError as `reference`."""
+    """Compare over images, on the device of images and model.
+
+    Args:
+        model: the network.
+        images: to compare on.
+        advance: told the images done in each batch.
+
+    Raises:
+        DataError, NetworkError: as ``reference``.
+    """
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False  # float32 is to be float32
     result = Equality()
     result.run(model, exported(model, images.pixels.device), images, advance)
@@ -80,9 +99,16 @@ def _compare_float(result: Equality, graph: Graph, expected: Reference, images: 
 
 
 def threshold_distances(stage: Stage, accumulators: Tensor, exact: Tensor, got: Tensor) -> Tensor:
-    """For each code that differs, how far its accumulator is from the threshold that `got` puts it beyond.
+    """For each code that differs, how far its accumulator is from the threshold that the wrong code puts it beyond.
 
-    All of shape (n, oc, h, w); returns float64 (differences,), in accumulator steps.
+    Args:
+        stage: the layer.
+        accumulators: (n, oc, h, w).
+        exact: its codes, same shape.
+        got: other codes, same shape.
+
+    Returns:
+        float64 (differences,), in accumulator steps.
     """
     assert stage.following is not None
     place = (exact != got).nonzero(as_tuple=True)

@@ -1,7 +1,7 @@
 """The ordinary float32 forward, as frameworks compute it: for comparison with the reference only.
 
-Dequantised values are convolved in float32 and normalised by `torch.nn.functional.batch_norm`. The last bits depend on
-the order of the sums, and with them, now and then, a code.
+Dequantised values are convolved in float32 and normalised by ``torch.nn.functional.batch_norm``. The last bits
+depend on the order of the sums, and with them, now and then, a code.
 """
 
 import torch

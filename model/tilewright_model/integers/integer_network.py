@@ -23,8 +23,11 @@ from tilewright_model.layers.exact import FLOAT32_EXACT
 class IntegerResult:
     """A network file's integers for n images, and its scores.
 
-    codes: by layer, uint8 (n, oc, h, w), after pooling; accumulators: int32 (n, oc, oh, ow), the last layer's;
-    scores: float64 (n, classes); predictions: int64 (n,).
+    Attributes:
+        codes: by layer, uint8 (n, oc, h, w), after pooling.
+        accumulators: int32 (n, oc, oh, ow), the last layer's.
+        scores: float64 (n, classes).
+        predictions: int64 (n,).
     """
 
     codes: dict[str, Tensor]
@@ -34,7 +37,15 @@ class IntegerResult:
 
 
 class IntegerNetwork:
-    """Runs the network file at `path` on `device`. Raises NetworkError as `load_network`."""
+    """Runs a network file.
+
+    Args:
+        path: the file.
+        device: where it runs.
+
+    Raises:
+        NetworkError: as ``load_network``.
+    """
 
     def __init__(self, path: Path, device: torch.device) -> None:
         self.network = load_network(path)
@@ -64,9 +75,16 @@ class IntegerNetwork:
 
 
 class IntegerLayer:
-    """A layer of the file on `device`. lowest, highest: int64 (ic,), the extreme codes of each input channel.
+    """A layer of the file.
 
-    bound: no partial sum of any output channel has a larger magnitude; dtype: in which the sums are computed, exactly.
+    Args:
+        layer: the layer.
+        lowest, highest: int64 (ic,), the extreme codes of each input channel.
+        device: where it runs.
+
+    Attributes:
+        bound: no partial sum of any output channel has a larger magnitude.
+        dtype: in which the sums are computed, exactly.
     """
 
     def __init__(self, layer: Layer, lowest: Tensor, highest: Tensor, device: torch.device) -> None:
@@ -84,7 +102,7 @@ class IntegerLayer:
             self.requantisation = Requantisation(thresholds, low.to(device), high.to(device), slope, self.dtype)
 
     def describe(self) -> dict[str, Any]:
-        """As `IntegerNetwork.describe`; the last layer has no codes."""
+        """As ``IntegerNetwork.describe``; the last layer has no codes."""
         counted = len(self.requantisation.counted) if self.requantisation else 0
         return {
             "name": self.name,
@@ -96,9 +114,15 @@ class IntegerLayer:
         }
 
     def sums(self, codes: Tensor) -> Tensor:
-        """Codes (n, ic, h, w) to accumulators (n, oc, oh, ow), negated where the channel falls; integers as `dtype`.
+        """The accumulators of input codes.
 
         oneDNN's direct convolution and im2col only add products: NNPACK's Winograd would not be exact.
+
+        Args:
+            codes: (n, ic, h, w).
+
+        Returns:
+            (n, oc, oh, ow), negated where the channel falls; integers as ``dtype``.
         """
         groups = self.layer.in_channels if self.layer.kind == "average" else 1
         with torch.backends.nnpack.flags(enabled=False), torch.autocast(codes.device.type, enabled=False):
@@ -108,7 +132,7 @@ class IntegerLayer:
         return sums.round_() if self.dtype == torch.float64 else sums  # cuDNN may take an FFT
 
     def codes(self, codes: Tensor) -> Tensor:
-        """Codes (n, ic, h, w) to the next layer's (n, oc, h, w), after pooling; integers as `dtype`."""
+        """Codes (n, ic, h, w) to the next layer's (n, oc, h, w), after pooling; integers as ``dtype``."""
         assert self.requantisation is not None
         sums = self.sums(codes)
         return self.requantisation.codes(functional.max_pool2d(sums, 2) if self.layer.pool == 2 else sums)

@@ -18,9 +18,13 @@ from tilewright_model.networks.stages import Graph, Stage, build_graph
 class Reference:
     """A network's integers for n images.
 
-    image_codes: int16 (n, c, h, w); codes: by layer, uint8 (n, oc, h, w), what the next layer's quantiser makes of the
-    layer's output, so after pooling; last: name of the last layer; accumulators: int32 (n, oc, oh, ow), the last
-    layer's, before scale, batch-norm and pooling; scores: float64 (n, classes); predictions: int64 (n,).
+    Attributes:
+        image_codes: int16 (n, c, h, w).
+        codes: by layer, uint8 (n, oc, h, w), what the next layer's quantiser makes of the output, so after pooling.
+        last: name of the last layer.
+        accumulators: int32 (n, oc, oh, ow), the last layer's, before scale, batch-norm and pooling.
+        scores: float64 (n, classes).
+        predictions: int64 (n,).
     """
 
     image_codes: Tensor
@@ -45,10 +49,20 @@ def reference(
     all_layers: bool = True,
     advance: Callable[[int], object] | None = None,
 ) -> Reference:
-    """The integers of `model.eval()` for uint8 images (n, c, h, w) on the model's device; the result is on the CPU.
+    """The integers of ``model.eval()``.
 
-    Without `all_layers` no codes are kept. `advance` is told the images done in each batch. Raises DataError if the
-    images are not the network's, NetworkError if the network has a layer that the network file does not cover.
+    Args:
+        model: the network.
+        pixels: uint8 (n, c, h, w) on the model's device.
+        all_layers: whether to keep the codes.
+        advance: told the images done in each batch.
+
+    Returns:
+        The integers, on the CPU.
+
+    Raises:
+        DataError: the images are not the network's.
+        NetworkError: the network has a layer that the network file does not cover.
     """
     check_images(model, pixels)
     graph, parts = build_graph(model), []
@@ -68,9 +82,18 @@ def save_chunks(
     all_layers: bool = True,
     advance: Callable[[int], object] | None = None,
 ) -> None:
-    """Write `reference` of every `chunk` images in order to FOLDER/00000.npz, 00001.npz, ..., each whole at once.
+    """Write ``reference`` of some images after the other to FOLDER/00000.npz, 00001.npz, ..., each whole at once.
 
-    Raises DataError if the folder holds such files already, and as `reference`.
+    Args:
+        model: the network.
+        pixels: uint8 (n, c, h, w) on the model's device.
+        folder: to write into.
+        chunk: images a file.
+        all_layers: whether to keep the codes.
+        advance: told the images done in each batch.
+
+    Raises:
+        DataError: the folder holds such files already; and as ``reference``.
     """
     if any(folder.glob("*.npz")):
         raise DataError(f"{folder} holds .npz files already: empty it or name another folder")
@@ -79,7 +102,11 @@ def save_chunks(
 
 
 def check_images(model: QuantisedNetwork, pixels: Tensor) -> None:
-    """Raises DataError unless `pixels` are at least one image of the network's size, uint8 (n, c, h, w)."""
+    """Checks that there is an image, and that images are of the network's size, uint8 (n, c, h, w).
+
+    Raises:
+        DataError: they are not.
+    """
     if pixels.dtype != torch.uint8 or tuple(pixels.shape[1:]) != model.image_size or not len(pixels):
         raise DataError(
             f"the network takes uint8 images (n, {', '.join(map(str, model.image_size))}), got {pixels.dtype} "
@@ -89,7 +116,7 @@ def check_images(model: QuantisedNetwork, pixels: Tensor) -> None:
 
 @torch.no_grad()
 def batch_reference(model: QuantisedNetwork, graph: Graph, pixels: Tensor) -> Reference:
-    """As `reference`, for one batch and on the model's device: the model's own forward, its layers' inputs hooked."""
+    """As ``reference``, for one batch and on the model's device: the model's own forward, its layers' inputs hooked."""
     codes: list[Tensor] = []
 
     def keep(stage: Stage) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:

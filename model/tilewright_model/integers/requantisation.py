@@ -13,10 +13,14 @@ from torch import Tensor
 class Requantisation:
     """Codes of 0..levels from sums that rise with them.
 
-    thresholds: int32 (oc, levels), ascending; lowest, highest: int64 (oc,), the smallest and largest sum of a channel;
-    slope: float64 (oc,), codes a step of the sum, at least 0 (the thresholds decide, whatever it is); dtype: of the
-    sums, which must hold highest + 1. The tensors lie on the sums' device. `counted`: int64 (m,), the channels for
-    which no affine function was proved, and which count their thresholds.
+    Args:
+        thresholds: int32 (oc, levels), ascending, on the sums' device as all others.
+        lowest, highest: int64 (oc,), the smallest and largest sum of a channel.
+        slope: float64 (oc,), codes a step of the sum, at least 0 (the thresholds decide, whatever it is).
+        dtype: of the sums, which must hold highest + 1.
+
+    Attributes:
+        counted: int64 (m,), the channels for which no affine function was proved, and which count their thresholds.
     """
 
     def __init__(self, thresholds: Tensor, lowest: Tensor, highest: Tensor, slope: Tensor, dtype: torch.dtype) -> None:

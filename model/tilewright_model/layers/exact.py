@@ -1,8 +1,8 @@
-"""The reference's layers: integers and float64, every step by itself. `docs/network_format.md` defines the steps.
+"""The reference's layers: integers and float64, every step by itself. ``docs/network_format.md`` defines the steps.
 
 They give the same bits whatever the device, the number of threads and the batch: accumulators are exact integers, and
 everything after them is elementwise. PyTorch's eager kernels keep z * A and z + B apart; a compiler may fuse them into
-one rounding, so these modules are not for `torch.compile`.
+one rounding, so these modules are not for ``torch.compile``.
 """
 
 import math
@@ -25,15 +25,18 @@ class ExactModule(nn.Module):
     """Part of the reference."""
 
     def exact(self: Module) -> Module:
-        """Itself: `exact` of the trainable modules gives one of these."""
+        """Itself: ``exact`` of the trainable modules gives one of these."""
         return self
 
 
 class ExactLayer(ExactModule):
-    """A quantiser and a sum of its codes, times `scale`.
+    """A quantiser and a sum of its codes, times ``scale``.
 
-    scale: s; alpha: the quantiser's clipping value, float64 () on the layer's device; levels: its largest code;
-    lowest: its lower clamp of x / alpha.
+    Args:
+        scale: s.
+        alpha: the quantiser's clipping value, float64 () on the layer's device.
+        levels: its largest code.
+        lowest: its lower clamp of x / alpha.
     """
 
     alpha: Tensor
@@ -61,9 +64,13 @@ class ExactLayer(ExactModule):
 
 
 class ExactConv2d(ExactLayer):
-    """Convolution of codes with int8 `weights` (oc, ic, kh, kw) of at most `weight_levels`.
+    """Convolution of codes.
 
-    stride, padding, dilation and groups are as of `torch.nn.functional.conv2d`; the rest is for `ExactLayer`.
+    Args:
+        weights: int8 (oc, ic, kh, kw).
+        weight_levels: their largest magnitude.
+        stride, padding, dilation, groups: as of ``torch.nn.functional.conv2d``.
+        scale, alpha, levels, lowest: as of ``ExactLayer``.
     """
 
     weights: Tensor
@@ -93,6 +100,12 @@ class ExactConv2d(ExactLayer):
 
         On a CPU in float32 where no partial sum can leave its integers, through oneDNN's direct convolution or im2col:
         NNPACK's Winograd would not be exact. Elsewhere in float64, rounded in case that cuDNN takes an FFT.
+
+        Args:
+            codes: (n, ic, h, w), of any type.
+
+        Returns:
+            Integers (n, oc, oh, ow) as float.
         """
         if codes.device.type == "cpu" and self.weight_sum * int(codes.abs().max()) < FLOAT32_EXACT:
             with torch.backends.nnpack.flags(enabled=False), torch.autocast("cpu", enabled=False):
@@ -105,7 +118,7 @@ class ExactConv2d(ExactLayer):
 
 
 class ExactAverage(ExactLayer):
-    """Sums of the codes in windows of `kernel`; `scale` divides by their number."""
+    """Sums of the codes in windows of ``kernel``; ``scale`` divides by their number."""
 
     def __init__(
         self, kernel: tuple[int, int], stride: tuple[int, int], *, scale: float, alpha: Tensor, levels: int
@@ -137,7 +150,9 @@ class ExactBatchNorm2d(ExactModule):
 class ExactLinear(ExactModule):
     """Scores in a fixed order of summation, one input feature after the other, then the bias.
 
-    weight: float64 (out, in); bias: float64 (out,).
+    Args:
+        weight: float64 (out, in).
+        bias: float64 (out,).
     """
 
     weight: Tensor

@@ -9,7 +9,7 @@ from tilewright_model.layers.exact import ExactBatchNorm2d, ExactLinear, ExactMo
 
 
 class BatchNorm2d(nn.BatchNorm2d):
-    """nn.BatchNorm2d in training, and with its state-dict keys; in evaluation mode the module is `exact()`."""
+    """nn.BatchNorm2d in training, and with its state-dict keys; in evaluation mode the module is ``exact()``."""
 
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
         super().__init__(num_features, eps, momentum)
@@ -34,7 +34,7 @@ class BatchNorm2d(nn.BatchNorm2d):
 
 
 class Linear(nn.Linear):
-    """nn.Linear in training, and with its state-dict keys; in evaluation mode the module is `exact()`."""
+    """nn.Linear in training, and with its state-dict keys; in evaluation mode the module is ``exact()``."""
 
     def exact(self) -> ExactLinear:
         """The reference of this layer as it is now; without a bias, zeros are added."""
@@ -50,7 +50,9 @@ class Linear(nn.Linear):
 class ExactFloatConv2d(ExactModule):
     """Products added one kernel tap of one input channel after the other, in float64: the same bits on any device.
 
-    weight: float64 (oc, ic, kh, kw); padding: (rows, columns) of zeros; the stride is 1.
+    Args:
+        weight: float64 (oc, ic, kh, kw); the stride is 1.
+        padding: rows and columns of zeros.
     """
 
     weight: Tensor
@@ -76,7 +78,7 @@ class ExactFloatConv2d(ExactModule):
 
 
 class FloatConv2d(nn.Conv2d):
-    """nn.Conv2d of stride 1 without bias in training, and with its state-dict key; in evaluation mode `exact()`."""
+    """nn.Conv2d of stride 1 without bias in training, and with its state-dict key; in evaluation mode ``exact()``."""
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size: int = 3, padding: int = 1) -> None:
         super().__init__(in_channels, out_channels, kernel_size, padding=padding, bias=False)

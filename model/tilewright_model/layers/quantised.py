@@ -12,7 +12,7 @@ from tilewright_model.layers.quantisers import ActivationQuantiser, ImageQuantis
 
 
 class QuantisedInput:
-    """What a layer with a quantiser at its input has: `act_quant` and the clipping value `act_alpha` (0-d)."""
+    """What a layer with a quantiser at its input has: ``act_quant`` and the clipping value ``act_alpha`` (0-d)."""
 
     act_quant: ActivationQuantiser | ImageQuantiser
     act_alpha: nn.Parameter
@@ -27,28 +27,35 @@ class QuantisedInput:
         return self.act_alpha.detach().double()
 
     def quantised_input(self, x: Tensor) -> Tensor:
-        """The quantised input as training computes it, same shape as `x`."""
+        """The quantised input as training computes it, same shape as ``x``."""
         quantised: Tensor = self.act_quant(x, self.act_alpha)
         return quantised
 
     def dequantised(self, codes: Tensor) -> Tensor:
-        """What `quantised_input` makes of an input with these integer codes: act_alpha's dtype, same shape."""
+        """What ``quantised_input`` makes of an input with these integer codes: act_alpha's dtype, same shape."""
         return dequantise(codes.to(self.act_alpha), self.act_alpha.detach(), self.act_quant.levels)
 
     @torch.no_grad()
     def input_codes(self, x: Tensor) -> Tensor:
-        """Integer inputs as the notebook extracts them, round(x_q / delta_a): int64, same shape as `x`."""
+        """Integer inputs as the notebook extracts them, round(x_q / delta_a): int64, same shape as ``x``."""
         return torch.round(self.quantised_input(x).double() / self.delta_a).to(torch.int64)
 
 
 class QuantConv2d(QuantisedInput, nn.Conv2d):
     """Convolution of a quantised input with quantised weights, without bias.
 
-    State-dict keys: `weight`, `act_alpha`, `weight_q` (derived: recomputed at every save and load) and
-    `weight_quant.wgt_alpha`. With `image_bits` the input is a normalised image, quantised to signed codes over the
-    fixed range of a pixel; otherwise the activation quantiser applies. After `freeze` the weights are given codes,
-    which are used as they are: no normalisation. Training convolves the dequantised values in float32; in evaluation
-    mode the layer is `exact()`, which gives float64.
+    State-dict keys: ``weight``, ``act_alpha``, ``weight_q`` (derived: recomputed at every save and load) and
+    ``weight_quant.wgt_alpha``. After ``freeze`` the weights are given codes, which are used as they are: no
+    normalisation. Training convolves the dequantised values in float32; in evaluation mode the layer is ``exact()``,
+    which gives float64.
+
+    Args:
+        in_channels, out_channels, kernel_size, stride, padding: as of ``torch.nn.Conv2d``.
+        weight_bits: of the weights' codes.
+        act_bits: of the input's codes.
+        image_bits: the input is a normalised image, quantised to signed codes over the fixed range of a pixel; None:
+            the activation quantiser applies.
+        alpha_w, alpha_a: clipping values to begin with, of weights and input.
     """
 
     weight_q: Tensor
@@ -92,7 +99,7 @@ class QuantConv2d(QuantisedInput, nn.Conv2d):
 
     @torch.no_grad()
     def freeze(self, codes: Tensor, wgt_alpha: float) -> None:
-        """Use int8 `codes` (oc, ic, kh, kw), times wgt_alpha / levels, as the weights, from now on and as they are."""
+        """Use int8 codes (oc, ic, kh, kw), times wgt_alpha / levels, as the weights, from now on and as they are."""
         self.weight_quant.wgt_alpha.fill_(wgt_alpha)
         weights = dequantise(codes.to(self.weight), self.weight_quant.wgt_alpha, self.weight_quant.levels)
         self.weight_q.copy_(weights)
@@ -102,7 +109,7 @@ class QuantConv2d(QuantisedInput, nn.Conv2d):
 
     @torch.no_grad()
     def refresh(self) -> None:
-        """Recompute the derived `weight_q`."""
+        """Recompute the derived ``weight_q``."""
         if not self.frozen:
             self.weight_q.copy_(self.weight_quant(self.weight))
 
@@ -150,10 +157,15 @@ class QuantConv2d(QuantisedInput, nn.Conv2d):
 
 
 class QuantAvgPool2d(QuantisedInput, nn.Module):
-    """Quantises its input and averages windows of `kernel`; state-dict key `act_alpha`.
+    """Quantises its input and averages windows; state-dict key ``act_alpha``.
 
-    kernel, stride: one number or (height, width); without a stride the windows do not overlap. Training averages the
-    dequantised values; in evaluation mode the layer is `exact()`, which gives float64.
+    Training averages the dequantised values; in evaluation mode the layer is ``exact()``, which gives float64.
+
+    Args:
+        kernel: one number or (height, width).
+        stride: the same; None: the windows do not overlap.
+        act_bits: of the input's codes.
+        alpha_a: clipping value to begin with.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """The notebook's weight and activation quantisers, forward and backward.
 
 Both scale by the float32 reciprocal of the number of levels, as the notebook's saved tensors were (a GPU divides by a
-scalar so), and CPU and GPU give the same bits. `torch.round` rounds halves to even. Formulas: the course's notebook.
+scalar so), and CPU and GPU give the same bits. ``torch.round`` rounds halves to even. Formulas: the course's notebook.
 """
 
 import math
@@ -23,11 +23,14 @@ def unsigned_levels(bits: int) -> int:
 
 @torch.no_grad()
 def mean_and_deviation(weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and unbiased standard deviation of a whole tensor, () of its dtype; NaN for the latter if all are equal.
+    """Mean and unbiased standard deviation of a whole tensor.
 
     Of float32 they have the same bits wherever computed (docs/decisions/0017): a sum of floats depends on its order, so
     on threads and device, but the sums here are exact, and all else is elementwise. The variance is rounded to float32
     before the root: libraries' float64 roots differ in the last bit, which then does not reach the float32 result.
+
+    Returns:
+        Both () of the tensor's dtype; the deviation is NaN if all values are equal.
     """
     values = weight.double()
     count = torch.full((), weight.numel(), dtype=torch.float64, device=weight.device)  # a GPU divides by tensors alone
@@ -44,7 +47,7 @@ def _sum(values: Tensor) -> Tensor:
 
 
 def normalised_weight(weight: Tensor, alpha: Tensor) -> tuple[Tensor, Tensor]:
-    """z = ((w - mean) / std) / alpha over the whole tensor, and std, by `mean_and_deviation`."""
+    """z = ((w - mean) / std) / alpha over the whole tensor, and std, by ``mean_and_deviation``."""
     mean, deviation = mean_and_deviation(weight)
     return (weight - mean) / deviation / alpha, deviation
 
@@ -55,9 +58,16 @@ def dequantise(codes: Tensor, alpha: Tensor, levels: int) -> Tensor:
 
 
 def exact_codes(x: Tensor, alpha: Tensor, levels: int, lowest: float) -> Tensor:
-    """round_half_even(levels * clamp(x / alpha, lowest, 1)), the reference's quantiser: float64 codes of x's shape.
+    """The reference's quantiser: round_half_even(levels * clamp(x / alpha, lowest, 1)).
 
-    `alpha` is float64 () on x's device: a GPU divides by a tensor, but multiplies by the reciprocal of a number.
+    Args:
+        x: float of any shape.
+        alpha: float64 () on x's device: a GPU divides by a tensor, but multiplies by the reciprocal of a number.
+        levels: the largest code.
+        lowest: lower clamp of x / alpha.
+
+    Returns:
+        Codes, float64 of x's shape.
     """
     return (x.double() / alpha).clamp_(lowest, 1.0).mul_(levels).round_()
 
@@ -66,8 +76,14 @@ def step_gradient(gradient: Tensor, u: Tensor, clamped: Tensor, levels: int, cou
     """Gradient of alpha, 0-d, so that a step alpha / n moves as a learned step size does.
 
     That is (arXiv 1902.08153, equation 3 and section 2.2) the sum of g (round(n c) - n c) within the range and of g n c
-    outside, c being u clamped to it, over sqrt(count n); alpha = n step takes n of it. count: weights of the layer, or
-    inputs an image.
+    outside, c being u clamped to it, over sqrt(count n); alpha = n step takes n of it.
+
+    Args:
+        gradient: g, of the quantised values.
+        u: values / alpha, same shape.
+        clamped: c, same shape.
+        levels: n, the largest code.
+        count: weights of the layer, or inputs an image.
     """
     scaled = clamped * levels
     slope = torch.where(u == clamped, torch.round(scaled) - scaled, scaled)
@@ -75,10 +91,10 @@ def step_gradient(gradient: Tensor, u: Tensor, clamped: Tensor, levels: int, cou
 
 
 class QuantiseWeight(torch.autograd.Function):
-    """w_q = round(n |c|) / n * sign(c) * alpha with c = clamp(z, -1, 1) and z = `normalised_weight`.
+    """w_q = round(n |c|) / n * sign(c) * alpha with c = clamp(z, -1, 1) and z = ``normalised_weight``.
 
     Backward: dw = g / std where |z| <= 1 (else 0), mean and std being constants; dalpha = sum of g sign(z) where
-    |z| > 1, and with `learned_step` what `step_gradient` says.
+    |z| > 1, and with ``learned_step`` what ``step_gradient`` says.
     """
 
     @staticmethod
@@ -105,8 +121,8 @@ class QuantiseWeight(torch.autograd.Function):
 class QuantiseActivation(torch.autograd.Function):
     """x_q = round(n min(u, 1)) / n * alpha with u = x / alpha; no lower clamp.
 
-    Backward: dx = g where u <= 1 (else 0); dalpha = sum of g where u > 1, and with `learned_step` what `step_gradient`
-    says.
+    Backward: dx = g where u <= 1 (else 0); dalpha = sum of g where u > 1, and with ``learned_step`` what
+    ``step_gradient`` says.
     """
 
     @staticmethod
@@ -129,7 +145,7 @@ class QuantiseActivation(torch.autograd.Function):
 
 
 class WeightQuantiser(nn.Module):
-    """Signed weight quantiser with a learned clipping value `wgt_alpha` (0-d, in standard deviations, starts at 3)."""
+    """Signed weight quantiser with a learned clipping value wgt_alpha (0-d, in standard deviations, starts at 3)."""
 
     def __init__(self, bits: int = 4, alpha: float = 3.0) -> None:
         super().__init__()
@@ -144,7 +160,7 @@ class WeightQuantiser(nn.Module):
 
 
 class ActivationQuantiser(nn.Module):
-    """Unsigned quantiser of `bits` bits; the clipping value is the caller's, as in the notebook."""
+    """Unsigned quantiser of ``bits`` bits; the clipping value is the caller's, as in the notebook."""
 
     #: lower clamp of x / alpha
     lowest = -math.inf
@@ -155,13 +171,13 @@ class ActivationQuantiser(nn.Module):
         self.learned_step = False
 
     def forward(self, x: Tensor, alpha: Tensor) -> Tensor:
-        """Quantised activations, same shape and dtype as `x`; `alpha` is 0-d."""
+        """Quantised activations, same shape and dtype as ``x``; ``alpha`` is 0-d."""
         quantised: Tensor = QuantiseActivation.apply(x, alpha, self.levels, self.learned_step)
         return quantised
 
 
 class ImageQuantiser(nn.Module):
-    """Signed quantiser of a normalised image to `bits` bits over a fixed range; it learns nothing."""
+    """Signed quantiser of a normalised image to ``bits`` bits over a fixed range; it learns nothing."""
 
     lowest = -1.0
 
@@ -170,5 +186,5 @@ class ImageQuantiser(nn.Module):
         self.levels = signed_levels(bits)
 
     def forward(self, x: Tensor, alpha: Tensor) -> Tensor:
-        """round(n clamp(x / alpha, -1, 1)) / n * alpha, same shape and dtype as `x`; `alpha` is 0-d."""
+        """round(n clamp(x / alpha, -1, 1)) / n * alpha, same shape and dtype as ``x``; ``alpha`` is 0-d."""
         return dequantise(torch.round((x / alpha).clamp(-1, 1) * self.levels), alpha, self.levels)

@@ -37,7 +37,8 @@ class FileNetwork(Network):
 def load_network_file(path: Path) -> FileNetwork:
     """The reference of a network file, in evaluation mode, built from the file alone.
 
-    Raises NetworkError if the file is missing, truncated, of another format or version, or inconsistent.
+    Raises:
+        NetworkError: the file is missing, truncated, of another format or version, or inconsistent.
     """
     return FileNetwork(load_network(path)).eval()
 

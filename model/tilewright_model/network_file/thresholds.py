@@ -9,9 +9,14 @@ from tilewright_model.networks.stages import Stage
 
 
 def reachable(layer: ExactConv2d | ExactAverage, lowest: Tensor, highest: Tensor) -> tuple[Tensor, Tensor]:
-    """Smallest and largest accumulator of each output channel, int64 (oc,).
+    """Smallest and largest accumulator of each output channel; padding adds the code 0.
 
-    lowest, highest: int64 (ic,), the extreme codes of each input channel; padding adds the code 0.
+    Args:
+        layer: the layer.
+        lowest, highest: int64 (ic,), the extreme codes of each input channel.
+
+    Returns:
+        int64 (oc,) each.
     """
     if isinstance(layer, ExactAverage):
         positions = layer.kernel[0] * layer.kernel[1]
@@ -23,9 +28,15 @@ def reachable(layer: ExactConv2d | ExactAverage, lowest: Tensor, highest: Tensor
 
 
 def find_thresholds(stage: Stage, low: Tensor, high: Tensor, levels: int) -> tuple[Tensor, Tensor]:
-    """Thresholds int32 (oc, levels), ascending, and `falling` bool (oc,) on the CPU, for accumulators low..high.
+    """A layer's thresholds: a channel's code is the number of k with t_k <= acc, or, where falling, t_k <= -acc.
 
-    A channel's code is the number of k with t_k <= acc, or, where falling, t_k <= -acc.
+    Args:
+        stage: the layer.
+        low, high: the extreme accumulators of each output channel, int64 (oc,).
+        levels: the next layer's largest code.
+
+    Returns:
+        int32 (oc, levels), ascending, and falling, bool (oc,); on the CPU.
     """
     falling = torch.zeros_like(low, dtype=torch.bool) if stage.norm is None else stage.norm.exact().scale.cpu() < 0
     sign = torch.where(falling, -1, 1).view(-1, 1)

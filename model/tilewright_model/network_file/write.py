@@ -26,10 +26,23 @@ def save_network(
     checkpoint_sha256: str = "",
     classes: Sequence[str] = (),
 ) -> Network:
-    """Write the integers of `model`, a module with `features` and `classifier`, for images (channels, height, width).
+    """Write a network's integers.
 
-    Pixels become values by the model's own `normalise` where it has one, else by CIFAR-10's. Returns the integers.
-    Raises NetworkError, naming the module and the reason, for anything that docs/network_format.md does not cover.
+    Pixels become values by the model's own ``normalise`` where it has one, else by CIFAR-10's.
+
+    Args:
+        model: a module with ``features`` and ``classifier``.
+        path: the file.
+        image: channels, height and width of the images.
+        name: of the network.
+        checkpoint_sha256: of the checkpoint, for the metadata.
+        classes: their names.
+
+    Returns:
+        The integers.
+
+    Raises:
+        NetworkError: docs/network_format.md does not cover the network; names the module and the reason.
     """
     network = network_integers(model, image, name, checkpoint_sha256, classes)
     save_integers(network, path)
@@ -44,7 +57,11 @@ def network_integers(
     checkpoint_sha256: str = "",
     classes: Sequence[str] = (),
 ) -> Network:
-    """What `save_network` writes. Raises NetworkError as it does."""
+    """What ``save_network`` writes.
+
+    Raises:
+        NetworkError: as it does.
+    """
     graph = build_graph(model)
     shapes = layer_shapes(graph, image[0])
     check_row(image, shapes)

@@ -17,6 +17,9 @@ def small_network(seed: int) -> Network:
     """32x32 images, 7 classes: strides 1 and 2, kernels of 1, 3 and 5, odd maps, channels no multiple of 8, an average.
 
     Its last layer is the average, which gives sums of codes; one convolution has no batch-norm.
+
+    Args:
+        seed: of its parameters.
     """
     make = Maker(seed)
     features = [
@@ -34,6 +37,9 @@ def tall_network(seed: int) -> Network:
     """96x96 images, 10 classes: maps of 9216 positions, one of 64 channels (288 KiB at 4 bits); 139 M MACs an image.
 
     Its last layer is a convolution with batch-norm and max-pooling in the tail.
+
+    Args:
+        seed: of its parameters.
     """
     make = Maker(seed)
     features = [
@@ -94,7 +100,7 @@ class Maker:
         self.generator = torch.Generator().manual_seed(seed)
 
     def uniform(self, low: float, high: float, *shape: int) -> Tensor:
-        """float32 of `shape` in low..high."""
+        """float32 of ``shape`` in low..high."""
         return torch.rand(shape, generator=self.generator) * (high - low) + low
 
     def alpha(self) -> float:

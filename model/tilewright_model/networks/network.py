@@ -9,7 +9,8 @@ from tilewright_model.layers.quantised import QuantConv2d
 class QuantisedNetwork(nn.Module):
     """A network that is the exact reference in evaluation mode: normalised images (n, c, h, w) to scores (n, classes).
 
-    image_size: (channels, height, width) of the images.
+    Args:
+        image_size: channels, height and width of the images.
     """
 
     def __init__(self, image_size: tuple[int, int, int]) -> None:
@@ -17,7 +18,7 @@ class QuantisedNetwork(nn.Module):
         self.image_size = image_size
 
     def normalise(self, pixels: Tensor) -> Tensor:
-        """What `forward` takes: uint8 images (n, c, h, w) to float of that shape, the same bits on every device."""
+        """What ``forward`` takes: uint8 images (n, c, h, w) to float of that shape, the same bits on every device."""
         return image.normalise(pixels)
 
     def quantised_layers(self) -> dict[str, QuantConv2d]:
@@ -26,7 +27,7 @@ class QuantisedNetwork(nn.Module):
 
 
 class Network(QuantisedNetwork):
-    """A network of layers in a row, as the hardware runs it: `features`, then `classifier` on the flattened map."""
+    """A network of layers in a row, as the hardware runs it: ``features``, then ``classifier`` on the flattened map."""
 
     def __init__(self, features: nn.Sequential, classifier: nn.Module, image_size: tuple[int, int, int]) -> None:
         super().__init__(image_size)

@@ -18,7 +18,11 @@ BLOCKS = 3
 
 @dataclass(frozen=True)
 class ResNet20Options:
-    """What a checkpoint must record to rebuild its network. Raises ValueError if channels or a width are none."""
+    """What a checkpoint must record to rebuild its network.
+
+    Raises:
+        ValueError: channels or a width are none.
+    """
 
     weight_bits: int = 4
     act_bits: int = 4
@@ -42,7 +46,7 @@ class ResNet20Options:
 class BasicBlock(nn.Module):
     """Two quantised 3x3 convolutions, and the block's input added to their result before the last ReLU.
 
-    Where stride or channels change, the input passes a quantised 1x1 convolution first (`downsample`).
+    Where stride or channels change, the input passes a quantised 1x1 convolution first (``downsample``).
     """
 
     def __init__(self, name: str, in_channels: int, channels: int, stride: int, options: ResNet20Options) -> None:
@@ -95,9 +99,10 @@ class MeanPool(nn.Module):
 
 
 class ResNet20(QuantisedNetwork):
-    """ResNet20 for 32x32 images and ten classes; state-dict keys as of the family's `resnet_quant.py` (docs/import.md).
+    """ResNet20 for 32x32 images and ten classes; state-dict keys of the family's ``resnet_quant.py`` (docs/import.md).
 
-    Raises ValueError if `layer_bits` names a layer that there is not.
+    Raises:
+        ValueError: ``layer_bits`` names a layer that there is not.
     """
 
     def __init__(self, options: ResNet20Options | None = None) -> None:

@@ -21,9 +21,14 @@ SKIPPED = (nn.Identity, nn.Dropout, nn.Dropout2d)
 
 @dataclass(frozen=True)
 class Stage:
-    """A layer, what follows it up to the next quantiser, and the layer that has this quantiser (None: the last).
+    """A layer, and what follows it up to the next quantiser; ``exact`` and the methods give the reference.
 
-    The modules are the network's own; `exact` and the methods give the reference.
+    Attributes:
+        name: of the layer.
+        layer: the network's own module, as the others are.
+        norm: batch-norm behind it.
+        relu, pool: whether there are ReLU and max-pooling.
+        following: the layer that has the next quantiser; None: this is the last.
     """
 
     name: str
@@ -60,9 +65,13 @@ class Graph:
 
 
 def build_graph(model: nn.Module) -> Graph:
-    """The graph of a module with `features` (nn.Sequential) and `classifier` (Linear, or nn.Sequential with ReLU).
+    """The graph of a network.
 
-    Raises NetworkError, naming the module and the reason, for anything that the network file does not cover.
+    Args:
+        model: a module with ``features`` (nn.Sequential) and ``classifier`` (Linear, or nn.Sequential with ReLU).
+
+    Raises:
+        NetworkError: the network file does not cover it; names the module and the reason.
     """
     _check_residuals(model)
     features, classifier = getattr(model, "features", None), getattr(model, "classifier", None)
@@ -110,7 +119,7 @@ def _stages(features: nn.Sequential) -> Iterator[Stage]:
 
 
 def _children(parent: str, sequence: nn.Sequential) -> Iterator[tuple[str, nn.Module]]:
-    """Name and module of every step; `named_children` would leave out a ReLU or pooling that stands there twice."""
+    """Name and module of every step; ``named_children`` would leave out a ReLU or pooling that stands there twice."""
     for child, module in zip(sequence._modules, sequence, strict=True):
         yield f"{parent}.{child}", module
 

@@ -1,4 +1,4 @@
-"""VGG16 for CIFAR-10 after a plan; the notebook's has a 16-channel squeeze without batch-norm (`features.27`)."""
+"""VGG16 for CIFAR-10 after a plan; the notebook's has a 16-channel squeeze without batch-norm (``features.27``)."""
 
 from collections.abc import Iterator
 
@@ -19,9 +19,10 @@ from tilewright_model.networks.vgg16_plan import (
 
 
 class VGG16(Network):
-    """VGG16 for 32x32 images and ten classes; state-dict keys `features.N.*` and `classifier.*` as in the notebook.
+    """VGG16 for 32x32 images and ten classes; state-dict keys ``features.N.*`` and ``classifier.*`` as in the notebook.
 
-    Raises ValueError if `layer_bits` names a layer that there is not.
+    Raises:
+        ValueError: ``layer_bits`` names a layer that there is not.
     """
 
     def __init__(self, options: VGG16Options | None = None) -> None:
@@ -50,7 +51,7 @@ class FloatVGG16(nn.Module):
 
 
 def _quantised_features(options: VGG16Options) -> Iterator[nn.Module]:
-    """The modules of `features`, in the notebook's numbering."""
+    """The modules of ``features``, in the notebook's numbering."""
     channels, names = IMAGE[0], iter(convolution_names(options.plan))
     for step in parse_plan(options.plan):
         if not step.channels:

@@ -13,7 +13,11 @@ CLASSES = 10
 
 @dataclass(frozen=True)
 class VGG16Options:
-    """What a checkpoint must record to rebuild its network. Raises ValueError if the plan or a width is none."""
+    """What a checkpoint must record to rebuild its network.
+
+    Raises:
+        ValueError: the plan or a width is none.
+    """
 
     weight_bits: int = 4
     act_bits: int = 4
@@ -36,14 +40,18 @@ class VGG16Options:
 
 @dataclass(frozen=True)
 class PlanWord:
-    """One word of a plan: a convolution with `channels` outputs, or (0 channels) max-pooling."""
+    """One word of a plan: a convolution with ``channels`` outputs, or (0 channels) max-pooling."""
 
     channels: int
     batch_norm: bool = True
 
 
 def parse_plan(plan: str) -> list[PlanWord]:
-    """The steps of a plan such as `PLAN`. Raises ValueError, naming the first word that is none."""
+    """The steps of a plan such as ``PLAN``.
+
+    Raises:
+        ValueError: names the first word that is none.
+    """
     steps = []
     for word in plan.split():
         match = re.fullmatch(r"M|([1-9][0-9]*)(-?)", word)
@@ -66,7 +74,7 @@ def features_out(plan: str) -> int:
 
 
 def convolution_names(plan: str) -> list[str]:
-    """State-dict names of the plan's convolutions, in the notebook's numbering: `features.0`, `features.3`, ..."""
+    """State-dict names of the plan's convolutions, in the notebook's numbering: ``features.0``, ``features.3``, ..."""
     names, number = [], 0
     for step in parse_plan(plan):
         if step.channels:

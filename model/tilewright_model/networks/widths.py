@@ -4,7 +4,11 @@ WEIGHT_BITS, ACT_BITS = range(2, 9), range(1, 9)
 
 
 def check_widths(*pairs: tuple[int, int]) -> None:
-    """Raises ValueError if one of the pairs, bits of weights and of activations, is outside."""
+    """Checks pairs of widths, bits of weights and of activations.
+
+    Raises:
+        ValueError: one is outside.
+    """
     for weight_bits, act_bits in pairs:
         whole = type(weight_bits) is int and type(act_bits) is int
         if not whole or weight_bits not in WEIGHT_BITS or act_bits not in ACT_BITS:

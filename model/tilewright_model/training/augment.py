@@ -17,8 +17,10 @@ MEAN_PIXEL = (torch.tensor(MEAN) * 255).round().to(torch.uint8)
 class Draw:
     """What chance decided for a batch of b images.
 
-    offsets: int64 (2, b), row and column of the crop, 0..8; flip: bool (b,); corners: int64 (2, b), row and column of
-    the erased square's corner, or None.
+    Attributes:
+        offsets: int64 (2, b), row and column of the crop, 0..8.
+        flip: bool (b,).
+        corners: int64 (2, b), row and column of the erased square's corner, or None.
     """
 
     offsets: Tensor
@@ -37,7 +39,7 @@ def pad(pixels: Tensor) -> Tensor:
 
 
 def draw(count: int, size: int, erase: int, generator: torch.Generator) -> Draw:
-    """Crops and flips, and squares of side `erase` (0: none), for `count` images of `size` pixels a side."""
+    """Crops and flips, and squares of side ``erase`` (0: none), for ``count`` images of ``size`` pixels a side."""
     device = generator.device
     offsets = torch.randint(0, 2 * PADDING + 1, (2, count), generator=generator, device=device)
     flip = torch.randint(0, 2, (count,), generator=generator, device=device).bool()
@@ -47,7 +49,7 @@ def draw(count: int, size: int, erase: int, generator: torch.Generator) -> Draw:
 
 
 def crop_and_flip(padded: Tensor, indices: Tensor, drawn: Draw) -> Tensor:
-    """Images `indices` (b,) of `padded` (n, 3, h + 8, w + 8), each cropped to h x w and flipped as drawn."""
+    """Images ``indices`` (b,) of ``padded`` (n, 3, h + 8, w + 8), each cropped to h x w and flipped as drawn."""
     device = padded.device
     height, width = padded.shape[2] - 2 * PADDING, padded.shape[3] - 2 * PADDING
     rows = drawn.offsets[0][:, None] + torch.arange(height, device=device)
@@ -60,7 +62,7 @@ def crop_and_flip(padded: Tensor, indices: Tensor, drawn: Draw) -> Tensor:
 
 
 def erased(pixels: Tensor, corners: Tensor, side: int) -> Tensor:
-    """uint8 (b, 3, h, w) with a square of `side` pixels at `corners` (2, b) set to the mean pixel, in a copy."""
+    """uint8 (b, 3, h, w) with a square of ``side`` pixels at ``corners`` (2, b) set to the mean pixel, in a copy."""
     inside = []
     for axis, corner in zip((2, 3), corners, strict=True):
         place = torch.arange(pixels.shape[axis], device=pixels.device)

@@ -18,10 +18,14 @@ VALUES = 2**20
 
 @torch.no_grad()
 def calibrate(model: VGG16, pixels: Tensor) -> None:
-    """Set every alpha of `model` and its batch-norms' statistics from one batch, uint8 (n, 3, 32, 32).
+    """Set every alpha of a network and its batch-norms' statistics from one batch.
 
     Layer after layer, each on what the calibrated layers before it give. The alpha of the image's quantiser stays: it
     is the range of a pixel.
+
+    Args:
+        model: changed in place.
+        pixels: uint8 (n, 3, 32, 32).
     """
     handles = [layer.register_forward_pre_hook(_set_alphas) for layer in model.quantised_layers().values()]
     norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
@@ -47,7 +51,7 @@ def _set_alphas(layer: nn.Module, arguments: tuple[Any, ...]) -> None:
 
 
 def least_error_alpha(values: Tensor, levels: int) -> float:
-    """The clipping value, of `CANDIDATES` up to the largest magnitude, with the least mean squared error."""
+    """The clipping value, of ``CANDIDATES`` up to the largest magnitude, with the least mean squared error."""
     values = values.flatten()[:: -(-values.numel() // VALUES)]
     largest = float(values.abs().max())
     errors = []

@@ -27,17 +27,17 @@ class Clock:
         return self.deadline - time.monotonic() - 5 - 2 * self.evaluation_seconds
 
     def step(self, number: int) -> None:
-        """Step `number` (0, 1, ...) of an epoch begins."""
+        """Step ``number`` (0, 1, ...) of an epoch begins."""
         if number <= UNTIMED_STEPS:
             self._timed_from = time.monotonic()
 
     def epoch(self, steps: int) -> None:
-        """An epoch of `steps` steps has ended."""
+        """An epoch of ``steps`` steps has ended."""
         timed = steps - min(UNTIMED_STEPS, steps - 1)
         self.epoch_seconds = (time.monotonic() - self._timed_from) * steps / max(1, timed)
 
     def epochs_left(self, planned: int) -> int:
-        """Epochs that still fit (at least 1), or `planned` while no epoch has been timed or there is no deadline."""
+        """Epochs that still fit (at least 1), or ``planned`` while no epoch has been timed or there is no deadline."""
         if self.deadline is None or self.epoch_seconds is None:
             return max(1, planned)
         return max(1, int(self.left() / self.epoch_seconds))

@@ -1,4 +1,4 @@
-"""The processes of a run: one, or those that `torchrun` starts."""
+"""The processes of a run: one, or those that ``torchrun`` starts."""
 
 import os
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from tilewright_model.errors import RecipeError
 
 @dataclass(frozen=True)
 class Processes:
-    """This process is number `rank` of `size`; the first one writes files and prints."""
+    """This process is number ``rank`` of ``size``; the first one writes files and prints."""
 
     rank: int = 0
     size: int = 1
@@ -49,9 +49,14 @@ class Processes:
 
 
 def join_processes(device: torch.device, batch: int) -> Processes:
-    """The processes that `torchrun` announced in the environment, joined by NCCL on GPUs and gloo on CPUs; else one.
+    """The processes that ``torchrun`` announced in the environment, joined by NCCL on GPUs and gloo on CPUs; else one.
 
-    Raises RecipeError if a batch does not divide among them.
+    Args:
+        device: of this process.
+        batch: images a batch.
+
+    Raises:
+        RecipeError: a batch does not divide among them.
     """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if batch % size:
@@ -62,11 +67,6 @@ def join_processes(device: torch.device, batch: int) -> Processes:
         gpu = device if device.type == "cuda" else None
         distributed.init_process_group("nccl" if gpu else "gloo", device_id=gpu)  # NCCL's barrier would guess its GPU
     return Processes(distributed.get_rank(), size)
-
-
-def is_first() -> bool:
-    """Whether this is the only process, or the first of those that `torchrun` started."""
-    return os.environ.get("RANK", "0") == "0"
 
 
 def local_device(name: str) -> torch.device:

@@ -22,8 +22,10 @@ Hook = Callable[[nn.Module, tuple[Tensor, ...]], None]
 class CodeCounts:
     """How often each code of one tensor occurs.
 
-    counts: int64 (codes,), `counts[i]` of the code `lowest + i`, up to the quantiser's largest; limits: the codes at
-    which the quantiser clips, (-7, 7) for 4-bit weights, (15,) for 4-bit activations.
+    Attributes:
+        lowest: the first code.
+        counts: int64 (codes,), ``counts[i]`` of the code ``lowest + i``, up to the quantiser's largest.
+        limits: the codes at which the quantiser clips, (-7, 7) for 4-bit weights, (15,) for 4-bit activations.
     """
 
     lowest: int
@@ -42,15 +44,18 @@ class CodeCounts:
 
     @property
     def at_limits(self) -> float:
-        """Share of `limits`, 0..1: the clipped values, and those within half a step, which round there."""
+        """Share of ``limits``, 0..1: the clipped values, and those within half a step, which round there."""
         return float(self.shares[np.isin(self.codes, self.limits)].sum())
 
 
 @dataclass(frozen=True)
 class Distributions:
-    """Codes by the layer's state-dict name, in order: weights of every quantised convolution, and each layer's inputs.
+    """Codes by the layer's state-dict name, in order.
 
-    An average has activations only. images: how many gave the activations.
+    Attributes:
+        weights: of every quantised convolution.
+        activations: each layer's inputs, an average's too.
+        images: how many gave the activations.
     """
 
     weights: dict[str, CodeCounts]
@@ -61,10 +66,16 @@ class Distributions:
 def distributions(
     model: QuantisedNetwork, pixels: Tensor, advance: Callable[[int], object] | None = None
 ) -> Distributions:
-    """The codes of `model.eval()` for uint8 images (n, c, h, w) on the model's device; the model's mode stays.
+    """The codes of ``model.eval()``; the model's mode stays.
 
-    `advance` is told the images done in each batch. Raises DataError if the images are not the network's, CaptureError,
-    naming the layer, if values are not finite.
+    Args:
+        model: the network.
+        pixels: uint8 (n, c, h, w) on the model's device.
+        advance: told the images done in each batch.
+
+    Raises:
+        DataError: the images are not the network's.
+        CaptureError: values are not finite; names the layer.
     """
     check_images(model, pixels)
     was_training = model.training

@@ -13,7 +13,7 @@ from tilewright_model.device import batch_size
 
 @dataclass(frozen=True)
 class Score:
-    """Correct answers out of `total`."""
+    """Correct answers out of ``total``."""
 
     correct: int
     total: int
@@ -26,7 +26,13 @@ class Score:
 
 @torch.no_grad()
 def evaluate(model: nn.Module, images: Images, advance: Callable[[int], object] | None = None) -> Score:
-    """Classify `images` in evaluation mode on the images' device; `advance` is told the images done in each batch."""
+    """Classify images in evaluation mode, on their device.
+
+    Args:
+        model: normalised images (n, 3, 32, 32) to scores (n, classes).
+        images: to classify.
+        advance: told the images done in each batch.
+    """
     was_training = model.training
     model.eval()
     correct, batch = 0, batch_size(images.pixels.device)

@@ -5,12 +5,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from tilewright.files import written
+from tilewright.progress import messages, shows_display, tell_end
 from tilewright_model.errors import DataError
-from tilewright_model.progress import ended
 
 #: columns of numbers; a log need not have them all, and may have others, which are left out
 COLUMNS = ("epoch", "rate", "loss", "train_accuracy", "held_out_accuracy", "test_accuracy", "seconds")
@@ -56,12 +55,12 @@ class TrainingBar:
     def __call__(self, done: float) -> None:
         """A step has ended, and with it so much of the schedule."""
         if self._first_step:
-            ended(self._first_step, self._start)
+            tell_end("Took the first step", time.monotonic() - self._start)
             self._first_step = ""
         self._bar.update(self._task, completed=done, description=self._name)
 
 
-def progress_bar(console: Console) -> Progress:
+def progress_bar() -> Progress:
     """A bar over the fraction of the schedule; none where the output is no terminal."""
     columns = (
         SpinnerColumn(),
@@ -70,13 +69,14 @@ def progress_bar(console: Console) -> Progress:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    return Progress(*columns, console=console, disable=not console.is_terminal)
+    return Progress(*columns, console=messages, disable=not shows_display())
 
 
 def read_log(path: Path) -> list[Row]:
     """The rows of a log.csv, one an epoch, by column name; None where a cell is empty.
 
-    Raises DataError, with the line's number, if the file is missing, holds no epoch or is no such log.
+    Raises:
+        DataError: the file is missing, holds no epoch or is no such log; names the line.
     """
     try:
         with path.open(newline="") as file:

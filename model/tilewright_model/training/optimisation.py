@@ -33,16 +33,21 @@ class Loss(nn.Module):
 
 
 def divergence(scores: Tensor, wanted: Tensor, temperature: float) -> Tensor:
-    """Kullback-Leibler divergence of softened scores (b, classes) from the wanted ones, times temperature^2: ().
+    """Kullback-Leibler divergence of softened scores from the wanted ones, times temperature^2: ().
 
     The square keeps the gradient's size, arXiv 1503.02531, section 2.1.
+
+    Args:
+        scores: float (b, classes).
+        wanted: the same.
+        temperature: both are divided by it.
     """
     logs, wanted_logs = (functional.log_softmax(s.float() / temperature, 1) for s in (scores, wanted))
     return functional.kl_div(logs, wanted_logs, reduction="batchmean", log_target=True) * temperature**2
 
 
 def build_optimiser(model: nn.Module, recipe: Recipe) -> optim.SGD:
-    """SGD, momentum 0.9, with the alphas in a second parameter group; a group's `scale` multiplies the rate."""
+    """SGD, momentum 0.9, with the alphas in a second parameter group; a group's ``scale`` multiplies the rate."""
     named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
     alphas: list[nn.Parameter] = [p for name, p in named if name.endswith("_alpha")]
     others: list[nn.Parameter] = [p for name, p in named if not name.endswith("_alpha")]
@@ -54,7 +59,7 @@ def build_optimiser(model: nn.Module, recipe: Recipe) -> optim.SGD:
 
 
 def rate_factor(recipe: Recipe, progress: float) -> float:
-    """Factor on the learning rate when the fraction `progress` (0..1) of the run is done."""
+    """Factor on the learning rate when the fraction ``progress`` (0..1) of the run is done."""
     if recipe.steps:
         return 0.1 ** sum(progress >= step for step in recipe.steps)
     if progress < recipe.warm_up:
@@ -63,24 +68,33 @@ def rate_factor(recipe: Recipe, progress: float) -> float:
 
 
 def advanced(progress: float, epochs_left: int, done: float = 1.0) -> float:
-    """Progress after the fraction `done` of an epoch that takes one share of what remains of the schedule.
+    """Progress within an epoch that takes one share of what remains of the schedule.
 
     Rounded, so that equal shares meet the steps of the schedule exactly (80 epochs of 200 are 0.4).
+
+    Args:
+        progress: at its beginning, 0..1.
+        epochs_left: with this one.
+        done: fraction of it.
     """
     return round(progress + (1 - progress) / epochs_left * done, 9)
 
 
 def decay_after(steps: int, decay: float) -> float:
-    """What the average keeps of itself when it has had `steps` >= 1 steps: (1 + steps) / (10 + steps), `decay` at most.
+    """What the average keeps of itself: (1 + steps) / (10 + steps), ``decay`` at most.
 
-    With `decay` from the first step on, an average over a short run would still hold the random weights of the
+    With ``decay`` from the first step on, an average over a short run would still hold the random weights of the
     beginning. As TensorFlow's ExponentialMovingAverage with num_updates.
+
+    Args:
+        steps: that it has had, at least 1.
+        decay: in the long run.
     """
     return min(decay, (1 + steps) / (10 + steps))
 
 
 def moving_average(model: nn.Module, decay: float) -> AveragedModel:
-    """An average of the model's parameters and buffers, which `update_parameters(model)` takes a step further."""
+    """An average of the model's parameters and buffers, which ``update_parameters(model)`` takes a step further."""
     average = AveragedModel(model, use_buffers=True)
 
     def update(kept: Sequence[Tensor], new: Sequence[Tensor], _steps: Tensor | int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from tilewright.files import written
+from tilewright.progress import phase
 from tilewright_model import __version__
 from tilewright_model.checkpoint_file import sha256
 from tilewright_model.checkpoints.float_network import save_float
@@ -14,7 +15,6 @@ from tilewright_model.checkpoints.packed import save_packed
 from tilewright_model.data.cifar10 import Images
 from tilewright_model.device import description
 from tilewright_model.networks.vgg16 import VGG16, FloatVGG16
-from tilewright_model.progress import phase
 from tilewright_model.training.distributions import distributions
 from tilewright_model.training.evaluate import Score
 from tilewright_model.training.log import write_log
@@ -28,9 +28,13 @@ HISTOGRAM_IMAGES = 64
 
 
 class Outputs:
-    """The files of `run` in `settings.out`; the first of its processes writes them, of which there are `processes`.
+    """The files of a run in ``settings.out``; the first of its processes writes them.
 
-    measured: the images that it is measured on, on its device.
+    Args:
+        settings: of the run.
+        run: whose files they are.
+        measured: the images that it is measured on, on its device.
+        processes: how many there are.
     """
 
     def __init__(self, settings: Settings, run: Run, measured: Images, processes: int) -> None:
@@ -40,7 +44,7 @@ class Outputs:
 
     def open_board(self) -> None:
         """Begin TensorBoard's file of the epochs to come."""
-        with phase("opening TensorBoard's log"):
+        with phase("Opening TensorBoard's log", "Opened TensorBoard's log"):
             self._board = TensorBoardLog(self.settings.out / "tensorboard", self.run.epoch + 1)
 
     def close_board(self) -> None:
@@ -74,7 +78,7 @@ class Outputs:
             save_packed(network, self.checkpoint, self.record())
 
     def score(self, score: Score, measured: str) -> None:
-        """Write the record of the exported checkpoint, with its score on the images that are called `measured`."""
+        """Write the record of the exported checkpoint, with its score on the images that are called ``measured``."""
         numbers = {"measured": measured, **asdict(score), "accuracy": score.accuracy}
         record = self.record() | numbers | {"checkpoint": self.checkpoint.name, "sha256": sha256(self.checkpoint)}
         with written(self.checkpoint.with_suffix(".json")) as partial:
@@ -83,7 +87,7 @@ class Outputs:
     def draw(self) -> None:
         """Pictures of the curves and of the exported network's codes."""
         folder, network = self.settings.out, self.run.network
-        with phase("drawing pictures"):
+        with phase("Drawing pictures", "Drew pictures"):
             if self.run.log:
                 save_curves({"": self.run.log}, folder / "curves.png")
             if isinstance(network, VGG16):

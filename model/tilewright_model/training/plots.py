@@ -39,11 +39,16 @@ DPI = 120
 
 
 def save_curves(logs: Mapping[str, Log], path: Path) -> None:
-    """Draw loss, accuracies and learning rate over the epochs, a colour a run; the suffix says which format.
+    """Draw loss, accuracies and learning rate over the epochs, a colour a run.
 
-    logs: by the run's name, the rows of its log: epoch, and any of loss, rate and the accuracies, in percent; a column
-    may be missing and a value None. Raises ModelError if there is no matplotlib or there are too many runs, ValueError
-    if it does not write the format.
+    Args:
+        logs: by the run's name, the rows of its log: epoch, and any of loss, rate and the accuracies, in percent; a
+            column may be missing and a value None.
+        path: of the picture; the suffix says which format.
+
+    Raises:
+        ModelError: there is no matplotlib, or there are too many runs.
+        ValueError: matplotlib does not write the format.
     """
     if len(logs) > MOST_RUNS:
         raise ModelError(f"{len(logs)} runs are too many for one picture: name {MOST_RUNS} at most")
@@ -70,9 +75,16 @@ def save_curves(logs: Mapping[str, Log], path: Path) -> None:
 
 
 def save_histograms(distributions: Distributions, path: Path, title: str = "") -> None:
-    """Draw each layer's weight codes and, below them, its activation codes; the suffix says which format.
+    """Draw each layer's weight codes and, below them, its activation codes.
 
-    Raises ModelError if there is no matplotlib, ValueError if it does not write the format.
+    Args:
+        distributions: of a network.
+        path: of the picture; the suffix says which format.
+        title: above it.
+
+    Raises:
+        ModelError: there is no matplotlib.
+        ValueError: it does not write the format.
     """
     names = list(distributions.activations)
     columns, bands = min(COLUMNS, len(names)), -(-len(names) // COLUMNS)
@@ -153,7 +165,7 @@ def _shortened(name: str) -> str:
 def _draw_layer(
     figure: Figure, cells: list[SubplotSpec], name: str, distributions: Distributions, top: float
 ) -> list[Axes]:
-    """Panels of weights, where there are any, up to `top` percent, and of activations, under the layer's name."""
+    """Panels of weights, where there are any, up to ``top`` percent, and of activations, under the layer's name."""
     panels = []
     if name in distributions.weights:
         panels.append(figure.add_subplot(cells[0]))

@@ -33,7 +33,10 @@ LIMITS: dict[str, tuple[float, float]] = {
 class Recipe:
     """Optimiser settings (SGD, momentum 0.9), augmentation, loss, and the network's options.
 
-    Images are cropped and flipped always, as the notebook does. Raises ValueError if a number is out of its LIMITS.
+    Images are cropped and flipped always, as the notebook does.
+
+    Raises:
+        ValueError: a number is out of its LIMITS.
     """
 
     epochs: int
@@ -140,9 +143,14 @@ RECIPES = {
 
 
 def recipe_named(name: str, changes: Sequence[str] = ()) -> Recipe:
-    """The recipe with some values changed, each as KEY=VALUE, VALUE being JSON: `erase=0`, `options.act_bits=2`.
+    """A recipe with some values changed.
 
-    Raises RecipeError if there is no such recipe or value, or the value is of another kind.
+    Args:
+        name: of the recipe.
+        changes: KEY=VALUE each, VALUE being JSON: ``erase=0``, ``options.act_bits=2``.
+
+    Raises:
+        RecipeError: there is no such recipe or value, or the value is of another kind.
     """
     if name not in RECIPES:
         raise RecipeError(f"recipe {name!r} is none of {', '.join(RECIPES)}")
@@ -161,7 +169,7 @@ def recipe_named(name: str, changes: Sequence[str] = ()) -> Recipe:
 
 
 def recipe_keys() -> list[str]:
-    """What `recipe_named` can change."""
+    """What ``recipe_named`` can change."""
     return [*_kinds(Recipe), *(f"options.{key}" for key in _kinds(VGG16Options))]
 
 

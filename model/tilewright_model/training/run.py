@@ -48,7 +48,7 @@ class Run:
         return cast(VGG16 | FloatVGG16, self.average.module) if self.average else self.model
 
     def save(self, settings: Settings) -> None:
-        """Write `settings.state_file`."""
+        """Write ``settings.state_file``."""
         tensors = _stored(self.model, "model.")
         tensors |= {f"momentum.{name}": self.optimiser.state[p]["momentum_buffer"] for name, p in self._with_momentum()}
         if self.average:
@@ -59,9 +59,10 @@ class Run:
         save_tensors(settings.state_file, STATE, tensors, {"identity": self._identity(settings), **counts})
 
     def restore(self, settings: Settings) -> None:
-        """Continue from `settings.state_file`.
+        """Continue from ``settings.state_file``.
 
-        Raises CheckpointError if it is missing, damaged or no state, or belongs to a run with other settings.
+        Raises:
+            CheckpointError: it is missing, damaged or no state, or belongs to a run with other settings.
         """
         tensors, values = load_tensors(settings.state_file, STATE, TRAIN)
         _check_identity(settings.state_file, self._identity(settings), values["identity"])
@@ -87,7 +88,11 @@ class Run:
 def new_run(settings: Settings, device: torch.device, teacher: FloatVGG16 | None, pixels: Tensor) -> Run:
     """The run before its first step: a random network, or one that begins with the teacher's weights.
 
-    pixels: the training images, uint8 (n, 3, 32, 32); the alphas are calibrated on the first of them.
+    Args:
+        settings: of the run.
+        device: where it trains.
+        teacher: the float network, where the recipe has one.
+        pixels: the training images, uint8 (n, 3, 32, 32); the alphas are calibrated on the first of them.
     """
     recipe = settings.changed_recipe
     torch.manual_seed(settings.seed)
@@ -109,7 +114,8 @@ def new_run(settings: Settings, device: torch.device, teacher: FloatVGG16 | None
 def load_teacher(settings: Settings, device: torch.device) -> FloatVGG16 | None:
     """The float network that the recipe needs, on the device, in evaluation mode; None if it needs none.
 
-    Raises CheckpointError if the file is damaged or foreign, or of another plan.
+    Raises:
+        CheckpointError: the file is damaged or foreign, or of another plan.
     """
     recipe = settings.changed_recipe
     if not recipe.needs_teacher or settings.teacher is None:
@@ -123,7 +129,11 @@ def load_teacher(settings: Settings, device: torch.device) -> FloatVGG16 | None:
 
 
 def check_held_out(settings: Settings, images: int) -> None:
-    """Raise RecipeError if the teacher has learned from more than the first `images` images, the others held out."""
+    """Checks that the teacher has learned from the first ``images`` images at most, the others held out.
+
+    Raises:
+        RecipeError: it has learned from more.
+    """
     if settings.hold_out and settings.changed_recipe.needs_teacher and settings.teacher:
         learned = training_of(settings.teacher).get("training_images", 0)
         if learned > images:
@@ -148,12 +158,12 @@ def _check_identity(path: Path, wanted: dict[str, Any], found: dict[str, Any]) -
 
 
 def _stored(module: nn.Module, prefix: str) -> dict[str, Tensor]:
-    """The module's state under `prefix`, without what is derived."""
+    """The module's state under ``prefix``, without what is derived."""
     return {f"{prefix}{key}": value for key, value in module.state_dict().items() if not key.endswith(DERIVED)}
 
 
 def _restore(module: nn.Module, tensors: dict[str, Tensor], prefix: str, path: Path) -> None:
-    """The inverse of `_stored`. Raises CheckpointError if the tensors are not the module's."""
+    """The inverse of ``_stored``. Raises CheckpointError if the tensors are not the module's."""
     state = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
     try:
         missing, unknown = module.load_state_dict(state, strict=False)

@@ -14,11 +14,18 @@ from tilewright_model.training.recipes import Recipe, recipe_named
 
 @dataclass(frozen=True)
 class Settings:
-    """One run. `epochs` None: the recipe's; `minutes`: fit the number of epochs to this time instead.
+    """One run.
 
-    changes: KEY=VALUE for `recipe_named`; hold_out: train without the last so many training images and measure on them,
-    the test images left alone; teacher: a float checkpoint; save_every: epochs between saved states. Raises RecipeError
-    if there is no time or epoch to train in.
+    Attributes:
+        epochs: None takes the recipe's.
+        minutes: fit the number of epochs to this time instead.
+        changes: KEY=VALUE for ``recipe_named``.
+        hold_out: train without the last so many training images and measure on them, the test images left alone.
+        teacher: a float checkpoint.
+        save_every: epochs between saved states.
+
+    Raises:
+        RecipeError: there is no time or epoch to train in.
     """
 
     out: Path
@@ -52,7 +59,11 @@ class Settings:
 
     @cached_property
     def changed_recipe(self) -> Recipe:
-        """The recipe with its changes. Raises RecipeError as `recipe_named`, and if a teacher is missing or useless."""
+        """The recipe with its changes.
+
+        Raises:
+            RecipeError: as ``recipe_named``, and if a teacher is missing or useless.
+        """
         recipe = recipe_named(self.recipe, self.changes)
         if self.teacher is not None and not recipe.needs_teacher:
             raise RecipeError(f"recipe {self.recipe!r} begins with no float network: leave --teacher out")
@@ -69,7 +80,11 @@ class Settings:
         return plain
 
     def check_unused(self) -> None:
-        """Raise CheckpointError if a run's state or record is where this run would write its own."""
+        """Checks that no run's state or record is where this run would write its own.
+
+        Raises:
+            CheckpointError: there is one.
+        """
         if self.state_file.exists():
             raise CheckpointError(
                 f"{self.state_file} holds a run already: continue it with --resume or name another --out"

@@ -18,10 +18,15 @@ TAGS = {
 
 
 class TensorBoardLog:
-    """Event files in `folder`; a step is an epoch. Each call is in the file when it returns, so a kill loses nothing.
+    """Event files; a step is an epoch. Each call is in the file when it returns, so a kill loses nothing.
 
-    first_epoch: the first that this process will write. TensorBoard forgets what an earlier process of the same folder
-    wrote of this epoch and later ones. Raises ModelError if the package tensorboard is missing.
+    Args:
+        folder: of the files.
+        first_epoch: the first that this process will write. TensorBoard forgets what an earlier process of the same
+            folder wrote of this epoch and later ones.
+
+    Raises:
+        ModelError: the package tensorboard is missing.
     """
 
     def __init__(self, folder: Path, first_epoch: int) -> None:

@@ -13,14 +13,15 @@ from filelock import FileLock, Timeout
 from rich.progress import Progress
 from torch import Tensor, nn
 
+from tilewright.process import is_first_process
+from tilewright.progress import phase, print_line
 from tilewright_model.checkpoints.float_network import load_float
 from tilewright_model.checkpoints.packed import load_packed
 from tilewright_model.data.cifar10 import Images
 from tilewright_model.errors import CheckpointError, DataError, DivergedError, RecipeError
-from tilewright_model.progress import phase, screen_console
 from tilewright_model.training import augment
 from tilewright_model.training.clock import Clock
-from tilewright_model.training.distributed import is_first, join_processes, local_device
+from tilewright_model.training.distributed import join_processes, local_device
 from tilewright_model.training.evaluate import Score, evaluate
 from tilewright_model.training.log import TrainingBar, epoch_line, progress_bar
 from tilewright_model.training.optimisation import Loss, advanced, rate_factor
@@ -30,12 +31,26 @@ from tilewright_model.training.settings import Settings
 
 
 def train(settings: Settings, training: Images, test: Images, *, resume: bool = False) -> Score:
-    """Train, then export and measure the checkpoint; returns its score on `test`, or on the images held out.
+    """Train, then export and measure the checkpoint.
 
-    Writes into `settings.out`: the checkpoint, a .json record beside it, log.csv, TensorBoard's files, pictures of the
-    curves and of the codes, and the resumable state. Raises CheckpointError if a run trains there now, if one is
-    there and `resume` is not given, or if there is none to resume; RecipeError if the recipe lacks what it needs, the
-    teacher has seen what is held out, or the time is too short for one step; DivergedError if the loss is no number.
+    Writes into ``settings.out``: the checkpoint, a .json record beside it, log.csv, TensorBoard's files, pictures of
+    the curves and of the codes, and the resumable state.
+
+    Args:
+        settings: of the run.
+        training: images to train on, those to hold out included.
+        test: images to measure on, where none are held out.
+        resume: whether to go on with the run whose state is saved.
+
+    Returns:
+        The score of the exported checkpoint.
+
+    Raises:
+        CheckpointError: a run trains there now, one is there and ``resume`` is not given, or there is none to resume.
+        RecipeError: the recipe lacks what it needs, the teacher has seen what is held out, or the time is too short for
+            one step.
+        DataError: nothing is left to train on.
+        DivergedError: the loss is no number.
     """
     measured = test
     if settings.hold_out:
@@ -44,8 +59,8 @@ def train(settings: Settings, training: Images, test: Images, *, resume: bool = 
             raise DataError(f"{settings.hold_out} images to hold out of {len(training)} leave none to train on")
         training, measured = training.part(0, count), training.part(count, None)
     check_held_out(settings, len(training))
-    with _alone(settings.out) if is_first() else nullcontext():
-        with phase("preparing the run"):
+    with _alone(settings.out) if is_first_process() else nullcontext():
+        with phase("Preparing the run", "Prepared the run"):
             trainer = Trainer(settings, training, measured)
             if resume:
                 trainer.run.restore(settings)
@@ -90,16 +105,16 @@ class Trainer:
 
     def fit(self) -> None:
         """Epochs until the schedule or the time is done; saves the state after each, or every few of them."""
-        run, settings, console = self.run, self.settings, screen_console()
+        run, settings = self.run, self.settings
         seconds_before = run.seconds
         if self.processes.first:
             self.outputs.open_board()
-        if run.progress == 1:
-            console.print(f"trained for all its {run.epoch} epochs already")
-        with progress_bar(console) as bar:
+        if run.progress == 1 and self.processes.first:
+            print_line(f"trained for all its {run.epoch} epochs already")
+        with progress_bar() as bar:
             if settings.minutes:
                 self._evaluate(bar)  # to know how long it takes
-            first_step = f"{'compiling' if settings.compile else 'taking'} the first step"
+            first_step = f"{'Compiling' if settings.compile else 'Taking'} the first step"
             shown = TrainingBar(bar, f"{settings.recipe}, seed {settings.seed}", first_step)
             while run.progress < 1 and self.clock.left() > 0:
                 row = self._epoch(shown)
@@ -109,7 +124,7 @@ class Trainer:
                 self.outputs.note_part()
                 if self.processes.first:
                     self._keep(row, bar)
-                    console.print(epoch_line(row), highlight=False)
+                    print_line(epoch_line(row))
                 self.processes.wait()
         self.outputs.close_board()
         if run.progress == 0:
@@ -127,7 +142,7 @@ class Trainer:
             outputs.export()
         self.processes.wait()
         exported = load_float(path) if self.recipe.float_network else load_packed(path)
-        with progress_bar(screen_console()) as bar:
+        with progress_bar() as bar:
             score = self._score(exported.to(self.labels.device), bar)
         if self.processes.first:
             outputs.score(score, self.measured_name)

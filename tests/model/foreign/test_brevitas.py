@@ -161,7 +161,7 @@ def test_example_from_training_to_the_hardware(
 ) -> None:
     """docs/examples/brevitas_cnn.py with few steps."""
     spec = importlib.util.spec_from_file_location(
-        "brevitas_cnn", Path(__file__).parents[2] / "docs/examples/brevitas_cnn.py"
+        "brevitas_cnn", Path(__file__).parents[3] / "docs/examples/brevitas_cnn.py"
     )
     assert spec and spec.loader
     example = importlib.util.module_from_spec(spec)

@@ -88,7 +88,8 @@ def test_the_first_difference_keeps_its_place_across_batches() -> None:
     result.compare("b", expected, got)
     result.compare("predictions", torch.tensor([1, 2]), torch.tensor([0, 2]))
     place = {"layer": "b", "image": 26, "channel": 2, "row": 0, "column": 3, "expected": 103, "got": 7}
-    assert (result.compared, result.mismatches, result.first_mismatch) == (242, 3, place)
+    assert (result.compared, result.nonzero, result.mismatches) == (242, 2 * 119 + 2, 3)
+    assert result.first_mismatch == place
     alone = Equality(images=25)
     alone.compare("predictions", torch.tensor([1, 2]), torch.tensor([1, 3]))
     assert alone.first_mismatch == {"layer": "predictions", "image": 26, "expected": 2, "got": 3}

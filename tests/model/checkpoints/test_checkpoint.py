@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hostile_npz import safetensors_claim
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors import safe_open
@@ -28,7 +29,7 @@ from tilewright_model.errors import CheckpointError
 from tilewright_model.networks.resnet20 import ResNet20Options
 from tilewright_model.networks.vgg16 import VGG16
 from tilewright_model.networks.vgg16_plan import VGG16Options
-from tilewright_model.tensor_file import digest
+from tilewright_model.tensor_file import digest, read_tensors
 
 MEBI = 1024 * 1024
 PLAN = "8 M 4 4- 8 M M M M"
@@ -284,3 +285,11 @@ def test_the_trained_checkpoint_is_the_recorded_one(trained_checkpoint: Path) ->
     assert record["accuracy"] >= 93.5
     assert trained_checkpoint.stat().st_size <= 6 * MEBI
     assert load_packed(trained_checkpoint).options == VGG16Options(image_bits=8, alpha_a=4.0)
+
+
+@pytest.mark.parametrize(("shape", "end"), [((1 << 50,), 1 << 50), ((1 << 50,), 8), ((1 << 40, 1 << 40), 8)])
+def test_tensors_that_claim_petabytes(tmp_path: Path, shape: tuple[int, ...], end: int) -> None:
+    path = tmp_path / "packed.safetensors"
+    safetensors_claim(path, shape, end)
+    with pytest.raises(CheckpointError, match="is truncated or no safetensors file"):
+        read_tensors(path, CheckpointError, "checkpoint", "train one")

@@ -1,0 +1,155 @@
+"""The commands of the pages: which the tests run, which they do not and why, and what stands for a user's own."""
+
+# What stands for a user's own in commands. Files and folders of a page's name lie in the folder where commands run.
+SUBSTITUTES = {
+    "$CIFAR10_ROOT": "ROOT",
+    "B": "4",
+    "FILE": "tilewright.bit",
+    "HOST": "192.0.2.1",
+    "IMAGES": "4",
+    "MHZ": "100",
+    "N": "16",
+    "NAME": "features.27",
+    "NETWORK": "network.safetensors",
+    "ROUNDS": "2",
+}
+# They exist, and that is all: commands that read more than their names are in RUN with files of their own.
+FILES = ("CHECKPOINT", "FLOAT", "build/float/vgg16_float_cifar10.safetensors", "model.onnx", "model_best.pth.tar")
+FILES += ("my_script.py", "script.py", "tilewright.bit", "net.pth", "build/brevitas/network.safetensors")
+FILES += ("images.npz", "build/brevitas/images.npz", "model/checkpoints/vgg16_w4a4_cifar10.csv")
+FOLDERS = ("DIR", "ROOT", "RUN_A", "RUN_B", "build/training")
+
+# In this order: what one writes the next may read
+RUN = (
+    "python -m tilewright_model images --out images.npz",
+    "python -m tilewright_model layers net.safetensors",
+    "python -m tilewright_model layers network.safetensors",
+    "python -m tilewright_model reference net.safetensors --images images.npz --out ref.npz",
+    "tilewright estimate --array 32 --batch 16 --plot estimate.png",
+    "tilewright estimate --array 32 --batch 16",
+    "tilewright estimate --array 32 --batch 4 --plot vgg16.png",
+    "tilewright estimate --stall-probability 0.05 --json",
+    "tilewright estimate network.safetensors --array 8 --layers all",
+    "tilewright info",
+    "tilewright install-kernel",
+    "tilewright stimulus export --out DIR --layer-file F.npz --image-index 3",
+    "tilewright stimulus replay DIR",
+    "tilewright stimulus replay DIR --json",
+)
+NOT_RUN = {
+    "changes the shell or the environment": (
+        ". .venv/bin/activate",
+        "make setup",
+        "pip install 'tilewright[brevitas]'",
+        "pre-commit install",
+        "tilewright --install-completion",
+    ),
+    "calls this test": ("make test",),
+    "the main job, half a minute: run by tests/runs/test_runs_commands.py": ("make demo",),
+    "half a minute, PyTorch with it: run by tests/driver/test_driver_commands.py": (
+        "tilewright verify --layer features.27 --array 16",
+    ),
+    "half a minute, PyTorch with it: run by tests/runs/test_runs_commands.py on smaller networks": (
+        "tilewright run build/brevitas/network.safetensors --images build/brevitas/images.npz --check",
+        "tilewright run network.safetensors --images photos.npz --array 16 --batch 4 --check",
+        "tilewright verify --layers all",
+    ),
+    "half a minute: run by tests/runs/test_runs_trace.py on a smaller network": ("tilewright run --trace run.fst",),
+    "a minute: run by tests/board/test_board_bench.py on a layer": ("tilewright bench",),
+    "PyTorch for 20 s: run by tests/stimulus/test_stimulus_notebook.py on a layer file": (
+        "tilewright stimulus export --out DIR",
+        "tilewright stimulus export --out DIR --as-notebook",
+    ),
+    "needs CIFAR-10, and minutes: run by tests/notebooks/test_golden.py on scikit-image's pictures": (
+        "tilewright golden --out golden --data ROOT --count 4",
+    ),
+    "needs CIFAR-10, and minutes: run by tests/model/cli and tests/model/integers on some images": (
+        "python -m tilewright_model equality --data $CIFAR10_ROOT --json",
+        "python -m tilewright_model equality --data ROOT --json",
+        "python -m tilewright_model evaluate --checkpoint net.pth",
+        "python -m tilewright_model evaluate --data ROOT",
+        "python -m tilewright_model evaluate --integer --data ROOT",
+        "python -m tilewright_model evaluate net.safetensors --data ROOT",
+    ),
+    "needs CIFAR-10, and minutes, an hour for all: make evidence": (
+        "python benchmarks/area.py --array 16 --json",
+        "python benchmarks/area.py --array 32 --json",
+        "python benchmarks/area.py --array 8 --json",
+        "python benchmarks/simulation.py --json",
+        "tilewright run --data $CIFAR10_ROOT --count 16 --array 32 --batch 16 --seed 3 --check --json",
+        "tilewright run --data $CIFAR10_ROOT --count 16 --array 32 --batch 16 --seed 6 --layers all --check --json",
+        "tilewright run --data $CIFAR10_ROOT --count 4 --array 16 --batch 4 --seed 5 --layers all --check --json",
+        "tilewright run --data $CIFAR10_ROOT --count 4 --array 8 --batch 1 --seed 4 --layers all --check --json",
+        "tilewright run --data $CIFAR10_ROOT --count 64 --array 16 --batch 4 --seed 2 --check --json",
+        "tilewright run --data $CIFAR10_ROOT --count 64 --array 8 --batch 1 --seed 1 --check --json",
+        "tilewright run --data ROOT --count 16 --array 16 --batch 4 --check",
+    ),
+    "trains, for hours: run by tests/model/training on little": (
+        "python -m tilewright_model train --recipe cosine --out build/training",
+        "python -m tilewright_model train --recipe distilled --teacher FLOAT --seed 0 --tf32 --compile"
+        " --evaluate-every 25",
+        "python -m tilewright_model train --recipe distilled --teacher build/float/vgg16_float_cifar10.safetensors"
+        " --out build/w4a4",
+        "python -m tilewright_model train --recipe float --out build/float",
+        "python -m tilewright_model train --recipe float --seed 0 --tf32 --compile --amp --evaluate-every 25",
+        "torchrun --nproc-per-node 4 -m tilewright_model train --recipe cosine --out build/training",
+    ),
+    "shows what was trained, 20 s: run by tests/model/training on little": (
+        "python -m tilewright_model plot RUN_A RUN_B --out build/pictures",
+        "python -m tilewright_model plot build/training",
+        "python -m tilewright_model plot model/checkpoints/vgg16_w4a4_cifar10.csv --out build/pictures",
+        "tensorboard --logdir build/training",
+    ),
+    "10 s and more for VGG16: run by tests/model/integers and tests/model/network_file": (
+        "python -m tilewright_model capture --out layer.npz",
+        "python -m tilewright_model export --checkpoint CHECKPOINT --out network.safetensors",
+        "python -m tilewright_model export --out net.safetensors",
+    ),
+    "reads another's checkpoint: run by tests/model/checkpoints/test_importing.py with one": (
+        "python -m tilewright_model import model_best.pth.tar --out notebook.safetensors",
+        "python -m tilewright_model import model_best.pth.tar --out student.safetensors",
+        "python -m tilewright_model import net.pth --out net.safetensors --act-bits 4"
+        " --layer-act-bits features.27=2 --json",
+    ),
+    "Brevitas, 20 s: run by tests/model/foreign": (
+        "python -m tilewright_model import-qonnx model.onnx --out net.safetensors",
+        "python -m tilewright_model import-qonnx model.onnx --out network.safetensors",
+        "python docs/examples/brevitas_cnn.py",
+    ),
+    "needs a board: run by tests/board/test_board_selftest.py, test_board_suite.py, test_board_deploy.py on none": (
+        "TILEWRIGHT_BITSTREAM=tilewright.bit pytest --pyargs tilewright.selftest",
+        "pytest --device board --bitstream tilewright.bit",
+        "pytest --device remote --bitstream tilewright.bit --host HOST",
+        "pytest -p tilewright.selftest.plugin --pyargs tilewright.selftest --bitstream tilewright.bit",
+        "tilewright board deploy HOST --bitstream FILE",
+    ),
+    "runs until it is stopped: run by tests/remote/test_remote_driver.py": ("tilewright serve",),
+    "builds a simulator, half a minute: run by tests/guest/test_simulate_command.py": (
+        "tilewright simulate --hwh design.hwh --rtl ip.v -- script.py",
+        "tilewright simulate --hwh design.hwh --rtl my_ip.v",
+        "tilewright simulate --hwh design.hwh --rtl my_ip.v -- my_script.py arguments",
+    ),
+    "builds a simulator, a minute: run by tests/sim/test_sim_build.py through open_overlay": (
+        "fusesoc run --target sim --setup --build tilewright:soc:sim --N 16",
+    ),
+    "make lint runs it before the tests": ("fusesoc run --target lint tilewright:ip:accelerator",),
+    "a minute: run by tests/cores/test_golden.py": ("fusesoc run --target sim tilewright:ip:accelerator",),
+    "minutes of Yosys: make evidence": ("fusesoc run --target synth tilewright:ip:accelerator",),
+    "without --setup needs Vivado; with it run by tests/project/test_board_project.py": (
+        "fusesoc run --target pynq_z2 --setup tilewright:soc:board",
+        "fusesoc run --target pynq_z2 tilewright:soc:board",
+    ),
+    "a synopsis": (
+        "tilewright bench [NETWORK | --layer NAME] [--batch N] [--count IMAGES] [--repeat ROUNDS] [--clock MHZ]"
+        " [--json]",
+        "tilewright board deploy HOST --bitstream tilewright.bit [--user xilinx] [--port N] [--key FILE]"
+        " [--ssh-config FILE] [--python FILE] [--workdir tilewright] [--wheel FILE] [--no-sudo] [--json]",
+        "tilewright serve [--port 7967] [--address 127.0.0.1] [--array 8] [--seed N] [--json]",
+    ),
+}
+# Blocks that are no command, no Python and no drawing: page and first line
+OUTPUTS = {
+    ("README.md", "Tilewright against PyTorch"),
+    ("docs/hangs.md", "DeviceTimeoutError: no result within 5.0 s"),
+    ("docs/import.md", "layer        shape        W  A  norm  alpha_w  alpha_a  weight_q"),
+}
