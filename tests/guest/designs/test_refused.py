@@ -104,6 +104,23 @@ def test_pins_of_vivados_ips_that_ours_do_not_have(tmp_path: Path) -> None:
     assert "counter_0/level is driven by fifo/axis_wr_data_count" in refusal(tmp_path, design, *rtl)
 
 
+def test_verilog_for_no_ip(tmp_path: Path) -> None:
+    design = VivadoDesign()
+    design.dma("axi_dma_0", 0x4040_0000)
+    assert "the block design has no IP that this could be" in refusal(tmp_path, design, RTL / "times.v")
+
+
+def test_a_single_ip_of_another_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is taken to be the only module that could be meant, which is said."""
+    design = VivadoDesign()
+    design.ip("ip_0", "user.org:user:ip:1.0", FACTOR=4)
+    hwh = tmp_path / "design.hwh"
+    hwh.write_text(design.hwh())
+    hardware = ThirdParty.from_hwh(hwh, (RTL / "times.v",))
+    assert (hardware.modules, hardware.parameters) == ({"ip_0": "times"}, {"ip_0": {"FACTOR": 4}})
+    assert "ip_0 is taken to be module 'times'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("has", "passes"), [(1, True), (0, False)])
 def test_a_fifo_without_tlast_passes_none(tmp_path: Path, has: int, passes: bool) -> None:
     """A DMA behind it would wait for ever, as on a board."""

@@ -25,6 +25,8 @@ TRANSPARENT = {
     "util_ds_buf",
     "ila",
     "system_ila",
+    "axi_protocol_checker",
+    "axis_protocol_checker",
     "debug_bridge",
 }
 # Verilog expressions take their place

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from tilewright.progress import print_line
 from tilewright.sim.guest.errors import ThirdPartyError
 from tilewright.sim.guest.hwh_graph import Instance
 from tilewright.sim.guest.sources import UserSources
@@ -34,10 +35,15 @@ def assign_modules(users: Iterable[Instance], sources: UserSources, tops: Tops) 
         module = given.get(instance.name) or _of_its_name(instance, names)
         if module is None and len(instances) == 1 and names and not instance.is_xilinx:
             module = _the_top(sources)
+            print_line(f"{instance.path} is taken to be module '{module}', the only one that no other instantiates")
         if module is None:
             refusals.append(_without_module(instance, len(instances)))
         else:
             found[instance.name] = module
+    if sources.files and not instances:
+        raise ThirdPartyError(
+            f"{', '.join(sources.files)}: the block design has no IP that this could be; all of its IPs are Vivado's"
+        )
     return found, refusals
 
 
