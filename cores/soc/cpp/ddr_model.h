@@ -177,7 +177,10 @@ class DdrReadPort {
         const bool beat_taken = rvalid && rready;
         check_.clock(ar, arready);
 
-        if (address_taken) bursts_.emplace_back(ar, cycle + latency_);
+        if (address_taken) {
+            bursts_.emplace_back(ar, cycle + latency_);
+            ++taken_;
+        }
         if (beat_taken) rvalid = false;
         if (!rvalid && !bursts_.empty() && bursts_.front().when <= cycle && !stalls_.stall()) {
             AxiBurst &burst = bursts_.front();
@@ -202,6 +205,9 @@ class DdrReadPort {
     AxiStray stray;
     const std::string &violation() const { return check_.violation(); }
     StallGenerator &stalls() { return stalls_; }
+    // Bursts that were asked for, and those of them that wait for the end of their answer
+    uint64_t taken() const { return taken_; }
+    uint64_t outstanding() const { return bursts_.size() + (rvalid && rlast); }
 
   private:
     static constexpr size_t MAX_OUTSTANDING = 64;
@@ -211,6 +217,7 @@ class DdrReadPort {
     StallGenerator stalls_;
     AxiAddressCheck check_;
     std::deque<AxiBurst> bursts_;
+    uint64_t taken_ = 0;
 };
 
 // Writes: data are taken once their address is known; the response comes `latency` cycles after the last beat.
@@ -232,7 +239,10 @@ class DdrWritePort {
         held_.valid = w.valid && !wready;
 
         if (beat_taken) take_beat(cycle, w);
-        if (address_taken) bursts_.emplace_back(aw, cycle);
+        if (address_taken) {
+            bursts_.emplace_back(aw, cycle);
+            ++taken_;
+        }
         if (response_taken) bvalid = false;
         if (!bvalid && !responses_.empty() && responses_.front().when <= cycle && !stalls_.stall()) {
             bresp = responses_.front().code;
@@ -252,6 +262,9 @@ class DdrWritePort {
     AxiStray stray;
     const std::string &violation() const { return violation_.empty() ? check_.violation() : violation_; }
     StallGenerator &stalls() { return stalls_; }
+    // As of reads
+    uint64_t taken() const { return taken_; }
+    uint64_t outstanding() const { return bursts_.size() + responses_.size() + bvalid; }
 
   private:
     static constexpr size_t MAX_OUTSTANDING = 64;
@@ -295,6 +308,7 @@ class DdrWritePort {
     const char *data_channel_;
     AxiWriteBeat<BYTES> held_{};
     std::deque<AxiBurst> bursts_;
+    uint64_t taken_ = 0;
     std::deque<Response> responses_;
     uint8_t burst_response_ = AXI_OKAY;
     std::string violation_;

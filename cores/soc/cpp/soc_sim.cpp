@@ -399,6 +399,22 @@ uint64_t soc_stream(const soc_t *soc, uint32_t stream, int *last) {
     return soc->streams[stream]->beats;
 }
 
+void soc_bursts(const soc_t *soc, uint64_t *taken, uint64_t *outstanding) {
+    (void)soc;
+    (void)taken;
+    (void)outstanding;
+#define READ_PORT(name, channel, bytes, id, rules, seed) \
+    *taken++ = soc->name##_read.taken();                 \
+    *outstanding++ = soc->name##_read.outstanding();
+#define WRITE_PORT(name, channel, data_channel, bytes, id, rules, seed) \
+    *taken++ = soc->name##_write.taken();                               \
+    *outstanding++ = soc->name##_write.outstanding();
+    SOC_READERS(READ_PORT)
+    SOC_WRITERS(WRITE_PORT)
+#undef READ_PORT
+#undef WRITE_PORT
+}
+
 const char *soc_violation(const soc_t *soc) { return soc->violation(); }
 
 const char *soc_stray(soc_t *soc, uint64_t *address, uint32_t *bytes) { return soc->take_stray(*address, *bytes); }

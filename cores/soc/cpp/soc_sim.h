@@ -44,6 +44,9 @@ uint64_t soc_interrupts(const soc_t *soc);
 // LENGTH or TAILDESC write or the DMA's latest soft reset, another one from the start.
 uint64_t soc_stream(const soc_t *soc, uint32_t stream, int *last);
 
+// Of each master that reads, then of each that writes: bursts asked for, and those of them that are not answered.
+void soc_bursts(const soc_t *soc, uint64_t *taken, uint64_t *outstanding);
+
 // The first AXI rule that a master broke or the first assertion of the RTL that failed ($stop), or an empty string.
 // Valid until soc_destroy.
 const char *soc_violation(const soc_t *soc);

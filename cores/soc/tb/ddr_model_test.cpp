@@ -252,7 +252,7 @@ void writes_of_axi4_keep_to_their_lanes() {
     }
     CHECK(fixture.data[5] == 2 && fixture.data[6] == 7 && fixture.data[7] == 8);
     CHECK(fixture.data[4] == before[4] && fixture.data[8] == before[8]);
-    CHECK(port.violation().empty() && !port.stray.bytes);
+    CHECK(port.violation().empty() && !port.stray.bytes && port.taken() == 1 && port.outstanding() == 0);
     aw = {BASE + 8192, 0, 2, AXI_INCR, true, 0};
     beats = {{{0, 0, 0, 0}, 0xF, true, true}};
     next = 0;

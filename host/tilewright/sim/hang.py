@@ -23,6 +23,8 @@ _DMA_WORDS = {
 def describe_hang(soc: Soc, ports: SocPorts, own: bool) -> str:
     """Return status and length of each DMA's channels, beats on the streams, and our accelerator's state.
 
+    Of other masters: how many bursts they have asked the DDR for.
+
     It never fails: of a part that cannot be read it says so.
 
     Args:
@@ -35,6 +37,10 @@ def describe_hang(soc: Soc, ports: SocPorts, own: bool) -> str:
         if slave.kind == DMA:
             parts += _dma(soc, ports, number)
     parts += [_part(port.name, partial(_between, soc, port)) for port in ports.streams if port.slave is None]
+    masters = [*((port, "read") for port in ports.readers), *((port, "written") for port in ports.writers)]
+    for number, (master, verb) in enumerate(masters):
+        if not master.is_dma:
+            parts.append(_part(master.name.strip(), partial(_bursts, soc, number, master.name.strip(), verb)))
     if own:
         parts.append(_part("accelerator", partial(_accelerator, soc)))
     return "; ".join(parts)
@@ -73,6 +79,11 @@ def _count(soc: Soc, port: StreamPort) -> str:
 def _between(soc: Soc, port: StreamPort) -> str:
     count = soc.streams[port.name]
     return f"{port.name}: {count.beats} beats ({_last(count.last)})"
+
+
+def _bursts(soc: Soc, number: int, name: str, verb: str) -> str:
+    taken, outstanding = soc.bursts[number]
+    return f"{name}: {taken} bursts {verb}" + (f", {outstanding} of them not to the end" if outstanding else "")
 
 
 def _last(seen: bool) -> str:

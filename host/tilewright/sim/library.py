@@ -38,6 +38,7 @@ _ffi.cdef(
     uint64_t soc_last_activity(const soc_t *soc);
     uint64_t soc_interrupts(const soc_t *soc);
     uint64_t soc_stream(const soc_t *soc, uint32_t stream, int *last);
+    void soc_bursts(const soc_t *soc, uint64_t *taken, uint64_t *outstanding);
     const char *soc_violation(const soc_t *soc);
     const char *soc_stray(soc_t *soc, uint64_t *address, uint32_t *bytes);
     void soc_get_stalls(const soc_t *soc, uint64_t *states);
@@ -178,6 +179,14 @@ class Soc:
             beats = int(self._lib.soc_stream(self._soc, index, last))
             counts[port.name] = StreamCount(beats, bool(last[0]))
         return counts
+
+    @property
+    def bursts(self) -> list[tuple[int, int]]:
+        """Bursts of each master that reads, then of each that writes: asked for, and of them not answered yet."""
+        count = len(self._ports.readers) + len(self._ports.writers)
+        taken, outstanding = _ffi.new("uint64_t[]", count), _ffi.new("uint64_t[]", count)
+        self._lib.soc_bursts(self._soc, taken, outstanding)
+        return [(int(taken[index]), int(outstanding[index])) for index in range(count)]
 
     def take_stray(self) -> Stray | None:
         """Return an access, since the latest call, of a master other than a DMA to memory that no buffer holds."""
