@@ -117,12 +117,12 @@ def test_a_kernel_that_never_ends_is_reported(hls: Any) -> None:
     kernel = hls.hls_add_0
     while not kernel.read(0x00) & IDLE:
         pass
-    message = (
-        r"the register at 0xa0000000 was polled .*; hls_add_0/m_axi_gmem: \d+ bursts read; hls_add_0/m_axi_gmem: \d+ b"
-    )
-    with pytest.raises(DeviceTimeoutError, match=rf"{message}\d+ bursts written"):
+    with pytest.raises(DeviceTimeoutError, match="the register at 0xa0000000 was polled") as caught:
         while not kernel.read(0x00) & START:
             pass
+    assert re.search(
+        r"hls_add_0/m_axi_gmem: \d+ bursts read; hls_add_0/m_axi_gmem: \d+ bursts written", str(caught.value)
+    )
 
 
 # ---- two DMAs
