@@ -161,6 +161,19 @@ def test_streams_that_do_not_fit(tmp_path: Path) -> None:
     assert "times_0/out_r to times_1/in_r: beats of 32 and of 64 bits" in text
 
 
+def test_a_bus_that_the_module_does_not_have(tmp_path: Path) -> None:
+    design = VivadoDesign()
+    design.ip("times_0", "user.org:hls:times:1.0")
+    design.clocked("times_0", "ap_clk", "ap_rst_n")
+    for name in ("in_r", "other"):
+        design.stream("times_0", name, "TARGET", upper=True)
+    design.dma("axi_dma_0", 0x4040_0000)
+    design.join("axi_dma_0", "M_AXIS_MM2S", "times_0", "other")
+    assert "times_0 (user.org:hls:times:1.0): module 'times' has no ports of other, which the .hwh connects" in (
+        refusal(tmp_path, design, RTL / "times.v")
+    )
+
+
 def test_what_is_odd_is_said(tmp_path: Path) -> None:
     """A reset of the other polarity, another width, another clock."""
     design = VivadoDesign()
@@ -176,6 +189,7 @@ def test_what_is_odd_is_said(tmp_path: Path) -> None:
     assert "adder_0/rst is driven by rst_ps/peripheral_aresetn, which is active low; its name says" in said
     assert "adder_0: module 'adder', a_tdata: 128 bits, of which the .hwh says 64" in said
     assert "ps/FCLK_CLK1: here PL clock 0 drives everything" in said
+    assert "adder_0/sum: the .hwh connects it to nothing: no beat moves there" in said
 
 
 def test_a_public_design_with_much_that_is_not_simulated() -> None:

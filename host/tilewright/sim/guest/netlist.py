@@ -11,7 +11,7 @@ from pathlib import Path
 from tilewright.sim.guest.catalogue import INLINE, TRANSPARENT, NotSimulated, Simulated, simulated
 from tilewright.sim.guest.elaboration import ParameterValue
 from tilewright.sim.guest.errors import ThirdPartyError
-from tilewright.sim.guest.hwh_graph import STREAM, BlockDesign, Instance
+from tilewright.sim.guest.hwh_graph import AXI, STREAM, BlockDesign, Instance
 from tilewright.sim.guest.ports import Bus, Role, find_buses
 from tilewright.sim.guest.sources import Module, Port, UserSources
 from tilewright.sim.hardware import GUEST_CORES
@@ -170,6 +170,9 @@ def _user_part(
             kind = "input" if pin.is_input else "output"
             what = "has an interrupt" if pin.use == "INTERRUPT" else "connects one"
             raise NotSimulated(f"module '{module.name}' has no {kind} {pin.name}, where the .hwh {what}")
+    for bus in instance.buses:
+        if bus.kind in (AXI, STREAM) and bus.bus and bus.name not in buses:
+            raise NotSimulated(f"module '{module.name}' has no ports of {bus.name}, which the .hwh connects")
     return Part(instance, module.name, parameters, buses, tuple(pins), None)
 
 

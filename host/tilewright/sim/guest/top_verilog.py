@@ -74,6 +74,7 @@ class _Writer:
             for bus in part.buses.values():
                 if bus.role in (Role.SINK, Role.SOURCE) and (name, bus.name) not in linked:
                     self._idle(part, bus)
+                    self._remark_idle(part, bus, "the .hwh connects it to nothing: no beat moves there")
         refuse(self.lines.refusals)
         instances = [self._instance(part) for part in self.netlist.parts.values()]
         return self._top(instances)
@@ -145,6 +146,7 @@ class _Writer:
     def _slave(self, part: Part, bus: Bus, ranges: set[tuple[str, str]]) -> None:
         if not _is_reached(part, bus, ranges):
             self._idle(part, bus)
+            self._remark_idle(part, bus, "the .hwh gives it no address")
             return
         number = len(self.lines.slaves)
         prefix, bits = f"s{number}", min(32, bus.width("araddr"))
@@ -223,6 +225,10 @@ class _Writer:
         """A bus interface that nothing is connected to: its inputs are 0."""
         for port in bus.signals.values():
             self._connect(part, port, f"{port.width}'d0" if port.is_input else "")
+
+    def _remark_idle(self, part: Part, bus: Bus, what: str) -> None:
+        if part.core is None:
+            self.lines.remarks.append(f"{part.bus_name(bus)}: {what}")
 
     def _stream(self, number: int, link: Link) -> None:
         source, sink = (self.netlist.parts[name] for name, _ in (link.source, link.sink))
