@@ -423,9 +423,14 @@ class SimDevice(Device):
         if limit is not None and self._hung_seconds >= limit:
             self._hung_seconds = 0.0
             raise DeviceTimeoutError(
-                f"the register at {address:#x} was polled for {limit:g} simulated seconds while nothing moved: "
+                f"{self._register(address)} was polled for {limit:g} simulated seconds while nothing moved: "
                 f"{self.describe_hang()}"
             )
+
+    def _register(self, address: int) -> str:
+        assert self.hardware is not None
+        slave, offset = self._map.decode(address)
+        return f"register {offset:#04x} of {self.hardware.ports.slaves[slave].instance}"
 
 
 def activate(device: Device) -> None:
