@@ -13,6 +13,7 @@ from vivado_hwh import AXI_READ, AXI_WRITE, STREAM, VivadoDesign
 
 from tilewright.errors import BufferNotAllocatedError, DeviceTimeoutError
 from tilewright.sim import simulate
+from tilewright.sim.interrupts import SimulatedUio
 
 RTL = Path(__file__).parent / "rtl"
 WORDS = RTL / "lite_words.v"
@@ -103,6 +104,24 @@ def test_an_hls_kernel_interrupts(hls: Any) -> None:
     assert hls.device.interrupts["hls_add_0/interrupt"]
     kernel.write(0x0C, 1)
     assert not hls.device.interrupts["hls_add_0/interrupt"]
+
+
+def test_a_pin_without_interrupt_controller(hls: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where pynq knows such pins, it waits for an event of its own at the processing system's interrupt."""
+    source, target = buffers(hls, 40, 40)
+    kernel, number = hls.hls_add_0, 121
+    monkeypatch.setitem(hls.device.irq_pins, number, "hls_add_0/interrupt")
+    kernel.write(0x04, 1)
+    kernel.write(0x08, 1)
+
+    async def run() -> None:
+        event = asyncio.Event()
+        SimulatedUio(number).add_event(event, 0)
+        start(kernel, source.device_address, target.device_address, 40, 1)
+        await event.wait()
+
+    asyncio.run(run())
+    kernel.write(0x0C, 1)
 
 
 def test_a_master_outside_all_buffers_is_named(hls: Any) -> None:
