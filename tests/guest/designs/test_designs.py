@@ -39,6 +39,12 @@ def buffers(overlay: Any, *sizes: int, dtype: Any = np.uint32) -> list[Any]:
     return [pynq.allocate((size,), dtype, target=overlay.device) for size in sizes]
 
 
+def activated(overlay: Any) -> Any:
+    """The overlay, its device the one that pynq's interrupts look at."""
+    pynq.Device.active_device = overlay.device
+    return overlay
+
+
 def random(seed: int, size: int, dtype: Any = np.uint32) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, np.iinfo(dtype).max, size, dtype)
 
@@ -60,8 +66,13 @@ def hls_design() -> VivadoDesign:
 
 
 @pytest.fixture(scope="module")
-def hls(opened: Open) -> Any:
+def hls_overlay(opened: Open) -> Any:
     return opened("hls", hls_design(), RTL / "hls_add.v", WORDS)
+
+
+@pytest.fixture
+def hls(hls_overlay: Any) -> Any:
+    return activated(hls_overlay)
 
 
 def start(kernel: Any, source: int, target: int, size: int, bias: int) -> None:
@@ -170,8 +181,13 @@ def dma_design() -> VivadoDesign:
 
 
 @pytest.fixture(scope="module")
-def two_dmas(opened: Open) -> Any:
+def two_dmas_overlay(opened: Open) -> Any:
     return opened("two_dmas", dma_design(), RTL / "adder.v")
+
+
+@pytest.fixture
+def two_dmas(two_dmas_overlay: Any) -> Any:
+    return activated(two_dmas_overlay)
 
 
 def add(overlay: Any, size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -296,8 +312,13 @@ def chain_design() -> VivadoDesign:
 
 
 @pytest.fixture(scope="module")
-def chain(opened: Open) -> Any:
+def chain_overlay(opened: Open) -> Any:
     return opened("chain", chain_design(), RTL / "times.v")
+
+
+@pytest.fixture
+def chain(chain_overlay: Any) -> Any:
+    return activated(chain_overlay)
 
 
 @pytest.mark.parametrize("size", [1, 2, 31, 333])
