@@ -154,6 +154,11 @@ def pixel_values(normalise: Normalise, channels: int) -> Tensor:
     """float (channels, 256): what `normalise` makes of each pixel value. Raises NetworkError if it looks further."""
     pixels = torch.arange(256).to(torch.uint8).expand(1, channels, 1, 256)
     values = normalise(pixels)
+    if values.shape[:1] + values.shape[2:] == pixels.shape[:1] + pixels.shape[2:] and values.shape != pixels.shape:
+        raise NetworkError(
+            f"the normalisation is of {values.shape[1]} channels, the images have {channels}: give their own mean and "
+            "deviation, --mean and --std, in Python normalisation(mean, std)"
+        )
     if values.shape != pixels.shape or not values.is_floating_point():
         raise NetworkError(
             f"normalise() makes {values.dtype} {tuple(values.shape)} of uint8 {tuple(pixels.shape)}: it must give "

@@ -32,6 +32,11 @@ from tilewright_model.foreign.assemble import (
 )
 from tilewright_model.layers.plain import BatchNorm2d
 
+#: where a model goes that is no row of modules, though what it computes may be a row
+QONNX_WAY = (
+    "where it computes a row all the same, `brevitas.export.export_qonnx` writes what it computes, and `python -m "
+    "tilewright_model import-qonnx` reads that"
+)
 #: lower and upper neighbours of a code at which a quantiser is tried, as parts of a step
 PROBES = (-0.25, 0.0, 0.25)
 
@@ -100,7 +105,7 @@ def row(model: nn.Module) -> list[Leaf]:
     if not all(isinstance(part, nn.Module) for part in parts.values()):
         raise NetworkError(
             f"{type(model).__name__} is neither nn.Sequential nor has `features` and `classifier`: what can be taken "
-            "over is a row of modules"
+            f"over is a row of modules; {QONNX_WAY}"
         )
     return [leaf for name, part in parts.items() if part is not None for leaf in _leaves(name, part)]
 
@@ -148,9 +153,13 @@ def traced(model: nn.Module, image_size: tuple[int, int, int], normalise: Normal
     names = [leaf.name for leaf in leaves]
     for place, (leaf, call) in enumerate(zip(leaves, calls, strict=False)):
         if leaf.module is not call[0]:
-            raise NetworkError(f"the model's forward does not call {leaf.name} in its turn, after {names[:place][-1:]}")
+            raise NetworkError(
+                f"the model's forward does not call {leaf.name} in its turn, after {names[:place][-1:]}; {QONNX_WAY}"
+            )
     if len(calls) != len(leaves):
-        raise NetworkError(f"the model's forward makes {len(calls)} calls of the {len(leaves)} modules in its row")
+        raise NetworkError(
+            f"the model's forward makes {len(calls)} calls of the {len(leaves)} modules in its row; {QONNX_WAY}"
+        )
     passed = [images, *(output for _, _, output in calls)]
     taken = [*(argument for _, argument, _ in calls), result]
     for name, before, after in zip([*names, "the result"], passed, taken, strict=True):
@@ -159,7 +168,7 @@ def traced(model: nn.Module, image_size: tuple[int, int, int], normalise: Normal
         if not torch.equal(value(before).flatten(1), value(after).flatten(1)):
             raise NetworkError(
                 f"the model's forward computes something before {name} that is no module of its row, a residual or a "
-                "function: docs/brevitas.md lists what is covered"
+                f"function: docs/brevitas.md lists what is covered; {QONNX_WAY}"
             )
     return [Leaf(leaf.name, leaf.module, call[1]) for leaf, call in zip(leaves, calls, strict=True)]
 
@@ -195,7 +204,7 @@ def _steps(qnn: ModuleType, leaf: Leaf) -> Iterator[Operation]:
         **dict.fromkeys((nn.Identity, nn.Dropout, nn.Dropout2d), lambda leaf: iter(())),
     }
     if type(leaf.module) not in readers:
-        raise leaf.refused(_REASONS.get(leaf.kind, "is none of the modules that can be taken over"))
+        raise leaf.refused(_REASONS.get(leaf.kind, f"is none of the modules that can be taken over; {QONNX_WAY}"))
     yield from readers[type(leaf.module)](leaf)
 
 
