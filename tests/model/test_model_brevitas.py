@@ -342,7 +342,7 @@ def test_images_that_do_not_fit() -> None:
         from_brevitas(model, lambda pixels: pixels)
     with pytest.raises(NetworkError, match="not finite"):
         from_brevitas(model, lambda pixels: pixels.float().log().neg())
-    with pytest.raises(NetworkError, match="is of 1 channels, the images have 3: .*--mean and --std"):
+    with pytest.raises(NetworkError, match=r"is of 1 channels, the images have 3: .*--mean and --std"):
         from_brevitas(model, lambda pixels: pixels[:, :1].float())
     for mean, std in (
         ((math.nan,), (1.0,)),
