@@ -4,9 +4,36 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
+
+import typer
 
 from tilewright.errors import TargetError
+from tilewright.file_kinds import Role, refusal
+
+Given = TypeVar("Given", Path, list[Path], None)
+
+
+def takes(role: Role) -> Callable[[Given], Given]:
+    """A callback for an option that names files: refuses those of another kind, with the command that takes them.
+
+    Args:
+        role: what the option takes.
+
+    Raises:
+        typer.BadParameter: by the callback.
+    """
+
+    def checked(given: Given) -> Given:
+        for path in given if isinstance(given, list) else filter(None, [given]):
+            reason = refusal(path, role)
+            if reason is not None:
+                raise typer.BadParameter(reason)
+        return given
+
+    return checked
 
 
 def check_writable(option: str, file: Path) -> None:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tilewright.cli.argument_checks import check_writable
+from tilewright.cli.argument_checks import check_writable, takes
 from tilewright.cli.console import failures_named, output
 from tilewright.cli.options import AsJson, Seed
 from tilewright.errors import TargetError
+from tilewright.file_kinds import Role, refusal
 from tilewright.process import packages_named
 
 if TYPE_CHECKING:
@@ -24,13 +25,15 @@ Hwh = Annotated[
     Path,
     typer.Option(
         exists=True,
-        dir_okay=False,
+        callback=takes(Role.HWH),
         help="The block design that Vivado wrote: an axi_dma, one IP, perhaps an axi_intc.",
     ),
 ]
 Rtl = Annotated[
     list[Path],
-    typer.Option(exists=True, dir_okay=False, metavar="FILE", help="Verilog file of the IP; may be repeated."),
+    typer.Option(
+        exists=True, metavar="FILE", help="Verilog file of the IP; may be repeated.", callback=takes(Role.SOURCE)
+    ),
 ]
 Script = Annotated[
     list[str] | None, typer.Argument(help="Python script to run on the device, after --, with arguments.")
@@ -95,6 +98,8 @@ def _check_script(script: list[str] | None, as_json: bool) -> None:
         raise TargetError("give a script or --json, not both: the output is the script's own")
     if script and not Path(script[0]).is_file():
         raise TargetError(f"no script {script[0]}")
+    if script and (reason := refusal(Path(script[0]), Role.SCRIPT)):
+        raise TargetError(reason)
 
 
 def _parameters(settings: list[str]) -> dict[str, int]:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from tilewright.cli.argument_checks import check_new
+from tilewright.cli.argument_checks import check_new, takes
 from tilewright.cli.command_group import examples
 from tilewright.cli.console import choose_target, failures_named, output
 from tilewright.cli.options import Array, AsJson, Bitstream, Device, Host, LayerFile, OutFolder, Seed
 from tilewright.errors import StimulusError
+from tilewright.file_kinds import Role
 from tilewright.network.layer import ConvLayer
 from tilewright.progress import phase
 from tilewright.pytorch.capture import DEMO_LAYER, capture_layer
@@ -91,7 +92,9 @@ def export(
     ),
 )
 def replay_command(
-    directory: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder with the set's .txt files.")],
+    directory: Annotated[
+        Path, typer.Argument(exists=True, help="Folder with the set's .txt files.", callback=takes(Role.STIMULUS))
+    ],
     array: Array = 8,
     seed: Seed = None,
     device: Device = None,

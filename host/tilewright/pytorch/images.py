@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import NetworkError
+from tilewright.file_kinds import Role, refusal
 from tilewright.files import write_npz
 from tilewright.npz import read_npz
 from tilewright.pytorch.process import run_model
@@ -46,6 +47,9 @@ def load_images(path: Path) -> Images:
     Raises:
         NetworkError: the file is missing or damaged, or holds no uint8 images.
     """
+    other = refusal(path, Role.IMAGES)
+    if other is not None:
+        raise NetworkError(other)
     arrays = read_npz(path, NetworkError, "image file", ("pixels", "labels", "source"))
     pixels = arrays.get("pixels")
     if pixels is None or pixels.dtype != np.uint8 or pixels.ndim != 4 or len(pixels) == 0:

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from tilewright.file_kinds import Role, refusal
 from tilewright_model.checkpoint_file import CODES
 from tilewright_model.checkpoints.keys import check_keys
 from tilewright_model.checkpoints.state_dict import check_kinds, check_values
@@ -104,6 +105,8 @@ def packed_training(path: Path) -> dict[str, Any]:
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    if reason := refusal(path, Role.CHECKPOINT):
+        raise CheckpointError(reason)
     return read_tensors(path, CheckpointError, "checkpoint", "train one, import one, or name another with --checkpoint")
 
 
@@ -124,7 +127,9 @@ def _unpacked(layer: QuantConv2d, stored: Tensor) -> Tensor:
             f"weights of more than 4 bits are int8 {tuple(shape)}, the file has {stored.dtype} {tuple(stored.shape)}"
         )
     if int(codes.long().abs().max()) > levels:
-        raise CheckpointError(f"the weights' codes are beyond {levels}: the file is damaged; fetch or export it again")
+        raise CheckpointError(
+            f"the weights' codes are beyond {levels}: the file is damaged: fetch it again, or train or import anew"
+        )
     return codes
 
 
@@ -140,7 +145,7 @@ def _fill(model: VGG16 | ResNet20, tensors: dict[str, Tensor], path: Path, expec
     check_keys(path, type(model).__name__, tensors, expected)
     if expected_digest is not None and expected_digest != digest(tensors):
         raise CheckpointError(
-            f"{path} is damaged: its tensors have another SHA-256 than it says; fetch or export it again"
+            f"{path} is damaged: its tensors have another SHA-256 than it says; fetch it again, or train or import anew"
         )
     check_kinds(tensors, path)
     check_values(tensors, path)

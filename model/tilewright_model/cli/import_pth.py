@@ -11,10 +11,11 @@ import typer
 from rich import box
 from rich.table import Table
 
+from tilewright.file_kinds import Role
 from tilewright_model.checkpoint_file import sha256
 from tilewright_model.cli.app import command, console
 from tilewright_model.cli.inputs import load_pytorch
-from tilewright_model.cli.options import Json, OutFile
+from tilewright_model.cli.options import Json, OutFile, takes
 from tilewright_model.progress import phase
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def import_notebook(
         Path,
         typer.Argument(
             exists=True,
-            dir_okay=False,
+            callback=takes(Role.STATE_DICT),
             metavar="STATE_DICT",
             help="checkpoint.pth, model_best.pth.tar or a bare state dict",
         ),

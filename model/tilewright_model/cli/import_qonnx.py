@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
+from tilewright.file_kinds import Role
 from tilewright_model.checkpoint_file import sha256
 from tilewright_model.cli.app import UsageError, command, report
 from tilewright_model.cli.inputs import load_pytorch
-from tilewright_model.cli.options import Json, OutFile
+from tilewright_model.cli.options import Json, OutFile, takes
 from tilewright_model.progress import phase
 
 
@@ -17,7 +18,9 @@ from tilewright_model.progress import phase
 def import_qonnx(
     qonnx: Annotated[
         Path,
-        typer.Argument(exists=True, dir_okay=False, metavar="QONNX", help="QONNX file, such as Brevitas exports"),
+        typer.Argument(
+            exists=True, metavar="QONNX", help="QONNX file, such as Brevitas exports", callback=takes(Role.QONNX)
+        ),
     ],
     out: OutFile,
     mean: Annotated[

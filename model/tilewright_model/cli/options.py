@@ -2,19 +2,40 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
+from tilewright.file_kinds import Role, refusal
 from tilewright_model.checkpoint_file import chosen_checkpoint, is_network_file, quantised_layers
 from tilewright_model.cli.app import UsageError
 from tilewright_model.data.cifar10_folder import TEST_IMAGES, check_folder
 from tilewright_model.errors import DataError, ModelError
 
+Given = TypeVar("Given", Path, list[Path], None)
+
+
+def takes(role: Role) -> Callable[[Given], Given]:
+    """A callback for an option that names files. Raises BadParameter, with the command that takes it, for others."""
+
+    def checked(given: Given) -> Given:
+        check_role(given, role)
+        return given
+
+    return checked
+
+
+def check_role(given: Path | list[Path] | None, role: Role) -> None:
+    """Raises BadParameter for files of another kind, with the command that takes them."""
+    for path in given if isinstance(given, list) else filter(None, [given]):
+        if reason := refusal(path, role):
+            raise typer.BadParameter(reason)
+
 
 def _checked_data(root: Path | None) -> Path | None:
+    check_role(root, Role.DATA)
     if root is not None:
         try:
             check_folder(root)
@@ -30,12 +51,14 @@ def _checked_device(name: str | None) -> str | None:
 
 
 def _checked_images(files: list[Path] | None) -> list[Path] | None:
+    check_role(files, Role.IMAGES)
     if files and len(files) > 1 and any(map(is_archive, files)):
         raise typer.BadParameter("give image files, or one .npz")
     return files
 
 
 def _checked_network(path: Path | None) -> Path | None:
+    check_role(path, Role.NETWORK)
     if path is not None and not is_network_file(path):
         raise typer.BadParameter(f"{path} is no network file, or a damaged one; `export` writes one")
     return path
@@ -103,7 +126,7 @@ def _layers_of(context: typer.Context) -> list[str]:
         return []
 
 
-DATA = "CIFAR-10: folder with cifar10.npz or torchvision's, or the .npz (docs/training.md)"
+DATA = "CIFAR-10, or a data set of your own: folder or .npz (docs/training.md)"
 COUNT = "how many images"
 NETWORK = "network file (.safetensors), as `export` writes it"
 
@@ -118,7 +141,6 @@ ImageFiles = Annotated[
     typer.Option(
         "--images",
         exists=True,
-        dir_okay=False,
         metavar="FILE",
         help="image files (repeat the option), or one .npz with `pixels`",
         callback=_checked_images,
@@ -133,17 +155,15 @@ Checkpoint = Annotated[
     typer.Option(
         "--checkpoint",
         exists=True,
-        dir_okay=False,
+        callback=takes(Role.CHECKPOINT),
         metavar="FILE",
         help="packed .safetensors or a notebook's .pth",
         show_default="the trained VGG16",
     ),
 ]
-Network = Annotated[
-    Path, typer.Argument(exists=True, dir_okay=False, metavar="NETWORK", help=NETWORK, callback=_checked_network)
-]
+Network = Annotated[Path, typer.Argument(exists=True, metavar="NETWORK", help=NETWORK, callback=_checked_network)]
 OptionalNetwork = Annotated[
-    Path | None, typer.Argument(exists=True, dir_okay=False, metavar="NETWORK", help=NETWORK, callback=_checked_network)
+    Path | None, typer.Argument(exists=True, metavar="NETWORK", help=NETWORK, callback=_checked_network)
 ]
 Layer = Annotated[
     str, typer.Option("--layer", metavar="NAME", help="a quantised convolution", autocompletion=_layers_of)

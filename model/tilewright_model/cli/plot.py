@@ -9,10 +9,11 @@ from typing import Annotated
 
 import typer
 
+from tilewright.file_kinds import Role
 from tilewright_model.checkpoint_file import is_float
 from tilewright_model.cli.app import command, report
 from tilewright_model.cli.inputs import load_pytorch, read_checkpoint, read_cifar10
-from tilewright_model.cli.options import CountOf64, Json, OptionalOutFolder, TestImages, check_count
+from tilewright_model.cli.options import CountOf64, Json, OptionalOutFolder, TestImages, check_count, takes
 from tilewright_model.errors import CheckpointError, DataError
 from tilewright_model.progress import phase, progress
 from tilewright_model.training.log import read_log
@@ -63,7 +64,9 @@ class RunFiles:
 def plot(
     paths: Annotated[
         list[Path],
-        typer.Argument(exists=True, help="folders that `train` wrote, or logs (.csv)", metavar="RUN..."),
+        typer.Argument(
+            exists=True, help="folders that `train` wrote, or logs (.csv)", metavar="RUN...", callback=takes(Role.RUN)
+        ),
     ],
     out: OptionalOutFolder = None,
     data: TestImages = None,

@@ -11,11 +11,12 @@ from typing import Annotated, Any
 
 import typer
 
+from tilewright.file_kinds import Role
 from tilewright_model.checkpoint_file import TRAIN_FLOAT, is_float
 from tilewright_model.cli.app import UsageError, command, report
 from tilewright_model.cli.inputs import load_device, read_cifar10
 from tilewright_model.cli.interrupt import interruption_named
-from tilewright_model.cli.options import Cifar10, Device, Json, OutFolder, Seed, checked_file
+from tilewright_model.cli.options import Cifar10, Device, Json, OutFolder, Seed, checked_file, takes
 from tilewright_model.data.cifar10_folder import TRAINING_IMAGES, check_root
 from tilewright_model.errors import CheckpointError
 from tilewright_model.training.recipes import RECIPES, recipe_keys
@@ -47,7 +48,9 @@ def train(
     ] = None,
     teacher: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, help="float checkpoint, for the recipes that begin with one"),
+        typer.Option(
+            exists=True, help="float checkpoint, for the recipes that begin with one", callback=takes(Role.TEACHER)
+        ),
     ] = None,
     out: OutFolder = Path("build/training"),
     seed: Seed = 0,

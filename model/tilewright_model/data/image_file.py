@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from tilewright.file_kinds import Role, refusal
 from tilewright.files import write_npz
 from tilewright.npz import read_npz
 from tilewright_model.data import pixels as image
@@ -58,6 +59,8 @@ def load_images(path: Path) -> Images:
 
     Raises DataError if the file is missing or holds something else.
     """
+    if reason := refusal(path, Role.IMAGES):
+        raise DataError(reason)
     arrays = read_npz(path, DataError, "image file", ("pixels", "labels"))
     if "pixels" not in arrays:
         raise DataError(f"{path}: no image file, it has no pixels; write one with `images`")
