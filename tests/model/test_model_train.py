@@ -307,7 +307,7 @@ def test_distillation_is_the_divergence_of_softened_scores(crops: Tensor) -> Non
 
 
 def test_exported_files_are_named_by_their_widths() -> None:
-    names = {recipe: RECIPES[recipe].checkpoint_name.split("_")[1] for recipe in RECIPES}
+    names = {recipe: RECIPES[recipe].file_name("cifar10").split("_")[1] for recipe in RECIPES}
     assert names == {
         "notebook": "w4a4",
         "cosine": "w4a4",

@@ -6,17 +6,15 @@ import math
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 import typer
 
 from tilewright.errors import TargetError
 from tilewright.file_kinds import Role, refusal
 
-Given = TypeVar("Given", Path, list[Path], None)
 
-
-def takes(role: Role) -> Callable[[Given], Given]:
+def takes(role: Role) -> Callable[[Any], Any]:
     """A callback for an option that names files: refuses those of another kind, with the command that takes them.
 
     Args:
@@ -26,7 +24,7 @@ def takes(role: Role) -> Callable[[Given], Given]:
         typer.BadParameter: by the callback.
     """
 
-    def checked(given: Given) -> Given:
+    def checked(given: Any) -> Any:
         for path in given if isinstance(given, list) else filter(None, [given]):
             reason = refusal(path, role)
             if reason is not None:

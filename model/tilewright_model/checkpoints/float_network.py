@@ -7,11 +7,14 @@ from tilewright_model.checkpoint_file import FLOAT_FORMAT, TRAIN_FLOAT
 from tilewright_model.checkpoints.state_file import load_tensors, save_tensors
 from tilewright_model.errors import CheckpointError
 from tilewright_model.networks.vgg16 import FloatVGG16
+from tilewright_model.networks.vgg16_plan import CLASSES
 
 
 def save_float(model: FloatVGG16, path: Path, training: dict[str, Any]) -> None:
     """Write parameters and batch-norms in float32, with the plan and the record of the training."""
-    save_tensors(path, FLOAT_FORMAT, model.state_dict(), {"plan": model.plan, "training": training})
+    save_tensors(
+        path, FLOAT_FORMAT, model.state_dict(), {"plan": model.plan, "classes": model.classes, "training": training}
+    )
 
 
 def training_of(path: Path) -> dict[str, Any]:
@@ -24,8 +27,8 @@ def load_float(path: Path) -> FloatVGG16:
     """The network, in evaluation mode. Raises CheckpointError if the file is missing, damaged or foreign."""
     tensors, values = load_tensors(path, FLOAT_FORMAT, TRAIN_FLOAT)
     try:
-        model = FloatVGG16(values["plan"])
+        model = FloatVGG16(values["plan"], values.get("classes", CLASSES))
         model.load_state_dict(tensors)
     except (KeyError, RuntimeError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{path} does not fit the float VGG16: {error}") from error
+        raise CheckpointError(f"{path} does not fit the float network: {error}") from error
     return model.eval()

@@ -18,7 +18,7 @@ from tilewright_model.layers.quantised import QuantConv2d
 from tilewright_model.layers.quantisers import mean_and_deviation
 from tilewright_model.networks.resnet20 import ResNet20, ResNet20Options
 from tilewright_model.networks.vgg16 import VGG16
-from tilewright_model.networks.vgg16_plan import VGG16Options
+from tilewright_model.networks.vgg16_plan import CLASSES, VGG16Options
 
 #: the width of weights that nothing tells
 ASSUMED_BITS = 4
@@ -88,7 +88,9 @@ def _shape(state: State, path: Path) -> VGG16Options | ResNet20Options:
         return ResNet20Options(channels=resnet20_channels(state, path))
     alpha = state.get("features.0.act_alpha")
     fixed = alpha is not None and torch.equal(alpha.float(), torch.tensor(IMAGE_ALPHA))
-    return VGG16Options(plan=vgg16_plan(state, path), image_bits=IMAGE_BITS if fixed else None)
+    classifier = state.get("classifier.bias")
+    classes = CLASSES if classifier is None or len(classifier.shape) != 1 else max(2, len(classifier))
+    return VGG16Options(plan=vgg16_plan(state, path), image_bits=IMAGE_BITS if fixed else None, classes=classes)
 
 
 def _build(options: VGG16Options | ResNet20Options) -> VGG16 | ResNet20:
@@ -98,7 +100,7 @@ def _build(options: VGG16Options | ResNet20Options) -> VGG16 | ResNet20:
 def _check_state(network: VGG16 | ResNet20, state: State, path: Path) -> None:
     expected = {key: value.shape for key, value in (*network.named_parameters(), *network.named_buffers())}
     optional = [key for key in expected if key.endswith(("weight_q", "num_batches_tracked"))]
-    check_keys(path, type(network).__name__, state, expected, optional)
+    check_keys(path, network.name, state, expected, optional)
     deviations = {name: mean_and_deviation(state[f"{name}.weight"].float())[1] for name in network.quantised_layers()}
     flat = [name for name, deviation in deviations.items() if not bool(deviation > 0)]
     if flat:

@@ -142,7 +142,7 @@ def _fill(model: VGG16 | ResNet20, tensors: dict[str, Tensor], path: Path, expec
         if not key.endswith("num_batches_tracked")
     }
     expected |= {name + CODES: None for name in layers}
-    check_keys(path, type(model).__name__, tensors, expected)
+    check_keys(path, model.name, tensors, expected)
     if expected_digest is not None and expected_digest != digest(tensors):
         raise CheckpointError(
             f"{path} is damaged: its tensors have another SHA-256 than it says; fetch it again, or train or import anew"

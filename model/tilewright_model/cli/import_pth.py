@@ -90,7 +90,7 @@ def _summary(imported: Imported) -> dict[str, Any]:
         shape: dict[str, Any] = {"channels": network.options.channels}
     else:
         shape = {"plan": network.options.plan, "image_bits": network.options.image_bits}
-    return {"network": type(network).__name__, **shape, "differing": differing}
+    return {"network": network.name, **shape, "differing": differing}
 
 
 def _table(layers: list[ImportedLayer]) -> Table:

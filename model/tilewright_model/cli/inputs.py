@@ -6,12 +6,16 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tilewright.file_kinds import Kind, kind_of
+from tilewright_model.data.cifar10_folder import is_cifar10
+from tilewright_model.networks.vgg16_plan import VGG16Options
 from tilewright_model.progress import phase
 
 if TYPE_CHECKING:
     import torch
 
     from tilewright_model.data.cifar10 import Images
+    from tilewright_model.networks.network import QuantisedNetwork
     from tilewright_model.networks.resnet20 import ResNet20
     from tilewright_model.networks.vgg16 import VGG16
 
@@ -41,27 +45,71 @@ def read_checkpoint(path: Path) -> VGG16 | ResNet20:
         return load_network(path)
 
 
-def read_cifar10(root: Path | None, split: str, first: int = 0, count: int | None = None) -> Images:
-    """`count` images of CIFAR-10 (None: all that follow), from number `first` on. Raises DataError if there are fewer.
+def read_data(
+    root: Path | None,
+    split: str,
+    first: int = 0,
+    count: int | None = None,
+    size: tuple[int, int, int] = (3, 32, 32),
+) -> Images:
+    """`count` images of a data set (None: all that follow), from number `first` on.
 
-    root: as `load_cifar10` takes it; None downloads, and a download that stalls fails.
+    root: as `load_data_set` takes it; None downloads, and a download that stalls fails. size: of the network's images.
+    Raises DataError if there are fewer, or they are of another size.
     """
-    from tilewright_model.data.cifar10 import load_cifar10
+    from tilewright_model.data.data_set import check_size, load_data_set
 
     usual = socket.getdefaulttimeout()
-    with phase("reading CIFAR-10" if root else "downloading CIFAR-10"):
+    known = root is None or is_cifar10(root)
+    with phase(f"{'reading' if root else 'downloading'} {'CIFAR-10' if known else 'the data set'}"):
         socket.setdefaulttimeout(usual if root else STALLED_SECONDS)
         try:
-            return load_cifar10(root, split).part(first, count)
+            images = load_data_set(root, split, size)
         finally:
             socket.setdefaulttimeout(usual)
+    check_size(images, size)
+    return images.part(first, count)
+
+
+def read_labelled(
+    model: QuantisedNetwork, names: tuple[str, ...], root: Path | None, first: int = 0, count: int | None = None
+) -> Images:
+    """Test images that the network takes, on its device, with its numbers as labels.
+
+    names: of the network's classes. Raises DataError as `read_data`, and for a class that the network has not.
+    """
+    import torch
+
+    from tilewright_model.data.data_set import numbered
+
+    device = next(model.buffers()).device
+    test = read_data(root, "test", first, count, model.image_size).to(device)
+    with torch.no_grad():
+        scores = model(model.normalise(test.pixels[:1])).shape[1]
+    return numbered(test, names if len(names) == scores else (), scores)
+
+
+def class_names(path: Path, model: VGG16 | ResNet20) -> tuple[str, ...]:
+    """The names of the classes of a checkpoint's network: its own, of before CIFAR-10's; empty if there are none."""
+    from tilewright_model.checkpoints.packed import packed_training
+    from tilewright_model.data.cifar10 import CLASSES
+
+    training = packed_training(path) if kind_of(path) is Kind.PACKED else {}
+    own = training.get("classes", ())
+    classes = model.options.classes if isinstance(model.options, VGG16Options) else len(CLASSES)
+    return tuple(own) if "data" in training else CLASSES if classes == len(CLASSES) else ()
 
 
 def read_images(
-    files: list[Path] | None, data: Path | None, first: int, count: int | None, size: tuple[int, int] | None = None
+    files: list[Path] | None,
+    data: Path | None,
+    first: int,
+    count: int | None,
+    size: tuple[int, int] | None = None,
+    channels: int | None = None,
 ) -> tuple[Images, str]:
     """Images and where they come from, as `image_file.collect` says."""
     with phase("reading images"):
         from tilewright_model.data.image_file import collect
 
-        return collect(files or [], data, first, count, size)
+        return collect(files or [], data, first, count, size, channels)

@@ -4,23 +4,21 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any
 
 import typer
 
 from tilewright.file_kinds import Role, refusal
 from tilewright_model.checkpoint_file import chosen_checkpoint, is_network_file, quantised_layers
 from tilewright_model.cli.app import UsageError
-from tilewright_model.data.cifar10_folder import TEST_IMAGES, check_folder
+from tilewright_model.data.cifar10_folder import TEST_IMAGES, check_folder, is_cifar10
 from tilewright_model.errors import DataError, ModelError
 
-Given = TypeVar("Given", Path, list[Path], None)
 
-
-def takes(role: Role) -> Callable[[Given], Given]:
+def takes(role: Role) -> Callable[[Any], Any]:
     """A callback for an option that names files. Raises BadParameter, with the command that takes it, for others."""
 
-    def checked(given: Given) -> Given:
+    def checked(given: Any) -> Any:
         check_role(given, role)
         return given
 
@@ -102,12 +100,12 @@ def check_choice(files: Sequence[Path] | None, data: Path | None, first: int, co
     if data is None and not (files and is_archive(files[0])) and (first or count is not None):
         raise UsageError("--first and --count choose from --data or from an .npz: leave them out")
     if data:
-        check_count(first, count)
+        check_count(data, first, count)
 
 
-def check_count(first: int, count: int | None) -> None:
+def check_count(data: Path | None, first: int, count: int | None) -> None:
     """Raise UsageError where CIFAR-10 has fewer test images."""
-    if first + (count or 1) > TEST_IMAGES:
+    if (data is None or is_cifar10(data)) and first + (count or 1) > TEST_IMAGES:
         asked = ([f"--first {first}"] if first else []) + ([f"--count {count}"] if count else [])
         raise UsageError(f"{' '.join(asked)} reaches beyond CIFAR-10's {TEST_IMAGES} test images")
 
