@@ -155,11 +155,11 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def test_a_training_takes_classes_and_names_of_the_data(trained: dict[str, Any], tmp_path: Path) -> None:
     """And a network of an own plan is called by what it has, not VGG16."""
     checkpoint = Path(trained["checkpoint"])
-    assert checkpoint.name == "cnn2_w4a4_pets.safetensors" and trained["total"] == 6
+    assert checkpoint.name == "cnn5_w4a4_pets.safetensors" and trained["total"] == 6
     result = invoke("export", "--checkpoint", checkpoint, "--out", tmp_path / "net.safetensors", "--json")
-    assert json.loads(result.stdout)["network"] == "CNN2"
+    assert json.loads(result.stdout)["network"] == "CNN5"
     network = load_network(tmp_path / "net.safetensors")
-    assert (network.name, network.classes, len(network.tail[-1].bias)) == ("CNN2", tuple(NAMES), 3)
+    assert (network.name, network.classes, len(network.tail[-1].bias)) == ("CNN5", tuple(NAMES), 3)
     for words in (("--checkpoint", checkpoint), ("--checkpoint", checkpoint, "--integer"), (network_file(tmp_path),)):
         found = invoke("evaluate", *words, "--data", trained["data"], "--json")
         assert found.exit_code == 0, found.stderr
@@ -243,5 +243,5 @@ def test_what_is_not_divided_is_trained_with_images_held_out(tmp_path: Path) -> 
     assert result.exit_code == 0, result.stderr
     found = json.loads(result.stdout)
     assert (found["total"], found["measured"]) == (4, "held_out") and found["checkpoint"].endswith(
-        "cnn2_w4a4_own.safetensors"
+        "cnn5_w4a4_own.safetensors"
     )
