@@ -22,18 +22,8 @@ RNG = np.random.default_rng(5)
 PIXELS = RNG.integers(0, 256, (12, 32, 32, 3)).astype(np.uint8)
 LABELS = np.arange(12) % 3
 NAMES = np.array(["ant", "bee", "crab"])
-SMALL = (
-    "--recipe",
-    "cosine",
-    "--set",
-    'options.plan="8 M 8 M M M M"',
-    "--set",
-    "batch=4",
-    "--device",
-    "cpu",
-    "--epochs",
-    1,
-)
+PLAN = 'options.plan="8 M 8 M 8 M 8 M 8 M"'
+SMALL = ("--recipe", "cosine", "--set", PLAN, "--set", "batch=4", "--device", "cpu", "--epochs", 1)
 
 
 def invoke(*words: object) -> Any:

@@ -96,10 +96,10 @@ def simulate(
 def _check_script(script: list[str] | None, as_json: bool) -> None:
     if script and as_json:
         raise TargetError("give a script or --json, not both: the output is the script's own")
-    if script and not Path(script[0]).is_file():
-        raise TargetError(f"no script {script[0]}")
     if script and (reason := refusal(Path(script[0]), Role.SCRIPT)):
         raise TargetError(reason)
+    if script and not Path(script[0]).is_file():
+        raise TargetError(f"no script {script[0]}")
 
 
 def _parameters(settings: list[str]) -> dict[str, int]:

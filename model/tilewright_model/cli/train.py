@@ -116,7 +116,7 @@ def train(
     most = TRAINING_IMAGES if settings.data == CIFAR10 else sys.maxsize
     _check(settings, min(train_images or most, most), resume)
     check_root(data)
-    if data is not None:
+    if data is not None and settings.data != CIFAR10:
         check_divided(data, hold_out)
     words: Sequence[str] = getattr(context.find_root().command, "words", ())
     with interruption_named(settings, words):

@@ -71,9 +71,8 @@ def check_divided(root: Path, hold_out: int) -> None:
     Raises:
         DataError: the set is not divided, or has one part only, and nothing is held out.
     """
-    parts = own_parts(root)
     own_part(root, "train")
-    if not hold_out and "test" not in parts and parts:
+    if not hold_out and "test" not in own_parts(root):
         raise DataError(
             f"{root} has no test images of its own: keep some to measure on with --hold-out N, or divide it into train "
             "and test (docs/training.md)"
