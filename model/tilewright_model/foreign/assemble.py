@@ -186,7 +186,10 @@ def normalisation(mean: Sequence[float], std: Sequence[float]) -> Normalise:
 
     def normalise(pixels: Tensor) -> Tensor:
         if len(values) not in (1, pixels.shape[1]):
-            raise NetworkError(f"{len(values)} means and deviations for images of {pixels.shape[1]} channels")
+            raise NetworkError(
+                f"{len(values)} means and deviations for images of {pixels.shape[1]} channels: give one --mean and "
+                "--std for all or one for each, in Python normalisation(mean, std)"
+            )
         return look_up(values, pixels)
 
     return normalise
