@@ -25,7 +25,7 @@ from tilewright_model.__main__ import app
 from tilewright_model.cli import inputs
 from tilewright_model.cli.app import PROGRAM
 from tilewright_model.cli.network import Example
-from tilewright_model.data import cifar10_folder
+from tilewright_model.data import cifar10_folder, own_data
 from tilewright_model.integers.capture import LayerIntegers
 from tilewright_model.network_file.write import save_network
 from tilewright_model.networks.examples import EXAMPLES
@@ -239,7 +239,7 @@ def test_without_data_and_network_the_message_says_what_to_do(
 
 def test_docs_name_the_arrays() -> None:
     text = (Path(__file__).parents[2] / "docs" / "training.md").read_text()
-    assert all(f"`{key}`" in text for key in cifar10_folder.KEYS)
+    assert all(f"`{key}`" in text for key in (*cifar10_folder.KEYS, *own_data.ARRAYS))
 
 
 # --- what is shown ---
