@@ -33,7 +33,14 @@ NIBBLE = 7
 
 
 def pack_nibbles(codes: Tensor) -> Tensor:
-    """int8 codes in -8..7, any shape, to uint8 (ceil(n / 2),): two's-complement nibbles, the even index low."""
+    """Two codes a byte, as two's-complement nibbles, the even index low.
+
+    Args:
+        codes: int8 in -8..7, n of any shape.
+
+    Returns:
+        uint8 (ceil(n / 2),).
+    """
     nibbles = codes.flatten().to(torch.uint8) & 0xF
     if len(nibbles) % 2:
         nibbles = torch.cat([nibbles, nibbles.new_zeros(1)])
@@ -41,7 +48,18 @@ def pack_nibbles(codes: Tensor) -> Tensor:
 
 
 def unpack_nibbles(packed: Tensor, shape: torch.Size) -> Tensor:
-    """The inverse of `pack_nibbles`: int8 of `shape`. Raises CheckpointError if length or dtype differ."""
+    """The inverse of `pack_nibbles`.
+
+    Args:
+        packed: uint8 (ceil(n / 2),).
+        shape: of the n codes.
+
+    Returns:
+        int8 of `shape`.
+
+    Raises:
+        CheckpointError: length or dtype differ.
+    """
     if packed.dtype != torch.uint8 or packed.numel() != (shape.numel() + 1) // 2:
         raise CheckpointError(
             f"packed weights are {packed.numel()} of {packed.dtype}; shape {tuple(shape)} needs "
@@ -52,7 +70,16 @@ def unpack_nibbles(packed: Tensor, shape: torch.Size) -> Tensor:
 
 
 def save_packed(model: VGG16 | ResNet20, path: Path, training: dict[str, Any] | None = None) -> None:
-    """Write the network's integers and float parameters; `training` (JSON-able) is recorded in the file's metadata."""
+    """Write a network's integers and float parameters.
+
+    Args:
+        model: the network.
+        path: the file, which is replaced whole.
+        training: JSON-able record for the file's metadata.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
     layers = model.quantised_layers()
     left_out = {f"{name}.{key}" for name in layers for key in ("weight", "weight_q")}
     tensors = {
@@ -74,9 +101,16 @@ def save_packed(model: VGG16 | ResNet20, path: Path, training: dict[str, Any] | 
 
 
 def load_packed(path: Path) -> VGG16 | ResNet20:
-    """The network of a packed checkpoint, in evaluation mode, its weights frozen as the file's codes.
+    """The network of a packed checkpoint.
 
-    Raises CheckpointError if the file is missing, truncated, damaged, of another format or of other shapes.
+    Args:
+        path: the file.
+
+    Returns:
+        The network, in evaluation mode, its weights frozen as the file's codes.
+
+    Raises:
+        CheckpointError: the file is missing, truncated, damaged, of another format or of other shapes.
     """
     tensors, metadata = _read(path)
     if metadata.get("format") not in FORMATS.values() or metadata.get("version") != VERSION:
@@ -96,7 +130,17 @@ def load_packed(path: Path) -> VGG16 | ResNet20:
 
 
 def packed_training(path: Path) -> dict[str, Any]:
-    """The training record of a packed checkpoint (empty if it holds none). Raises CheckpointError as `load_packed`."""
+    """The training record of a packed checkpoint.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The record; empty if the file holds none.
+
+    Raises:
+        CheckpointError: as `load_packed`.
+    """
     try:
         record: dict[str, Any] = json.loads(_read(path)[1].get("training", "{}"))
     except (ValueError, RecursionError) as error:

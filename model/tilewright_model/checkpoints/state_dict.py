@@ -104,7 +104,15 @@ def check_kinds(state: State, path: Path) -> None:
 
 
 def check_values(state: State, path: Path) -> None:
-    """Raises CheckpointError if, as float32, one is not finite, a clipping value not positive, a variance negative."""
+    """Make sure that the values are a network's.
+
+    Args:
+        state: the tensors by key.
+        path: the file, for errors.
+
+    Raises:
+        CheckpointError: as float32 one is not finite, a clipping value not positive, or a variance negative.
+    """
     state = {key: value.float() for key, value in state.items()}  # as the network takes them
     infinite = [key for key, value in state.items() if not bool(value.isfinite().all())]
     if infinite:
@@ -118,7 +126,18 @@ def check_values(state: State, path: Path) -> None:
 
 
 def network_name(state: State, path: Path) -> str:
-    """VGG16 or ResNet20, by the keys. Raises CheckpointError if they are neither's."""
+    """Which network a state dict is of.
+
+    Args:
+        state: the tensors by key.
+        path: the file, for errors.
+
+    Returns:
+        VGG16, of any plan, or ResNet20.
+
+    Raises:
+        CheckpointError: the keys are neither's.
+    """
     if any(key.startswith("features.") for key in state):
         return "VGG16"
     if any(key.startswith(("layer1.", "conv1.")) for key in state):
@@ -137,8 +156,18 @@ def network_name(state: State, path: Path) -> str:
 def vgg16_plan(state: State, path: Path) -> str:
     """The plan of a VGG16 (`vgg16.PLAN` is one): channels and batch-norm from keys and shapes, pooling from the gaps.
 
-    Max-pooling after the last convolution is what the classifier's inputs leave. Raises CheckpointError, naming the
-    layers, if the numbering is none of convolution, batch-norm or not, ReLU, max-pooling or not.
+    Max-pooling after the last convolution is what the classifier's inputs leave.
+
+    Args:
+        state: the tensors by key.
+        path: the file, for errors.
+
+    Returns:
+        The plan.
+
+    Raises:
+        CheckpointError: the numbering is none of convolution, batch-norm or not, ReLU, max-pooling or not; names the
+            layers.
     """
     numbers = _convolutions(state, path)
     words: list[str] = []
@@ -152,7 +181,18 @@ def vgg16_plan(state: State, path: Path) -> str:
 
 
 def resnet20_channels(state: State, path: Path) -> tuple[int, int, int, int]:
-    """Output channels of a ResNet20's first convolution and stages. Raises CheckpointError, naming what is missing."""
+    """The widths of a ResNet20.
+
+    Args:
+        state: the tensors by key.
+        path: the file, for errors.
+
+    Returns:
+        Output channels of the first convolution and of the three stages.
+
+    Raises:
+        CheckpointError: a convolution is missing; names it.
+    """
     first, one, two, three = (
         len(_weight(state, name, path)) for name in ("conv1", "layer1.0.conv1", "layer2.0.conv1", "layer3.0.conv1")
     )

@@ -43,7 +43,13 @@ PROBES = (-0.25, 0.0, 0.25)
 
 @dataclass(frozen=True)
 class Leaf:
-    """A module of the row, its name, and its input in the model's own forward (a tensor or Brevitas' QuantTensor)."""
+    """A module of the row.
+
+    Attributes:
+        name: in the model.
+        module: itself.
+        input: in the model's own forward, a tensor or Brevitas' QuantTensor.
+    """
 
     name: str
     module: nn.Module
@@ -62,12 +68,20 @@ class Leaf:
 def from_brevitas(
     model: nn.Module, image_size: tuple[int, int, int], normalise: Normalise = image.normalise
 ) -> ImportedNetwork:
-    """The reference, in evaluation mode and on the CPU, of a model whose modules stand in a row.
+    """The reference of a model whose modules stand in a row.
 
-    model: nn.Sequential, or a module with `features` and `classifier`; it is left as it was. image_size: (channels,
-    height, width). normalise: uint8 (n, c, h, w) to the float values that the model takes, pixel by pixel (default:
-    CIFAR-10's). Raises NetworkError, naming the module and the reason, for what docs/brevitas.md does not list, and if
-    the model's forward does more than call its modules in a row; ModelError without Brevitas.
+    Args:
+        model: nn.Sequential, or a module with `features` and `classifier`; it is left as it was.
+        image_size: channels, height and width.
+        normalise: uint8 (n, c, h, w) to the float values that the model takes, pixel by pixel; default: CIFAR-10's.
+
+    Returns:
+        The network, in evaluation mode and on the CPU.
+
+    Raises:
+        NetworkError: docs/brevitas.md does not list a module, or the model's forward does more than call its modules in
+            a row; names the module and the reason, and the way by QONNX.
+        ModelError: Brevitas is missing.
     """
     qnn = brevitas_nn()
     with evaluation(model):
@@ -77,7 +91,11 @@ def from_brevitas(
 
 
 def brevitas_nn() -> ModuleType:
-    """`brevitas.nn`. Raises ModelError if it is not installed."""
+    """`brevitas.nn`.
+
+    Raises:
+        ModelError: it is not installed.
+    """
     try:
         return import_module("brevitas.nn")
     except ImportError as error:
@@ -98,7 +116,14 @@ def evaluation(model: nn.Module) -> Iterator[None]:
 
 
 def row(model: nn.Module) -> list[Leaf]:
-    """The modules in order, sequences opened. Raises NetworkError if the model is no row."""
+    """The modules in order, sequences opened.
+
+    Args:
+        model: nn.Sequential, or a module with `features` and `classifier`.
+
+    Raises:
+        NetworkError: it is neither.
+    """
     if isinstance(model, nn.Sequential):
         return list(_leaves("", model))
     parts = {name: getattr(model, name, None) for name in ("features", "classifier")}
@@ -130,10 +155,19 @@ def _check_hooks(model: nn.Module) -> None:
 
 
 def traced(model: nn.Module, image_size: tuple[int, int, int], normalise: Normalise) -> list[Leaf]:
-    """The row with the modules' inputs for random pixels, in evaluation mode.
+    """The row with the modules' inputs for random pixels.
 
-    Raises NetworkError if a module has hooks, values are not finite, or the model's forward does anything but call the
-    modules in order, each with the output of the one before (flattened or not).
+    Args:
+        model: in evaluation mode.
+        image_size: channels, height and width.
+        normalise: uint8 (n, c, h, w) to float of that shape, pixel by pixel.
+
+    Returns:
+        The modules in order.
+
+    Raises:
+        NetworkError: a module has hooks, values are not finite, or the model's forward does anything but call the
+            modules in order, each with the output of the one before (flattened or not).
     """
     leaves, calls = row(model), list[tuple[nn.Module, Any, Any]]()
     _check_hooks(model)

@@ -45,11 +45,19 @@ MALFORMED = (ValueError, TypeError, LookupError, ArithmeticError, RuntimeError)
 def import_qonnx(
     path: Path, image_size: tuple[int, int, int] | None = None, normalise: Normalise = pixels.normalise
 ) -> ImportedNetwork:
-    """The reference, in evaluation mode, of a QONNX file whose nodes stand in a row.
+    """The reference of a QONNX file whose nodes stand in a row.
 
-    image_size: (channels, height, width); without it the file's own. normalise: uint8 (n, c, h, w) to the float values
-    that the network takes, pixel by pixel (default: CIFAR-10's). Raises NetworkError, naming the node and the reason,
-    for what docs/brevitas.md does not list; ModelError without the package onnx.
+    Args:
+        path: the file, of any generation.
+        image_size: channels, height and width; None takes the file's own.
+        normalise: uint8 (n, c, h, w) to the float values that the network takes, pixel by pixel; default: CIFAR-10's.
+
+    Returns:
+        The network, in evaluation mode.
+
+    Raises:
+        NetworkError: the file is none, or docs/brevitas.md does not list a node; names it and the reason.
+        ModelError: the package onnx is missing.
     """
     try:
         graph, steps = _Graph(load_model(path).graph), list[Operation]()
