@@ -169,7 +169,8 @@ def _content(path: Path) -> Kind | None:
         start = stream.read(64)
     if start.startswith(b"PK"):
         return _archive(path)
-    if start.startswith(_PICTURES) or start[8:12] == b"WEBP":
+    short = path.suffix.lower() in PICTURE_SUFFIXES and start.startswith(_SHORT)
+    if start.startswith(_PICTURES) or start[8:12] == b"WEBP" or short:
         return Kind.PICTURE
     # A pickle of protocol 2, PyTorch's format before 1.6
     if start.startswith(b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19"):
@@ -179,7 +180,9 @@ def _content(path: Path) -> Kind | None:
     return _text(path, start)
 
 
-_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"P5", b"P6")
+# How image files begin; with two letters other files may begin too
+_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*")
+_SHORT = (b"BM", b"P5", b"P6")
 
 
 def _tensors(path: Path) -> Kind | None:
@@ -266,7 +269,7 @@ def _folder(path: Path) -> Kind:
     names = {entry.name for entry in entries}
     if {"network.safetensors", "reference.npz"} <= names:
         return Kind.GOLDEN
-    if names & {"training.state", "log.csv"}:
+    if "training.state" in names or kind_of(path / "log.csv") is Kind.LOG:
         return Kind.RUN
     below = [path, *(entry for entry in entries if entry.is_dir())]
     texts = any(entry.suffix == ".txt" for folder in below for entry in _first(folder.iterdir()))

@@ -12,7 +12,9 @@ import torch
 from PIL import Image
 from typer.testing import CliRunner
 
+from tilewright.errors import NetworkError
 from tilewright.network import load_network
+from tilewright.pytorch import load_images
 from tilewright_model.__main__ import app
 from tilewright_model.data.cifar10 import Images
 from tilewright_model.data.data_set import load_data_set, numbered
@@ -93,6 +95,18 @@ def test_names_number_the_classes() -> None:
         numbered(images, ("ant", "bee"), 2)
     with pytest.raises(DataError, match="labels up to 1, and the network has 1 classes"):
         numbered(images, (), 1)
+
+
+def test_images_for_a_run_keep_the_names(tmp_path: Path) -> None:
+    """A run counts right classes by the network's numbers; classes that it has not are unknown."""
+    folder(tmp_path / "own")
+    assert invoke("images", "--data", tmp_path / "own", "--count", 12, "--out", tmp_path / "i.npz").exit_code == 0
+    images = load_images(tmp_path / "i.npz")
+    assert images.classes == tuple(NAMES) and images.numbered(()) is images
+    np.testing.assert_array_equal(images.numbered(("crab", "x", "ant")).labels, np.array([2, -1, 0])[images.labels])
+    np.savez(tmp_path / "bad.npz", pixels=images.pixels, labels=images.labels, classes=NAMES[:2])
+    with pytest.raises(NetworkError, match=r"`classes` are <U4 \(2,\), expected texts, one a label"):
+        load_images(tmp_path / "bad.npz")
 
 
 BAD: dict[str, tuple[dict[str, Any], str]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tilewright.errors import NetworkError
@@ -56,13 +57,13 @@ class ImageChoice:
         """
         if self._archive is not None:
             check_images(network, self._archive.pixels)
-            return self._archive
+            return self._archive.numbered(network.classes)
         size = size_options(network)
         first = ["--first", str(self._first)] if self._data else []
         options = [*size, *image_options(self._files, self._data, self._count), *first]
         progress = phase("Reading images with PyTorch", "Read the images")
         with progress, tempfile.TemporaryDirectory(prefix="tilewright-") as folder:
-            return model_images(options, Path(folder))
+            return model_images(options, Path(folder)).numbered(network.classes)
 
 
 def _part(images: Images, file: Path, first: int, count: int | None) -> Images:
@@ -72,4 +73,4 @@ def _part(images: Images, file: Path, first: int, count: int | None) -> Images:
     if not first < end <= held:
         asked = f"none from {first} on" if count is None else f"not {count} from {first} on"
         raise NetworkError(f"{file} holds {held} images, {asked}")
-    return Images(images.pixels[first:end], images.labels[first:end], images.source)
+    return replace(images, pixels=images.pixels[first:end], labels=images.labels[first:end])

@@ -70,8 +70,9 @@ def _resized(images: Images, size: tuple[int, int] | None, channels: int | None)
 
 
 def save_images(path: Path, images: Images, source: str) -> None:
-    """Write the .npz: pixels uint8 (n, c, h, w), labels int64 (n,), source a 0-d string."""
+    """Write the .npz: pixels uint8 (n, c, h, w), labels int64 (n,), source a 0-d string, classes texts if known."""
     arrays = {"pixels": images.pixels.numpy(), "labels": images.labels.numpy(), "source": np.array(source)}
+    arrays |= {"classes": np.array(images.classes)} if images.classes else {}
     write_npz(path, arrays, compressed=True)
 
 
@@ -82,7 +83,7 @@ def load_images(path: Path) -> Images:
     """
     if reason := refusal(path, Role.IMAGES):
         raise DataError(reason)
-    arrays = read_npz(path, DataError, "image file", ("pixels", "labels"))
+    arrays = read_npz(path, DataError, "image file", ("pixels", "labels", "classes"))
     if "pixels" not in arrays:
         raise DataError(f"{path}: no image file, it has no pixels; write one with `images`")
     pixels = arrays["pixels"]
@@ -92,4 +93,5 @@ def load_images(path: Path) -> Images:
             f"{path}: expected pixels uint8 (n, c, h, w) and labels int64 (n,), got {pixels.dtype} {pixels.shape} and "
             f"{labels.dtype} {labels.shape}"
         )
-    return Images(torch.from_numpy(pixels), torch.from_numpy(labels))
+    classes = arrays.get("classes", np.empty(0, "U1"))
+    return Images(torch.from_numpy(pixels), torch.from_numpy(labels), tuple(map(str, classes.tolist())))
