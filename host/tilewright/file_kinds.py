@@ -28,6 +28,7 @@ class Kind(Enum):
 
     NETWORK = "a network file"
     PACKED = "a packed checkpoint"
+    RESIDUAL = "a packed checkpoint of a network with residuals"
     FLOAT = "a float network's checkpoint"
     STATE = "the saved state of a training"
     STATE_DICT = "a PyTorch checkpoint"
@@ -74,12 +75,12 @@ class Role(Enum):
 
 
 TAKES: dict[Role, tuple[Kind, ...]] = {
-    Role.NETWORK: (Kind.NETWORK,),
-    Role.CHECKPOINT: (Kind.PACKED, Kind.STATE_DICT),
-    Role.TEACHER: (Kind.FLOAT,),
+    # What lacks in tensors, arrays and folders of others, the readers say
+    Role.NETWORK: (Kind.NETWORK, Kind.TENSORS),
+    Role.CHECKPOINT: (Kind.PACKED, Kind.RESIDUAL, Kind.STATE_DICT, Kind.TENSORS),
+    Role.TEACHER: (Kind.FLOAT, Kind.TENSORS),
     Role.STATE_DICT: (Kind.STATE_DICT,),
     Role.QONNX: (Kind.ONNX,),
-    # What lacks in other arrays and folders, their readers say
     Role.IMAGES: (Kind.IMAGES, Kind.PICTURE, Kind.ARRAYS),
     Role.DATA: (Kind.DATA_SET, Kind.FOLDER, Kind.ARRAYS),
     Role.LAYER: (Kind.LAYER, Kind.ARRAYS),
@@ -96,6 +97,8 @@ ADVICE: dict[Kind, str] = {
     Kind.NETWORK: f"`tilewright run FILE` and `{_MODEL} evaluate FILE` take it",
     Kind.PACKED: f"`tilewright run --checkpoint FILE` takes it, and `{_MODEL} export --checkpoint FILE --out NETWORK` "
     "makes a network file of it",
+    Kind.RESIDUAL: f"`{_MODEL} evaluate --checkpoint FILE` and `{_MODEL} capture --checkpoint FILE --out LAYER` take it; "
+    "the accelerator runs no residuals yet",
     Kind.FLOAT: f"`{_MODEL} train --teacher FILE --recipe distilled` takes it, and trains one that can be exported",
     Kind.STATE: f"`{_MODEL} train --resume`, with the options that the training had, goes on with it; the checkpoint "
     "(.safetensors) lies in its --out",
@@ -199,6 +202,7 @@ def _tensors(path: Path) -> Kind | None:
 
 _FORMATS = {
     "tilewright-network": Kind.NETWORK,
+    "tilewright-packed-resnet": Kind.RESIDUAL,
     "tilewright-packed-": Kind.PACKED,
     "tilewright-float-": Kind.FLOAT,
     "tilewright-training-state": Kind.STATE,
@@ -271,12 +275,20 @@ def _folder(path: Path) -> Kind:
         return Kind.GOLDEN
     if "training.state" in names or kind_of(path / "log.csv") is Kind.LOG:
         return Kind.RUN
-    below = [path, *(entry for entry in entries if entry.is_dir())]
-    texts = any(entry.suffix == ".txt" for folder in below for entry in _first(folder.iterdir()))
+    texts = any(map(_is_stimulus, (path, *(entry for entry in entries if entry.is_dir()))))
     images = is_data_set(path)
     if images == texts:
         return Kind.FOLDER
     return Kind.DATA_SET if images else Kind.STIMULUS
+
+
+def _is_stimulus(folder: Path) -> bool:
+    """Whether a folder holds text files of weights, and of activations, sums or outputs, by their names."""
+    try:
+        names = " ".join(entry.stem.lower() for entry in _first(folder.iterdir()) if entry.suffix == ".txt")
+    except OSError:
+        return False
+    return all(any(word in names for word in words) for words in (("weight", "wgt"), ("act", "psum", "out")))
 
 
 def is_data_set(folder: Path) -> bool:

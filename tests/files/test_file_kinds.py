@@ -60,7 +60,8 @@ LEGACY = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 FILES: dict[str, tuple[Kind | None, Callable[[Path], None]]] = {
     "net.safetensors": (Kind.NETWORK, tensors("tilewright-network")),
     "packed.safetensors": (Kind.PACKED, tensors("tilewright-packed-vgg16")),
-    "renamed.pth": (Kind.PACKED, tensors("tilewright-packed-resnet20")),
+    "renamed.pth": (Kind.PACKED, tensors("tilewright-packed-vgg16")),
+    "resnet.safetensors": (Kind.RESIDUAL, tensors("tilewright-packed-resnet20")),
     "float.safetensors": (Kind.FLOAT, tensors("tilewright-float-vgg16")),
     "training.state": (Kind.STATE, tensors("tilewright-training-state")),
     "other.safetensors": (Kind.TENSORS, tensors(None)),
@@ -91,14 +92,15 @@ FILES: dict[str, tuple[Kind | None, Callable[[Path], None]]] = {
     "text.txt": (None, content("abc")),
     "golden": (Kind.GOLDEN, folder("network.safetensors", "images.npz", "reference.npz")),
     "set": (Kind.STIMULUS, folder("weight_0.txt", "psum.txt")),
-    "tiles": (Kind.STIMULUS, folder("tile0/weight.txt")),
+    "tiles": (Kind.STIMULUS, folder("tile0/wgt_k0.txt", "tile0/act.txt")),
     "run": (Kind.RUN, folder("training.state", "net.safetensors")),
     "ended": (Kind.RUN, lambda path: path.mkdir() or content("epoch,loss\n")(path / "log.csv")),
-    "logged": (Kind.STIMULUS, folder("log.csv", "psum.txt")),
+    "logged": (Kind.STIMULUS, folder("log.csv", "weight_0.txt", "psum.txt")),
     "cifar": (Kind.DATA_SET, folder("cifar-10-batches-py/data_batch_1")),
     "classes": (Kind.DATA_SET, folder("cat/1.png", "dog/2.png")),
     "divided": (Kind.DATA_SET, folder("train/cat/1.png", "test/cat/2.png")),
-    "mixed": (Kind.FOLDER, folder("cat/1.png", "readme.txt")),
+    "mixed": (Kind.FOLDER, folder("cat/1.png", "weight.txt", "out.txt")),
+    "texts": (Kind.FOLDER, folder("readme.txt", "below/notes.txt")),
     "empty": (Kind.FOLDER, folder("")),
 }  # fmt: skip
 

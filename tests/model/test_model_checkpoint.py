@@ -142,7 +142,7 @@ def test_foreign_damaged_and_misshapen_packed_files_are_named(small_packed: Path
         (lambda t: t.update({codes: t[codes][:-1].clone()}), written, "is damaged"),
         (lambda t: t[bias].view(torch.int32).bitwise_xor_(1), written, "is damaged"),
         (lambda t: t[bias].fill_(torch.nan), written, "is damaged"),
-        (lambda t: None, {"format": "other"}, "of another program, not a checkpoint"),
+        (lambda t: None, {"format": "other"}, "format 'other'"),
         (lambda t: None, {"version": "9"}, "version '9'"),
         (lambda t: None, {"options": "{"}, "unusable network options"),
         (lambda t: None, {"options": '{"depth": 3}'}, "unusable network options"),

@@ -535,7 +535,7 @@ def test_the_layers_widths_are_printed(command: str, tmp_path: Path) -> None:
 def test_a_truncated_file_is_named(small_file: Path, tmp_path: Path, size: int) -> None:
     cut = tmp_path / "cut.safetensors"
     cut.write_bytes(small_file.read_bytes()[:size])
-    with pytest.raises(NetworkError, match=r"cut\.safetensors is truncated or no safetensors file"):
+    with pytest.raises(NetworkError, match=r"cut\.safetensors is truncated or no network file"):
         load_network_file(cut)
 
 

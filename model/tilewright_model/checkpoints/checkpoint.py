@@ -30,7 +30,7 @@ def load_network(path: Path = DEFAULT_CHECKPOINT) -> VGG16 | ResNet20:
     Raises:
         CheckpointError: the file is missing, truncated, foreign or of other shapes.
     """
-    if path.suffix == ".safetensors" or kind_of(path) is Kind.PACKED:
+    if path.suffix == ".safetensors" or kind_of(path) in (Kind.PACKED, Kind.RESIDUAL):
         return load_packed(path)
     return import_checkpoint(path).network
 
