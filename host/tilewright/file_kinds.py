@@ -97,8 +97,8 @@ ADVICE: dict[Kind, str] = {
     Kind.NETWORK: f"`tilewright run FILE` and `{_MODEL} evaluate FILE` take it",
     Kind.PACKED: f"`tilewright run --checkpoint FILE` takes it, and `{_MODEL} export --checkpoint FILE --out NETWORK` "
     "makes a network file of it",
-    Kind.RESIDUAL: f"`{_MODEL} evaluate --checkpoint FILE` and `{_MODEL} capture --checkpoint FILE --out LAYER` take it; "
-    "the accelerator runs no residuals yet",
+    Kind.RESIDUAL: f"`{_MODEL} evaluate --checkpoint FILE` and `{_MODEL} capture --checkpoint FILE --out LAYER` take "
+    "it; the accelerator runs no residuals yet",
     Kind.FLOAT: f"`{_MODEL} train --teacher FILE --recipe distilled` takes it, and trains one that can be exported",
     Kind.STATE: f"`{_MODEL} train --resume`, with the options that the training had, goes on with it; the checkpoint "
     "(.safetensors) lies in its --out",
