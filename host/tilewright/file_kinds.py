@@ -6,6 +6,7 @@ Only headers and names are read, with Python's own library.
 from __future__ import annotations
 
 import json
+import shlex
 import struct
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -143,7 +144,8 @@ def refusal(path: Path, role: Role) -> str | None:
     kind = kind_of(path)
     if kind is None or kind in TAKES[role]:
         return None
-    return f"{path} is {kind.value}, not {role.value}: {ADVICE[kind].replace('FILE', str(path))}"
+    advice = ADVICE[kind].replace("'FILE'", repr(str(path))).replace("FILE", shlex.quote(str(path)))
+    return f"{path} is {kind.value}, not {role.value}: {advice}"
 
 
 def kind_of(path: Path) -> Kind | None:

@@ -167,6 +167,12 @@ def command_of(program: str) -> Any:
     return typer.main.get_command(app)
 
 
+def test_commands_are_for_pasting(tmp_path: Path) -> None:
+    path = tmp_path / "my network.safetensors"
+    tensors("tilewright-network")(path)
+    assert [shlex.split(command)[-1] for command in commands_of(refusal(path, Role.QONNX) or "")] == [str(path)] * 2
+
+
 def program(words: str) -> tuple[Any, list[str]]:
     """The command of a command line's program, and what follows its name."""
     first, *rest = shlex.split(words)
