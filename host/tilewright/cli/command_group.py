@@ -44,6 +44,8 @@ class CommandGroup(TyperGroup):
         except (typer.Abort, KeyboardInterrupt):
             print_line("interrupted")
             sys.exit(INTERRUPTED)
+        except OSError:
+            raise  # tilewright.process.program() names the file in one line
         except Exception:
             # Python's own status would say that a difference was found.
             traceback.print_exc()
