@@ -44,9 +44,14 @@ def program() -> Iterator[None]:
         finally:
             _flush()
     except OSError as error:
-        place = "" if error.filename is None else f"{error.filename}: "
-        print(f"{type(error).__name__}: {place}{error.strerror or error}", file=sys.stderr)
+        print(in_one_line(error), file=sys.stderr)
         raise SystemExit(FAILED) from None
+
+
+def in_one_line(error: OSError) -> str:
+    """What the file system refused, and of which file, where the error names one."""
+    place = "" if error.filename is None else f"{error.filename}: "
+    return f"{type(error).__name__}: {place}{error.strerror or error}"
 
 
 def _end(number: int, frame: FrameType | None) -> None:

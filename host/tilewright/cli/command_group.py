@@ -12,6 +12,7 @@ import typer
 from rich.markup import escape
 from typer.core import TyperGroup
 
+from tilewright.process import in_one_line
 from tilewright.progress import messages, print_line
 
 REFUSED, INTERRUPTED = 2, 130
@@ -44,8 +45,9 @@ class CommandGroup(TyperGroup):
         except (typer.Abort, KeyboardInterrupt):
             print_line("interrupted")
             sys.exit(INTERRUPTED)
-        except OSError:
-            raise  # tilewright.process.program() names the file in one line
+        except OSError as error:
+            print_line(in_one_line(error))
+            sys.exit(REFUSED)
         except Exception:
             # Python's own status would say that a difference was found.
             traceback.print_exc()
