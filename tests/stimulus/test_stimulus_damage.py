@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -280,9 +281,12 @@ def test_a_removed_line_is_noticed(data: st.DataObject, make_layer: MakeLayer) -
 def test_whatever_a_folder_holds_each_file_is_used_or_named(names: list[str], data: st.DataObject) -> None:
     """Sets written over each other, files missing, cut, swapped, renamed: findings, or one error."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for case in names:
-            CASES[case].make(folder)
+        folder = Path(name, "all")
+        for index, case in enumerate(names):
+            own = Path(name, str(index))
+            own.mkdir()
+            CASES[case].make(own)
+            shutil.copytree(own, folder, dirs_exist_ok=True)
         first, second = (data.draw(st.sampled_from(sorted(folder.rglob("*.txt")))) for _ in range(2))
         damage = data.draw(st.sampled_from(["swap", "cut", "double", "remove", "rename"]))
         if damage == "swap":

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tilewright.cli.argument_checks import check_writable
+from tilewright.cli.argument_checks import check_writable, takes
 from tilewright.cli.command_group import failures_named
 from tilewright.cli.console import output
 from tilewright.cli.options import AsJson, Seed
 from tilewright.errors import TargetError
+from tilewright.file_kinds import Role, refusal
 from tilewright.process import packages_named
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ Hwh = Annotated[
     Path,
     typer.Option(
         exists=True,
-        dir_okay=False,
+        callback=takes(Role.HWH),
         help="The block design that Vivado wrote.",
     ),
 ]
@@ -35,9 +36,9 @@ Rtl = Annotated[
     list[Path] | None,
     typer.Option(
         exists=True,
-        dir_okay=False,
         metavar="FILE",
         help="Verilog or SystemVerilog file of the IPs that are not Vivado's; may be repeated.",
+        callback=takes(Role.SOURCE),
     ),
 ]
 Script = Annotated[
@@ -116,6 +117,8 @@ def simulate(
 def _check_script(script: list[str] | None, as_json: bool) -> None:
     if script and as_json:
         raise TargetError("give a script or --json, not both: the output is the script's own")
+    if script and (reason := refusal(Path(script[0]), Role.SCRIPT)):
+        raise TargetError(reason)
     if script and not Path(script[0]).is_file():
         raise TargetError(f"no script {script[0]}")
 

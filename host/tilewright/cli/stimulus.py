@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tilewright.cli.argument_checks import check_new
+from tilewright.cli.argument_checks import check_new, takes
 from tilewright.cli.command_group import examples, failures_named
 from tilewright.cli.console import Target, choose_target, chosen_device, output
 from tilewright.cli.options import (
@@ -26,6 +26,7 @@ from tilewright.cli.options import (
 )
 from tilewright.cli.stimulus_report import Outcome, report_replay, report_replays
 from tilewright.errors import LayerError, StimulusError
+from tilewright.file_kinds import Role
 from tilewright.network.layer import ConvLayer
 from tilewright.progress import phase
 from tilewright.pytorch.capture import DEMO_LAYER, capture_layer
@@ -104,7 +105,10 @@ def replay_command(
     folders: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FOLDER", exists=True, file_okay=False, help="Folders with .txt files of a set, or with sets."
+            metavar="FOLDER",
+            exists=True,
+            help="Folders with .txt files of a set, or with sets.",
+            callback=takes(Role.STIMULUS),
         ),
     ],
     array: Annotated[
