@@ -130,7 +130,11 @@ def test_verilog_that_cannot_be_simulated(hwh: Path, rtl: Path, tmp_path: Path, 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("xilinx.com:ip:axi_dma:7.1", "example.org:user:other:1.0", "has 0 axi_dma"),
+        (
+            "xilinx.com:ip:axi_dma:7.1",
+            "example.org:user:other:1.0",
+            r"axi_dma_0 \(example\.org:user:other:1\.0\) is not simulated: the Verilog has no module axi_dma",
+        ),
         ("processing_system7", "versal_cips", r"pynq cannot read .*other\.hwh"),
     ],
 )

@@ -29,25 +29,32 @@ Hwh = Annotated[
     typer.Option(
         exists=True,
         callback=takes(Role.HWH),
-        help="The block design that Vivado wrote: an axi_dma, one IP, perhaps an axi_intc.",
+        help="The block design that Vivado wrote.",
     ),
 ]
 Rtl = Annotated[
-    list[Path],
+    list[Path] | None,
     typer.Option(
         exists=True,
         metavar="FILE",
-        help="Verilog or SystemVerilog file of the IP; may be repeated.",
+        help="Verilog or SystemVerilog file of the IPs that are not Vivado's; may be repeated.",
         callback=takes(Role.SOURCE),
     ),
 ]
 Script = Annotated[
     list[str] | None, typer.Argument(help="Python script to run on the device, after --, with arguments.")
 ]
-Top = Annotated[str | None, typer.Option(help="The IP's module; default: the one that no other instantiates.")]
+Top = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="MODULE|IP=MODULE",
+        help="The IP's module, or of several IPs one's; default: the module of the IP's name, of one IP also the "
+        "module that no other instantiates. May be repeated.",
+    ),
+]
 Parameter = Annotated[
     list[str] | None,
-    typer.Option(metavar="NAME=VALUE", help="A parameter of the module, in place of the .hwh's; may be repeated."),
+    typer.Option(metavar="[IP.]NAME=VALUE", help="A parameter of a module, in place of the .hwh's; may be repeated."),
 ]
 Include = Annotated[
     list[Path] | None,
@@ -62,7 +69,7 @@ Bit = Annotated[
 
 def simulate(
     hwh: Hwh,
-    rtl: Rtl,
+    rtl: Rtl = None,
     script: Script = None,
     top: Top = None,
     parameter: Parameter = None,
@@ -87,7 +94,7 @@ def simulate(
             from tilewright.sim.guest import ThirdParty
             from tilewright.sim.simulate import write_simulated
 
-        hardware = ThirdParty.from_hwh(hwh, tuple(rtl), top, parameters, tuple(include or ()))
+        hardware = ThirdParty.from_hwh(hwh, tuple(rtl or ()), _tops(top or []), parameters, tuple(include or ()))
         real = target.exists() and not _is_simulated(target)
         if real and not script:
             raise TargetError(f"{target} is a real bitstream, which stays as it is: name another file with --bit")
@@ -116,11 +123,20 @@ def _check_script(script: list[str] | None, as_json: bool) -> None:
         raise TargetError(f"no script {script[0]}")
 
 
+def _tops(settings: list[str]) -> str | dict[str, str] | None:
+    named = dict(each.partition("=")[::2] for each in settings)
+    if all(named.values()):
+        return named or None
+    if len(settings) > 1:
+        raise typer.BadParameter(f"{' '.join(settings)}: of several IPs IP=MODULE", param_hint="--top")
+    return settings[0]
+
+
 def _parameters(settings: list[str]) -> dict[str, ParameterValue]:
     values = {}
     for setting in settings:
         name, given, value = setting.partition("=")
-        if not name.isidentifier() or not given:
+        if not name.rpartition(".")[2].isidentifier() or not given:
             raise typer.BadParameter(f"{setting}: NAME=VALUE, a number or text", param_hint="--parameter")
         values[name] = _value(value)
     return values

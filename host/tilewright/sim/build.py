@@ -37,7 +37,7 @@ TOOLS = {"make": "make", "g++": "g++", "perl": "perl"}
 # Headers that a traced build needs, and the Debian packages that bring them
 TRACE_HEADERS = {"zlib1g-dev": "zlib.h", "liblz4-dev": "lz4.h"}
 # Of generated files: all of these are for the build
-SOURCES = {".v", ".sv", ".vh", ".svh", ".cpp"}
+SOURCES = {".v", ".sv", ".vh", ".svh", ".cpp", ".h"}
 # make splits at blanks, and $ # : % and quotes have meanings of their own
 MAKES_PATHS = re.compile(r"[\w/.,+=@-]+")
 # Variables that lead a build astray, and those of the folders that FuseSoC makes
@@ -48,7 +48,8 @@ COUNT_BRANCHES = "OPT_FAST='-O3 -fprofile-generate' USER_LDFLAGS=-fprofile-gener
 USE_COUNTS = "OPT_FAST='-O3 -fprofile-use -fprofile-partial-training -Wno-missing-profile'"
 # The second build makes anew what is compiled with OPT_FAST (all that runs in every cycle), and what is linked from it.
 OBJECTS = ("*.o", "*.a", "*.gch", "Vsoc")
-KEPT_OBJECTS = ("verilated*.o", "*Slow.o", "*.slow.gch")
+RUNTIME = "verilated*.o"
+KEPT_OBJECTS = (RUNTIME, "*Slow.o", "*.slow.gch")
 
 
 def cores_folder() -> Path:
@@ -123,20 +124,24 @@ def _build(cores: Path, hardware: Hardware, traced: bool, library: Path) -> None
         generated = scratch / "generated"
         generated.mkdir()
         core = hardware.core(cores, generated)
-        compile_ = _command(core, traced, scratch)
         originals = core.originals
+        runtime = _runtime(cores, traced)
+        work = scratch / "work" / core.name.replace(":", "_") / "sim"
+        _copy_objects(runtime, work)
+        compile_, make = _command(core, traced, scratch), _make_options(work)
         if traced:
-            _run(compile_, scratch, output, f"{title}, traced", originals)
+            _run([*compile_, *make], scratch, output, f"{title}, traced", originals)
         elif not isinstance(hardware, OwnHardware) or hardware.parameters.scatter_gather:
-            _run(compile_, scratch, output, title, originals)
+            _run([*compile_, *make], scratch, output, title, originals)
         else:
-            _run([*compile_, f"--make_options={COUNT_BRANCHES}"], scratch, output, f"{title}, to be profiled")
+            _run([*compile_, *_make_options(work, COUNT_BRANCHES)], scratch, output, f"{title}, to be profiled")
             _exercise(hardware, _product(scratch), library, output)
             for path in {path for pattern in OBJECTS for path in scratch.glob(f"work/**/{pattern}")}:
                 if not any(path.match(kept) for kept in KEPT_OBJECTS):
                     path.unlink()
-            _run([*compile_, f"--make_options={USE_COUNTS}"], scratch, output, title)
+            _run([*compile_, *_make_options(work, USE_COUNTS)], scratch, output, title)
         _check_taken(core, scratch)
+        _copy_objects(work, runtime)
         output.flush()
         for remark in (*core.remarks, *remarks(log.read_text(errors="replace"), originals)):
             print_line(remark)
@@ -178,6 +183,29 @@ def _command(core: Core, traced: bool, scratch: Path) -> list[str]:
     command += [core.name, *core.parameters]
     options = [*core.verilator, *(["--trace-fst"] if traced else [])]
     return [*command, f"--verilator_options={' '.join(options)}"] if options else command
+
+
+def _runtime(cores: Path, traced: bool) -> Path:
+    """Where the compiled parts of Verilator that every model has are kept: they take longer than a small model."""
+    compiler = subprocess.run(["g++", "--version"], capture_output=True, text=True, check=False).stdout
+    facts = [_version("verilator"), compiler, (cores / "soc" / "soc.core").read_text(), traced, platform.machine()]
+    digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+    return cache_folder() / "soc" / f"verilated-{digest[:24]}"
+
+
+def _make_options(work: Path, variables: str = "") -> list[str]:
+    """FuseSoC's option for make: variables, and which files are there already, however old they are."""
+    words = [variables, *(f"-o {path.name}" for path in sorted(work.glob(RUNTIME)))]
+    return [f"--make_options={' '.join(filter(None, words))}"] if any(words) else []
+
+
+def _copy_objects(source: Path, target: Path) -> None:
+    """Copy Verilator's own compiled parts, those that are not there."""
+    for path in source.glob(RUNTIME):
+        target.mkdir(parents=True, exist_ok=True)
+        if not (target / path.name).exists():
+            with written(target / path.name) as partial:
+                shutil.copyfile(path, partial)
 
 
 def _check_taken(core: Core, scratch: Path) -> None:

@@ -10,13 +10,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tilewright.sim.own_ports import OWN_PORTS
 from tilewright.sim.parameters import SocParameters
+from tilewright.sim.ports import SocPorts
 
 OWN_CORE = "tilewright:soc:sim:0.1.0"
 SYSTEM_CORES = ("axi_dma", "axi_intc", "soc", "sram", "stream")
+GUEST_CORES = ("axi_dma", "axi_gpio", "axi_intc", "axis", "sram", "stream")
 ACCELERATOR_CORES = ("accelerator", "controller", "mac_array", "postproc", "registers")
-SYSTEM_SOURCES = ("soc/*.core", "soc/cpp/*.cpp", "soc/cpp/*.h", *(f"{core}/rtl/*.v*" for core in SYSTEM_CORES))
-OWN_SOURCES = (*SYSTEM_SOURCES, *(f"{core}/rtl/*.v*" for core in ACCELERATOR_CORES))
+HARNESS = ("soc/*.core", "soc/cpp/*.cpp", "soc/cpp/*.h")
+OWN_SOURCES = (*HARNESS, "soc/ports/*.h", *(f"{core}/rtl/*.v*" for core in (*SYSTEM_CORES, *ACCELERATOR_CORES)))
+# Of block designs of others
+GUEST_SOURCES = (*HARNESS, *(f"{core}/rtl/*.v*" for core in GUEST_CORES))
 # Nothing of ours stands still for long: the accelerator's watchdog ends a program after 1024 cycles
 OWN_QUIET_CYCLES = 4096
 
@@ -48,10 +53,12 @@ class Hardware(ABC):
     Attributes:
         title: names it, in messages and in its folder.
         quiet_cycles: without movement on any bus, after which none will come without a write.
+        ports: of its module ``soc``.
     """
 
     title: str
     quiet_cycles: int
+    ports: SocPorts
 
     @abstractmethod
     def facts(self, cores: Path) -> dict[str, Any]:
@@ -80,6 +87,7 @@ class OwnHardware(Hardware):
 
     parameters: SocParameters
     quiet_cycles = OWN_QUIET_CYCLES
+    ports = OWN_PORTS
 
     @property
     def title(self) -> str:  # type: ignore[override]
@@ -99,8 +107,9 @@ class OwnHardware(Hardware):
 
 def own_modules(cores: Path) -> set[str]:
     """Return the names of our modules that a build around a user's hardware holds."""
-    files = {path for pattern in SYSTEM_SOURCES if pattern.endswith(".v*") for path in cores.glob(pattern)}
-    return {name for path in files for name in re.findall(r"^module (\w+)", path.read_text(), re.MULTILINE)}
+    files = {path for pattern in GUEST_SOURCES if pattern.endswith(".v*") for path in cores.glob(pattern)}
+    found = {name for path in files for name in re.findall(r"^module (\w+)", path.read_text(), re.MULTILINE)}
+    return found | {"soc"}
 
 
 def sources_hash(cores: Path, patterns: Iterable[str] = OWN_SOURCES) -> str:

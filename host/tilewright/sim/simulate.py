@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pynq
@@ -20,8 +20,8 @@ from tilewright.sim.processing_system import LOW_DDR_BASE
 
 def simulate(
     hwh: Path | str,
-    rtl: Iterable[Path | str],
-    top: str | None = None,
+    rtl: Iterable[Path | str] = (),
+    top: str | Mapping[str, str] | None = None,
     parameters: dict[str, ParameterValue] | None = None,
     latency: int = 40,
     stall_probability: float = 0.05,
@@ -32,10 +32,11 @@ def simulate(
     """Return a third party's overlay on a new simulated device, which becomes ``pynq.Device.active_device``.
 
     Args:
-        hwh: the block design that Vivado wrote: a processing system, one axi_dma, one IP, perhaps an axi_intc.
-        rtl: Verilog or SystemVerilog files of the IP: AXI4-Lite registers, an AXI4-Stream in, one out, each optional.
-        top: the IP's module; None takes the one that no other instantiates.
-        parameters: of the module, in place of those of the .hwh.
+        hwh: the block design that Vivado wrote.
+        rtl: Verilog or SystemVerilog files of the IPs that are not Vivado's.
+        top: the module of the only such IP, or those of several by the IPs' names; None takes those that are called as
+            the IPs, of a single IP also the one module that no other instantiates.
+        parameters: of the modules, in place of those of the .hwh: by name, or of several IPs by IP.NAME.
         latency, stall_probability, seed, traced: as :func:`tilewright.sim.open_overlay`.
         include: folders of files that the Verilog includes or reads into memories, besides its own.
 

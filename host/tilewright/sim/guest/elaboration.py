@@ -67,7 +67,7 @@ class Elaboration:
         def parse(old: Sequence[str]) -> tuple[Any, Any]:
             manager = SourceManager()
             manager.setDisableProximatePaths(True)
-            buffers = []
+            buffers = [manager.assignText("")]
             for file in files:
                 buffers.append(manager.assignText(OLD_KEYWORDS if file in old else ""))
                 buffers.append(manager.readSource(file))
@@ -115,6 +115,15 @@ class Elaboration:
                 text += "\nVivado's own modules are not here: name Verilog of them with --rtl"
             raise ThirdPartyError(text)
         return compilation.getRoot()
+
+    @property
+    def modules(self) -> list[str]:
+        """The names of the modules that the files hold."""
+        from pyslang.syntax import SyntaxKind
+
+        root = self._tree.root
+        members = root.members if root.kind == SyntaxKind.CompilationUnit else [root]
+        return [str(each.header.name.valueText) for each in members if each.kind == SyntaxKind.ModuleDeclaration]
 
     @property
     def buffers(self) -> dict[int, Path]:

@@ -5,41 +5,18 @@ from __future__ import annotations
 import re
 import reprlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 from tilewright.progress import print_line
 from tilewright.sim.guest.elaboration import ParameterValue
 from tilewright.sim.guest.errors import ThirdPartyError
 from tilewright.sim.guest.sources import Module, Parameter
 
-# Xilinx's own: what RTL in a block design is has another library, such as module_ref or hls
-XILINX = "xilinx.com:ip:"
 NAME = re.compile(r"[A-Za-z_][\w$]*", re.ASCII)
 BINARY = re.compile(r"[01_]+")
 VERILOG_NUMBER = re.compile(r"\d*'[sS]?([bodhBODH])([0-9a-fA-F_]+)")
 BASES = {"b": 2, "o": 8, "d": 10, "h": 16}
 TRUTH = {"true": 1, "false": 0}
-
-
-def hwh_parameters(hwh: Path, top: str) -> dict[str, str]:
-    """Return what a .hwh says of the parameters of the IP that a module is.
-
-    Args:
-        hwh: a sound one.
-        top: the module's name.
-
-    Returns:
-        Values by name, of Vivado's own too; none where several IPs could be meant.
-    """
-    modules = ElementTree.parse(hwh).getroot().iter("MODULE")
-    users = [m for m in modules if m.get("IS_PL") == "TRUE" and not m.get("VLNV", "").startswith(XILINX)]
-    named = [module for module in users if module.get("MODTYPE", "").lower() == top.lower()]
-    candidates = named or users
-    if len(candidates) != 1:
-        return {}
-    return {each.get("NAME", ""): each.get("VALUE", "") for each in candidates[0].findall("PARAMETERS/PARAMETER")}
 
 
 def check_parameters(values: Any) -> None:

@@ -137,6 +137,10 @@ class UserSources:
         """Return the names of the modules that no other one instantiates. Raises ThirdPartyError for faulty files."""
         return [instance.name for instance in self.elaborate().compile().topInstances]
 
+    def modules(self) -> list[str]:
+        """Return the names of all modules. Raises ThirdPartyError for files that cannot be read."""
+        return self.elaborate().modules if self.files else []
+
     def module(self, name: str, parameters: Mapping[str, ParameterValue] | None = None) -> Module:
         """Return ports and parameters of a module.
 
