@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tilewright.errors import ModelProcessError
 from tilewright.network.layer import ConvLayer
-from tilewright.network.network import Network
 from tilewright.progress import phase
+from tilewright.pytorch.model_options import image_options
 from tilewright.pytorch.process import run_model
 
 # The layer of the trained VGG16 that the main job looks at alone
@@ -51,21 +51,3 @@ def capture_layer(
             if not file.is_file():  # one that was written differs from the float layer: for the caller to compare
                 raise
         return ConvLayer.load(file)
-
-
-def size_options(network: Network) -> list[str | Path]:
-    """What names a network's size and channels of images to a command of ``python -m tilewright_model``."""
-    channels, height, width = map(str, network.image)
-    return ["--size", height, width, "--channels", channels]
-
-
-def image_options(images: Sequence[Path], data: Path | None, count: int | None) -> list[str | Path]:
-    """What names images to a command of ``python -m tilewright_model``; arguments as of :func:`capture_layer`."""
-    options: list[str | Path] = []
-    for image in images:
-        options += ["--images", image]
-    if data is not None:
-        options += ["--data", data]
-    if count is not None:
-        options += ["--count", str(count)]
-    return options

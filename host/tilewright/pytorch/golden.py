@@ -15,9 +15,9 @@ from tilewright.files import file_errors
 from tilewright.network.file import load_network
 from tilewright.network.network import Network
 from tilewright.npz import read_npz
-from tilewright.pytorch.capture import size_options
 from tilewright.pytorch.export import export_network
 from tilewright.pytorch.images import Images, load_images
+from tilewright.pytorch.model_options import size_options
 from tilewright.pytorch.process import run_model
 
 NETWORK_FILE, IMAGE_FILE, REFERENCE_FILE = "network.safetensors", "images.npz", "reference.npz"

@@ -11,8 +11,8 @@ from tilewright.errors import NetworkError
 from tilewright.network.inference import check_images
 from tilewright.network.network import Network
 from tilewright.progress import phase
-from tilewright.pytorch.capture import image_options, size_options
 from tilewright.pytorch.images import Images, load_images, model_images
+from tilewright.pytorch.model_options import image_options, size_options
 
 
 class ImageChoice:
