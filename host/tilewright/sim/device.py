@@ -252,7 +252,8 @@ class SimDevice(Device):
     def streams(self) -> Any:
         """What has moved on the streams between DMA and accelerator: :class:`tilewright.sim.own_ports.Streams`.
 
-        Raises SimulationError for a third party's hardware.
+        Raises:
+            SimulationError: the hardware is a third party's.
         """
         counts = self._loaded.streams
         if self.parameters is None:
@@ -276,8 +277,14 @@ class SimDevice(Device):
     def trace(self, file: Path, first: int, last: int) -> None:
         """Write a waveform (FST) of some cycles of the next program; its first beat is cycle 0.
 
-        The file is complete once the window has passed or the device is gone. Raises SimulatorBuildError when the
-        device is not traced or the file cannot be written.
+        The file is complete once the window has passed or the device is gone.
+
+        Args:
+            file: to write.
+            first, last: the first cycle, and the one after the last.
+
+        Raises:
+            SimulatorBuildError: the device is not traced, or the file cannot be written.
         """
         self._loaded.trace(file, first, last)
 
@@ -437,6 +444,9 @@ def activate(device: Device) -> None:
     """Make a device pynq's active one, and the first of ``pynq.Device.devices``, in the place of a simulated one.
 
     Others that pynq has found stay in that list; where it has not looked yet, it will not.
+
+    Args:
+        device: to make active.
     """
     found = [each for each in getattr(Device, "_devices", []) if not isinstance(each, SimDevice) and each is not device]
     Device._devices = [device, *found]

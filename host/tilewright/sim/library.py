@@ -214,7 +214,12 @@ class Soc:
     def trace(self, file: Path, first: int, last: int) -> None:
         """Write a waveform of some cycles, counted from the first stream's next beat, which is cycle 0.
 
-        Raises SimulatorBuildError when the library was built without tracing or the file cannot be written.
+        Args:
+            file: to write.
+            first, last: the first cycle, and the one after the last.
+
+        Raises:
+            SimulatorBuildError: the library was built without tracing, or the file cannot be written.
         """
         if self._lib.soc_trace(self._soc, str(file).encode(), first, last) != 0:
             raise SimulatorBuildError(f"no waveform {file}: the device is not traced, or the file cannot be written")

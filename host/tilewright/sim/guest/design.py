@@ -90,11 +90,14 @@ class ThirdParty(Hardware):
 
     @classmethod
     def from_json(cls, contents: dict[str, Any], hwh: Path) -> ThirdParty:
-        """Return what :meth:`as_json` was made of. Raises TypeError for anything else.
+        """Return what :meth:`as_json` was made of.
 
         Args:
             contents: the arguments.
             hwh: the block design.
+
+        Raises:
+            TypeError: the contents are anything else.
         """
         modules, parameters = contents["modules"], contents["parameters"]
         for name, values in (("modules", modules), ("parameters", parameters)):
