@@ -73,10 +73,14 @@ def test_every_command_has_the_options(command: list[str]) -> None:
         (["--device", "board"], "a board device needs a bitstream"),
         (["--bitstream", "missing.bit"], "no bitstream missing.bit"),
         (["--host", "127.0.0.1"], "a remote device needs a bitstream"),
-        (["--device", "sim", "--bitstream", __file__], "--bitstream is for a board"),
+        (["--device", "sim", "--bitstream", "some.bit"], "--bitstream is for a board"),
     ],
 )
-def test_devices_that_cannot_be_opened(monkeypatch: pytest.MonkeyPatch, options: list[str], message: str) -> None:
+def test_devices_that_cannot_be_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], message: str
+) -> None:
+    (tmp_path / "some.bit").write_bytes(b"a bitstream")
+    monkeypatch.chdir(tmp_path)
     for variable in ("TILEWRIGHT_DEVICE", "TILEWRIGHT_BITSTREAM", "TILEWRIGHT_HOST"):
         monkeypatch.delenv(variable, raising=False)
     result = CliRunner().invoke(app, ["info", *options])
@@ -84,7 +88,8 @@ def test_devices_that_cannot_be_opened(monkeypatch: pytest.MonkeyPatch, options:
     assert "TargetError" in result.stderr and message in " ".join(result.stderr.split())
 
 
-def test_no_board_under_this_python() -> None:
-    process = tilewright("info", "--bitstream", __file__)
+def test_no_board_under_this_python(tmp_path: Path) -> None:
+    (tmp_path / "some.bit").write_bytes(b"a bitstream")
+    process = tilewright("info", "--bitstream", tmp_path / "some.bit")
     assert process.returncode == 2
     assert "TargetError: pynq finds no board here" in process.stderr
