@@ -174,6 +174,7 @@ void soc::step(Observer observe) {
     observe();
     if (top.aresetn) {
         program.clock(top.program_beat, top.program_last);
+        if (top.result_beat && result.last) result = {};  // S2MM takes beats of the next packet before its transfer begins
         result.clock(top.result_beat, top.result_last);
         if (clock_ddr() || top.program_beat || top.result_beat || top.engine_moved) last_activity = cycle;
     }
@@ -189,7 +190,7 @@ void soc::forget_streams(uint32_t address, uint32_t value) {
     const bool reset = offset == DMACR && (value & DMACR_RESET);
     const bool begin = offset == TAILDESC || offset == TAILDESC_MSB || offset == LENGTH;
     if (reset || (begin && address < DMA_CHANNEL)) program = {};
-    if (reset || (begin && address >= DMA_CHANNEL)) result = {};
+    if (reset || (begin && address >= DMA_CHANNEL && result.last)) result = {};
 }
 
 int soc::read(int slave, uint32_t address, uint32_t &value) {
