@@ -7,11 +7,19 @@ master offers address and data in any order, without waiting for a ready. A payl
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import cocotb
 from cocotb.triggers import RisingEdge
+
+
+def not_ready_before(valid: Any) -> Iterator[bool]:
+    """Pauses for a cocotbext sink: its ready waits for valid, and falls after a beat."""
+    ready = False
+    while True:
+        ready = bool(valid.value) and not ready
+        yield not ready
 
 
 class Channels:
@@ -81,11 +89,11 @@ class StrictLiteMaster(Channels):
         strobes = hasattr(self._dut, self._prefix + "wstrb")
         addresses = [{"addr": address} for address, _, _ in writes]
         data = [{"data": word} | ({"strb": strobe} if strobes else {}) for _, word, strobe in writes]
-        answers = self._answers("b", len(writes), ("resp",))
-        tasks = [cocotb.start_soon(task) for task in (self._offers("aw", addresses), self._offers("w", data), answers)]
-        for task in tasks:
-            await task
-        assert all(answer["resp"] == 0 for answer in tasks[-1].result())
+        offers = [cocotb.start_soon(self._offers(channel, each)) for channel, each in (("aw", addresses), ("w", data))]
+        answers = await self._answers("b", len(writes), ("resp",))
+        for offer in offers:
+            await offer
+        assert all(answer["resp"] == 0 for answer in answers)
 
     async def read(self, *addresses: int) -> list[int]:
         """Reads words."""

@@ -70,7 +70,7 @@ def converter(module: str, width: int, mistakes: dict[str, tuple[str, str]]) -> 
 NARROW_MISTAKES = {
     "the end with every piece": ("last_reg && last_piece", "last_reg"),
     "a beat over the last piece": ("last_piece && m_tready", "last_piece"),
-    "pieces without a byte": ("rest == 8'd0", "rest == 8'd0 && !last_reg"),
+    "the first piece again": ("data_reg  <= data_reg >> WIDTH", "data_reg  <= data_reg"),
 }
 WIDEN_MISTAKES = {
     "tlast that ends nothing": ("place_reg[PIECES-1] || s_tlast", "place_reg[PIECES-1]"),

@@ -31,14 +31,6 @@ def stalls(rng, probability):
         yield from [stalled] * rng.randint(1, 6)
 
 
-def not_ready_before(valid):
-    """Pauses of a sink whose ready waits for valid, and falls after a beat."""
-    ready = False
-    while True:
-        ready = bool(valid.value) and not ready
-        yield not ready
-
-
 class Bench:
     """The core with its memory, streams and register master."""
 

@@ -26,11 +26,12 @@ from dma_bench import (
     SLV_ERR,
     Beat,
     Bench,
-    not_ready_before,
     stalls,
     throughput,
 )
 from dma_memory import DECERR, SLVERR, StrictMemory
+
+from axi_strict import not_ready_before
 
 # Beats that S2MM takes before it has a transfer for them
 EARLY = 4
