@@ -52,7 +52,7 @@ class Port:
             self._check(now, moves)
 
     def quiet(self) -> None:
-        """Raises ProtocolError where something is still expected of the port."""
+        """Raises ProtocolError where something is still expected of the port; a cycle after the last move."""
         for channel in self._held:
             self.fail("A3.2.1", f"{channel}valid still waits for its ready")
 

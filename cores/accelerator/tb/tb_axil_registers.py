@@ -126,4 +126,5 @@ async def a_strict_master_that_does_not_wait_for_answers(dut):
                 index = value & 0xFFFF
         values = await master.read(registers.REG_CONTROL, registers.REG_LOG_INDEX, registers.REG_ID)
         assert values == [enable, index, registers.REG_ID_RESET]
+        await RisingEdge(dut.clk)
         port.quiet()

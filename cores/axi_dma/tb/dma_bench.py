@@ -198,6 +198,7 @@ class Bench:
         await self.check_send(self.random_address(), self.random_length(600))
         data = self.rng.randbytes(self.random_length(600))
         await self.check_receive(self.random_address(), len(data) + self.rng.choice((0, 0, 3, 64)), data)
+        await self.cycles(1)
         self.monitor.quiet()
 
 

@@ -235,6 +235,7 @@ async def a_slave_that_waits_for_address_and_data(dut):
         b.sink.set_pause_generator(not_ready_before(dut.m_axis_mm2s_tvalid))
         await b.check_send(b.random_address(), length)
         await b.check_receive(b.random_address(), length, b.rng.randbytes(length))
+    await b.cycles(1)
     b.monitor.quiet()
 
 

@@ -231,6 +231,7 @@ class SgBench(Bench):
             await self.check_idle(channel, chain)
         self.check_memory("both ways")
         assert self.sink.empty() and self.source.empty()
+        await self.cycles(1)
         self.monitor.quiet()
         self.free += [each.address for each in sends + fills]
 

@@ -178,4 +178,5 @@ async def a_strict_master_that_does_not_wait_for_answers(dut):
         for address, value, _ in writes:
             model.write(address, value)
         assert await master.read(*REGISTERS) == [model.read(address) for address in REGISTERS]
+        await RisingEdge(dut.s_axi_aclk)
         port.quiet()

@@ -47,6 +47,7 @@ async def words_and_order_survive_random_stalls(dut):
         for index, word in enumerate(words):
             got = int((await sink.recv()).data)
             assert got == word, f"word {index}: expected {word:#x}, got {got:#x}"
+        await RisingEdge(dut.clk)
         passage.quiet()
 
 

@@ -52,6 +52,7 @@ async def packets_survive_random_stalls(dut):
         for index, packet in enumerate(packets):
             frame = await sink.recv()
             assert bytes(frame.tdata) == packet, f"packet {index} of {len(packet)} bytes"
+        await RisingEdge(dut.clk)
         passage.quiet()
 
 
