@@ -8,6 +8,7 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
+from tilewright.file_kinds import Role, refusal
 from tilewright.network.file_format import FORMAT
 from tilewright_model.errors import CheckpointError
 
@@ -25,18 +26,13 @@ CODES = ".weight_codes"
 def chosen_checkpoint(given: Path | None) -> Path:
     """The checkpoint that a command takes.
 
-    Args:
-        given: by the user; None takes the shipped one.
-
     Raises:
-        CheckpointError: the shipped one is not there, or ``given`` is a network file or a damaged .safetensors.
+        CheckpointError: the shipped one is not there, or ``given`` is another kind of file or a damaged .safetensors.
     """
     if given is not None and given.suffix == ".safetensors" and named_format(given) is None:
         raise CheckpointError(f"{given} is truncated or no checkpoint: train one, import one, or name another")
-    if given is not None and is_network_file(given):
-        raise CheckpointError(
-            f"{given} is a network file, no checkpoint: `evaluate`, `layers` and `reference` take it, by name alone"
-        )
+    if given is not None and (reason := refusal(given, Role.CHECKPOINT)):
+        raise CheckpointError(reason)
     if given is None and not DEFAULT_CHECKPOINT.is_file():
         raise CheckpointError(
             f"this installation ships no checkpoint ({DEFAULT_CHECKPOINT}): name one with --checkpoint"

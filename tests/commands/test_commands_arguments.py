@@ -26,7 +26,7 @@ MISTAKES = [
     ("demo --trace x.fst --device board --bitstream photo.png", "--trace needs the simulated device"),
     ("demo --device board", "a board device needs a bitstream"),
     ("run nothing.safetensors", "nothing.safetensors: no such file"),
-    ("run folder", "folder: a folder, not a network file"),
+    ("run folder", "folder is a folder, not a network file: name the file"),
     ("run network.safetensors --checkpoint photo.png", "give a network file or --checkpoint, not both"),
     ("run ''", "An empty argument after run"),
     ("run --data ''", "An empty argument after --data"),
@@ -42,7 +42,7 @@ MISTAKES = [
     ("run --clock 0", "Invalid value for '--clock'"),
     ("run --seed -1", "-1 is not in the range 0 to 2^64 - 1"),
     ("run --images nothing.png", "nothing.png: no such image file"),
-    ("run --images folder", "folder: a folder, not an image"),
+    ("run --images folder", "folder is a folder, not an image file or an .npz of images"),
     ("run --images four.npz --images photo.png", "give one .npz, or image files"),
     ("run --images four.npz --count 5", "four.npz holds 4 images, not 5 from 0 on"),
     ("run --images four.npz --first 4", "four.npz holds 4 images, none from 4 on"),
@@ -52,10 +52,10 @@ MISTAKES = [
     ("verify --layer nope", f"the checkpoint has no layer nope; {KNOWN}"),
     ("verify --layers features.3,nope", f"the network has no layer nope; {KNOWN}"),
     ("verify --layers all --layer features.3", "goes without --layer"),
-    ("verify network.safetensors --layer-file four.npz", "goes without --layer-file"),
+    ("verify network.safetensors --layer-file arrays.npz", "goes without --layer-file"),
     ("verify --layer-file nothing.npz", "'nothing.npz' does not exist"),
-    ("verify --layer-file folder", "'folder' is a directory"),
-    ("verify --layer-file four.npz --count 2", "--layer-file goes without --count"),
+    ("verify --layer-file folder", "folder is a folder, not a layer file: name the file"),
+    ("verify --layer-file arrays.npz --count 2", "--layer-file goes without --count"),
     ("verify --count 2", "--first and --count choose among the images of --data or of an .npz"),
     ("verify --batch 4", "one layer alone goes without --batch"),
     ("verify --checkpoint nothing.pth", "'nothing.pth' does not exist"),
@@ -77,7 +77,7 @@ MISTAKES = [
     ("simulate --hwh nothing.hwh --rtl photo.png", "'nothing.hwh' does not exist"),
     ("simulate --hwh photo.png --rtl nothing.v", "'nothing.v' does not exist"),
     ("simulate --hwh photo.png --rtl photo.png -- nothing.py", "no script nothing.py"),
-    ("simulate --hwh photo.png --rtl photo.png --parameter x", "x: NAME=VALUE, an integer"),
+    ("simulate --hwh photo.png --rtl photo.png --parameter x", "x: NAME=VALUE, a number or text"),
     ("simulate --hwh photo.png --rtl photo.png --bit nowhere/x.bit", "there is no folder nowhere"),
     ("simulate --hwh photo.png --rtl photo.png --json photo.png", "give a script or --json, not both"),
     ("stimulus export --out photo.png", "--out photo.png: this is a file"),
@@ -105,6 +105,7 @@ def no_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder.fst").mkdir()
     (tmp_path / "photo.png").write_bytes(b"no photo")
+    np.savez(tmp_path / "arrays.npz", weights=np.zeros(3))
     np.savez(tmp_path / "four.npz", pixels=np.zeros((4, 3, 32, 32), np.uint8))
 
 

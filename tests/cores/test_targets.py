@@ -17,6 +17,8 @@ TARGETS = [
     ("axi_dma", "sim"),
     ("axi_dma", "sim_sg"),
     ("axi_intc", "sim"),
+    ("axi_gpio", "sim"),
+    ("axis", "sim"),
     ("accelerator", "cocotb"),
 ]
 

@@ -58,8 +58,8 @@ def test_golden_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_network_files_that_claim_petabytes(tmp_path: Path, shape: tuple[int, ...], end: int) -> None:
     path = tmp_path / "network.safetensors"
     safetensors_claim(path, shape, end)
-    with pytest.raises(NetworkError, match="is truncated or no safetensors file"):
+    with pytest.raises(NetworkError, match="is truncated or no network file"):
         load_network(path)
     path.write_bytes((1 << 60).to_bytes(8, "little") + b"{}")
-    with pytest.raises(NetworkError, match="is truncated or no safetensors file"):
+    with pytest.raises(NetworkError, match="is truncated or no network file"):
         load_network(path)

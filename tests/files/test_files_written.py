@@ -130,6 +130,32 @@ def test_a_golden_set_on_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch:
     assert not list((tmp_path / "sets").iterdir())
 
 
+# The command as on a full disk, PyTorch left out
+GOLDEN = """
+import sys
+from odd_machines import small_disk
+from tilewright.__main__ import main
+from tilewright.cli import golden as command
+command.resolve_network = lambda file: file
+command.load_network = lambda file: None
+sys.argv = ["tilewright", "golden", sys.argv[1], "--out", sys.argv[2]]
+with small_disk():
+    main()
+"""
+
+
+def test_the_command_golden_on_a_full_disk_is_one_line(tmp_path: Path) -> None:
+    network = tmp_path / "network"
+    network.write_bytes(NOISE["a"].tobytes())
+    (tmp_path / "sets").mkdir()
+    support = Path(__file__).parents[1] / "support"
+    command = [sys.executable, "-c", GOLDEN, str(network), str(tmp_path / "sets" / "golden")]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(support), *sys.path])}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr
+    assert done.stderr.startswith(f"OSError: {tmp_path}/sets/golden") and not list((tmp_path / "sets").iterdir())
+
+
 def test_an_interrupted_wait_ends_the_helper_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sleeper = tmp_path / "python"
     sleeper.write_text("#!/bin/sh\nexec sleep 60\n")

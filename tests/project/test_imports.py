@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HOST, MODEL = ROOT / "host" / "tilewright", ROOT / "model" / "tilewright_model"
 
 # A folder, or a module beside the folders, and what it may import of its own package; itself is understood.
-FREE = {"errors", "environment", "files", "late", "npz", "process", "progress"}
+FREE = {"errors", "environment", "file_kinds", "files", "late", "npz", "process", "progress"}
 RUN = {"sim", "pytorch", "compiler", "driver", "network", "hardware"}
 HOST_MAY = {
     "__init__": {"runs", "compiler", "network", "hardware"},
@@ -30,6 +30,7 @@ HOST_MAY = {
     "driver": {"hardware"},
     "environment": {"errors"},
     "errors": set(),
+    "file_kinds": set(),
     "estimate": {"compiler", "driver", "network", "hardware"},
     "files": {"environment", "errors"},
     "hardware": set(),
@@ -99,7 +100,18 @@ HOST_OTHERS = {
 MODEL_OTHERS: dict[str, set[str]] = {"pynq": set()}
 # What the model takes of the host: the network file and its numbers, and what both programs share, how commands are
 # grouped and refused and how they show what they do. None of it brings pynq or torch.
-TAKEN = ("cli.command_group", "environment", "errors", "files", "late", "network", "npz", "process", "progress")
+TAKEN = (
+    "cli.command_group",
+    "environment",
+    "errors",
+    "file_kinds",
+    "files",
+    "late",
+    "network",
+    "npz",
+    "process",
+    "progress",
+)
 MODEL_TAKES = tuple(f"tilewright.{name}" for name in TAKEN)
 
 

@@ -13,7 +13,7 @@ import typer
 from tilewright.errors import ModelProcessError, NetworkError
 from tilewright.pytorch import process as model_process
 from tilewright.pytorch import reference as prepare
-from tilewright.pytorch.capture import image_options
+from tilewright.pytorch.model_options import image_options
 from tilewright.pytorch.process import ModelProcess
 from tilewright.pytorch.reference import PyTorchReference
 from tilewright_model.__main__ import app as model_app

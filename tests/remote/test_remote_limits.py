@@ -435,7 +435,7 @@ def described(**changed: Any) -> bytes:
         (described(parameters={"n": "8"}), "array size '8': an integer, no str"),
         (described(parameters={"act_depth": 1 << 40}), "act_depth 1099511627776: 2 to 1048576"),
         (described(parameters=["n"]), "is no simulated bitstream"),
-        (described(third_party={"top": "x", "rtl": ["/etc/passwd"]}), "is no simulated bitstream"),
+        (described(third_party={"top": "x", "sources": {"files": ["/etc/passwd"]}}), "is no simulated bitstream"),
     ],
 )
 def test_firmware_that_is_none(stubs: Any, contents: bytes, message: str) -> None:

@@ -106,7 +106,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Pat
     """`made(script)`: the library of a build that consists of the script, run in the folder that make would run in."""
 
     def build_with(script: str) -> Path:
-        monkeypatch.setattr(build, "_command", lambda cores, hardware, scratch: ["sh", "-c", script, "sh"])
+        monkeypatch.setattr(build, "_command", lambda core, traced, scratch: ["sh", "-c", script, "sh"])
         monkeypatch.setattr(build, "_check_tools", lambda traced: None)
         return build.build_library(Made(SocParameters()), traced=True)
 

@@ -118,21 +118,32 @@ def test_parameters_that_cannot_be_built(name: str, value: Any, message: str) ->
     assert len(str(caught.value)) < 500
 
 
+THIRD_PARTY = {
+    "sources": {"files": ["x.v"], "includes": []},
+    "modules": {"ip_0": "x"},
+    "parameters": {"ip_0": {"A": 1}},
+}
+
+
 @pytest.mark.parametrize(
     "changed",
     [
-        {"top": 3},
-        {"rtl": [3]},
-        {"rtl": 3},
-        {"length_bits": "14"},
-        {"parameters": {"A": "1); evil"}},
-        {"interrupts": [1]},
+        {"sources": {"files": [3], "includes": []}},
+        {"sources": {"files": ["x.v"], "includes": "x"}},
+        {"sources": 3},
+        {"modules": 3},
+        {"modules": {"ip_0": 3}},
+        {"modules": {"ip_0": "x", "ip_1": "x"}},
+        {"parameters": [1]},
+        {"parameters": {"ip_0": {"A); evil": "1"}}},
+        {"parameters": {"ip_0": {"A": [1]}}},
+        {"other": 1},
     ],
 )
 def test_third_party_hardware_of_other_types(changed: dict[str, Any]) -> None:
-    whole = {"top": "x", "rtl": ["x.v"], "length_bits": 14, "scatter_gather": False, **changed}
+    assert hardware_of({"third_party": THIRD_PARTY}, "x.bit").title == "x"
     with pytest.raises(OverlayFileError, match=r"x\.bit is no simulated bitstream"):
-        hardware_of({"third_party": whole}, "x.bit")
+        hardware_of({"third_party": {**THIRD_PARTY, **changed}}, "x.bit")
 
 
 @pytest.mark.parametrize("contents", [b"[" * 100_000, b'{"a":' * 50_000, b"[]", b'"text"', b"{}", b" " * (2 << 20)])

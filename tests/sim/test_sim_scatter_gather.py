@@ -17,7 +17,7 @@ from tilewright.hardware.beats import Beats
 from tilewright.hardware.pg021 import CURDESC, CURDESC_MSB, DMACR, DMASR, S2MM, TAILDESC, TAILDESC_MSB
 from tilewright.network.convolution import layer_outputs
 from tilewright.sim import SocParameters, open_overlay
-from tilewright.sim.library import Streams
+from tilewright.sim.own_ports import Streams
 
 
 @pytest.fixture(scope="module")

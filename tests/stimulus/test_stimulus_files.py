@@ -18,11 +18,16 @@ from tilewright.stimulus.geometry import Geometry
 from tilewright.stimulus.layers import layer_of_tiles
 from tilewright.stimulus.reader import read_set
 from tilewright.stimulus.sizes import Overrides
-from tilewright.stimulus.textfile import FieldFormat, read_table
+from tilewright.stimulus.textfile import FieldFormat, Table, read_lines, read_table
 from tilewright.stimulus.writer import write_notebook_set, write_set
 
 MakeLayer = Callable[..., ConvLayer]
-SUMS = FieldFormat(16, 8, signed=True)
+CODES = FieldFormat(4, signed=False)
+SUMS = FieldFormat(16, signed=True)
+
+
+def read(path: Path, form: FieldFormat) -> Table:
+    return read_table(read_lines(path), form)
 
 
 @st.composite
@@ -85,10 +90,10 @@ def test_all_files_of_the_squeezed_layer(make_layer: MakeLayer, tmp_path: Path) 
     assert {path.name for path in files} == weights | others | {"acc.txt"}
     assert set(tmp_path.iterdir()) == set(files)
     for tile in (0, 1):
-        rows = read_table(tmp_path / f"activation_tile{tile}.txt", FieldFormat(4, 8, signed=False)).values
+        rows = read(tmp_path / f"activation_tile{tile}.txt", CODES).values
         inner = rows.reshape(6, 6, 8)[1:5, 1:5].transpose(2, 0, 1)
         np.testing.assert_array_equal(inner, layer.activation_codes[0, tile * 8 : tile * 8 + 8])
-        out = read_table(tmp_path / ("out_otile1.txt" if tile else "out.txt"), SUMS).values
+        out = read(tmp_path / ("out_otile1.txt" if tile else "out.txt"), SUMS).values
         expected = layer_outputs(layer, relu=True)[0, tile * 8 : tile * 8 + 8]
         np.testing.assert_array_equal(out.T.reshape(8, 4, 4), expected)
     line = (tmp_path / "weight_itile1_otile0_kij5.txt").read_text().splitlines()[3 + 6]
@@ -101,8 +106,8 @@ def test_addresses_name_the_partial_sums_that_each_output_adds(make_layer: MakeL
     addresses = [int(line, 2) for line in (tmp_path / "acc.txt").read_text().split()]
     assert len(addresses) == 9 * 2 * 9
     for tile in ("", "_otile1"):
-        psum = read_table(tmp_path / f"psum{tile}.txt", SUMS).values
-        out = read_table(tmp_path / f"out{tile}.txt", SUMS).values
+        psum = read(tmp_path / f"psum{tile}.txt", SUMS).values
+        out = read(tmp_path / f"out{tile}.txt", SUMS).values
         added = psum[np.array(addresses).reshape(9, 18)].sum(axis=1)
         np.testing.assert_array_equal(np.maximum(added, 0), out)
 

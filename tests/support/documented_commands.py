@@ -15,6 +15,7 @@ SUBSTITUTES = {
 }
 # They exist, and that is all: commands that read more than their names are in RUN with files of their own.
 FILES = ("CHECKPOINT", "FLOAT", "build/float/vgg16_float_cifar10.safetensors", "model.onnx", "model_best.pth.tar")
+FILES += ("grey.onnx", "pets/train/cat/1.png", "pets/test/cat/2.png")
 FILES += ("my_script.py", "script.py", "tilewright.bit", "net.pth", "build/brevitas/network.safetensors")
 FILES += ("images.npz", "build/brevitas/images.npz", "model/checkpoints/vgg16_w4a4_cifar10.csv")
 FOLDERS = ("DIR", "ROOT", "RUN_A", "RUN_B", "build/training")
@@ -90,6 +91,7 @@ NOT_RUN = {
         " --evaluate-every 25",
         "python -m tilewright_model train --recipe distilled --teacher build/float/vgg16_float_cifar10.safetensors"
         " --out build/w4a4",
+        "python -m tilewright_model train --data pets --recipe cosine --out build/pets",
         "python -m tilewright_model train --recipe float --out build/float",
         "python -m tilewright_model train --recipe float --seed 0 --tf32 --compile --amp --evaluate-every 25",
         "torchrun --nproc-per-node 4 -m tilewright_model train --recipe cosine --out build/training",
@@ -112,6 +114,7 @@ NOT_RUN = {
         " --layer-act-bits features.27=2 --json",
     ),
     "Brevitas, 20 s: run by tests/model/foreign": (
+        "python -m tilewright_model import-qonnx grey.onnx --mean 0.5 --std 0.25 --out grey.safetensors",
         "python -m tilewright_model import-qonnx model.onnx --out net.safetensors",
         "python -m tilewright_model import-qonnx model.onnx --out network.safetensors",
         "python docs/examples/brevitas_cnn.py",

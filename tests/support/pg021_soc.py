@@ -24,8 +24,12 @@ from tilewright.hardware.results import Trailer
 from tilewright.sim import SimDevice, SocParameters, write_overlay
 from tilewright.sim.address_map import AddressMap
 from tilewright.sim.guard import TransferGuard
-from tilewright.sim.library import Slave, Streams
+from tilewright.sim.hardware import OwnHardware
+from tilewright.sim.hwh import DMA_NAME
+from tilewright.sim.hwh_file import register_ranges
+from tilewright.sim.library import StreamCount
 from tilewright.sim.memory import SimMemory
+from tilewright.sim.own_ports import OWN_PORTS, Slave
 
 TAKEN_EARLY = 4
 
@@ -82,7 +86,7 @@ class Pg021Soc:
         self.cycles = 0
         self.quiet_cycles = 0
         self.stall_state = (0, 0)
-        self.streams = Streams(0, 0, False, False)
+        self.streams = {"program": StreamCount(0, False), "result": StreamCount(0, False)}
         self.mm2s, self.s2mm = Channel(memory), Channel(memory)
         self.reset_accelerator()
 
@@ -96,8 +100,8 @@ class Pg021Soc:
     def busy(self) -> bool:
         return bool(self.taken or self.pending)
 
-    def read(self, slave: Slave, offset: int) -> int:
-        if slave is Slave.DMA:
+    def read(self, slave: int, offset: int) -> int:
+        if slave == Slave.DMA:
             channel, register = self._channel(offset)
             return {pg021.DMASR: channel.status, pg021.LENGTH: channel.moved}.get(register, 0)
         values = {
@@ -116,16 +120,19 @@ class Pg021Soc:
         """The channel that a register belongs to, and the register's offset from its first."""
         return (self.s2mm, offset - pg021.S2MM) if offset >= pg021.S2MM else (self.mm2s, offset)
 
-    def write(self, slave: Slave, offset: int, value: int) -> None:
-        if slave is Slave.DMA:
+    def write(self, slave: int, offset: int, value: int) -> None:
+        if slave == Slave.DMA:
             channel, register = self._channel(offset)
             if register == pg021.DMACR and value & pg021.DMACR_RESET:
                 self.mm2s.reset()
                 self.s2mm.reset()
             else:
                 channel.write(register, value)
-        elif slave is Slave.ACCELERATOR and offset == reg.REG_CONTROL and value & 1:
+        elif slave == Slave.ACCELERATOR and offset == reg.REG_CONTROL and value & 1:
             self.reset_accelerator()
+
+    def take_stray(self) -> None:
+        """Its only master is the DMA."""
 
     def run(self, cycles: int) -> None:
         for _ in range(cycles):
@@ -176,8 +183,9 @@ class Pg021Device(SimDevice):
 
     def _load(self, bit: Path, parser: Any) -> None:
         self._soc: Any = Pg021Soc(self._memory)
-        self._map = AddressMap(parser.ip_dict)
-        self._guard = TransferGuard(self._memory)
+        self.hardware = OwnHardware(SocParameters(n=8))
+        self._map = AddressMap(register_ranges(bit.with_suffix(".hwh")), OWN_PORTS)
+        self._guards = {int(Slave.DMA): TransferGuard(self._memory, DMA_NAME)}
         self._quiet_limit = 1
 
 

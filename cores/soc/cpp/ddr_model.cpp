@@ -1,17 +1,12 @@
 #include "ddr_model.h"
 
 #include <cmath>
-#include <cstring>
 #include <sstream>
 
 namespace {
-constexpr unsigned BEAT_BYTES = 8;
-constexpr uint8_t BEAT_SIZE = 3;          // AxSIZE of 8 bytes
-constexpr uint8_t BURST_INCR = 1;
-constexpr unsigned MAX_BURST_BEATS = 16;  // AXI3, as the HP ports of Zynq-7000 take them
+constexpr unsigned DMA_MAX_BEATS = 16;  // AXI3, as the HP ports of Zynq-7000 take them
+constexpr unsigned FIXED_MAX_BEATS = 16;
 constexpr uint64_t BOUNDARY = 4096;
-constexpr size_t MAX_OUTSTANDING = 64;
-constexpr uint64_t NO_DATA = 0xDEADDEADDEADDEADULL;
 }  // namespace
 
 StallGenerator::StallGenerator(uint64_t seed, double probability)
@@ -28,35 +23,27 @@ bool StallGenerator::stall() {
 DdrMemory::DdrMemory(uint64_t base, uint64_t size, uint8_t *data, const uint8_t *pages)
     : base_(base), size_(size), data_(data), pages_(pages) {}
 
-AxiResponse DdrMemory::check(uint64_t offset) const {
-    if (offset > size_ - BEAT_BYTES) return AXI_DECERR;  // below the base wraps round to a large offset
-    return pages_[offset >> PAGE_BITS] ? AXI_OKAY : AXI_SLVERR;
-}
-
-AxiResponse DdrMemory::read(uint64_t address, uint64_t &beat) const {
-    const uint64_t offset = address - base_;
-    const AxiResponse response = check(offset);
-    beat = NO_DATA;
-    if (response == AXI_OKAY) std::memcpy(&beat, data_ + offset, BEAT_BYTES);
-    return response;
-}
-
-AxiResponse DdrMemory::write(uint64_t address, uint64_t beat, uint8_t strobes) {
-    const uint64_t offset = address - base_;
-    const AxiResponse response = check(offset);
-    if (response != AXI_OKAY) return response;
-    for (unsigned byte = 0; byte < BEAT_BYTES; ++byte) {
-        if (strobes >> byte & 1) data_[offset + byte] = static_cast<uint8_t>(beat >> (8 * byte));
-    }
-    return response;
-}
-
-const char *AxiAddressCheck::broken_rule(const AxiAddress &now) {
+const char *AxiAddressCheck::broken_dma_rule(const AxiAddress &now) const {
     const unsigned beats = now.len + 1u;
-    if (now.size != BEAT_SIZE || now.burst != BURST_INCR) return "not an INCR burst of 64-bit beats";
-    if (now.address % BEAT_BYTES != 0) return "address is not a multiple of 8";
-    if (beats > MAX_BURST_BEATS) return "burst is longer than the 16 beats of AXI3";
-    if (now.address % BOUNDARY + beats * BEAT_BYTES > BOUNDARY) return "burst crosses a 4 KiB boundary";
+    if (1u << now.size != bytes_ || now.burst != AXI_INCR) return "not an INCR burst of 64-bit beats";
+    if (now.address % bytes_ != 0) return "address is not a multiple of 8";
+    if (beats > DMA_MAX_BEATS) return "burst is longer than the 16 beats of AXI3";
+    if (now.address % BOUNDARY + beats * bytes_ > BOUNDARY) return "burst crosses a 4 KiB boundary";
+    return nullptr;
+}
+
+const char *AxiAddressCheck::broken_axi4_rule(const AxiAddress &now) const {
+    const unsigned beats = now.len + 1u, bytes = 1u << now.size;
+    if (bytes > bytes_) return "AxSIZE is larger than the bus is wide";
+    if (now.burst > AXI_WRAP) return "AxBURST is 3, which is reserved";
+    if (now.burst == AXI_FIXED && beats > FIXED_MAX_BEATS) return "FIXED burst of more than 16 beats";
+    if (now.burst == AXI_WRAP) {
+        if (beats != 2 && beats != 4 && beats != 8 && beats != 16) return "WRAP burst is not of 2, 4, 8 or 16 beats";
+        if (now.address % bytes != 0) return "address of a WRAP burst is not a multiple of its beats' size";
+    }
+    if (now.burst == AXI_INCR && (now.address & -uint64_t{bytes}) % BOUNDARY + beats * bytes > BOUNDARY) {
+        return "burst crosses a 4 KiB boundary";
+    }
     return nullptr;
 }
 
@@ -66,83 +53,4 @@ void AxiAddressCheck::note(const char *rule, const AxiAddress &now) {
     message << channel_ << ": " << rule << " (address 0x" << std::hex << now.address << std::dec << ", " << now.len + 1u
             << " beats)";
     violation_ = message.str();
-}
-
-void AxiAddressCheck::clock(const AxiAddress &now, bool ready) {
-    if (held_.valid && !(now == held_)) note("address changed while it waited for ready", now);
-    if (now.valid) {
-        const char *rule = broken_rule(now);
-        if (rule) note(rule, now);
-    }
-    held_ = now;
-    held_.valid = now.valid && !ready;
-}
-
-DdrReadPort::DdrReadPort(const DdrMemory &memory, unsigned latency, double stall_probability, uint64_t seed,
-                         const char *channel)
-    : memory_(memory), latency_(latency), stalls_(seed, stall_probability), check_(channel) {}
-
-bool DdrReadPort::clock(uint64_t cycle, const AxiAddress &ar, bool rready) {
-    const bool address_taken = ar.valid && arready;
-    const bool beat_taken = rvalid && rready;
-    check_.clock(ar, arready);
-
-    if (address_taken) bursts_.push_back({ar.address, ar.len + 1u, cycle + latency_});
-    if (beat_taken) rvalid = false;
-    if (!rvalid && !bursts_.empty() && bursts_.front().when <= cycle && !stalls_.stall()) {
-        AxiBurst &burst = bursts_.front();
-        rresp = memory_.read(burst.address, rdata);
-        rlast = burst.beats == 1;
-        rvalid = true;
-        burst.address += BEAT_BYTES;
-        if (--burst.beats == 0) bursts_.pop_front();
-    }
-    const bool idle = bursts_.empty() && !ar.valid;
-    arready = idle || (bursts_.size() < MAX_OUTSTANDING && !stalls_.stall());
-    return address_taken || beat_taken;
-}
-
-DdrWritePort::DdrWritePort(DdrMemory &memory, unsigned latency, double stall_probability, uint64_t seed,
-                           const char *channel, const char *data_channel)
-    : memory_(memory), latency_(latency), stalls_(seed, stall_probability), check_(channel),
-      data_channel_(data_channel) {}
-
-void DdrWritePort::note(const char *message) {
-    if (violation_.empty()) violation_ = std::string(data_channel_) + ": " + message;
-}
-
-void DdrWritePort::take_beat(uint64_t cycle, const AxiWriteBeat &w) {
-    AxiBurst &burst = bursts_.front();
-    const AxiResponse response = memory_.write(burst.address, w.data, w.strobes);
-    if (response > burst_response_) burst_response_ = response;
-    burst.address += BEAT_BYTES;
-    if (w.last != (burst.beats == 1)) note("WLAST is not on the last beat of the burst");
-    if (--burst.beats == 0) {
-        responses_.push_back({cycle + latency_, burst_response_});
-        burst_response_ = AXI_OKAY;
-        bursts_.pop_front();
-    }
-}
-
-bool DdrWritePort::clock(uint64_t cycle, const AxiAddress &aw, const AxiWriteBeat &w, bool bready) {
-    const bool address_taken = aw.valid && awready;
-    const bool beat_taken = w.valid && wready;
-    const bool response_taken = bvalid && bready;
-    check_.clock(aw, awready);
-    if (held_.valid && !(w == held_)) note("data changed while they waited for ready");
-    held_ = w;
-    held_.valid = w.valid && !wready;
-
-    if (beat_taken) take_beat(cycle, w);
-    if (address_taken) bursts_.push_back({aw.address, aw.len + 1u, cycle});
-    if (response_taken) bvalid = false;
-    if (!bvalid && !responses_.empty() && responses_.front().when <= cycle && !stalls_.stall()) {
-        bresp = responses_.front().code;
-        bvalid = true;
-        responses_.pop_front();
-    }
-    const bool idle = bursts_.empty() && responses_.empty() && !aw.valid;
-    awready = idle || (bursts_.size() + responses_.size() < MAX_OUTSTANDING && !stalls_.stall());
-    wready = !bursts_.empty() && !stalls_.stall();
-    return address_taken || beat_taken || response_taken;
 }

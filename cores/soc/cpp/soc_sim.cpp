@@ -1,11 +1,13 @@
 #include "soc_sim.h"
 
-#include <array>
+#include <cstring>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "Vsoc.h"
 #include "ddr_model.h"
+#include "soc_ports.h"
 #include "verilated.h"
 #include "waveform.h"
 
@@ -20,32 +22,82 @@ constexpr uint32_t DMA_CHANNEL = 0x30;  // from MM2S to S2MM
 constexpr uint32_t DMACR = 0x00, TAILDESC = 0x10, TAILDESC_MSB = 0x14, LENGTH = 0x28;
 constexpr uint32_t DMACR_RESET = 4;
 
-// The signals of one AXI4-Lite slave, whichever it is. Verilator gives addresses of 9 to 16 bits this type.
+// A port of the model of up to 64 bits, whichever of Verilator's types it has.
+class Signal {
+  public:
+    template <typename Type>
+    explicit Signal(Type &signal) : at_(&signal), bytes_(sizeof signal) {}
+    void operator=(uint32_t value) {
+        const uint64_t whole = value;
+        std::memcpy(at_, &whole, bytes_);
+    }
+
+  private:
+    void *at_;
+    size_t bytes_;
+};
+
+// The signals of one AXI4-Lite slave.
 struct AxiLiteSlave {
-    SData &awaddr, &araddr;
+    unsigned address_bits;
+    Signal awaddr, araddr;
     CData &awvalid, &awready, &wvalid, &wready, &bresp, &bvalid, &bready;
     CData &arvalid, &arready, &rresp, &rvalid, &rready;
     IData &wdata, &rdata;
+
+    uint32_t address(uint32_t whole) const { return address_bits < 32 ? whole & ((1u << address_bits) - 1) : whole; }
 };
 
-#define AXI_LITE_SLAVE(name)                                                                                  \
-    {                                                                                                         \
-        top.s_axil_##name##_awaddr, top.s_axil_##name##_araddr, top.s_axil_##name##_awvalid,                  \
-            top.s_axil_##name##_awready, top.s_axil_##name##_wvalid, top.s_axil_##name##_wready,              \
-            top.s_axil_##name##_bresp, top.s_axil_##name##_bvalid, top.s_axil_##name##_bready,                \
-            top.s_axil_##name##_arvalid, top.s_axil_##name##_arready, top.s_axil_##name##_rresp,              \
-            top.s_axil_##name##_rvalid, top.s_axil_##name##_rready, top.s_axil_##name##_wdata,                \
-            top.s_axil_##name##_rdata                                                                         \
-    }
+#define AXI_LITE_SLAVE(name, address_bits)                                                                       \
+    {address_bits,        Signal(top.name##_awaddr), Signal(top.name##_araddr), top.name##_awvalid,              \
+     top.name##_awready,  top.name##_wvalid,         top.name##_wready,         top.name##_bresp,                \
+     top.name##_bvalid,   top.name##_bready,         top.name##_arvalid,        top.name##_arready,              \
+     top.name##_rresp,    top.name##_rvalid,         top.name##_rready,         top.name##_wdata,                \
+     top.name##_rdata},
+
+// A port with an identifier of a transaction, or none
+#define TAKE_WITH_ID(signal) (signal)
+#define TAKE_NO_ID(signal) 0
+#define GIVE_WITH_ID(signal, value) signal = value;
+#define GIVE_NO_ID(signal, value)
+
+// Beats between the DDR's ports and Verilator's types: integers, and arrays of 32-bit words above 64 bits
+template <typename Type, typename Beat>
+void copy_beat(Type &to, const Beat &from) {
+    std::memcpy(&to, &from, sizeof from < sizeof to ? sizeof from : sizeof to);
+}
+
+template <unsigned BYTES, typename Type>
+AxiData<BYTES> beat_of(const Type &signal) {
+    AxiData<BYTES> beat;
+    std::memcpy(&beat, &signal, sizeof beat);
+    return beat;
+}
+
+template <>
+inline AxiData<8> beat_of<8, QData>(const QData &signal) {
+    return signal;
+}
 
 // What has moved on one of the streams.
 struct Stream {
+    int slave;         // the DMA's that it belongs to, or -1
+    uint32_t channel;  // the DMA's first register of it
     uint64_t beats = 0;
     bool last = false;
 
-    void clock(bool beat, bool is_last) {
+    Stream(int slave, uint32_t channel) : slave(slave), channel(channel) {}
+    bool receives() const { return channel == DMA_CHANNEL; }
+    // S2MM takes beats of the next packet before its transfer begins: they count for that
+    bool clock(bool beat, bool is_last) {
+        if (beat && last && receives()) forget();
         beats += beat;
         last = last || (beat && is_last);
+        return beat;
+    }
+    void forget() {
+        beats = 0;
+        last = false;
     }
 };
 
@@ -67,30 +119,37 @@ struct soc {
         step([] {});
     }
 
-    int read(int slave, uint32_t address, uint32_t &value);
-    int write(int slave, uint32_t address, uint32_t value);
-    std::array<StallGenerator *, SOC_STALL_STATES> stalls();
+    int read(size_t slave, uint32_t address, uint32_t &value);
+    int write(size_t slave, uint32_t address, uint32_t value);
     const char *violation() const;
+    const char *take_stray(uint64_t &address, uint32_t &bytes);
     void assertion_failed(const char *file, int line);
 
     VerilatedContext context;
     Vsoc top;
     DdrMemory memory;
-    DdrReadPort read_port;
-    DdrWritePort write_port;
-    DdrReadPort descriptor_read_port;
-    DdrWritePort descriptor_write_port;
-    AxiLiteSlave slaves[3];
+#define READ_PORT(name, channel, bytes, id, rules, seed) DdrReadPort<bytes> name##_read;
+#define WRITE_PORT(name, channel, data_channel, bytes, id, rules, seed) DdrWritePort<bytes> name##_write;
+#define STREAM(name, slave, channel) Stream name##_stream;
+    SOC_READERS(READ_PORT)
+    SOC_WRITERS(WRITE_PORT)
+    SOC_STREAMS(STREAM)
+#undef READ_PORT
+#undef WRITE_PORT
+#undef STREAM
+    std::vector<AxiLiteSlave> slaves;
+    std::vector<Stream *> streams;
+    std::vector<StallGenerator *> stalls;
     uint64_t cycle = 0;
     uint64_t last_activity = 0;
-    Stream program, result;
     Waveform waveform;
     std::string failed_assertion;
 
   private:
     void drive_ddr();
     bool clock_ddr();
-    void forget_streams(uint32_t address, uint32_t value);
+    bool clock_streams();
+    void forget_streams(int slave, uint32_t address, uint32_t value);
 
     // Before any register of the model exists: what no reset sets starts random, as on a board.
     static VerilatedContext *randomised(VerilatedContext &context, uint64_t seed);
@@ -106,12 +165,26 @@ VerilatedContext *soc::randomised(VerilatedContext &context, uint64_t seed) {
 soc::soc(const soc_config_t &config)
     : top(randomised(context, config.seed), "soc"),
       memory(config.ddr_base, config.ddr_size, config.ddr_data, config.ddr_pages),
-      read_port(memory, config.latency, config.stall_probability, config.seed ^ 0x5245414400000000ULL),
-      write_port(memory, config.latency, config.stall_probability, config.seed ^ 0x5752495445000000ULL),
-      descriptor_read_port(memory, config.latency, config.stall_probability, config.seed ^ 0x5345470052000000ULL, "SG AR"),
-      descriptor_write_port(memory, config.latency, config.stall_probability, config.seed ^ 0x5345470057000000ULL, "SG AW",
-                            "SG W"),
-      slaves{AXI_LITE_SLAVE(dma), AXI_LITE_SLAVE(acc), AXI_LITE_SLAVE(intc)} {
+#define READ_PORT(name, channel, bytes, id, rules, seed_of)                                                        \
+    name##_read(memory, config.latency, config.stall_probability, config.seed ^ seed_of, channel, AxiRules::rules),
+#define WRITE_PORT(name, channel, data_channel, bytes, id, rules, seed_of)                                         \
+    name##_write(memory, config.latency, config.stall_probability, config.seed ^ seed_of, channel, data_channel,   \
+                 AxiRules::rules),
+#define STREAM(name, slave, channel) name##_stream(slave, channel),
+      SOC_READERS(READ_PORT) SOC_WRITERS(WRITE_PORT) SOC_STREAMS(STREAM)
+#undef READ_PORT
+#undef WRITE_PORT
+#undef STREAM
+      slaves{SOC_SLAVES(AXI_LITE_SLAVE)} {
+#define READ_PORT(name, channel, bytes, id, rules, seed) stalls.push_back(&name##_read.stalls());
+#define WRITE_PORT(name, channel, data_channel, bytes, id, rules, seed) stalls.push_back(&name##_write.stalls());
+#define STREAM(name, slave, channel) streams.push_back(&name##_stream);
+    SOC_READERS(READ_PORT)
+    SOC_WRITERS(WRITE_PORT)
+    SOC_STREAMS(STREAM)
+#undef READ_PORT
+#undef WRITE_PORT
+#undef STREAM
     for (AxiLiteSlave &slave : slaves) {
         slave.awvalid = slave.wvalid = slave.arvalid = 0;
         slave.bready = slave.rready = 1;
@@ -123,43 +196,53 @@ soc::soc(const soc_config_t &config)
 }
 
 void soc::drive_ddr() {
-    top.m_axi_mm2s_arready = read_port.arready;
-    top.m_axi_mm2s_rvalid = read_port.rvalid;
-    top.m_axi_mm2s_rdata = read_port.rdata;
-    top.m_axi_mm2s_rresp = read_port.rresp;
-    top.m_axi_mm2s_rlast = read_port.rlast;
-    top.m_axi_s2mm_awready = write_port.awready;
-    top.m_axi_s2mm_wready = write_port.wready;
-    top.m_axi_s2mm_bvalid = write_port.bvalid;
-    top.m_axi_s2mm_bresp = write_port.bresp;
-    top.m_axi_sg_arready = descriptor_read_port.arready;
-    top.m_axi_sg_rvalid = descriptor_read_port.rvalid;
-    top.m_axi_sg_rdata = descriptor_read_port.rdata;
-    top.m_axi_sg_rresp = descriptor_read_port.rresp;
-    top.m_axi_sg_rlast = descriptor_read_port.rlast;
-    top.m_axi_sg_awready = descriptor_write_port.awready;
-    top.m_axi_sg_wready = descriptor_write_port.wready;
-    top.m_axi_sg_bvalid = descriptor_write_port.bvalid;
-    top.m_axi_sg_bresp = descriptor_write_port.bresp;
+#define READ_PORT(name, channel, bytes, id, rules, seed)         \
+    top.name##_arready = name##_read.arready;                    \
+    top.name##_rvalid = name##_read.rvalid;                      \
+    copy_beat(top.name##_rdata, name##_read.rdata);              \
+    top.name##_rresp = name##_read.rresp;                        \
+    top.name##_rlast = name##_read.rlast;                        \
+    GIVE_##id(top.name##_rid, name##_read.rid)
+#define WRITE_PORT(name, channel, data_channel, bytes, id, rules, seed) \
+    top.name##_awready = name##_write.awready;                          \
+    top.name##_wready = name##_write.wready;                            \
+    top.name##_bvalid = name##_write.bvalid;                            \
+    top.name##_bresp = name##_write.bresp;                              \
+    GIVE_##id(top.name##_bid, name##_write.bid)
+    SOC_READERS(READ_PORT)
+    SOC_WRITERS(WRITE_PORT)
+#undef READ_PORT
+#undef WRITE_PORT
 }
 
 // True if anything moved.
 bool soc::clock_ddr() {
-    const AxiAddress ar{top.m_axi_mm2s_araddr, top.m_axi_mm2s_arlen, top.m_axi_mm2s_arsize, top.m_axi_mm2s_arburst,
-                        top.m_axi_mm2s_arvalid != 0};
-    const AxiAddress aw{top.m_axi_s2mm_awaddr, top.m_axi_s2mm_awlen, top.m_axi_s2mm_awsize, top.m_axi_s2mm_awburst,
-                        top.m_axi_s2mm_awvalid != 0};
-    const AxiWriteBeat w{top.m_axi_s2mm_wdata, top.m_axi_s2mm_wstrb, top.m_axi_s2mm_wlast != 0,
-                         top.m_axi_s2mm_wvalid != 0};
-    const AxiAddress sg_ar{top.m_axi_sg_araddr, top.m_axi_sg_arlen, top.m_axi_sg_arsize, top.m_axi_sg_arburst,
-                           top.m_axi_sg_arvalid != 0};
-    const AxiAddress sg_aw{top.m_axi_sg_awaddr, top.m_axi_sg_awlen, top.m_axi_sg_awsize, top.m_axi_sg_awburst,
-                           top.m_axi_sg_awvalid != 0};
-    const AxiWriteBeat sg_w{top.m_axi_sg_wdata, top.m_axi_sg_wstrb, top.m_axi_sg_wlast != 0, top.m_axi_sg_wvalid != 0};
-    bool moved = read_port.clock(cycle, ar, top.m_axi_mm2s_rready);
-    moved |= write_port.clock(cycle, aw, w, top.m_axi_s2mm_bready);
-    moved |= descriptor_read_port.clock(cycle, sg_ar, top.m_axi_sg_rready);
-    moved |= descriptor_write_port.clock(cycle, sg_aw, sg_w, top.m_axi_sg_bready);
+    bool moved = false;
+#define READ_PORT(name, channel, bytes, id, rules, seed)                                                      \
+    moved |= name##_read.clock(cycle,                                                                         \
+                               {top.name##_araddr, top.name##_arlen, top.name##_arsize, top.name##_arburst,   \
+                                top.name##_arvalid != 0, TAKE_##id(top.name##_arid)},                         \
+                               top.name##_rready);
+#define WRITE_PORT(name, channel, data_channel, bytes, id, rules, seed)                                        \
+    moved |= name##_write.clock(cycle,                                                                         \
+                                {top.name##_awaddr, top.name##_awlen, top.name##_awsize, top.name##_awburst,   \
+                                 top.name##_awvalid != 0, TAKE_##id(top.name##_awid)},                         \
+                                {beat_of<bytes>(top.name##_wdata), top.name##_wstrb, top.name##_wlast != 0,    \
+                                 top.name##_wvalid != 0},                                                      \
+                                top.name##_bready);
+    SOC_READERS(READ_PORT)
+    SOC_WRITERS(WRITE_PORT)
+#undef READ_PORT
+#undef WRITE_PORT
+    return moved;
+}
+
+// True if a beat moved on any.
+bool soc::clock_streams() {
+    bool moved = false;
+#define STREAM(name, slave, channel) moved |= name##_stream.clock(top.name##_beat, top.name##_last);
+    SOC_STREAMS(STREAM)
+#undef STREAM
     return moved;
 }
 
@@ -169,14 +252,12 @@ void soc::step(Observer observe) {
     top.aclk = 0;
     drive_ddr();
     top.eval();
-    waveform.dump(top.program_beat);
+    waveform.dump(SOC_BEGINS(top));
 
     observe();
     if (top.aresetn) {
-        program.clock(top.program_beat, top.program_last);
-        if (top.result_beat && result.last) result = {};  // S2MM takes beats of the next packet before its transfer begins
-        result.clock(top.result_beat, top.result_last);
-        if (clock_ddr() || top.program_beat || top.result_beat || top.engine_moved) last_activity = cycle;
+        const bool streamed = clock_streams();
+        if (clock_ddr() || streamed || SOC_MOVED(top)) last_activity = cycle;
     }
 
     top.aclk = 1;
@@ -185,19 +266,21 @@ void soc::step(Observer observe) {
     ++cycle;
 }
 
-void soc::forget_streams(uint32_t address, uint32_t value) {
-    const uint32_t offset = address % DMA_CHANNEL;
+void soc::forget_streams(int slave, uint32_t address, uint32_t value) {
+    const uint32_t channel = address < DMA_CHANNEL ? 0 : DMA_CHANNEL, offset = address - channel;
     const bool reset = offset == DMACR && (value & DMACR_RESET);
     const bool begin = offset == TAILDESC || offset == TAILDESC_MSB || offset == LENGTH;
-    if (reset || (begin && address < DMA_CHANNEL)) program = {};
-    if (reset || (begin && address >= DMA_CHANNEL && result.last)) result = {};
+    for (Stream *stream : streams) {
+        const bool begins = begin && stream->channel == channel && (!stream->receives() || stream->last);
+        if (stream->slave == slave && (reset || begins)) stream->forget();
+    }
 }
 
-int soc::read(int slave, uint32_t address, uint32_t &value) {
+int soc::read(size_t slave, uint32_t address, uint32_t &value) {
     AxiLiteSlave &port = slaves[slave];
     bool address_taken = false, done = false;
     int response = SOC_NO_RESPONSE;
-    port.araddr = static_cast<SData>(address);
+    port.araddr = port.address(address);
     port.arvalid = 1;
     for (unsigned i = 0; i < RESPONSE_LIMIT && !done; ++i) {
         step([&] {
@@ -214,12 +297,12 @@ int soc::read(int slave, uint32_t address, uint32_t &value) {
     return response;
 }
 
-int soc::write(int slave, uint32_t address, uint32_t value) {
+int soc::write(size_t slave, uint32_t address, uint32_t value) {
     AxiLiteSlave &port = slaves[slave];
     bool address_taken = false, data_taken = false, done = false;
     int response = SOC_NO_RESPONSE;
-    if (slave == SOC_SLAVE_DMA) forget_streams(address, value);
-    port.awaddr = static_cast<SData>(address);
+    forget_streams(static_cast<int>(slave), port.address(address), value);
+    port.awaddr = port.address(address);
     port.wdata = value;
     port.awvalid = port.wvalid = 1;
     for (unsigned i = 0; i < RESPONSE_LIMIT && !done; ++i) {
@@ -238,15 +321,35 @@ int soc::write(int slave, uint32_t address, uint32_t value) {
 
 const char *soc::violation() const {
     if (!failed_assertion.empty()) return failed_assertion.c_str();
-    for (const std::string *note : {&read_port.violation(), &write_port.violation(), &descriptor_read_port.violation(),
-                                    &descriptor_write_port.violation()}) {
-        if (!note->empty()) return note->c_str();
-    }
+#define READ_PORT(name, channel, bytes, id, rules, seed) \
+    if (!name##_read.violation().empty()) return name##_read.violation().c_str();
+#define WRITE_PORT(name, channel, data_channel, bytes, id, rules, seed) \
+    if (!name##_write.violation().empty()) return name##_write.violation().c_str();
+    SOC_READERS(READ_PORT)
+    SOC_WRITERS(WRITE_PORT)
+#undef READ_PORT
+#undef WRITE_PORT
     return "";
 }
 
-std::array<StallGenerator *, SOC_STALL_STATES> soc::stalls() {
-    return {&read_port.stalls(), &write_port.stalls(), &descriptor_read_port.stalls(), &descriptor_write_port.stalls()};
+// Of masters that are no DMA, whose registers say nothing beforehand of what they will touch.
+const char *soc::take_stray(uint64_t &address, uint32_t &bytes) {
+    const auto take = [&](AxiRules rules, AxiStray &stray) {
+        if (rules == AxiRules::DMA || !stray.bytes) return false;
+        address = stray.address;
+        bytes = stray.bytes;
+        stray = {};
+        return true;
+    };
+#define READ_PORT(name, channel, bytes, id, rules, seed) \
+    if (take(AxiRules::rules, name##_read.stray)) return channel;
+#define WRITE_PORT(name, channel, data_channel, bytes, id, rules, seed) \
+    if (take(AxiRules::rules, name##_write.stray)) return channel;
+    SOC_READERS(READ_PORT)
+    SOC_WRITERS(WRITE_PORT)
+#undef READ_PORT
+#undef WRITE_PORT
+    return nullptr;
 }
 
 void soc::assertion_failed(const char *file, int line) {
@@ -273,9 +376,9 @@ soc_t *soc_create(const soc_config_t *config) {
 
 void soc_destroy(soc_t *soc) { delete soc; }
 
-int soc_read(soc_t *soc, int slave, uint32_t address, uint32_t *value) { return soc->read(slave, address, *value); }
+int soc_read(soc_t *soc, uint32_t slave, uint32_t address, uint32_t *value) { return soc->read(slave, address, *value); }
 
-int soc_write(soc_t *soc, int slave, uint32_t address, uint32_t value) { return soc->write(slave, address, value); }
+int soc_write(soc_t *soc, uint32_t slave, uint32_t address, uint32_t value) { return soc->write(slave, address, value); }
 
 void soc_run(soc_t *soc, uint64_t cycles) {
     for (uint64_t i = 0; i < cycles; ++i) soc->step();
@@ -285,26 +388,47 @@ uint64_t soc_cycles(const soc_t *soc) { return soc->cycle; }
 
 uint64_t soc_last_activity(const soc_t *soc) { return soc->last_activity; }
 
-uint32_t soc_interrupts(const soc_t *soc) {
-    return (soc->top.mm2s_introut ? SOC_IRQ_MM2S : 0u) | (soc->top.s2mm_introut ? SOC_IRQ_S2MM : 0u) |
-           (soc->top.accelerator_irq ? SOC_IRQ_ACCELERATOR : 0u) | (soc->top.irq ? SOC_IRQ_CONTROLLER : 0u);
+uint64_t soc_interrupts(const soc_t *soc) {
+    uint64_t lines = 0;
+    unsigned line = 0;
+    (void)soc;
+#define INTERRUPT(name) lines |= uint64_t{soc->top.name != 0} << line++;
+    SOC_INTERRUPTS(INTERRUPT)
+#undef INTERRUPT
+    return line ? lines : 0;
 }
 
-void soc_streams(const soc_t *soc, uint64_t *program_beats, uint64_t *result_beats, int *program_last, int *result_last) {
-    *program_beats = soc->program.beats;
-    *result_beats = soc->result.beats;
-    *program_last = soc->program.last;
-    *result_last = soc->result.last;
+uint64_t soc_stream(const soc_t *soc, uint32_t stream, int *last) {
+    *last = soc->streams[stream]->last;
+    return soc->streams[stream]->beats;
+}
+
+void soc_bursts(const soc_t *soc, uint64_t *taken, uint64_t *outstanding) {
+    (void)soc;
+    (void)taken;
+    (void)outstanding;
+#define READ_PORT(name, channel, bytes, id, rules, seed) \
+    *taken++ = soc->name##_read.taken();                 \
+    *outstanding++ = soc->name##_read.outstanding();
+#define WRITE_PORT(name, channel, data_channel, bytes, id, rules, seed) \
+    *taken++ = soc->name##_write.taken();                               \
+    *outstanding++ = soc->name##_write.outstanding();
+    SOC_READERS(READ_PORT)
+    SOC_WRITERS(WRITE_PORT)
+#undef READ_PORT
+#undef WRITE_PORT
 }
 
 const char *soc_violation(const soc_t *soc) { return soc->violation(); }
 
-void soc_get_stalls(soc_t *soc, uint64_t *states) {
-    for (const StallGenerator *generator : soc->stalls()) *states++ = generator->state();
+const char *soc_stray(soc_t *soc, uint64_t *address, uint32_t *bytes) { return soc->take_stray(*address, *bytes); }
+
+void soc_get_stalls(const soc_t *soc, uint64_t *states) {
+    for (const StallGenerator *generator : soc->stalls) *states++ = generator->state();
 }
 
 void soc_set_stalls(soc_t *soc, const uint64_t *states) {
-    for (StallGenerator *generator : soc->stalls()) generator->set_state(*states++);
+    for (StallGenerator *generator : soc->stalls) generator->set_state(*states++);
 }
 
 int soc_trace(soc_t *soc, const char *file, uint64_t first, uint64_t last) {

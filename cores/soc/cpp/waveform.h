@@ -1,4 +1,4 @@
-// A waveform of some cycles of a program, where the model is built with tracing (VM_TRACE); else nothing.
+// A waveform of some cycles, where the model is built with tracing (VM_TRACE); else nothing.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 class Waveform {
   public:
-    // Cycles [first, last) from the next program beat on; false: the file cannot be written.
+    // Cycles [first, last) from the next beat of the first stream on; false: the file cannot be written.
     bool open(Vsoc &top, const char *file, uint64_t first, uint64_t last) {
         close();
         fst_ = std::make_unique<VerilatedFstC>();
@@ -26,9 +26,9 @@ class Waveform {
     }
 
     // Before a rising edge.
-    void dump(bool program_beat) {
+    void dump(bool begins) {
         if (!fst_) return;
-        begun_ = begun_ || program_beat;
+        begun_ = begun_ || begins;
         if (in_window()) fst_->dump(cycle_ * PERIOD);
     }
 

@@ -2,14 +2,14 @@
 `default_nettype none
 
 /*
- * The programmable logic of the simulated board: DMA, the unit behind it (unit.v: the accelerator) and interrupt controller, wired
+ * The programmable logic of the simulated board: DMA, the accelerator behind it and interrupt controller, wired
  * as a block design wires them.
  *
- *   m_axi_mm2s -> axi_dma -> s_axis  unit  m_axis -> axi_dma -> m_axi_s2mm
+ *   m_axi_mm2s -> axi_dma -> s_axis  accelerator  m_axis -> axi_dma -> m_axi_s2mm
  *
  * The three AXI4-Lite slaves stay apart: the address map is the interconnect's, outside. Writes are of whole words.
- * program_beat and result_beat tell an observer that a beat moved on the streams between DMA and unit, program_last and
- * result_last that it is a packet's last one, engine_moved that something moved inside the unit.
+ * program_beat and result_beat tell an observer that a beat moved on the streams between DMA and accelerator, program_last and
+ * result_last that it is a packet's last one, engine_moved that something moved inside the accelerator.
  */
 module soc #(
     // Rows and columns of the array: 8, 16 or 32
@@ -37,12 +37,7 @@ module soc #(
     // Bits of the DMA's LENGTH registers
     parameter LENGTH_W = 26,
     // Mode of the DMA: 0 direct registers, 1 scatter-gather
-    parameter SCATTER_GATHER = 0,
-    // Inputs of the interrupt controller, and which of them are the DMA's channels and the unit
-    parameter INTERRUPTS = 3,
-    parameter IRQ_MM2S = 0,
-    parameter IRQ_S2MM = 1,
-    parameter IRQ_UNIT = 2
+    parameter SCATTER_GATHER = 0
 ) (
     input  wire              aclk,
     input  wire              aresetn,
@@ -65,8 +60,10 @@ module soc #(
     output wire              s_axil_dma_rvalid,
     input  wire              s_axil_dma_rready,
 
-    // Registers of the unit
+    // Registers of the accelerator, 4 KiB: bits 15:12 of an address mean nothing
+    // verilator lint_off UNUSEDSIGNAL
     input  wire [15:0]       s_axil_acc_awaddr,
+    // verilator lint_on UNUSEDSIGNAL
     input  wire              s_axil_acc_awvalid,
     output wire              s_axil_acc_awready,
     input  wire [31:0]       s_axil_acc_wdata,
@@ -75,7 +72,9 @@ module soc #(
     output wire [1:0]        s_axil_acc_bresp,
     output wire              s_axil_acc_bvalid,
     input  wire              s_axil_acc_bready,
+    // verilator lint_off UNUSEDSIGNAL
     input  wire [15:0]       s_axil_acc_araddr,
+    // verilator lint_on UNUSEDSIGNAL
     input  wire              s_axil_acc_arvalid,
     output wire              s_axil_acc_arready,
     output wire [31:0]       s_axil_acc_rdata,
@@ -180,7 +179,11 @@ module soc #(
 );
 
 wire [63:0] program_tdata, result_tdata;
-wire [7:0]  program_tkeep, result_tkeep;
+// The accelerator takes whole beats only
+// verilator lint_off UNUSEDSIGNAL
+wire [7:0]  program_tkeep;
+// verilator lint_on UNUSEDSIGNAL
+wire [7:0]  result_tkeep;
 wire        program_tvalid, program_tready, program_tlast;
 wire        result_tvalid, result_tready, result_tlast;
 
@@ -234,30 +237,28 @@ axi_dma #(.ADDR_W(ADDR_W), .LENGTH_W(LENGTH_W), .INCLUDE_SG(SCATTER_GATHER)) axi
     .mm2s_introut(mm2s_introut), .s2mm_introut(s2mm_introut)
 );
 
-unit #(
+accelerator #(
     .N(N), .ACC_W(ACC_W), .ACT_DEPTH(ACT_DEPTH), .ACC_DEPTH(ACC_DEPTH), .WGT_DEPTH(WGT_DEPTH),
     .THR_DEPTH(THR_DEPTH), .OUT_DEPTH(OUT_DEPTH), .LOG_DEPTH(LOG_DEPTH), .SRAM_LATENCY(SRAM_LATENCY), .BUILD_HASH(BUILD_HASH)
-) unit_0 (
+) accelerator_0 (
     .aclk(aclk), .aresetn(aresetn),
-    .s_axil_awaddr(s_axil_acc_awaddr), .s_axil_awvalid(s_axil_acc_awvalid), .s_axil_awready(s_axil_acc_awready),
-    .s_axil_wdata(s_axil_acc_wdata), .s_axil_wvalid(s_axil_acc_wvalid), .s_axil_wready(s_axil_acc_wready),
+    .s_axil_awaddr(s_axil_acc_awaddr[11:0]), .s_axil_awprot(3'b000),
+    .s_axil_awvalid(s_axil_acc_awvalid), .s_axil_awready(s_axil_acc_awready),
+    .s_axil_wdata(s_axil_acc_wdata), .s_axil_wstrb(4'b1111),
+    .s_axil_wvalid(s_axil_acc_wvalid), .s_axil_wready(s_axil_acc_wready),
     .s_axil_bresp(s_axil_acc_bresp), .s_axil_bvalid(s_axil_acc_bvalid), .s_axil_bready(s_axil_acc_bready),
-    .s_axil_araddr(s_axil_acc_araddr), .s_axil_arvalid(s_axil_acc_arvalid), .s_axil_arready(s_axil_acc_arready),
+    .s_axil_araddr(s_axil_acc_araddr[11:0]), .s_axil_arprot(3'b000),
+    .s_axil_arvalid(s_axil_acc_arvalid), .s_axil_arready(s_axil_acc_arready),
     .s_axil_rdata(s_axil_acc_rdata), .s_axil_rresp(s_axil_acc_rresp),
     .s_axil_rvalid(s_axil_acc_rvalid), .s_axil_rready(s_axil_acc_rready),
-    .s_axis_tdata(program_tdata), .s_axis_tkeep(program_tkeep), .s_axis_tlast(program_tlast),
-    .s_axis_tvalid(program_tvalid), .s_axis_tready(program_tready),
-    .m_axis_tdata(result_tdata), .m_axis_tkeep(result_tkeep), .m_axis_tlast(result_tlast),
-    .m_axis_tvalid(result_tvalid), .m_axis_tready(result_tready),
+    .s_axis_tdata(program_tdata),
+    .s_axis_tvalid(program_tvalid), .s_axis_tready(program_tready), .s_axis_tlast(program_tlast),
+    .m_axis_tdata(result_tdata), .m_axis_tkeep(result_tkeep),
+    .m_axis_tvalid(result_tvalid), .m_axis_tready(result_tready), .m_axis_tlast(result_tlast),
     .irq(accelerator_irq), .moved(engine_moved)
 );
 
-wire [INTERRUPTS-1:0] one  = 1;
-wire [INTERRUPTS-1:0] intr = (mm2s_introut ? one << IRQ_MM2S : {INTERRUPTS{1'b0}})
-    | (s2mm_introut ? one << IRQ_S2MM : {INTERRUPTS{1'b0}})
-    | (accelerator_irq ? one << IRQ_UNIT : {INTERRUPTS{1'b0}});
-
-axi_intc #(.INPUTS(INTERRUPTS)) axi_intc_0 (
+axi_intc #(.INPUTS(3)) axi_intc_0 (
     .s_axi_aclk(aclk), .s_axi_aresetn(aresetn),
     .s_axi_awaddr(s_axil_intc_awaddr),
     .s_axi_awvalid(s_axil_intc_awvalid), .s_axi_awready(s_axil_intc_awready),
@@ -268,7 +269,7 @@ axi_intc #(.INPUTS(INTERRUPTS)) axi_intc_0 (
     .s_axi_arvalid(s_axil_intc_arvalid), .s_axi_arready(s_axil_intc_arready),
     .s_axi_rdata(s_axil_intc_rdata), .s_axi_rresp(s_axil_intc_rresp),
     .s_axi_rvalid(s_axil_intc_rvalid), .s_axi_rready(s_axil_intc_rready),
-    .intr(intr), .irq(irq)
+    .intr({accelerator_irq, s2mm_introut, mm2s_introut}), .irq(irq)
 );
 
 endmodule

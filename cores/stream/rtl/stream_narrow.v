@@ -2,17 +2,19 @@
 `default_nettype none
 
 /*
- * Splits beats of 64 bits into beats of WIDTH bits, lowest bytes first. Pieces without a byte (tkeep) behind the last one with
+ * Splits beats of WIDE bits into beats of WIDTH bits, lowest bytes first. Pieces without a byte (tkeep) behind the last one with
  * some are left out; tlast goes with the last piece.
  */
 module stream_narrow #(
-    // Width of the outgoing beats in bits: 8, 16, 32
+    // Width of the incoming beats in bits
+    parameter WIDE = 64,
+    // Width of the outgoing beats in bits: whole bytes, WIDE is a multiple
     parameter WIDTH = 32
 ) (
     input  wire               clk,
     input  wire               rst,
-    input  wire [63:0]        s_tdata,
-    input  wire [7:0]         s_tkeep,
+    input  wire [WIDE-1:0]    s_tdata,
+    input  wire [WIDE/8-1:0]  s_tkeep,
     input  wire               s_tlast,
     input  wire               s_tvalid,
     output wire               s_tready,
@@ -26,17 +28,17 @@ module stream_narrow #(
 localparam BYTES = WIDTH / 8;
 
 generate
-    if (WIDTH != 8 && WIDTH != 16 && WIDTH != 32) begin : g_check_width
-        ERROR_stream_narrow_WIDTH_must_be_8_16_or_32 error();
+    if (WIDTH % 8 != 0 || WIDTH >= WIDE || WIDE % WIDTH != 0) begin : g_check_width
+        ERROR_stream_narrow_WIDTH_must_be_bytes_and_divide_WIDE error();
     end
 endgenerate
 
 reg         valid_reg;
 reg         last_reg;
-reg [63:0]  data_reg;
-reg [7:0]   keep_reg;
-wire [7:0]  rest  = keep_reg >> BYTES;
-wire        last_piece = rest == 8'd0;
+reg [WIDE-1:0]   data_reg;
+reg [WIDE/8-1:0] keep_reg;
+wire [WIDE/8-1:0] rest = keep_reg >> BYTES;
+wire        last_piece = rest == 0;
 wire        next  = m_tready || !m_tvalid;
 
 assign s_tready = !rst && (!valid_reg || (last_piece && m_tready));

@@ -2,11 +2,13 @@
 `default_nettype none
 
 /*
- * Joins beats of WIDTH bits to beats of 64 bits, lowest bytes first. A beat with tlast ends the wide beat that it comes in;
+ * Joins beats of WIDTH bits to beats of WIDE bits, lowest bytes first. A beat with tlast ends the wide beat that it comes in;
  * what is missing has tkeep 0 and is 0.
  */
 module stream_widen #(
-    // Width of the incoming beats in bits: 8, 16, 32
+    // Width of the outgoing beats in bits
+    parameter WIDE = 64,
+    // Width of the incoming beats in bits: whole bytes, WIDE is a multiple
     parameter WIDTH = 32
 ) (
     input  wire               clk,
@@ -16,24 +18,24 @@ module stream_widen #(
     input  wire               s_tlast,
     input  wire               s_tvalid,
     output wire               s_tready,
-    output wire [63:0]        m_tdata,
-    output wire [7:0]         m_tkeep,
+    output wire [WIDE-1:0]    m_tdata,
+    output wire [WIDE/8-1:0]  m_tkeep,
     output wire               m_tlast,
     output wire               m_tvalid,
     input  wire               m_tready
 );
 
 localparam BYTES  = WIDTH / 8;
-localparam PIECES = 8 / BYTES;
+localparam PIECES = WIDE / WIDTH;
 
 generate
-    if (WIDTH != 8 && WIDTH != 16 && WIDTH != 32) begin : g_check_width
-        ERROR_stream_widen_WIDTH_must_be_8_16_or_32 error();
+    if (WIDTH % 8 != 0 || WIDTH >= WIDE || WIDE % WIDTH != 0) begin : g_check_width
+        ERROR_stream_widen_WIDTH_must_be_bytes_and_divide_WIDE error();
     end
 endgenerate
 
-reg [63:0]       data_reg;
-reg [7:0]        keep_reg;
+reg [WIDE-1:0]   data_reg;
+reg [WIDE/8-1:0] keep_reg;
 reg              last_reg;
 reg              valid_reg;
 reg [PIECES-1:0] place_reg;

@@ -4,9 +4,34 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import typer
 
 from tilewright.errors import TargetError
+from tilewright.file_kinds import Role, refusal
+
+
+def takes(role: Role) -> Callable[[Any], Any]:
+    """A callback for an option that names files: refuses those of another kind, with the command that takes them.
+
+    Args:
+        role: what the option takes.
+
+    Raises:
+        typer.BadParameter: by the callback.
+    """
+
+    def checked(given: Any) -> Any:
+        for path in given if isinstance(given, list) else filter(None, [given]):
+            reason = refusal(path, role)
+            if reason is not None:
+                raise typer.BadParameter(reason)
+        return given
+
+    return checked
 
 
 def check_writable(option: str, file: Path) -> None:

@@ -57,6 +57,9 @@ class CommandGroup(TyperGroup):
         except (typer.Abort, KeyboardInterrupt):
             print_line("interrupted")
             sys.exit(INTERRUPTED)
+        except OSError as error:
+            _print_failure(type(error).__name__, refusal(error))
+            sys.exit(REFUSED)
         except Exception:
             # Python's own status would say that a difference was found.
             traceback.print_exc()

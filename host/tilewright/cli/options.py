@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
+from tilewright.cli.argument_checks import takes
 from tilewright.environment import BITSTREAM_VARIABLE, DEVICE_VARIABLE, HOST_VARIABLE
 from tilewright.errors import ParameterError
+from tilewright.file_kinds import Role
 from tilewright.hardware.parameters import ARRAY_SIZES, AcceleratorParameters
 from tilewright.network.layer_names import layers_in, trained_checkpoint
 from tilewright.target import DeviceKind
@@ -72,16 +74,32 @@ NetworkFile = Annotated[
     typer.Argument(
         metavar="NETWORK_FILE",
         help="Network file that `tilewright_model export` wrote; default: the trained VGG16.",
+        callback=takes(Role.NETWORK),
     ),
 ]
 Checkpoint = Annotated[
-    Path | None, typer.Option(exists=True, dir_okay=False, help="Checkpoint to take instead of the trained VGG16's.")
+    Path | None,
+    typer.Option(
+        exists=True, help="Checkpoint to take instead of the trained VGG16's.", callback=takes(Role.CHECKPOINT)
+    ),
 ]
 ImageFiles = Annotated[
     list[Path] | None,
-    typer.Option("--images", metavar="FILE", help="Image files, or one .npz with `pixels`; may be repeated."),
+    typer.Option(
+        "--images",
+        metavar="FILE",
+        help="Image files, or one .npz with `pixels`; may be repeated.",
+        callback=takes(Role.IMAGES),
+    ),
 ]
-Data = Annotated[Path | None, typer.Option(exists=True, help="CIFAR-10's folder: take its test images.")]
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True,
+        help="CIFAR-10's folder, or a data set of your own (docs/training.md): take its test images.",
+        callback=takes(Role.DATA),
+    ),
+]
 First = Annotated[int, typer.Option(min=0, help="Number of the first image of --data or of an .npz.")]
 COUNT_HELP = "How many images."
 Count = Annotated[int | None, typer.Option(min=1, help=COUNT_HELP, show_default="all of an .npz, one of --data")]
@@ -95,7 +113,8 @@ Layers = Annotated[
     typer.Option(help="Maps to read back: `all`, or names of layers with commas.", autocompletion=complete_layers),
 ]
 LayerFile = Annotated[
-    Path | None, typer.Option(exists=True, dir_okay=False, help="Layer file that `tilewright_model capture` wrote.")
+    Path | None,
+    typer.Option(exists=True, help="Layer file that `tilewright_model capture` wrote.", callback=takes(Role.LAYER)),
 ]
 Array = Annotated[
     int,
@@ -121,7 +140,10 @@ Device = Annotated[
 ]
 Bitstream = Annotated[
     Path | None,
-    typer.Option(help=f"Of a board: the .bit file to load, its .hwh beside it. Default: ${BITSTREAM_VARIABLE}."),
+    typer.Option(
+        help=f"Of a board: the .bit file to load, its .hwh beside it. Default: ${BITSTREAM_VARIABLE}.",
+        callback=takes(Role.BITSTREAM),
+    ),
 ]
 Host = Annotated[str | None, typer.Option(help=f"Address of a remote board, HOST[:PORT]. Default: ${HOST_VARIABLE}.")]
 Trace = Annotated[

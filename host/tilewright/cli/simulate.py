@@ -6,39 +6,61 @@ import json
 import runpy
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tilewright.cli.argument_checks import check_writable
+from tilewright.cli.argument_checks import check_writable, takes
 from tilewright.cli.command_group import failures_named
 from tilewright.cli.console import output
 from tilewright.cli.options import AsJson, Seed
 from tilewright.errors import TargetError
+from tilewright.file_kinds import Role, refusal
 from tilewright.process import packages_named
 
 if TYPE_CHECKING:
     from tilewright.sim.guest import ThirdParty
+    from tilewright.sim.guest.elaboration import ParameterValue
 
 Hwh = Annotated[
     Path,
     typer.Option(
         exists=True,
-        dir_okay=False,
-        help="The block design that Vivado wrote: an axi_dma, one IP, perhaps an axi_intc.",
+        callback=takes(Role.HWH),
+        help="The block design that Vivado wrote.",
     ),
 ]
 Rtl = Annotated[
-    list[Path],
-    typer.Option(exists=True, dir_okay=False, metavar="FILE", help="Verilog file of the IP; may be repeated."),
+    list[Path] | None,
+    typer.Option(
+        exists=True,
+        metavar="FILE",
+        help="Verilog or SystemVerilog file of the IPs that are not Vivado's; may be repeated.",
+        callback=takes(Role.SOURCE),
+    ),
 ]
 Script = Annotated[
     list[str] | None, typer.Argument(help="Python script to run on the device, after --, with arguments.")
 ]
-Top = Annotated[str | None, typer.Option(help="The IP's module; default: the one that no other instantiates.")]
+Top = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="MODULE|IP=MODULE",
+        help="The IP's module, or of several IPs one's; default: the module of the IP's name, of one IP also the "
+        "module that no other instantiates. May be repeated.",
+    ),
+]
 Parameter = Annotated[
-    list[str] | None, typer.Option(metavar="NAME=VALUE", help="A parameter of the module; may be repeated.")
+    list[str] | None,
+    typer.Option(metavar="[IP.]NAME=VALUE", help="A parameter of a module, in place of the .hwh's; may be repeated."),
+]
+Include = Annotated[
+    list[Path] | None,
+    typer.Option(
+        exists=True, file_okay=False, metavar="DIR", help="Folder of files that the Verilog reads; may be repeated."
+    ),
 ]
 Bit = Annotated[
     Path | None, typer.Option(help="The .bit to write, for pynq.Overlay; default: beside the .hwh, with its name.")
@@ -47,10 +69,11 @@ Bit = Annotated[
 
 def simulate(
     hwh: Hwh,
-    rtl: Rtl,
+    rtl: Rtl = None,
     script: Script = None,
     top: Top = None,
     parameter: Parameter = None,
+    include: Include = None,
     bit: Bit = None,
     seed: Seed = None,
     as_json: AsJson = False,
@@ -71,7 +94,7 @@ def simulate(
             from tilewright.sim.guest import ThirdParty
             from tilewright.sim.simulate import write_simulated
 
-        hardware = ThirdParty.from_hwh(hwh, tuple(rtl), top, parameters)
+        hardware = ThirdParty.from_hwh(hwh, tuple(rtl or ()), _tops(top or []), parameters, tuple(include or ()))
         real = target.exists() and not _is_simulated(target)
         if real and not script:
             raise TargetError(f"{target} is a real bitstream, which stays as it is: name another file with --bit")
@@ -94,19 +117,36 @@ def simulate(
 def _check_script(script: list[str] | None, as_json: bool) -> None:
     if script and as_json:
         raise TargetError("give a script or --json, not both: the output is the script's own")
+    if script and (reason := refusal(Path(script[0]), Role.SCRIPT)):
+        raise TargetError(reason)
     if script and not Path(script[0]).is_file():
         raise TargetError(f"no script {script[0]}")
 
 
-def _parameters(settings: list[str]) -> dict[str, int]:
+def _tops(settings: list[str]) -> str | dict[str, str] | None:
+    named = dict(each.partition("=")[::2] for each in settings)
+    if all(named.values()):
+        return named or None
+    if len(settings) > 1:
+        raise typer.BadParameter(f"{' '.join(settings)}: of several IPs IP=MODULE", param_hint="--top")
+    return settings[0]
+
+
+def _parameters(settings: list[str]) -> dict[str, ParameterValue]:
     values = {}
     for setting in settings:
-        name, _, value = setting.partition("=")
-        try:
-            values[name] = int(value, 0)
-        except ValueError:
-            raise typer.BadParameter(f"{setting}: NAME=VALUE, an integer", param_hint="--parameter") from None
+        name, given, value = setting.partition("=")
+        if not name.rpartition(".")[2].isidentifier() or not given:
+            raise typer.BadParameter(f"{setting}: NAME=VALUE, a number or text", param_hint="--parameter")
+        values[name] = _value(value)
     return values
+
+
+def _value(text: str) -> ParameterValue:
+    for kind in (lambda digits: int(digits, 0), float):
+        with suppress(ValueError):
+            return kind(text)
+    return text
 
 
 def _is_simulated(bit: Path) -> bool:
@@ -122,14 +162,12 @@ def _is_simulated(bit: Path) -> bool:
 
 def _run(script: list[str], seed: int | None, hwh: Path, hardware: ThirdParty) -> None:
     """Run a script in this process, with the simulated device as pynq's active one."""
-    from pynq.pl_server.device import Device
-
-    from tilewright.sim import SimDevice
+    from tilewright.sim.device import SimDevice, activate
     from tilewright.sim.processing_system import LOW_DDR_BASE
 
     device = SimDevice(seed=seed, ddr_base=LOW_DDR_BASE)
     device.substitute(hwh, hardware)
-    Device.active_device = device
+    activate(device)
     sys.argv = script
     sys.path.insert(0, str(Path(script[0]).resolve().parent))
     try:

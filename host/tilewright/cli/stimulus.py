@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
-from tilewright.cli.argument_checks import check_new
+from tilewright.cli.argument_checks import check_new, takes
 from tilewright.cli.command_group import examples, failures_named
-from tilewright.cli.console import choose_target, output
-from tilewright.cli.options import Array, AsJson, Bitstream, Device, Host, LayerFile, OutFolder, Seed
-from tilewright.errors import StimulusError
+from tilewright.cli.console import Target, choose_target, chosen_device, output
+from tilewright.cli.options import (
+    AsJson,
+    Bitstream,
+    Device,
+    Host,
+    LayerFile,
+    OutFolder,
+    Seed,
+    array_sizes,
+    check_array,
+)
+from tilewright.cli.stimulus_report import Outcome, report_replay, report_replays
+from tilewright.errors import LayerError, StimulusError
+from tilewright.file_kinds import Role
 from tilewright.network.layer import ConvLayer
 from tilewright.progress import phase
 from tilewright.pytorch.capture import DEMO_LAYER, capture_layer
 from tilewright.stimulus.defects import Defect
-from tilewright.stimulus.findings import examine
-from tilewright.stimulus.reader import read_set
+from tilewright.stimulus.findings import Findings, examine
+from tilewright.stimulus.geometry import LINE_FIELDS
+from tilewright.stimulus.reader import files_beside, find_sets, read_set
 from tilewright.stimulus.sizes import Overrides
 from tilewright.stimulus.writer import write_notebook_set, write_set
-
-if TYPE_CHECKING:
-    from tilewright.stimulus.replay import Replay
+from tilewright.target import DeviceKind
 
 stimulus_app = typer.Typer(help="Stimulus files of course testbenches: write them, run others' through the RTL.")
 
@@ -91,8 +102,24 @@ def export(
     ),
 )
 def replay_command(
-    directory: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder with the set's .txt files.")],
-    array: Array = 8,
+    folders: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FOLDER",
+            exists=True,
+            help="Folders with .txt files of a set, or with sets.",
+            callback=takes(Role.STIMULUS),
+        ),
+    ],
+    array: Annotated[
+        int | None,
+        typer.Option(
+            help="Rows and columns of the array: 8, 16 or 32. A board's bitstream has its own.",
+            show_default="8; 16 where a line has 16 channels",
+            callback=lambda array: array if array is None else check_array(array),
+            autocompletion=array_sizes,
+        ),
+    ] = None,
     seed: Seed = None,
     device: Device = None,
     bitstream: Bitstream = None,
@@ -108,12 +135,17 @@ def replay_command(
     stride: Annotated[int | None, typer.Option(min=1, max=2, help="Stride; default: by the lengths.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run a set through the RTL and compare it with its out and psum files; the data decide its variant.
+    """Run sets through the RTL and compare them with their out and psum files; the data decide each set's variant.
 
-    The options about the set override what the data say. Exits with 1 where an integer differs.
+    The options about the set override what the data say. Exits with 1 where an integer differs or files contradict each
+    other, with 2 where a set is refused.
     """
     with failures_named():
-        target = choose_target(array, seed, device, bitstream, host)
+        simulated = chosen_device(device, bitstream, host) is DeviceKind.SIM
+        targets = {
+            size: choose_target(array or (size if simulated else LINE_FIELDS[0]), seed, device, bitstream, host)
+            for size in LINE_FIELDS
+        }
         overrides = Overrides(
             weight_line=None if weight_line is None else weight_line.value,
             rows_reversed=None if rows is None else rows is Order.REVERSED,
@@ -123,17 +155,59 @@ def replay_command(
             kernel=_size("--kernel", kernel),
             stride=stride,
         )
-        with phase("Examining the set", "Examined the set"):
-            findings = examine(read_set(directory), overrides)
+        sets = {folder: find_sets(folder) for folder in folders}
+        examined = _examine([one for found in sets.values() for one in found], overrides)
+        outcomes = _replay(examined, targets)
+        alone = len(outcomes) == 1 and outcomes[0].directory in folders
+        if alone and outcomes[0].error is not None:
+            raise outcomes[0].error
+    if alone and outcomes[0].replay is not None:
+        report_replay(outcomes[0].replay, as_json)
+    else:
+        report_replays(outcomes, [one for folder in sets for one in files_beside(folder, sets[folder])], as_json)
+    status = max(outcome.status for outcome in outcomes)
+    if status:
+        raise typer.Exit(status)
+
+
+def _examine(directories: Sequence[Path], overrides: Overrides) -> list[tuple[Path, Findings | StimulusError]]:
+    """What each set is, or why it is refused."""
+    examined: list[tuple[Path, Findings | StimulusError]] = []
+    with phase("Examining the sets", "Examined the sets", _total(directories), "set") as step:
+        for directory in directories:
+            try:
+                examined.append((directory, examine(read_set(directory), overrides)))
+            except StimulusError as error:
+                examined.append((directory, error))
+            step.update(len(examined))
+    return examined
+
+
+def _replay(examined: Sequence[tuple[Path, Findings | StimulusError]], targets: Mapping[int, Target]) -> list[Outcome]:
+    """Runs all sets that can be run, on one device for each size of array; in the order of ``examined``."""
+    outcomes = [Outcome(path, None, found if isinstance(found, StimulusError) else None) for path, found in examined]
+    runnable = [(at, found) for at, (_, found) in enumerate(examined) if isinstance(found, Findings)]
+    for target in dict.fromkeys(targets.values()):
+        of_target = [(at, findings) for at, findings in runnable if targets[findings.channels] == target]
+        if not of_target:
+            continue
         driver = target.open()
         # Imported here: pynq takes seconds, which a wrong argument or a help page need not.
         from tilewright.stimulus.replay import replay
 
-        with phase("Running the set on the accelerator", "Ran the set"):
-            outcome = replay(findings, driver)
-    _report_replay(outcome, as_json)
-    if outcome.mismatches:
-        raise typer.Exit(1)
+        with phase("Running the sets on the accelerator", "Ran the sets", _total(of_target), "set") as step:
+            for done, (at, findings) in enumerate(of_target, 1):
+                try:
+                    outcomes[at] = Outcome(findings.stimulus.directory, replay(findings, driver))
+                except LayerError as error:
+                    outcomes[at] = Outcome(findings.stimulus.directory, None, error)
+                step.update(done)
+    return outcomes
+
+
+def _total(units: Sequence[object]) -> int | None:
+    """How many there are, where there are several to count."""
+    return len(units) if len(units) > 1 else None
 
 
 def _size(option: str, text: str | None) -> tuple[int, int] | None:
@@ -161,26 +235,3 @@ def _report_export(
     output.print(f"{len(files)} files of {layer.name}, image {image}, in {directory}", markup=False, highlight=False)
     for defect in defects:
         output.print(f"Defect {defect.name.value}: {defect.file}: {defect.message}", markup=False, highlight=False)
-
-
-def _report_replay(outcome: Replay, as_json: bool) -> None:
-    facts = outcome.as_dict()
-    if as_json:
-        typer.echo(json.dumps(facts))
-        return
-    table = Table(
-        title=f"Stimulus set {outcome.findings.stimulus.directory.name}", show_header=False, title_justify="left"
-    )
-    for name, text in outcome.findings.details.items():
-        table.add_row(name.capitalize(), text)
-    table.add_row("Array", f"{outcome.n}x{outcome.n}")
-    table.add_row("Compared", ", ".join(f"{count} {kind}" for kind, count in facts["compared"].items()))
-    table.add_row("Cycles", f"{outcome.program_cycles}, {outcome.layer_cycles} of them in convolutions")
-    table.add_row("Mismatches", str(facts["mismatches"]))
-    output.print(table)
-    for defect in outcome.findings.defects:
-        output.print(f"Defect {defect.name.value}: {defect.file}: {defect.message}", markup=False, highlight=False)
-    listed = outcome.mismatches[: len(facts["listed"])]
-    more = facts["mismatches"] - len(listed)
-    for line in (*outcome.findings.notes, *map(str, listed), *([f"and {more} more mismatches"] if more else [])):
-        output.print(line, markup=False, highlight=False)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import NetworkError
+from tilewright.file_kinds import Role, refusal
 from tilewright.network.file_format import (
     FORMAT,
     IMAGE_CODES,
@@ -31,6 +32,7 @@ from tilewright.network.network import Layer, Network, TailStep
 from tilewright.network.shape import LayerShape
 
 _SAID = {str: "a text", int: "an integer", list: "a list", bool: "true or false"}
+_WRITERS = "`python -m tilewright_model export` writes one of a checkpoint, `import-qonnx` of a QONNX file"
 # safetensors' names of the types that the format has
 _TYPES = ("I8", "U8", "I32", "F64")
 
@@ -45,7 +47,8 @@ def load_network(path: str | Path) -> Network:
         The network, checked.
 
     Raises:
-        NetworkError: the file is missing, truncated, of another format or version, or inconsistent; says where.
+        NetworkError: the file is missing, truncated, of another format or version, or inconsistent; says where, and of
+            another kind of file which command takes it.
     """
     file = _File(Path(path))
     try:
@@ -84,6 +87,9 @@ class _File:
             from safetensors import SafetensorError, safe_open
         except ImportError as error:
             raise NetworkError("a network file needs the package safetensors: pip install safetensors") from error
+        other = refusal(path, Role.NETWORK)
+        if other is not None:
+            raise NetworkError(other)
         try:
             with safe_open(str(path), framework="np") as file:
                 self.metadata: Mapping[str, str] = file.metadata() or {}
@@ -94,12 +100,12 @@ class _File:
         except FileNotFoundError as error:
             raise NetworkError(f"{path}: no such file; write it with `python -m tilewright_model export`") from error
         except (OSError, SafetensorError, ValueError) as error:
-            raise NetworkError(f"{path} is truncated or no safetensors file ({error}); export it again") from error
+            raise NetworkError(f"{path} is truncated or no network file ({error}): {_WRITERS}") from error
         found = (self.metadata.get("format"), self.metadata.get("version"))
         if found != (FORMAT, VERSION):
             raise NetworkError(
                 f"{path} has format {found[0]!r} version {found[1]!r}, "
-                f"this library reads {FORMAT!r} version {VERSION!r}; export it again"
+                f"this library reads {FORMAT!r} version {VERSION!r}: {_WRITERS}"
             )
         others = {key: kind for key, kind in sorted(types.items()) if kind not in _TYPES}
         if others:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import LayerError
+from tilewright.file_kinds import Role, refusal
 from tilewright.files import write_npz
 from tilewright.hardware.parameters import ACTIVATION_MAX, MAX_KERNEL, MAX_PADDING, STRIDES, WEIGHT_MAX, WEIGHT_MIN
 from tilewright.npz import read_npz
@@ -229,6 +230,9 @@ class ConvLayer:
 
 def _read_npz(path: Path) -> dict[str, npt.NDArray[Any]]:
     keys = ("weight_codes", "activation_codes", "accumulators", "float_integers", "metadata")
+    other = refusal(path, Role.LAYER)
+    if other is not None:
+        raise LayerError(other)
     arrays = read_npz(path, LayerError, "layer file", keys)
     missing = [key for key in keys if key not in arrays]
     if missing:

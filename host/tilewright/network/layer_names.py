@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import struct
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
-# safetensors' own limit
-_LONGEST_HEADER = 100_000_000
+from tilewright.file_kinds import safetensors_header
+
 _CHECKPOINT_LAYER, _CHECKPOINT_CONVOLUTION = ".act_alpha", ".weight_quant.wgt_alpha"
 
 
@@ -29,7 +27,7 @@ def layers_in(file: Path, convolutions: bool = False) -> list[str]:
     Returns:
         The names; none where the file's header does not say them (another kind of file, damaged, missing).
     """
-    header = _header(file)
+    header = safetensors_header(file)
     metadata = header.pop("__metadata__", None)
     if not isinstance(metadata, dict):
         return []
@@ -61,16 +59,6 @@ def unknown_layers(names: Iterable[str], known: Sequence[str]) -> str | None:
     """
     unknown = [name or "''" for name in names if name not in known]
     return f"no layer {', '.join(unknown)}; there are {', '.join(known)}" if unknown else None
-
-
-def _header(file: Path) -> dict[str, Any]:
-    try:
-        with file.open("rb") as stream:
-            (length,) = struct.unpack("<Q", stream.read(8))
-            header = json.loads(stream.read(length)) if length <= _LONGEST_HEADER else {}
-    except (OSError, ValueError, struct.error, RecursionError):
-        return {}
-    return header if isinstance(header, dict) else {}
 
 
 def _of_network(text: str, convolutions: bool) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from tilewright.errors import ModelProcessError
 from tilewright.network.layer import ConvLayer
 from tilewright.progress import phase
+from tilewright.pytorch.model_options import image_options
 from tilewright.pytorch.process import run_model
 
 # The layer of the trained VGG16 that the main job looks at alone
@@ -50,15 +51,3 @@ def capture_layer(
             if not file.is_file():  # one that was written differs from the float layer: for the caller to compare
                 raise
         return ConvLayer.load(file)
-
-
-def image_options(images: Sequence[Path], data: Path | None, count: int | None) -> list[str | Path]:
-    """What names images to a command of ``python -m tilewright_model``; arguments as of :func:`capture_layer`."""
-    options: list[str | Path] = []
-    for image in images:
-        options += ["--images", image]
-    if data is not None:
-        options += ["--data", data]
-    if count is not None:
-        options += ["--count", str(count)]
-    return options

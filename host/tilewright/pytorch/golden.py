@@ -17,6 +17,7 @@ from tilewright.network.network import Network
 from tilewright.npz import read_npz
 from tilewright.pytorch.export import export_network
 from tilewright.pytorch.images import Images, load_images
+from tilewright.pytorch.model_options import size_options
 from tilewright.pytorch.process import run_model
 
 NETWORK_FILE, IMAGE_FILE, REFERENCE_FILE = "network.safetensors", "images.npz", "reference.npz"
@@ -49,7 +50,8 @@ def golden_set(
 
     Args:
         folder: where it is or will be; its parent must exist.
-        data: CIFAR-10's folder, for a new set: takes its first test images. None takes the packaged photograph.
+        data: CIFAR-10 or a data set of one's own, for a new set: takes its first test images. None takes the packaged
+            photograph.
         count: how many, for a new set.
         network_file: of a new set; None takes the trained VGG16.
 
@@ -83,8 +85,8 @@ def _make(folder: Path, data: Path | str | None, count: int, network_file: Path 
         part = Path(name) / folder.name
         part.mkdir()
         (part / NETWORK_FILE).write_bytes(network_file.read_bytes())
-        _, *size = load_network(network_file).image
+        size = size_options(load_network(network_file))
         chosen: list[str | Path] = ["--data", Path(data), "--count", str(count)] if data else []
-        run_model("images", "--size", *map(str, size), *chosen, "--out", part / IMAGE_FILE)
+        run_model("images", *size, *chosen, "--out", part / IMAGE_FILE)
         run_model("reference", network_file, "--images", part / IMAGE_FILE, "--out", part / REFERENCE_FILE)
         part.rename(folder)

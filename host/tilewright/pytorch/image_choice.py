@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tilewright.errors import NetworkError
 from tilewright.network.inference import check_images
 from tilewright.network.network import Network
 from tilewright.progress import phase
-from tilewright.pytorch.capture import image_options
 from tilewright.pytorch.images import Images, load_images, model_images
+from tilewright.pytorch.model_options import image_options, size_options
 
 
 class ImageChoice:
-    """Images of files, of CIFAR-10, or the packaged photograph.
+    """Images of files, of a data set, or the packaged photograph.
 
     Args:
         files: one .npz, or image files.
-        data: CIFAR-10's folder.
+        data: CIFAR-10 or a data set of one's own.
         first: number of the first image of ``data`` or of the .npz.
         count: how many of them; None takes all of the .npz, one of ``data``.
 
@@ -48,7 +49,7 @@ class ImageChoice:
         """The images.
 
         Args:
-            network: whose size image files are brought to.
+            network: whose size and channels image files are brought to.
 
         Raises:
             NetworkError: the .npz holds images of another size.
@@ -56,13 +57,13 @@ class ImageChoice:
         """
         if self._archive is not None:
             check_images(network, self._archive.pixels)
-            return self._archive
-        size = ["--size", *map(str, network.image[1:])]
+            return self._archive.numbered(network.classes)
+        size = size_options(network)
         first = ["--first", str(self._first)] if self._data else []
         options = [*size, *image_options(self._files, self._data, self._count), *first]
         progress = phase("Reading images with PyTorch", "Read the images")
         with progress, tempfile.TemporaryDirectory(prefix="tilewright-") as folder:
-            return model_images(options, Path(folder))
+            return model_images(options, Path(folder)).numbered(network.classes)
 
 
 def _part(images: Images, file: Path, first: int, count: int | None) -> Images:
@@ -72,4 +73,4 @@ def _part(images: Images, file: Path, first: int, count: int | None) -> Images:
     if not first < end <= held:
         asked = f"none from {first} on" if count is None else f"not {count} from {first} on"
         raise NetworkError(f"{file} holds {held} images, {asked}")
-    return Images(images.pixels[first:end], images.labels[first:end], images.source)
+    return replace(images, pixels=images.pixels[first:end], labels=images.labels[first:end])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import NetworkError
+from tilewright.file_kinds import Role, refusal
 from tilewright.files import write_npz
 from tilewright.npz import read_npz
 from tilewright.pytorch.process import run_model
@@ -23,19 +24,37 @@ class Images:
         pixels: uint8 (images, channels, h, w).
         labels: int64 (images,); -1 where unknown.
         source: in words.
+        classes: names of the labels; empty where they have none.
     """
 
     pixels: npt.NDArray[np.uint8] = field(repr=False)
     labels: npt.NDArray[np.int64] = field(repr=False)
     source: str
+    classes: tuple[str, ...] = ()
+
+    def numbered(self, classes: tuple[str, ...]) -> Images:
+        """The images with a network's numbers as labels.
+
+        Args:
+            classes: names of the network's classes; empty where it has none.
+
+        Returns:
+            The same images; where both have names, -1 for a class that the network has not.
+        """
+        if not classes or not self.classes or classes == self.classes:
+            return self
+        numbers = [classes.index(name) if name in classes else -1 for name in self.classes]
+        labels = np.array([*numbers, -1])[self.labels]
+        return replace(self, labels=labels, classes=classes)
 
     def save(self, path: Path) -> None:
         """Writes the images as an ``.npz`` that :func:`load_images` and model/ read."""
-        write_npz(path, {"pixels": self.pixels, "labels": self.labels, "source": np.array(self.source)})
+        names = {"classes": np.array(self.classes)} if self.classes else {}
+        write_npz(path, {"pixels": self.pixels, "labels": self.labels, "source": np.array(self.source), **names})
 
 
 def load_images(path: Path) -> Images:
-    """Reads an ``.npz`` of images: ``pixels``, and if there are any, ``labels`` and ``source``.
+    """Reads an ``.npz`` of images: ``pixels``, and if there are any, ``labels``, ``source`` and ``classes``.
 
     Args:
         path: the file.
@@ -46,7 +65,10 @@ def load_images(path: Path) -> Images:
     Raises:
         NetworkError: the file is missing or damaged, or holds no uint8 images.
     """
-    arrays = read_npz(path, NetworkError, "image file", ("pixels", "labels", "source"))
+    other = refusal(path, Role.IMAGES)
+    if other is not None:
+        raise NetworkError(other)
+    arrays = read_npz(path, NetworkError, "image file", ("pixels", "labels", "source", "classes"))
     pixels = arrays.get("pixels")
     if pixels is None or pixels.dtype != np.uint8 or pixels.ndim != 4 or len(pixels) == 0:
         found = "no array 'pixels'" if pixels is None else f"{pixels.dtype} {pixels.shape}"
@@ -54,7 +76,10 @@ def load_images(path: Path) -> Images:
     labels = arrays.get("labels", np.full(len(pixels), -1)).astype(np.int64)
     if labels.shape != (len(pixels),):
         raise NetworkError(f"{path}: {len(pixels)} images but labels of shape {labels.shape}")
-    return Images(pixels, labels, str(arrays.get("source", path.name)))
+    classes = arrays.get("classes", np.empty(0, "U1"))
+    if classes.dtype.kind != "U" or classes.ndim != 1 or (len(classes) and int(labels.max()) >= len(classes)):
+        raise NetworkError(f"{path}: `classes` are {classes.dtype} {classes.shape}, expected texts, one a label")
+    return Images(pixels, labels, str(arrays.get("source", path.name)), tuple(classes.tolist()))
 
 
 def model_images(arguments: Sequence[str | Path], folder: Path) -> Images:

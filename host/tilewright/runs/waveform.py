@@ -63,6 +63,7 @@ def repeat_program(
         SimulationError: the traced hardware cannot be built, or the file cannot be written.
     """
     from tilewright.sim import open_overlay
+    from tilewright.sim.device import activate
 
     active = Device.active_device
     try:
@@ -75,7 +76,7 @@ def repeat_program(
             # Closes the file where the program stood still inside the window.
             driver.device.run(MAX_CYCLES)
     finally:
-        Device.active_device = active
+        activate(active)
     return Waveform(file, *window, shows, _same(before, again))
 
 

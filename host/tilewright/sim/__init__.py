@@ -8,10 +8,9 @@ from __future__ import annotations
 import hashlib
 
 import pynq
-from pynq.pl_server.device import Device
 
 from tilewright.environment import cache_folder
-from tilewright.sim.device import SimDevice
+from tilewright.sim.device import SimDevice, activate
 from tilewright.sim.errors import BusError, DdrExhaustedError, OverlayFileError, SimulatorBuildError
 from tilewright.sim.guest import ThirdPartyError
 from tilewright.sim.metadata import write_overlay
@@ -67,5 +66,5 @@ def open_overlay(
     device = SimDevice(latency, stall_probability, seed, traced, system)
     digest = hashlib.sha256(f"{parameters!r} {system.family}".encode()).hexdigest()
     bit = write_overlay(parameters, cache_folder() / "overlays" / digest[:16], system)
-    Device.active_device = device
+    activate(device)
     return pynq.Overlay(str(bit), device=device)

@@ -2,45 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tilewright.sim.errors import BusError
-from tilewright.sim.library import Slave
-from tilewright.sim.processing_system import PROCESSING_SYSTEMS
-
-_SLAVES = {"axi_dma": Slave.DMA, "axi_intc": Slave.INTC}
-# Bits of an address that the interconnect passes on
-_ADDRESS_BITS = {Slave.DMA: 10, Slave.ACCELERATOR: 16, Slave.INTC: 9}
+from tilewright.sim.hwh_file import RegisterRange
+from tilewright.sim.ports import SocPorts
 
 
 @dataclass(frozen=True)
 class _Window:
     base: int
     size: int
-    slave: Slave
+    slave: int
+    address_bits: int
 
 
 class AddressMap:
     """The address map of a block design.
 
     Args:
-        ip_dict: pynq's; DMA and interrupt controller are known by their type, what else has registers is the
-            accelerator.
+        ranges: of the .hwh.
+        ports: of the hardware; what it has no slave for has no registers.
     """
 
-    def __init__(self, ip_dict: Mapping[str, Any]) -> None:
+    def __init__(self, ranges: Iterable[RegisterRange] = (), ports: SocPorts | None = None) -> None:
+        slaves = () if ports is None else ports.slaves
+        numbers = {(slave.instance, slave.interface): number for number, slave in enumerate(slaves)}
         self._windows = [
-            _Window(ip["phys_addr"], ip["addr_range"], _SLAVES.get(kind_of(ip), Slave.ACCELERATOR))
-            for ip in ip_dict.values()
-            if "phys_addr" in ip and kind_of(ip) not in PROCESSING_SYSTEMS
+            _Window(each.base, each.size, number, slaves[number].address_bits)
+            for each in ranges
+            if (number := numbers.get((each.instance, each.interface))) is not None
         ]
 
-    def decode(self, address: int) -> tuple[Slave, int]:
-        """Return slave and offset. Raises BusError where no slave is."""
+    def decode(self, address: int) -> tuple[int, int]:
+        """Return the slave's number, and the bits of the address that it sees. Raises BusError where no slave is."""
         window = self._window(address)
-        return window.slave, (address - window.base) % (1 << _ADDRESS_BITS[window.slave])
+        return window.slave, address % (1 << window.address_bits)
 
     def check(self, address: int, nbytes: int) -> None:
         """Raises BusError where an access of several registers leaves the window that it begins in."""

@@ -16,23 +16,28 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 from typing import TextIO
+
+import yaml
 
 from tilewright.environment import CACHE_VARIABLE, cache_folder
 from tilewright.files import file_errors, written
 from tilewright.progress import messages, phase, print_line
+from tilewright.sim.build_log import failure, remarks
 from tilewright.sim.errors import SimulatorBuildError
-from tilewright.sim.hardware import Hardware, OwnHardware
+from tilewright.sim.hardware import Core, Hardware, OwnHardware
 
 LIBRARY = "libsoc.so"
 TOOLS = {"make": "make", "g++": "g++", "perl": "perl"}
 # Headers that a traced build needs, and the Debian packages that bring them
 TRACE_HEADERS = {"zlib1g-dev": "zlib.h", "liblz4-dev": "lz4.h"}
-LOG_LINES = 25
+# Of generated files: all of these are for the build
+SOURCES = {".v", ".sv", ".vh", ".svh", ".cpp", ".h"}
 # make splits at blanks, and $ # : % and quotes have meanings of their own
 MAKES_PATHS = re.compile(r"[\w/.,+=@-]+")
 # Variables that lead a build astray, and those of the folders that FuseSoC makes
@@ -43,7 +48,8 @@ COUNT_BRANCHES = "OPT_FAST='-O3 -fprofile-generate' USER_LDFLAGS=-fprofile-gener
 USE_COUNTS = "OPT_FAST='-O3 -fprofile-use -fprofile-partial-training -Wno-missing-profile'"
 # The second build makes anew what is compiled with OPT_FAST (all that runs in every cycle), and what is linked from it.
 OBJECTS = ("*.o", "*.a", "*.gch", "Vsoc")
-KEPT_OBJECTS = ("verilated*.o", "*Slow.o", "*.slow.gch")
+RUNTIME = "verilated*.o"
+KEPT_OBJECTS = (RUNTIME, "*Slow.o", "*.slow.gch")
 
 
 def cores_folder() -> Path:
@@ -87,7 +93,8 @@ def _library(cores: Path, hardware: Hardware, traced: bool) -> Path:
         "machine": platform.machine(),
     }
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-    return cache_folder() / "soc" / f"{hardware.title}-{digest[:24]}" / LIBRARY
+    title = re.sub(r"[^\w.-]", "_", hardware.title)
+    return cache_folder() / "soc" / f"{title}-{digest[:24]}" / LIBRARY
 
 
 @contextmanager
@@ -114,18 +121,30 @@ def _build(cores: Path, hardware: Hardware, traced: bool, library: Path) -> None
     log = library.parent / "build.log"
     title = f"building the simulated {hardware.title} hardware"
     with _scratch(library) as scratch, log.open("w") as output:
-        compile_ = _command(cores, hardware, scratch)
+        generated = scratch / "generated"
+        generated.mkdir()
+        core = hardware.core(cores, generated)
+        originals = core.originals
+        runtime = _runtime(cores, traced)
+        work = scratch / "work" / core.name.replace(":", "_") / "sim"
+        _copy_objects(runtime, work)
+        compile_, make = _command(core, traced, scratch), _make_options(work)
         if traced:
-            _run([*compile_, "--verilator_options=--trace-fst"], scratch, output, f"{title}, traced")
+            _run([*compile_, *make], scratch, output, f"{title}, traced", originals)
         elif not isinstance(hardware, OwnHardware) or hardware.parameters.scatter_gather:
-            _run(compile_, scratch, output, title)
+            _run([*compile_, *make], scratch, output, title, originals)
         else:
-            _run([*compile_, f"--make_options={COUNT_BRANCHES}"], scratch, output, f"{title}, to be profiled")
+            _run([*compile_, *_make_options(work, COUNT_BRANCHES)], scratch, output, f"{title}, to be profiled")
             _exercise(hardware, _product(scratch), library, output)
             for path in {path for pattern in OBJECTS for path in scratch.glob(f"work/**/{pattern}")}:
                 if not any(path.match(kept) for kept in KEPT_OBJECTS):
                     path.unlink()
-            _run([*compile_, f"--make_options={USE_COUNTS}"], scratch, output, title)
+            _run([*compile_, *_make_options(work, USE_COUNTS)], scratch, output, title)
+        _check_taken(core, scratch)
+        _copy_objects(work, runtime)
+        output.flush()
+        for remark in (*core.remarks, *remarks(log.read_text(errors="replace"), originals)):
+            print_line(remark)
         if _library(cores, hardware, traced) == library:
             with written(library) as partial:
                 shutil.copyfile(_product(scratch), partial)
@@ -155,26 +174,55 @@ def _scratch(library: Path) -> Iterator[Path]:
         yield Path(name)
 
 
-def _command(cores: Path, hardware: Hardware, scratch: Path) -> list[str]:
-    """FuseSoC's command that builds the library below a folder."""
-    generated = scratch / "generated"
-    generated.mkdir()
-    roots, core, parameters = hardware.core(cores, generated)
+def _command(core: Core, traced: bool, scratch: Path) -> list[str]:
+    """FuseSoC's command that builds a core below a folder."""
     command = [sys.executable, "-m", "fusesoc.main"]
-    for root in roots:
+    for root in core.roots:
         command += ["--cores-root", root]
-    return [
-        *command,
-        "run",
-        "--target",
-        "sim",
-        "--setup",
-        "--build",
-        "--build-root",
-        str(scratch / "work"),
-        core,
-        *parameters,
-    ]
+    command += ["run", "--target", "sim", "--setup", "--build", "--build-root", str(scratch / "work")]
+    command += [core.name, *core.parameters]
+    options = [*core.verilator, *(["--trace-fst"] if traced else [])]
+    return [*command, f"--verilator_options={' '.join(options)}"] if options else command
+
+
+def _runtime(cores: Path, traced: bool) -> Path:
+    """Where the compiled parts of Verilator that every model has are kept: they take longer than a small model."""
+    compiler = subprocess.run(["g++", "--version"], capture_output=True, text=True, check=False).stdout
+    facts = [_version("verilator"), compiler, (cores / "soc" / "soc.core").read_text(), traced, platform.machine()]
+    digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+    return cache_folder() / "soc" / f"verilated-{digest[:24]}"
+
+
+def _make_options(work: Path, variables: str = "") -> list[str]:
+    """FuseSoC's option for make: variables, and which files are there already, however old they are."""
+    words = [variables, *(f"-o {path.name}" for path in sorted(work.glob(RUNTIME)))]
+    return [f"--make_options={' '.join(filter(None, words))}"] if any(words) else []
+
+
+def _copy_objects(source: Path, target: Path) -> None:
+    """Copy Verilator's own compiled parts, those that are not there."""
+    for path in source.glob(RUNTIME):
+        target.mkdir(parents=True, exist_ok=True)
+        if not (target / path.name).exists():
+            with written(target / path.name) as partial:
+                shutil.copyfile(path, partial)
+
+
+def _check_taken(core: Core, scratch: Path) -> None:
+    """Make sure that the build took all that was generated for it: FuseSoC passes over a core that it cannot read.
+
+    Raises:
+        SimulatorBuildError: another core has taken the place of the user's.
+    """
+    generated = {path.name for path in (scratch / "generated").iterdir() if path.suffix in SOURCES}
+    taken: set[str] = set()
+    for description in (scratch / "work").glob("**/*.eda.yml"):
+        taken |= {Path(file["name"]).name for file in yaml.safe_load(description.read_text())["files"]}
+    missing = [str(core.originals.get(name, name)) for name in sorted(generated - taken)]
+    if missing:
+        raise SimulatorBuildError(
+            f"FuseSoC has not taken {', '.join(missing)}: what it built is not the user's hardware"
+        )
 
 
 def _product(scratch: Path) -> Path:
@@ -190,7 +238,7 @@ def _exercise(hardware: OwnHardware, product: Path, library: Path, output: TextI
     shutil.copy(product, place)
     command = [sys.executable, "-m", "tilewright.sim.exercise", json.dumps(asdict(hardware.parameters))]
     environment = {"TILEWRIGHT_CACHE": str(cache)}
-    _run(command, product.parent, output, "profiling the simulated hardware", environment)
+    _run(command, product.parent, output, "profiling the simulated hardware", environment=environment)
 
 
 def _check_tools(traced: bool) -> None:
@@ -252,12 +300,17 @@ def _ended(arguments: list[str], folder: Path, variables: dict[str, str]) -> Ite
 
 
 def _run(
-    arguments: list[str], folder: Path, output: TextIO, title: str, environment: dict[str, str] | None = None
+    arguments: list[str],
+    folder: Path,
+    output: TextIO,
+    title: str,
+    originals: Mapping[str, Path] = MappingProxyType({}),
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Runs a command with progress. Raises SimulatorBuildError, with the log's end, where it fails."""
     if not messages.is_terminal:
         print_line(f"{title} (about a minute)")
-    variables = {**_environment(folder), **(environment or {})}
+    variables = {**_environment(folder), **environment}
     with phase(title, f"{title}: done") as step, _ended(arguments, folder, variables) as process:
         assert process.stdout is not None
         steps = 0
@@ -271,5 +324,5 @@ def _run(
         if os.strerror(errno.ENOSPC) in text:
             variable = CACHE_VARIABLE if folder.is_relative_to(cache_folder()) else "TMPDIR"
             raise SimulatorBuildError(f"{title} failed: {folder}: the disk is full: ${variable} names another folder")
-        end = "\n".join(text.splitlines()[-LOG_LINES:])
-        raise SimulatorBuildError(f"{title} failed (status {process.returncode}), see {output.name}:\n{end}")
+        reason = failure(text, originals)
+        raise SimulatorBuildError(f"{title} failed (status {process.returncode}), see {output.name}:\n{reason}")

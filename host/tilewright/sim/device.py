@@ -12,8 +12,8 @@ Hangs
     thousand cycles (of a third party's hardware: a million), nothing will move again without a write: the accelerator's
     own watchdog ends a program that stands still for 1024 cycles. Reads then make only their transaction, and each adds
     ``QUIET_READ_SECONDS`` to ``monotonic()``: a time-out of seconds passes in some hundred reads. Code that polls DMASR
-    without any time-out, such as pynq's ``DMA.wait()``, gets a DeviceTimeoutError after ``HANG_SECONDS`` of that; so
-    does code that awaits an interrupt.
+    without any time-out, such as pynq's ``DMA.wait()``, gets a DeviceTimeoutError after ``HANG_SECONDS`` of that, one
+    that polls a register of an IP after ``IP_HANG_SECONDS``; so does code that awaits an interrupt.
 
 Attaching
     An overlay with ``download=False`` stands for a board that another process has configured: its hardware is there as
@@ -35,19 +35,20 @@ from pynq.ps import Clocks
 from pynqmetadata.views.runtime import RuntimeMetadataParser
 
 from tilewright.environment import DEVICE_VARIABLE
-from tilewright.errors import DeviceTimeoutError, SimulationError
+from tilewright.errors import BufferNotAllocatedError, DeviceTimeoutError, SimulationError
 from tilewright.hardware.pg021 import MM2S_DMASR, S2MM_DMASR
 from tilewright.sim.address_map import AddressMap
 from tilewright.sim.build import build_library
 from tilewright.sim.errors import BusError
 from tilewright.sim.guard import TransferGuard
-from tilewright.sim.hang import describe_hang
-from tilewright.sim.hardware import Hardware
-from tilewright.sim.hwh_file import read_hwh
+from tilewright.sim.hang import DMA, describe_hang
+from tilewright.sim.hardware import Hardware, OwnHardware
+from tilewright.sim.hwh_file import read_hwh, register_ranges
 from tilewright.sim.interrupts import connect_interrupts
-from tilewright.sim.library import Interrupt, Slave, Soc
+from tilewright.sim.library import Soc, StreamCount
 from tilewright.sim.memory import SimMemory
 from tilewright.sim.metadata import read_overlay
+from tilewright.sim.own_ports import Streams
 from tilewright.sim.parameters import SocParameters
 from tilewright.sim.processing_system import LOW_DDR_BASE, PROCESSING_SYSTEMS, ZYNQ_ULTRASCALE, ProcessingSystem
 from tilewright.sim.window import WORD_BYTES, RegisterWindow
@@ -57,6 +58,10 @@ MOST_ACCESS_CYCLES = 4000
 PATIENCE = 32
 QUIET_READ_SECONDS = 0.05
 HANG_SECONDS = 60.0
+# Of one register of an IP, which may be read for other reasons than to wait
+IP_HANG_SECONDS = 1000.0
+# Stands for the addresses of the status registers of all DMAs
+POLLED_STATUS = -1
 MAX_STALL_PROBABILITY = 0.99
 MAX_LATENCY = 10_000
 IO_PLL_MHZ = 1000.0  # of a Zynq-7000, as PYNQ boots it
@@ -84,6 +89,7 @@ class SimDevice(Device):
     Attributes:
         seed: the seed in use: the same seed and the same accesses give the same cycles.
         hardware: that is loaded; None before.
+        irq_pins: that reach the processing system without interrupt controller, by its interrupt number.
         check_addresses: whether a transfer to or from memory outside all buffers raises BufferNotAllocatedError as it
             is started. Without it the DMA reports an error, as on a board that is lucky.
 
@@ -125,19 +131,21 @@ class SimDevice(Device):
         self.seed = seed
         self.traced = traced
         self.hardware: Hardware | None = None
+        self.irq_pins: dict[int, str] = {}
         self.check_addresses = True
         self._substitutes: dict[str, Hardware] = {}
         self._memory = SimMemory(self, system.ddr_base if ddr_base is None else ddr_base)
         self._take_system(system)
         self._soc: Soc | None = None
-        self._map = AddressMap({})
-        self._guard = TransferGuard(self._memory)
+        self._map = AddressMap()
+        self._guards: dict[int, TransferGuard] = {}
         self._seconds_before = 0.0  # up to cycle _mark: of earlier overlays and clocks, and skipped while nothing moved
         self._mark = 0
         self._hung_seconds = 0.0
         self._quiet_limit = 0
         self._written = 0  # cycle of the latest write of a register
-        self._polled_since = 0  # cycle of the latest access that was no poll of the DMA's status
+        self._polled_since = 0  # cycle of the latest access that was no poll
+        self._latest_read: int | None = None  # address or POLLED_STATUS, where no write came after it
 
     # ---- what pynq asks of a device
 
@@ -205,7 +213,7 @@ class SimDevice(Device):
     @property
     def parameters(self) -> SocParameters | None:
         """Of the accelerator that is loaded; None where none is, or a third party's hardware."""
-        return getattr(self.hardware, "parameters", None)
+        return self.hardware.parameters if isinstance(self.hardware, OwnHardware) else None
 
     @property
     def cycles(self) -> int:
@@ -225,9 +233,14 @@ class SimDevice(Device):
 
     @property
     def interrupts(self) -> dict[str, bool]:
-        """The interrupt lines by name: mm2s, s2mm, accelerator, controller."""
-        lines = self._loaded.interrupts
-        return {line.name.lower(): line in lines for line in Interrupt if line.name}
+        """The interrupt lines by name: mm2s, s2mm, accelerator, controller; of a third party's design, the pins."""
+        return self._loaded.interrupts
+
+    def interrupted(self, controller: str) -> bool:
+        """Whether the output of an interrupt controller is high, by the name that pynq has for it."""
+        lines = self.interrupts
+        ports = self.hardware.ports.interrupts if self.hardware is not None else ()
+        return any(lines[port.name] for port in ports if port.controller == controller)
 
     @property
     def quiet(self) -> bool:
@@ -237,7 +250,18 @@ class SimDevice(Device):
 
     @property
     def streams(self) -> Any:
-        """What has moved on the streams between DMA and accelerator: :class:`tilewright.sim.library.Streams`."""
+        """What has moved on the streams between DMA and accelerator: :class:`tilewright.sim.own_ports.Streams`.
+
+        Raises SimulationError for a third party's hardware.
+        """
+        counts = self._loaded.streams
+        if self.parameters is None:
+            raise SimulationError("streams are those of the accelerator; a third party's are in stream_counts")
+        return Streams.of(counts)
+
+    @property
+    def stream_counts(self) -> dict[str, StreamCount]:
+        """What has moved on all streams, by name."""
         return self._loaded.streams
 
     @property
@@ -258,36 +282,53 @@ class SimDevice(Device):
         self._loaded.trace(file, first, last)
 
     def run(self, cycles: int) -> None:
-        """Let clock cycles pass. Raises BusError if the DMA broke a rule of AXI."""
-        self._loaded.run(cycles)
+        """Let clock cycles pass.
+
+        Raises:
+            BusError: a master broke a rule of AXI.
+            BufferNotAllocatedError: a master other than a DMA touched memory outside all buffers.
+        """
+        soc = self._loaded
+        soc.run(cycles)
+        self._check_masters(soc)
 
     def describe_hang(self) -> str:
         """Say where the hardware stands, for a message that it moves no more."""
-        return describe_hang(self._loaded, self.parameters is not None)
+        soc = self._loaded
+        assert self.hardware is not None
+        return describe_hang(soc, self.hardware.ports, self.parameters is not None)
 
     def read_word(self, address: int) -> int:
         """Read the register at a physical address; the bus transaction behind ``MMIO.read``.
 
         Raises:
             BusError: nothing is there, or it did not answer OKAY.
-            DeviceTimeoutError: the DMA's status was polled for long while nothing moved.
+            DeviceTimeoutError: a register was polled for long while nothing moved.
+            BufferNotAllocatedError: a master other than a DMA touched memory outside all buffers.
         """
         if address in self._clocks:
             return self._clocks[address]
         soc = self._loaded
         slave, offset = self._map.decode(address)
         value = soc.read(slave, offset)
-        if slave is Slave.DMA:
-            self._guard.read(offset, value)
-        polled = slave is Slave.DMA and offset in (MM2S_DMASR, S2MM_DMASR)
+        guard = self._guards.get(slave)
+        if guard is not None:
+            guard.read(offset, value)
+        status = guard is not None and offset in (MM2S_DMASR, S2MM_DMASR)
+        read = POLLED_STATUS if status else address
+        polled = status or (self.parameters is None and read == self._latest_read)
+        if read != self._latest_read:
+            self._hung_seconds = 0.0
+        self._latest_read = read
         if not polled:
             self._polled_since = soc.cycles
         if self.quiet:
-            self._skip_time(polled)
+            self._skip_time(address, (HANG_SECONDS if status else IP_HANG_SECONDS) if polled else None)
         else:
             self._hung_seconds = 0.0
             waited = soc.cycles - self._polled_since
             soc.run(min(ACCESS_CYCLES + waited // PATIENCE, MOST_ACCESS_CYCLES))
+        self._check_masters(soc)
         return value
 
     def check_registers(self, address: int, nbytes: int) -> None:
@@ -318,11 +359,12 @@ class SimDevice(Device):
             return
         soc = self._loaded
         slave, offset = self._map.decode(address)
-        if slave is Slave.DMA:
-            self._guard.write(offset, value, check=self.check_addresses)
+        if slave in self._guards:
+            self._guards[slave].write(offset, value, check=self.check_addresses)
         soc.write(slave, offset, value)
-        self._hung_seconds = 0.0
+        self._hung_seconds, self._latest_read = 0.0, None
         soc.run(ACCESS_CYCLES)
+        self._check_masters(soc)
         self._written = self._polled_since = soc.cycles
 
     @property
@@ -340,6 +382,7 @@ class SimDevice(Device):
         self._seconds_before, self._mark = self.monotonic(), 0
         self._soc = Soc(
             library,
+            hardware.ports,
             self._memory.ddr,
             self._memory.base_address,
             self._memory.pages,
@@ -348,26 +391,56 @@ class SimDevice(Device):
             seed=self.seed,
         )
         self.hardware = hardware
-        self._map = AddressMap(parser.ip_dict)
-        self._guard = TransferGuard(self._memory)
+        self._map = AddressMap(register_ranges(bit.with_suffix(".hwh")), hardware.ports)
+        self._guards = {
+            number: TransferGuard(self._memory, slave.instance)
+            for number, slave in enumerate(hardware.ports.slaves)
+            if slave.kind == DMA
+        }
         self._quiet_limit = hardware.quiet_cycles + 4 * self.latency
         self._written = 0
         self._hung_seconds = 0.0
-        connect_interrupts(parser)
+        self.irq_pins = connect_interrupts(parser)
 
     def _take_system(self, system: ProcessingSystem) -> None:
         self._system = system
         self.arch = system.arch
         self._clocks = dict(system.registers)
 
-    def _skip_time(self, polled: bool) -> None:
+    def _check_masters(self, soc: Soc) -> None:
+        stray = soc.take_stray()
+        if stray is not None and self.check_addresses:
+            raise BufferNotAllocatedError(
+                f"{stray.channel}: {stray.nbytes} bytes at physical address {stray.address:#x} are in no buffer; on a "
+                "board the master would read or overwrite whatever is there. "
+                f"{self._memory.history.describe(stray.address, stray.nbytes)}"
+            )
+
+    def _skip_time(self, address: int, limit: float | None) -> None:
+        """A limit in seconds, where the register is polled."""
         self._seconds_before += QUIET_READ_SECONDS
-        self._hung_seconds = self._hung_seconds + QUIET_READ_SECONDS if polled else 0.0
-        if self._hung_seconds >= HANG_SECONDS:
+        self._hung_seconds = 0.0 if limit is None else self._hung_seconds + QUIET_READ_SECONDS
+        if limit is not None and self._hung_seconds >= limit:
             self._hung_seconds = 0.0
             raise DeviceTimeoutError(
-                f"the DMA was polled for {HANG_SECONDS:g} simulated seconds while nothing moved: {self.describe_hang()}"
+                f"{self._register(address)} was polled for {limit:g} simulated seconds while nothing moved: "
+                f"{self.describe_hang()}"
             )
+
+    def _register(self, address: int) -> str:
+        assert self.hardware is not None
+        slave, offset = self._map.decode(address)
+        return f"register {offset:#04x} of {self.hardware.ports.slaves[slave].instance}"
+
+
+def activate(device: Device) -> None:
+    """Make a device pynq's active one, and the first of ``pynq.Device.devices``, in the place of a simulated one.
+
+    Others that pynq has found stay in that list; where it has not looked yet, it will not.
+    """
+    found = [each for each in getattr(Device, "_devices", []) if not isinstance(each, SimDevice) and each is not device]
+    Device._devices = [device, *found]
+    Device.active_device = device
 
 
 def _digest(file: Path) -> str:

@@ -3,17 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 from xml.parsers import expat
 
 from pynqmetadata.frontends import Metadata
 from pynqmetadata.views.runtime import RuntimeMetadataParser
 
 from tilewright.sim.errors import OverlayFileError
+from tilewright.sim.processing_system import PROCESSING_SYSTEMS
 
 # Those of the largest designs have some MB, of which pynq's parser takes a second each.
 MOST_BYTES = 16 << 20
+
+
+@dataclass(frozen=True)
+class RegisterRange:
+    """Addresses at which the CPU finds an interface of an IP.
+
+    Attributes:
+        instance: as pynq names the IP.
+        interface: of the IP.
+        base: physical address.
+        size: bytes.
+    """
+
+    instance: str
+    interface: str
+    base: int
+    size: int
+
+
+def register_ranges(hwh: Path) -> list[RegisterRange]:
+    """Return all addresses of a .hwh that :func:`read_hwh` has read. pynq keeps only one interface of an IP."""
+    root = ElementTree.parse(hwh).getroot()
+    modules = list(root.iter("MODULE"))
+    names = {module.get("INSTANCE", ""): module.get("FULLNAME", "").lstrip("/") for module in modules}
+    found = []
+    for module in modules:
+        if module.get("MODTYPE") in PROCESSING_SYSTEMS:
+            for each in module.iter("MEMRANGE"):
+                base, end = int(each.get("BASEVALUE", "0"), 0), int(each.get("HIGHVALUE", "0"), 0)
+                instance, interface = each.get("INSTANCE", ""), each.get("SLAVEBUSINTERFACE", "")
+                found.append(RegisterRange(names.get(instance) or instance, interface, base, end - base + 1))
+    return found
 
 
 def read_hwh(hwh: Path) -> RuntimeMetadataParser:

@@ -22,9 +22,14 @@ PAUSE = 0.01
 
 
 class SimulatedUio:
-    """Stands where ``pynq.uio.UioController`` stands; one for all devices: pynq keeps one an interrupt number."""
+    """Stands where ``pynq.uio.UioController`` stands, of all devices: pynq keeps one an interrupt number.
 
-    def __init__(self) -> None:
+    Args:
+        number: of the processing system's interrupt.
+    """
+
+    def __init__(self, number: int) -> None:
+        self._number = number
         self._events: dict[Any, list[Any]] = {}
         self._tasks: dict[Any, asyncio.Task[None]] = {}
 
@@ -33,7 +38,7 @@ class SimulatedUio:
 
         Args:
             event: pynq's interrupt controller, or an asyncio.Event for a pin without controller: the active device's.
-            number: of the line; there is one.
+            number: pynq's; there is one line.
         """
         del number
         mmio = getattr(event, "mmio", None)
@@ -45,9 +50,10 @@ class SimulatedUio:
 
     async def _watch(self, device: Any) -> None:
         while self._events[device]:
-            if device.interrupts["controller"]:
-                events, self._events[device] = self._events[device], []
-                for event in events:
+            raised = [event for event in self._events[device] if self._is_raised(event, device)]
+            if raised:
+                self._events[device] = [event for event in self._events[device] if event not in raised]
+                for event in raised:
                     event.set()
             elif device.quiet:
                 _fail(self._events[device], device)
@@ -56,12 +62,23 @@ class SimulatedUio:
                 device.run(CYCLES_A_TURN)
                 await asyncio.sleep(0)
 
+    def _is_raised(self, event: Any, device: Any) -> bool:
+        if hasattr(event, "mmio"):
+            return bool(device.interrupted(event.name))
+        return bool(device.interrupts[device.irq_pins[self._number]])
 
-def connect_interrupts(parser: RuntimeMetadataParser) -> None:
-    """Let pynq find simulated interrupts for the interrupt numbers of a block design."""
+
+def connect_interrupts(parser: RuntimeMetadataParser) -> dict[int, str]:
+    """Let pynq find simulated interrupts for the interrupt numbers of a block design.
+
+    Returns:
+        The pins without interrupt controller, by number.
+    """
     entries = [*parser.interrupt_controllers.values(), *parser.interrupt_pins.values()]
     for number in {entry["raw_irq"] for entry in entries if "raw_irq" in entry}:
-        _InterruptController._uio_devices[number] = _UIO
+        if not isinstance(_InterruptController._uio_devices.get(number), SimulatedUio):
+            _InterruptController._uio_devices[number] = SimulatedUio(number)
+    return {entry["raw_irq"]: name for name, entry in parser.interrupt_pins.items() if "raw_irq" in entry}
 
 
 def _fail(events: list[Any], device: Any) -> None:
@@ -73,6 +90,3 @@ def _fail(events: list[Any], device: Any) -> None:
                 if not future.done():
                     message = f"an interrupt is awaited while nothing moves: {device.describe_hang()}"
                     future.set_exception(DeviceTimeoutError(message))
-
-
-_UIO = SimulatedUio()

@@ -29,6 +29,8 @@ PAGE_BYTES = 4096
 # Contents of newly allocated DDR: neither the host's zeros nor a valid program
 FRESH_BYTE = 0xA5
 DDR_BYTES = 256 << 20
+# Of a DMA: its name and the channel's first register
+Channel = tuple[str, int]
 
 
 class SimMemory:
@@ -50,7 +52,7 @@ class SimMemory:
         self.ddr: npt.NDArray[np.uint8] = np.frombuffer(mmap.mmap(-1, size), dtype=np.uint8)
         self.pages: npt.NDArray[np.uint8] = np.zeros(size // PAGE_BYTES, dtype=np.uint8)
         self.history = BufferHistory()
-        self._in_flight: dict[int, list[tuple[int, int]]] = {}
+        self._in_flight: dict[Channel, list[tuple[int, int]]] = {}
         self._freed_in_flight: list[Allocation] = []
 
     @property
@@ -111,12 +113,12 @@ class SimMemory:
         if self._moves(allocation):
             self._freed_in_flight.append(allocation)
 
-    def hold(self, channel: int, ranges: list[tuple[int, int]]) -> None:
-        """Note what the transfer that a channel of the DMA begins may touch: (address, bytes) of each range."""
+    def hold(self, channel: Channel, ranges: list[tuple[int, int]]) -> None:
+        """Note what the transfer that a channel of a DMA begins may touch: (address, bytes) of each range."""
         self.release(channel)
         self._in_flight[channel] = ranges
 
-    def release(self, *channels: int) -> None:
+    def release(self, *channels: Channel) -> None:
         """Note that channels have no transfer any more."""
         for channel in channels:
             self._in_flight.pop(channel, None)

@@ -105,7 +105,7 @@ def hardware_of(contents: dict[str, Any], source: Path | str) -> Hardware:
     """
     try:
         if "third_party" in contents:
-            return ThirdParty.from_json(contents["third_party"])
+            return ThirdParty.from_json(contents["third_party"], Path(source).with_suffix(".hwh"))
         return OwnHardware(SocParameters(**contents["parameters"]))
     except ParameterError as error:
         raise OverlayFileError(f"{source}: its parameters are none that can be built: {error}") from error

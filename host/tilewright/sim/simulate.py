@@ -4,47 +4,51 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pynq
-from pynq.pl_server.device import Device
 
 from tilewright.environment import cache_folder
-from tilewright.sim.device import SimDevice
+from tilewright.sim.device import SimDevice, activate
 from tilewright.sim.guest import ThirdParty
 from tilewright.sim.guest.block_design import processing_system, read_block_design
+from tilewright.sim.guest.elaboration import ParameterValue
 from tilewright.sim.metadata import write_files
 from tilewright.sim.processing_system import LOW_DDR_BASE
 
 
 def simulate(
     hwh: Path | str,
-    rtl: Iterable[Path | str],
-    top: str | None = None,
-    parameters: dict[str, int] | None = None,
+    rtl: Iterable[Path | str] = (),
+    top: str | Mapping[str, str] | None = None,
+    parameters: dict[str, ParameterValue] | None = None,
     latency: int = 40,
     stall_probability: float = 0.05,
     seed: int | None = None,
     traced: bool = False,
+    include: Iterable[Path | str] = (),
 ) -> pynq.Overlay:
     """Return a third party's overlay on a new simulated device, which becomes ``pynq.Device.active_device``.
 
     Args:
-        hwh: the block design that Vivado wrote: a processing system, one axi_dma, one IP, perhaps an axi_intc.
-        rtl: Verilog files of the IP: AXI4-Lite registers, an AXI4-Stream in, one out, each optional.
-        top: the IP's module; None takes the one that no other instantiates.
-        parameters: of the module, other than its defaults.
+        hwh: the block design that Vivado wrote.
+        rtl: Verilog or SystemVerilog files of the IPs that are not Vivado's.
+        top: the module of the only such IP, or those of several by the IPs' names; None takes those that are called as
+            the IPs, of a single IP also the one module that no other instantiates.
+        parameters: of the modules, in place of those of the .hwh: by name, or of several IPs by IP.NAME.
         latency, stall_probability, seed, traced: as :func:`tilewright.sim.open_overlay`.
+        include: folders of files that the Verilog includes or reads into memories, besides its own.
 
     Raises:
         ThirdPartyError: the design or the Verilog cannot be simulated.
         SimulatorBuildError: the hardware cannot be built.
     """
     design = Path(hwh)
-    bit = write_simulated(design, ThirdParty.from_hwh(design, tuple(map(Path, rtl)), top, parameters))
+    hardware = ThirdParty.from_hwh(design, tuple(map(Path, rtl)), top, parameters, tuple(map(Path, include)))
+    bit = write_simulated(design, hardware)
     device = SimDevice(latency, stall_probability, seed, traced, ddr_base=LOW_DDR_BASE)
-    Device.active_device = device
+    activate(device)
     return pynq.Overlay(str(bit), device=device)
 
 

@@ -16,6 +16,22 @@ class DefectName(str, Enum):
     PSUM_SPACES = "psum-space-padded"
     PSUM_ONE_TAP = "psum-one-tap"
     ADDRESSES = "acc-addresses-wrong"
+    ADDRESSES_CONTRADICT = "acc-addresses-contradict"
+    FILE_CONTRADICTS = "file-contradicts"
+    COPY_CONTRADICTS = "copy-contradicts"
+    ROWS_CONTRADICT = "psum-without-activations"
+    MINUS_ZERO = "minus-zero"
+    SIGN_MAGNITUDE = "sign-and-magnitude"
+    OFF_BY_ONE = "off-by-one"
+
+
+# Defects that say that two files of the set cannot both be right
+CONTRADICTIONS = {
+    DefectName.ADDRESSES_CONTRADICT,
+    DefectName.FILE_CONTRADICTS,
+    DefectName.COPY_CONTRADICTS,
+    DefectName.ROWS_CONTRADICT,
+}
 
 
 @dataclass(frozen=True)

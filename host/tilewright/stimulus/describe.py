@@ -2,59 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from tilewright.stimulus.detect import Fit, OutMatch, PsumMatch
-from tilewright.stimulus.geometry import ARRAY_SIZE, Geometry
+from tilewright.stimulus.addresses import AddressReport
+from tilewright.stimulus.fit import ConvolutionFit, Fit, Match
+from tilewright.stimulus.layouts import OutLayout, PsumLayout
+from tilewright.stimulus.names import Kind
 from tilewright.stimulus.reader import StimulusSet
+from tilewright.stimulus.textfile import Table
+from tilewright.stimulus.weights import Pairs
+
+_LINE = {"oc": "output channel (oc)", "ic": "input channel (ic)"}
 
 
 def describe_variant(
-    stimulus: StimulusSet, geometry: Geometry, fit: Fit, outs: Sequence[OutMatch], acc: str
+    stimulus: StimulusSet,
+    fit: Fit,
+    comparable: Sequence[tuple[ConvolutionFit, Sequence[Match]]],
+    addresses: Sequence[AddressReport],
 ) -> dict[str, str]:
     """Says which variant a set is.
 
     Args:
         stimulus: the set.
-        geometry: sizes of its layer.
-        fit: meaning of its lines.
-        outs: out files that can be compared.
-        acc: layout of its address file in words.
+        fit: what its files and lines mean.
+        comparable: files of sums that can be compared.
+        addresses: what its address files are.
 
     Returns:
         One entry a property, in words.
     """
-    tables = (
-        *stimulus.activations,
-        *stimulus.weight_tables,
-        *(file.table for file in (*stimulus.outs, *stimulus.psums)),
-    )
-    comments = sorted({len(table.comments) for table in tables})
-    reverse = {match.layout.columns_reversed for match in outs} | {match.layout.columns_reversed for match in fit.psums}
-    return {
-        "weight line": "output channel (oc)" if fit.orientation.weight_line == "oc" else "input channel (ic)",
+    matches = [match for _, of_one in comparable for match in of_one]
+    files = [one.files for one in fit.convolutions]
+    tables = [table for one in files for table in (*one.activations, *one.weight_tables)]
+    comments = sorted({len(table.comments) for table in (*tables, *(match.file.table for match in fit.matches))})
+    reverse = {match.layout.columns_reversed for match in matches}
+    ic_tiles, oc_tiles, _, columns, rows = fit.weights.shape
+    taps = "one file each" if len(files[0].weights[0][0]) > 1 or fit.geometry.taps == 1 else "one file"
+    outs = [match for match in matches if match.file.kind is Kind.OUT]
+    details = {
+        "weight line": _LINE[fit.orientation.weight_line],
         "rows": "reversed" if fit.orientation.rows_reversed else "in order",
         "columns": _join("reversed" if value else "in order" for value in sorted(reverse)),
-        "taps": f"{geometry.taps} in one file" if stimulus.taps_in_one_file else f"{geometry.taps} in one file each",
+        "taps": f"{fit.geometry.taps} in {taps}",
         "comment lines": " or ".join(map(str, comments)),
-        "input-channel tiles": str(stimulus.ic_tiles),
-        "output-channel tiles": str(stimulus.oc_tiles),
-        "map": str(geometry),
-        "out": _join(map(_out_text, outs)) if outs or not stimulus.outs else "not comparable",
-        "psum": _join(_psum_text(match) for match in fit.psums),
-        "acc": acc,
+        "input-channel tiles": str(ic_tiles),
+        "output-channel tiles": str(oc_tiles),
+        "map": str(fit.geometry),
+        "out": _join(map(_text, outs)) if outs or not stimulus.outs else "not comparable",
+        "psum": _join(_psum_texts((match for match in matches if match.file.kind is Kind.PSUM), columns)),
+        "acc": _join(report.layout for report in addresses),
     }
+    if len(files) > 1:
+        details["convolutions"] = f"{len(files)} {fit.assignment.role.value}"
+    if (rows, columns) != (8, 8):
+        details["channels a line"] = f"{rows} input and {columns} output channels"
+    if fit.orientation.pairs is not Pairs.NONE:
+        details["activations"] = f"2 bits, two a field: {fit.orientation.pairs.value}"
+    return details
 
 
-def _out_text(match: OutMatch) -> str:
-    alike = "" if match.relu_matters else " (no output is negative before it)"
-    return f"{match.layout}{alike}" + (", hexadecimal" if match.file.table.hexadecimal else "")
+def _text(match: Match) -> str:
+    layout = match.layout
+    alike = " (no output is negative before it)" if isinstance(layout, OutLayout) and not match.relu_matters else ""
+    return f"{layout}{alike}{_notation(match.file.table)}"
 
 
-def _psum_text(match: PsumMatch) -> str:
-    table = match.file.table
-    rows = table.values.size // ARRAY_SIZE
-    return f"{rows} rows, {match.layout}" + (", padded with spaces" if table.space_padded else "")
+def _psum_texts(matches: Iterable[Match], columns: int) -> Iterator[str]:
+    """One text for all files that differ in their tap only."""
+    taps: dict[tuple[str, str], list[int]] = {}
+    for match in matches:
+        layout, table = match.layout, match.file.table
+        if isinstance(layout, PsumLayout) and layout.tap is not None:
+            after = str(layout).removeprefix(f"tap {layout.tap}") + _notation(table)
+            taps.setdefault((f"{table.values.size // columns} rows", after), []).append(layout.tap)
+        else:
+            rows = f"{table.values.size // columns} rows, " if isinstance(layout, PsumLayout) else ""
+            yield f"{rows}{_text(match)}"
+    for (rows, after), numbers in taps.items():
+        numbers = sorted(set(numbers))
+        run = len(numbers) > 2 and numbers == list(range(numbers[0], numbers[-1] + 1))
+        which = f"{numbers[0]} to {numbers[-1]}" if run else ", ".join(map(str, numbers))
+        yield f"{rows}, tap{'s' if len(numbers) > 1 else ''} {which}{after}"
+
+
+def _notation(table: Table) -> str:
+    return (", hexadecimal" if table.hexadecimal else "") + (", padded with spaces" if table.space_padded else "")
 
 
 def _join(texts: Iterable[str]) -> str:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-# Rows and columns of the array that the file formats are made for, and the bits of each field.
+# Rows and columns of the array that the file formats are made for, the numbers of fields that a line may hold, and the
+# bits of each field.
 ARRAY_SIZE = 8
+LINE_FIELDS = (8, 16)
 CODE_BITS = 4
 SUM_BITS = 16
 ADDRESS_BITS = 11
@@ -25,16 +27,25 @@ class Geometry:
         padded: height and width of the map with its padding; one activation line a position, row-major.
         kernel: height and width of the kernel; tap kij = ky * kernel width + kx.
         stride: step of both directions.
+        implied: width of the border of zeros that the files leave out.
     """
 
     padded: tuple[int, int]
     kernel: tuple[int, int]
     stride: int = 1
+    implied: int = 0
 
     @property
     def positions(self) -> int:
         """Positions of the padded map (the notebook's nij)."""
         return math.prod(self.padded)
+
+    @property
+    def given(self) -> Ints:
+        """Positions of the padded map that the files give, in their order: all but an implied border."""
+        pad, (h, w) = self.implied, self.padded
+        positions: Ints = np.arange(h * w).reshape(h, w)[pad : h - pad, pad : w - pad].reshape(-1)
+        return positions
 
     @property
     def taps(self) -> int:
@@ -52,6 +63,18 @@ class Geometry:
         """Output positions."""
         return math.prod(self.out_size)
 
+    @property
+    def pooled_outputs(self) -> int:
+        """Output positions after 2x2 max-pooling with stride 2; a last row or column of an odd map falls away."""
+        return (self.out_size[0] // 2) * (self.out_size[1] // 2)
+
+    def pool(self, outputs: Ints) -> Ints:
+        """Takes the largest of each 2x2 outputs: (outputs, columns) to (pooled outputs, columns)."""
+        (h, w), columns = self.out_size, outputs.shape[1]
+        whole = outputs.reshape(h, w, columns)[: h // 2 * 2, : w // 2 * 2]
+        pooled: Ints = whole.reshape(h // 2, 2, w // 2, 2, columns).max(axis=(1, 3)).reshape(-1, columns)
+        return pooled
+
     def sources(self) -> Ints:
         """Padded position that each output takes for each tap.
 
@@ -67,7 +90,9 @@ class Geometry:
     def __str__(self) -> str:
         (out_h, out_w), (h, w), (kernel_h, kernel_w) = self.out_size, self.padded, self.kernel
         stride = "" if self.stride == 1 else f", stride {self.stride}"
-        return f"{out_h}x{out_w} outputs of a padded {h}x{w} map, kernel {kernel_h}x{kernel_w}{stride}"
+        pad = self.implied
+        of_map = f"{h - 2 * pad}x{w - 2 * pad} map with implied padding {pad}" if pad else f"padded {h}x{w} map"
+        return f"{out_h}x{out_w} outputs of a {of_map}, kernel {kernel_h}x{kernel_w}{stride}"
 
 
 def partial_sums(activations: Ints, weights: Ints) -> Ints:

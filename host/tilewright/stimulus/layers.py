@@ -42,9 +42,9 @@ def layer_of_tiles(name: str, geometry: Geometry, activations: Ints, weights: In
     Returns:
         The layer, with one image.
     """
-    ic_tiles, oc_tiles = weights.shape[:2]
-    maps = activations.swapaxes(1, 2).reshape(1, ic_tiles * ARRAY_SIZE, *geometry.padded)
-    codes = weights.transpose(1, 3, 0, 4, 2).reshape(oc_tiles * ARRAY_SIZE, ic_tiles * ARRAY_SIZE, *geometry.kernel)
+    ic_tiles, oc_tiles, _, columns, rows = weights.shape
+    maps = activations.swapaxes(1, 2).reshape(1, ic_tiles * rows, *geometry.padded)
+    codes = weights.transpose(1, 3, 0, 4, 2).reshape(oc_tiles * columns, ic_tiles * rows, *geometry.kernel)
     padding = _zero_border(maps, geometry)
     inner = maps[:, :, padding : maps.shape[2] - padding, padding : maps.shape[3] - padding]
     return ConvLayer(
@@ -69,7 +69,7 @@ def tap_layer(name: str, rows: Ints, weights: Ints) -> ConvLayer:
     """
     return ConvLayer(
         name=name,
-        weight_codes=np.ascontiguousarray(weights.reshape(-1, ARRAY_SIZE, 1, 1), dtype=np.int8),
+        weight_codes=np.ascontiguousarray(weights.reshape(-1, weights.shape[-1], 1, 1), dtype=np.int8),
         activation_codes=np.ascontiguousarray(rows.T[None, :, None, :], dtype=np.uint8),
     )
 

@@ -5,59 +5,91 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.stimulus.geometry import ARRAY_SIZE, Geometry, Ints
-from tilewright.stimulus.reader import SumFile
+from tilewright.stimulus.geometry import Geometry, Ints
+from tilewright.stimulus.names import Kind
+from tilewright.stimulus.roles import SumFile
+from tilewright.stimulus.sizes import Overrides
+
+
+@dataclass(frozen=True)
+class Computed:
+    """All sums of a convolution, from numpy or from the accelerator.
+
+    Attributes:
+        geometry: its sizes.
+        sums: int64 (ic_tiles, oc_tiles, taps, positions, columns): partial sums.
+        known: bool (ic_tiles, taps, positions): which of them are computed.
+        outputs: int64 (oc_tiles, outputs, columns) by whether they are after ReLU; lacks what is not computed.
+    """
+
+    geometry: Geometry
+    sums: Ints
+    known: npt.NDArray[np.bool_]
+    outputs: dict[bool, Ints]
+
+    @property
+    def columns(self) -> int:
+        """Columns of a tile."""
+        return int(self.sums.shape[-1])
 
 
 @dataclass(frozen=True)
 class OutLayout:
-    """Reading of an out file.
+    """Reading of a file of outputs.
 
     Attributes:
         relu: whether it holds outputs after ReLU.
         columns_reversed: whether its columns run against the weights'.
+        pooled: whether it holds the largest of each 2x2 outputs.
         step: quantisation step that the outputs were multiplied by before rounding, or None for integers.
     """
 
     relu: bool
     columns_reversed: bool
+    pooled: bool = False
     step: float | None = None
 
-    def expected(self, outputs: Ints) -> Ints:
-        """What the file must hold.
-
-        Args:
-            outputs: (outputs, columns) of one output-channel tile, before ReLU.
-
-        Returns:
-            int64, same shape, columns in the file's order.
-        """
-        return self.as_written(np.maximum(outputs, 0) if self.relu else outputs)
-
-    def as_written(self, outputs: Ints) -> Ints:
-        """Outputs as the file has them: rounded after the step where there is one, columns in the file's order.
-
-        Args:
-            outputs: (outputs, columns) of one output-channel tile, after ReLU where ``relu`` says so.
-
-        Returns:
-            int64, same shape.
-        """
-        values = outputs if self.step is None else np.rint(outputs * self.step).astype(np.int64)
+    def rows(self, file: SumFile, columns: int) -> Ints:
+        """A file's outputs: int64 (lines, columns), columns in the weights' order."""
+        values = file.table.values.reshape(-1, columns)
         return values[:, ::-1] if self.columns_reversed else values
+
+    def line(self, file: SumFile, row: int) -> int:
+        """Line number of a row."""
+        return file.table.lines[row]
+
+    def expected(self, computed: Computed, oc: int) -> Ints:
+        """What the rows must be: int64 (lines, columns)."""
+        outputs = computed.outputs[self.relu][oc]
+        outputs = computed.geometry.pool(outputs) if self.pooled else outputs
+        return outputs if self.step is None else np.rint(outputs * self.step).astype(np.int64)
+
+    def mask(self, computed: Computed, oc: int) -> npt.NDArray[np.bool_]:
+        """Which of the expected numbers are computed: all."""
+        return np.ones(self.expected(computed, oc).shape, dtype=bool)
 
     def __str__(self) -> str:
         text = "after ReLU" if self.relu else "before ReLU"
+        text += ", 2x2 max-pooled" if self.pooled else ""
         return text if self.step is None else f"{text}, dequantised"
+
+
+class Place(Enum):
+    """Positions that a psum file gives for each tap."""
+
+    PADDED = "all positions"
+    GIVEN = "positions of the map without its padding"
+    OUTPUTS = "output positions"
 
 
 @dataclass(frozen=True)
 class PsumLayout:
-    """Reading of a psum file.
+    """Reading of a file of partial sums.
 
     Attributes:
         ic: input-channel tile, or None for all, one after the other.
@@ -66,6 +98,7 @@ class PsumLayout:
         line_positions: positions in one line.
         leftmost_first: whether a line's first position is its leftmost.
         columns_reversed: whether its columns run against the weights'.
+        place: the positions.
     """
 
     ic: int | None
@@ -74,38 +107,37 @@ class PsumLayout:
     line_positions: int
     leftmost_first: bool
     columns_reversed: bool
+    place: Place = Place.PADDED
 
-    def rows(self, file: SumFile) -> Ints:
-        """A file's partial sums, columns in the weights' order.
-
-        Returns:
-            int64 (rows, columns); one row a tap and position, in the order of the file.
-        """
-        values = file.table.values.reshape(file.table.rows, self.line_positions, ARRAY_SIZE)
+    def rows(self, file: SumFile, columns: int) -> Ints:
+        """A file's partial sums: int64 (rows, columns), one row a tap and position, columns in the weights' order."""
+        values = file.table.values.reshape(file.table.rows, self.line_positions, columns)
         values = values[:, ::-1] if self.leftmost_first else values
         values = values[:, :, ::-1] if self.columns_reversed else values
-        return values.reshape(-1, ARRAY_SIZE)
+        return values.reshape(-1, columns)
 
     def line(self, file: SumFile, row: int) -> int:
         """Line number of a row."""
         return file.table.lines[row // self.line_positions]
 
-    def mask(self, known: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-        """Which of the rows' sums are known; ``known`` is shaped as the sums of :meth:`expected`."""
-        return self.expected(known.astype(np.int64)).astype(np.bool_)
+    def expected(self, computed: Computed, oc: int) -> Ints:
+        """What the rows must be: int64 (rows, columns)."""
+        return self._select(computed.sums[:, oc], computed.geometry)
 
-    def expected(self, sums: Ints) -> Ints:
-        """What the rows must be.
+    def mask(self, computed: Computed, oc: int) -> npt.NDArray[np.bool_]:
+        """Which of the expected numbers are computed."""
+        known = np.broadcast_to(computed.known[..., None], computed.sums[:, oc].shape)
+        return self._select(known.astype(np.int64), computed.geometry).astype(np.bool_)
 
-        Args:
-            sums: (ic_tiles, taps, positions, columns) of one output-channel tile.
-
-        Returns:
-            int64 (rows, columns).
-        """
+    def _select(self, sums: Ints, geometry: Geometry) -> Ints:
+        """The rows of (ic_tiles, taps, positions, columns)."""
         chosen = sums if self.ic is None else sums[self.ic : self.ic + 1]
+        if self.place is Place.OUTPUTS:
+            chosen = np.take_along_axis(chosen, geometry.sources().T[None, :, :, None], axis=2)
+        elif self.place is Place.GIVEN:
+            chosen = chosen[:, :, geometry.given]
         chosen = chosen if self.tap is None else chosen[:, self.tap : self.tap + 1]
-        return (chosen if self.tap_major else chosen.swapaxes(1, 2)).reshape(-1, ARRAY_SIZE)
+        return (chosen if self.tap_major else chosen.swapaxes(1, 2)).reshape(-1, sums.shape[-1])
 
     def __str__(self) -> str:
         tap = "all taps" if self.tap is None else f"tap {self.tap}"
@@ -113,33 +145,39 @@ class PsumLayout:
             tap += ", tap-major" if self.tap_major else ", position-major"
         if self.ic is None:
             tap += ", all input-channel tiles"
+        if self.place is not Place.PADDED:
+            tap += f", {self.place.value} only"
         return tap if self.line_positions == 1 else f"{tap}, {self.line_positions} positions a line"
 
 
-def out_layouts(relu: bool | None, columns_reversed: bool | None) -> Iterator[OutLayout]:
-    """Candidate readings of an out file; None: both."""
-    for after, reverse in itertools.product(_choices(relu, True), _choices(columns_reversed, False)):
-        yield OutLayout(after, reverse)
+Layout = OutLayout | PsumLayout
 
 
-def psum_layouts(
-    file: SumFile, geometry: Geometry, ic_tiles: int, columns_reversed: bool | None
-) -> Iterator[PsumLayout]:
-    """Candidate readings of a psum file, from its length and name."""
-    rows = file.table.values.size // ARRAY_SIZE
-    per_line = rows // file.table.rows
-    ics: list[int | None] = list(range(ic_tiles)) if file.ic is None else [file.ic]
-    taps: list[int | None] = [None]
-    if rows == geometry.positions:
-        taps = list(range(geometry.taps)) if file.tap is None else [file.tap]
-    elif rows > geometry.positions * geometry.taps:
-        ics = [None]
-    one_order = taps != [None] or geometry.taps == 1
-    orders = (True,) if one_order else (True, False)
-    ends = (True,) if per_line == 1 else (True, False)
-    columns = _choices(columns_reversed, False)
-    for ic, tap, tap_major, leftmost, reverse in itertools.product(ics, taps, orders, ends, columns):
-        yield PsumLayout(ic, tap, tap_major, per_line, leftmost, reverse)
+def layouts(file: SumFile, geometry: Geometry, columns: int, ic_tiles: int, overrides: Overrides) -> Iterator[Layout]:
+    """Candidate readings of a file of sums, from its length and name.
+
+    Args:
+        file: the file.
+        geometry: sizes of the layer.
+        columns: columns of a tile.
+        ic_tiles: input-channel tiles.
+        overrides: what the user says.
+    """
+    if file.table.fields % columns or (file.kind is Kind.OUT and file.table.fields != columns):
+        return
+    if file.kind is Kind.OUT:
+        yield from _out_layouts(file, geometry, _choices(overrides.relu, True), overrides)
+        return
+    yield from _psum_layouts(file, geometry, columns, ic_tiles, overrides)
+    if file.tap is None and file.table.fields == columns:
+        yield from _out_layouts(file, geometry, (False, True), overrides)
+
+
+def rows_of_sums(geometry: Geometry, ic_tiles: int) -> dict[str, int]:
+    """Rows that a partial-sum file may hold, by what it holds then."""
+    taps = geometry.taps * geometry.positions
+    counts = {"one tap": geometry.positions, "all taps": taps, "all taps and tiles": ic_tiles * taps}
+    return counts | {"output positions": geometry.outputs, "all taps of them": geometry.taps * geometry.outputs}
 
 
 def dequantisation_step(outputs: Ints, found: Ints) -> float | None:
@@ -150,14 +188,66 @@ def dequantisation_step(outputs: Ints, found: Ints) -> float | None:
         found: the file's numbers, same shape.
 
     Returns:
-        Middle of the interval of all steps that fit; None where none fits or where nothing but zero is compared.
+        Middle of the interval of steps that fit most outputs; None where nothing but zero is compared.
     """
-    positive = outputs > 0
-    if not found.any() or (found[~positive] != 0).any() or (found < 0).any():
+    positive = (outputs > 0) & (found > 0)
+    if not positive.any():
         return None
-    low = ((found[positive] - 0.5) / outputs[positive]).max()
-    high = ((found[positive] + 0.5) / outputs[positive]).min()
-    return float((low + high) / 2) if low < high else None
+    lows, highs = (found[positive] - 0.5) / outputs[positive], (found[positive] + 0.5) / outputs[positive]
+    lows.sort()
+    highs.sort()
+    # Intervals that have begun at each low, less those that have ended.
+    covering = np.searchsorted(lows, lows, "right") - np.searchsorted(highs, lows, "right")
+    low = lows[int(np.argmax(covering))]
+    high = highs[np.searchsorted(highs, low, "right")]
+    return float((low + high) / 2)
+
+
+def _out_layouts(
+    file: SumFile, geometry: Geometry, relus: tuple[bool, ...], overrides: Overrides
+) -> Iterator[OutLayout]:
+    sizes = ((False, geometry.outputs), (True, geometry.pooled_outputs))
+    for pooled in (pooled for pooled, count in sizes if count == file.table.rows):
+        for relu, reverse in itertools.product(relus, _choices(overrides.columns_reversed, False)):
+            yield OutLayout(relu, reverse, pooled)
+
+
+def _psum_layouts(
+    file: SumFile, geometry: Geometry, columns: int, ic_tiles: int, overrides: Overrides
+) -> Iterator[PsumLayout]:
+    per_line = file.table.fields // columns
+    rows = per_line * file.table.rows
+    ends = (True,) if per_line == 1 else (True, False)
+    reverses = _choices(overrides.columns_reversed, False)
+    for place, (tap, ic, tap_major) in (
+        (place, block)
+        for place, count in _places(geometry)
+        for block in _blocks(file, rows, count, geometry.taps, ic_tiles)
+    ):
+        for leftmost, reverse in itertools.product(ends, reverses):
+            yield PsumLayout(ic, tap, tap_major, per_line, leftmost, reverse, place)
+
+
+def _places(geometry: Geometry) -> list[tuple[Place, int]]:
+    places = [(Place.PADDED, geometry.positions), (Place.GIVEN, len(geometry.given)), (Place.OUTPUTS, geometry.outputs)]
+    return [(place, count) for at, (place, count) in enumerate(places) if at == 0 or count != geometry.positions]
+
+
+def _blocks(
+    file: SumFile, rows: int, count: int, taps: int, ic_tiles: int
+) -> Iterator[tuple[int | None, int | None, bool]]:
+    """Tap, input-channel tile and order of a file with so many positions a tap."""
+    ics: list[int | None] = [ic for ic in range(ic_tiles) if file.ic in (ic, None)]
+    if rows == count:
+        of_name = [file.tap] if file.tap is not None and file.tap < taps else range(taps)
+        for ic, tap in itertools.product(ics, of_name):
+            yield tap, ic, True
+        return
+    orders = (True, False)
+    if rows == count * taps:
+        yield from ((None, ic, order) for ic, order in itertools.product(ics, orders))
+    elif rows == count * taps * ic_tiles:
+        yield from ((None, None, order) for order in orders)
 
 
 def _choices(value: bool | None, first: bool) -> tuple[bool, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.stimulus.geometry import ARRAY_SIZE, Ints
+from tilewright.stimulus.geometry import Ints
 
 _CODE_MAX = 15
 
@@ -36,7 +36,7 @@ class Recovered:
 
 def given_rows(given: Ints, positions: int) -> Recovered:
     """The rows of a file alone, the others not known."""
-    rows = np.zeros((positions, ARRAY_SIZE), dtype=np.int64)
+    rows = np.zeros((positions, given.shape[1]), dtype=np.int64)
     rows[: len(given)] = given
     known = np.arange(positions) < len(given)
     return Recovered(rows, known, np.zeros(positions, dtype=bool))
@@ -53,11 +53,11 @@ def recover_rows(given: Ints, weights: Ints, sums: Ints) -> Recovered:
         sums: (positions, columns), partial sums of that tap.
 
     Returns:
-        The given and the recovered rows; only the given ones where the weights are singular.
+        The given and the recovered rows; only the given ones where the weights are singular or not square.
     """
     start = given_rows(given, len(sums))
     conflicts = int((given @ weights.T != sums[: len(given)]).any(axis=1).sum())
-    if abs(np.linalg.det(weights.astype(np.float64))) < 0.5:
+    if weights.shape[0] != weights.shape[1] or abs(np.linalg.det(weights.astype(np.float64))) < 0.5:
         return replace(start, conflicts=conflicts)
     solved = np.rint(np.linalg.solve(weights.astype(np.float64), sums.T.astype(np.float64)).T).astype(np.int64)
     exact = ((solved >= 0) & (solved <= _CODE_MAX)).all(axis=1) & (solved @ weights.T == sums).all(axis=1)

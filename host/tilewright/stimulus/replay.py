@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,10 +11,12 @@ import numpy.typing as npt
 
 from tilewright.compiler.layer import Run, compile_runs
 from tilewright.driver import Driver
-from tilewright.stimulus.detect import OutMatch, PsumMatch
 from tilewright.stimulus.findings import Findings
-from tilewright.stimulus.geometry import ARRAY_SIZE, Ints
+from tilewright.stimulus.fit import ConvolutionFit, Match
+from tilewright.stimulus.geometry import Ints
 from tilewright.stimulus.layers import layer_of_tiles, tap_layer
+from tilewright.stimulus.layouts import Computed, OutLayout, PsumLayout
+from tilewright.stimulus.remarks import remark
 
 _LISTED = 20
 
@@ -26,9 +28,10 @@ class Mismatch:
     Attributes:
         file: the file, relative to the set.
         line: its line.
-        column: output channel of the file's tile, 0 to 7.
+        column: output channel of the file's tile, from 0.
         in_file: the file's integer.
         computed: the accelerator's.
+        remark: the name of the difference, or nothing.
     """
 
     file: str
@@ -36,10 +39,13 @@ class Mismatch:
     column: int
     in_file: int
     computed: int
+    remark: str = ""
 
     def __str__(self) -> str:
+        named = f": {self.remark}" if self.remark else ""
         return (
-            f"{self.file}:{self.line}: column {self.column} holds {self.in_file}, the accelerator gives {self.computed}"
+            f"{self.file}:{self.line}: column {self.column} holds {self.in_file}, the accelerator gives "
+            f"{self.computed}{named}"
         )
 
 
@@ -79,9 +85,19 @@ class Replay:
     seed: int | None
 
     @property
+    def equal(self) -> bool:
+        """Whether every sum is equal and no file contradicts another."""
+        return not self.mismatches and not self.findings.contradictions
+
+    @property
     def mismatches(self) -> list[Mismatch]:
         """All mismatches."""
         return [mismatch for comparison in self.comparisons for mismatch in comparison.mismatches]
+
+    @property
+    def listed(self) -> list[Mismatch]:
+        """The first mismatches, for a report."""
+        return self.mismatches[:_LISTED]
 
     def compared(self, kind: str) -> int:
         """Integers compared in files of a kind."""
@@ -89,21 +105,26 @@ class Replay:
 
     def as_dict(self) -> dict[str, Any]:
         """The outcome as JSON types; ``outputs`` counts all integers compared, of out and psum files."""
-        mismatches = self.mismatches
+        stimulus = self.findings.stimulus
         return {
-            "directory": str(self.findings.stimulus.directory),
-            "mismatches": len(mismatches),
+            "directory": str(stimulus.directory),
+            "mismatches": len(self.mismatches),
             "outputs": self.compared("out") + self.compared("psum"),
             "variant": self.findings.variant,
             "compared": {kind: self.compared(kind) for kind in ("out", "psum")},
             "details": self.findings.details,
             "defects": [defect.as_json() for defect in self.findings.defects],
+            "contradictions": len(self.findings.contradictions),
+            "unused": [
+                {"file": self.findings.stimulus.relative(one.path), "reason": one.reason}
+                for one in self.findings.unused
+            ],
             "notes": list(self.findings.notes),
             "array": self.n,
             "program_cycles": self.program_cycles,
             "layer_cycles": self.layer_cycles,
             "seed": self.seed,
-            "listed": [asdict(mismatch) for mismatch in mismatches[:_LISTED]],
+            "listed": [asdict(mismatch) for mismatch in self.listed],
         }
 
 
@@ -125,7 +146,10 @@ def replay(findings: Findings, driver: Driver) -> Replay:
         TilewrightError: a run failed.
     """
     device = _Device(driver)
-    comparisons = [*_replay_outs(findings, device.run), *_replay_psums(findings, device.run, driver.array.acc_depth)]
+    comparisons: list[Comparison] = []
+    for one, matches in findings.comparable:
+        computed = _run_convolution(findings, one, matches, device.run, driver.array.acc_depth)
+        comparisons += [_compare(findings, match, computed) for match in matches]
     seed = driver.seed
     return Replay(findings, driver.array.n, tuple(comparisons), device.program_cycles, device.layer_cycles, seed)
 
@@ -148,61 +172,58 @@ class _Device:
 RunLayers = Callable[[Sequence[Run]], tuple[npt.NDArray[np.int32], ...]]
 
 
-def _replay_outs(findings: Findings, run: RunLayers) -> Iterator[Comparison]:
-    """Out files: the whole layer, raw, after ReLU or both, as the files need."""
-    if not findings.outs:
-        return
-    fit = findings.fit
-    layer = layer_of_tiles(findings.stimulus.directory.name, findings.geometry, fit.activations, fit.weights)
-    modes = sorted({match.layout.relu for match in findings.outs})
-    results = dict(zip(modes, run([Run(layer, relu) for relu in modes]), strict=True))
-    for match in findings.outs:
-        tiles = results[match.layout.relu].reshape(-1, ARRAY_SIZE, findings.geometry.outputs)
-        yield _compare_out(findings, match, tiles[match.file.oc].T.astype(np.int64))
+def _run_convolution(
+    findings: Findings, one: ConvolutionFit, matches: Sequence[Match], run: RunLayers, most_positions: int
+) -> Computed:
+    """The sums of a convolution that its files are compared with, from the accelerator."""
+    layouts = [match.layout for match in matches]
+    relus = {layout.relu for layout in layouts if isinstance(layout, OutLayout)}
+    psums = [layout for layout in layouts if isinstance(layout, PsumLayout)]
+    outputs = _run_layer(findings, one, sorted(relus), run) if relus else {}
+    sums, known = _run_taps(one, psums, run, most_positions)
+    return Computed(findings.geometry, sums, known, outputs)
 
 
-def _compare_out(findings: Findings, match: OutMatch, outputs: Ints) -> Comparison:
-    table = match.file.table
-    computed = match.layout.as_written(outputs)
-    mismatches = []
-    for row, field in np.argwhere(table.values != computed).tolist():
-        column = ARRAY_SIZE - 1 - field if match.layout.columns_reversed else field
-        name = findings.stimulus.relative(table.path)
-        found, got = int(table.values[row, field]), int(computed[row, field])
-        mismatches.append(Mismatch(name, table.lines[row], column, found, got))
-    return Comparison("out", computed.size, tuple(mismatches))
+def _run_layer(findings: Findings, one: ConvolutionFit, relus: Sequence[bool], run: RunLayers) -> dict[bool, Ints]:
+    """The whole layer, raw, after ReLU or both, as the files need."""
+    layer = layer_of_tiles(findings.stimulus.directory.name, findings.geometry, one.activations, one.weights)
+    columns, positions = one.weights.shape[3], findings.geometry.outputs
+    results = run([Run(layer, relu) for relu in relus])
+    return {
+        relu: result.reshape(-1, columns, positions).swapaxes(1, 2).astype(np.int64)
+        for relu, result in zip(relus, results, strict=True)
+    }
 
 
-def _replay_psums(findings: Findings, run: RunLayers, most_positions: int) -> Iterator[Comparison]:
-    """Psum files: every tap and known position, of the input-channel tiles that the files hold."""
-    fit, geometry = findings.fit, findings.geometry
-    ic_tiles, oc_tiles = fit.weights.shape[:2]
-    sums = np.zeros((ic_tiles, oc_tiles, geometry.taps, geometry.positions, ARRAY_SIZE), dtype=np.int64)
-    known = np.zeros(sums.shape, dtype=bool)
+def _run_taps(
+    one: ConvolutionFit, layouts: Sequence[PsumLayout], run: RunLayers, most_positions: int
+) -> tuple[Ints, npt.NDArray[np.bool_]]:
+    """Partial sums of every tap and known position, of the input-channel tiles that the files hold."""
+    ic_tiles, oc_tiles, all_taps, columns, _ = one.weights.shape
+    sums = np.zeros(one.computed.sums.shape, dtype=np.int64)
+    known = np.zeros(one.computed.known.shape, dtype=bool)
     for ic in range(ic_tiles):
-        layouts = [match.layout for match in fit.psums if match.layout.ic in (ic, None)]
-        taps = sorted({tap for layout in layouts for tap in _taps(layout.tap, geometry.taps)})
-        positions = np.flatnonzero(fit.tiles[ic].known)
+        of_tile = [layout for layout in layouts if layout.ic in (ic, None)]
+        taps = sorted({tap for layout in of_tile for tap in (range(all_taps) if layout.tap is None else (layout.tap,))})
+        positions = np.flatnonzero(one.tiles[ic].known)
         for chunk in np.array_split(positions, -(-len(positions) // most_positions)) if taps else ():
-            layer = tap_layer(f"taps of tile {ic}", fit.tiles[ic].rows[chunk], fit.weights[ic][:, taps])
+            layer = tap_layer(f"taps of tile {ic}", one.tiles[ic].rows[chunk], one.weights[ic][:, taps])
             (outputs,) = run([Run(layer)])
-            block = outputs.reshape(oc_tiles, len(taps), ARRAY_SIZE, len(chunk)).swapaxes(-1, -2)
-            where = (slice(None), np.array(taps)[:, None], chunk)
-            sums[ic][where] = block
-            known[ic][where] = True
-    for match in fit.psums:
-        yield _compare_psum(findings, match, sums[:, match.file.oc], known[:, match.file.oc])
+            block = outputs.reshape(oc_tiles, len(taps), columns, len(chunk)).swapaxes(-1, -2)
+            sums[ic][(slice(None), np.array(taps)[:, None], chunk)] = block
+            known[ic][np.array(taps)[:, None], chunk] = True
+    return sums, known
 
 
-def _compare_psum(findings: Findings, match: PsumMatch, sums: Ints, known: npt.NDArray[np.bool_]) -> Comparison:
-    layout, name = match.layout, findings.stimulus.relative(match.file.table.path)
-    found, computed, mask = layout.rows(match.file), layout.expected(sums), layout.mask(known)
+def _compare(findings: Findings, match: Match, computed: Computed) -> Comparison:
+    layout, file = match.layout, match.file
+    oc = match.file.oc if computed.sums.shape[1] > 1 else 0
+    found, expected = layout.rows(file, computed.columns), layout.expected(computed, oc)
+    mask = layout.mask(computed, oc)
+    name = findings.stimulus.relative(file.table.path)
     mismatches = []
-    for row, column in np.argwhere((found != computed) & mask).tolist():
-        line = layout.line(match.file, row)
-        mismatches.append(Mismatch(name, line, column, int(found[row, column]), int(computed[row, column])))
-    return Comparison("psum", int(mask.sum()), tuple(mismatches))
-
-
-def _taps(tap: int | None, taps: int) -> Sequence[int]:
-    return range(taps) if tap is None else (tap,)
+    for row, column in np.argwhere((found != expected) & mask).tolist():
+        in_file, got = int(found[row, column]), int(expected[row, column])
+        named = remark(in_file, got)
+        mismatches.append(Mismatch(name, layout.line(file, row), column, in_file, got, named[1] if named else ""))
+    return Comparison(file.kind.value, int(mask.sum()), tuple(mismatches))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tilewright.errors import StimulusError
 from tilewright.stimulus.geometry import ARRAY_SIZE, Geometry
-from tilewright.stimulus.reader import StimulusSet
+from tilewright.stimulus.names import Kind
+from tilewright.stimulus.roles import Convolution
 from tilewright.stimulus.textfile import Table
 
 
@@ -34,108 +36,94 @@ class Overrides:
     stride: int | None = None
 
 
-def find_geometry(stimulus: StimulusSet, overrides: Overrides) -> Geometry:
-    """Sizes of a set's layer; maps and kernels are square unless ``overrides`` says otherwise.
+def geometries(convolution: Convolution, taps: int, overrides: Overrides) -> list[Geometry]:
+    """Sizes that a convolution's files allow; maps and kernels are square unless ``overrides`` says otherwise.
 
     Args:
-        stimulus: the set.
+        convolution: its files.
+        taps: kernel taps.
         overrides: what the user says.
 
     Returns:
-        The sizes. Activation files may hold fewer rows than positions only if they hold 8 (a known defect).
+        At least one, the most likely first: those that give as many outputs as an out file has lines, if there are
+        such. Activation files may hold fewer rows than positions only if they hold 8 (a known defect).
 
     Raises:
         StimulusError: lengths do not agree; names the file that is too short or too long, and its last line.
     """
-    kernel = _find_kernel(stimulus, overrides)
+    kernel = _find_kernel(convolution, taps, overrides)
     strides = (overrides.stride,) if overrides.stride else (1, 2)
-    activations = stimulus.activations[0]
-    candidates = []
+    activations, outs = convolution.activations[0], [file.table for file in convolution.sums if file.kind is Kind.OUT]
     padded = overrides.padded or _square(activations.rows)
-    if padded is not None:
-        candidates = [Geometry(padded, kernel, s) for s in strides if min(padded) >= max(kernel)]
-    elif activations.rows == ARRAY_SIZE:
-        candidates = _from_sums(stimulus, kernel, strides[0])
-    for table in (file.table for file in stimulus.outs):
-        candidates = [geometry for geometry in candidates if geometry.outputs == table.rows]
-        if not candidates:
-            raise StimulusError(_disagreement(stimulus, table, kernel, padded, strides))
-    if not candidates:
-        raise StimulusError(
-            f"{activations.end}: file ends after {activations.rows} rows, which is no square map that a kernel of "
-            f"{kernel[0]}x{kernel[1]} fits into; rows are missing, or say --padded-map HxW"
-        )
-    geometry = candidates[0]
-    _check_rows(stimulus, geometry)
-    return geometry
+    if padded is None:
+        found = _from_sums(convolution, kernel, strides[0]) if activations.rows == ARRAY_SIZE else []
+    else:
+        found = [
+            Geometry(size, kernel, stride, implied)
+            for size, implied in _maps(activations.rows, padded, kernel, overrides)
+            for stride in strides
+            if min(size) >= max(kernel)
+        ]
+    if not found:
+        raise StimulusError(_no_map(activations, convolution.weight_tables[0], outs, kernel, strides[0]))
+    counts = {table.rows for table in outs}
+    matching = [geometry for geometry in found if counts & {geometry.outputs, geometry.pooled_outputs}]
+    return matching or found
 
 
-def rows_of_sums(stimulus: StimulusSet, geometry: Geometry) -> dict[str, int]:
-    """Rows (of 8 columns) that a partial-sum file may hold, by what it holds then."""
-    taps = geometry.taps * geometry.positions
-    return {"one tap": geometry.positions, "all taps": taps, "all taps and tiles": stimulus.ic_tiles * taps}
-
-
-def _find_kernel(stimulus: StimulusSet, overrides: Overrides) -> tuple[int, int]:
-    kernel = overrides.kernel or _square(stimulus.taps)
+def _find_kernel(convolution: Convolution, taps: int, overrides: Overrides) -> tuple[int, int]:
+    end = convolution.weight_tables[-1].end
+    kernel = overrides.kernel or _square(taps)
     if kernel is None:
         raise StimulusError(
-            f"{stimulus.weight_tables[-1].end}: {stimulus.taps} kernel taps are no square kernel; the weights of "
-            "further taps are missing, or say --kernel HxW"
+            f"{end}: {taps} kernel taps are no square kernel; the weights of further taps are missing, or say --kernel "
+            "HxW"
         )
-    if math.prod(kernel) != stimulus.taps:
-        raise StimulusError(
-            f"{stimulus.weight_tables[-1].end}: {stimulus.taps} kernel taps, --kernel {kernel[0]}x{kernel[1]} has "
-            f"{math.prod(kernel)}"
-        )
+    if math.prod(kernel) != taps:
+        raise StimulusError(f"{end}: {taps} kernel taps, --kernel {kernel[0]}x{kernel[1]} has {math.prod(kernel)}")
     return kernel
 
 
-def _from_sums(stimulus: StimulusSet, kernel: tuple[int, int], stride: int) -> list[Geometry]:
+def _maps(
+    rows: int, padded: tuple[int, int], kernel: tuple[int, int], overrides: Overrides
+) -> list[tuple[tuple[int, int], int]]:
+    """Padded maps, and how much of their border the activation files leave out."""
+    border = (min(kernel) - 1) // 2
+    if overrides.padded is None:
+        return [(padded, 0), *([((padded[0] + 2 * border, padded[1] + 2 * border), border)] if border else [])]
+    inner = math.prod(side - 2 * border for side in padded)
+    if rows == inner and border:
+        return [(padded, border)]
+    return [(padded, 0)] if rows in (math.prod(padded), ARRAY_SIZE) else []
+
+
+def _from_sums(convolution: Convolution, kernel: tuple[int, int], stride: int) -> list[Geometry]:
     """Sizes where activation rows are missing: from the outputs, else from the partial sums of one tap."""
-    if stimulus.outs:
-        out = _square(stimulus.outs[0].table.rows)
-        padded = out and ((out[0] - 1) * stride + kernel[0], (out[1] - 1) * stride + kernel[1])
-    else:
-        padded = _square(stimulus.psums[0].table.rows)
-    return [Geometry(padded, kernel, stride)] if padded else []
+    file = convolution.sums[0]
+    size = _square(file.table.rows)
+    if size and file.kind is Kind.OUT:
+        size = ((size[0] - 1) * stride + kernel[0], (size[1] - 1) * stride + kernel[1])
+    return [Geometry(size, kernel, stride)] if size and min(size) >= max(kernel) else []
 
 
-def _check_rows(stimulus: StimulusSet, geometry: Geometry) -> None:
-    activations = stimulus.activations[0]
-    if activations.rows not in (geometry.positions, ARRAY_SIZE):
-        raise StimulusError(
-            f"{activations.end}: file ends after {activations.rows} rows, {geometry.positions} expected"
-        )
-    allowed = rows_of_sums(stimulus, geometry)
-    for table in (file.table for file in stimulus.psums):
-        rows = table.values.size // ARRAY_SIZE
-        if rows not in allowed.values():
-            choices = ", ".join(f"{count} ({what})" for what, count in allowed.items())
-            raise StimulusError(f"{table.end}: file ends after {rows} partial sums of 8 columns; expected {choices}")
-
-
-def _disagreement(
-    stimulus: StimulusSet, out: Table, kernel: tuple[int, int], padded: tuple[int, int] | None, strides: tuple[int, ...]
-) -> str:
-    activations = stimulus.activations[0]
+def _no_map(activations: Table, weights: Table, outs: Sequence[Table], kernel: tuple[int, int], stride: int) -> str:
     of_kernel = f"a kernel of {kernel[0]}x{kernel[1]}"
-    if padded is not None:
-        counts = " or ".join(str(Geometry(padded, kernel, s).outputs) for s in strides if min(padded) >= max(kernel))
+    size = _square(outs[0].rows) if outs else None
+    if activations.rows == weights.rows:
         return (
-            f"{out.end}: file ends after {out.rows} outputs; {activations.rows} activation rows and {of_kernel} give "
-            f"{counts or 'none'}. Lines are missing here or in {activations.path.name}"
+            f"{activations.end}: {activations.rows} activation rows, as many as the weight lines of "
+            f"{weights.path.name}: so an output-stationary set has them, which is not read; only weight-stationary "
+            "sets are replayed"
         )
-    size = _square(out.rows)
     if size is None:
         return (
-            f"{out.end}: file ends after {out.rows} outputs and {activations.path.name} after {activations.rows} rows; "
-            "neither is a square map: lines are missing, or say --padded-map HxW"
+            f"{activations.end}: file ends after {activations.rows} rows, which is no square map that {of_kernel} fits "
+            "into; rows are missing, or say --padded-map HxW"
         )
-    expected = ((size[0] - 1) * strides[0] + kernel[0]) * ((size[1] - 1) * strides[0] + kernel[1])
+    expected = ((size[0] - 1) * stride + kernel[0]) * ((size[1] - 1) * stride + kernel[1])
     return (
-        f"{activations.end}: file ends after {activations.rows} rows; {size[0]}x{size[1]} outputs in {out.path.name} "
-        f"and {of_kernel} need {expected}"
+        f"{activations.end}: file ends after {activations.rows} rows; {size[0]}x{size[1]} outputs in "
+        f"{outs[0].path.name} and {of_kernel} need {expected}"
     )
 
 

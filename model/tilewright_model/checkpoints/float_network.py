@@ -7,25 +7,54 @@ from tilewright_model.checkpoint_file import FLOAT_FORMAT, TRAIN_FLOAT
 from tilewright_model.checkpoints.state_file import load_tensors, save_tensors
 from tilewright_model.errors import CheckpointError
 from tilewright_model.networks.vgg16 import FloatVGG16
+from tilewright_model.networks.vgg16_plan import CLASSES
 
 
 def save_float(model: FloatVGG16, path: Path, training: dict[str, Any]) -> None:
-    """Write parameters and batch-norms in float32, with the plan and the record of the training."""
-    save_tensors(path, FLOAT_FORMAT, model.state_dict(), {"plan": model.plan, "training": training})
+    """Write a float network: parameters and batch-norms in float32, its plan and number of classes.
+
+    Args:
+        model: the network.
+        path: the file, which is replaced whole.
+        training: JSON-able record of the training.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    save_tensors(
+        path, FLOAT_FORMAT, model.state_dict(), {"plan": model.plan, "classes": model.classes, "training": training}
+    )
 
 
 def training_of(path: Path) -> dict[str, Any]:
-    """The record of the training. Raises CheckpointError as `load_float`."""
+    """The record of the training.
+
+    Args:
+        path: a float network's checkpoint.
+
+    Raises:
+        CheckpointError: as `load_float`.
+    """
     training: dict[str, Any] = load_tensors(path, FLOAT_FORMAT, TRAIN_FLOAT)[1].get("training", {})
     return training
 
 
 def load_float(path: Path) -> FloatVGG16:
-    """The network, in evaluation mode. Raises CheckpointError if the file is missing, damaged or foreign."""
+    """The network of a float checkpoint.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The network, in evaluation mode.
+
+    Raises:
+        CheckpointError: the file is missing, damaged or foreign.
+    """
     tensors, values = load_tensors(path, FLOAT_FORMAT, TRAIN_FLOAT)
     try:
-        model = FloatVGG16(values["plan"])
+        model = FloatVGG16(values["plan"], values.get("classes", CLASSES))
         model.load_state_dict(tensors)
     except (KeyError, RuntimeError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{path} does not fit the float VGG16: {error}") from error
+        raise CheckpointError(f"{path} does not fit the float network: {error}") from error
     return model.eval()

@@ -18,7 +18,7 @@ from tilewright_model.layers.quantised import QuantConv2d
 from tilewright_model.layers.quantisers import mean_and_deviation
 from tilewright_model.networks.resnet20 import ResNet20, ResNet20Options
 from tilewright_model.networks.vgg16 import VGG16
-from tilewright_model.networks.vgg16_plan import VGG16Options
+from tilewright_model.networks.vgg16_plan import CLASSES, VGG16Options
 
 #: the width of weights that nothing tells
 ASSUMED_BITS = 4
@@ -29,8 +29,10 @@ IMAGE_BITS = 8
 class Widths:
     """What a state dict may leave open.
 
-    weight_bits: of layers without `weight_q` (None: 4), and what `weight_q` must agree with. act_bits: of every input;
-    layer_act_bits: of single layers, by state-dict name.
+    Attributes:
+        weight_bits: of layers without `weight_q` (None: 4), and what `weight_q` must agree with.
+        act_bits: of every layer's input.
+        layer_act_bits: of single layers' inputs, by state-dict name.
     """
 
     weight_bits: int | None = None
@@ -42,7 +44,16 @@ class Widths:
 class ImportedLayer:
     """A row of the table: a layer with weights; None where it has no such thing (in float: no quantiser).
 
-    differing: integers of `weight_q` that are not the recomputed ones; None also where it says nothing.
+    Attributes:
+        layer: its state-dict name.
+        shape: of its weights.
+        weight_bits: width of its weights.
+        act_bits: width of its input.
+        batch_norm: whether one follows.
+        alpha_w: clipping value of its weights.
+        alpha_a: clipping value of its input.
+        differing: integers of `weight_q` that are not the recomputed ones; None also where it says nothing.
+        status: what `weight_q` says, in words.
     """
 
     layer: str
@@ -58,16 +69,32 @@ class ImportedLayer:
 
 @dataclass(frozen=True)
 class Imported:
-    """The network in evaluation mode, and what was found."""
+    """What an import gives.
+
+    Attributes:
+        network: in evaluation mode.
+        layers: what was found in each layer with weights.
+    """
 
     network: VGG16 | ResNet20
     layers: list[ImportedLayer]
 
 
 def import_state(state: State, path: Path, widths: Widths | None = None) -> Imported:
-    """The network of a state dict with the family's keys (docs/import.md), as `state_of` returns it from `path`.
+    """The network of a state dict with the family's keys (docs/import.md).
 
-    `weight_q` gives the widths and is recomputed. Raises CheckpointError, naming the keys, for what does not fit.
+    `weight_q` gives the widths and is recomputed.
+
+    Args:
+        state: as `state_of` returns it.
+        path: the file that it is from, for errors.
+        widths: what the state dict leaves open.
+
+    Returns:
+        The network, and what was found in each layer.
+
+    Raises:
+        CheckpointError: the state dict does not fit; names the keys.
     """
     widths = widths or Widths()
     options = _shape(state, path)
@@ -88,7 +115,9 @@ def _shape(state: State, path: Path) -> VGG16Options | ResNet20Options:
         return ResNet20Options(channels=resnet20_channels(state, path))
     alpha = state.get("features.0.act_alpha")
     fixed = alpha is not None and torch.equal(alpha.float(), torch.tensor(IMAGE_ALPHA))
-    return VGG16Options(plan=vgg16_plan(state, path), image_bits=IMAGE_BITS if fixed else None)
+    classifier = state.get("classifier.bias")
+    classes = CLASSES if classifier is None or len(classifier.shape) != 1 else max(2, len(classifier))
+    return VGG16Options(plan=vgg16_plan(state, path), image_bits=IMAGE_BITS if fixed else None, classes=classes)
 
 
 def _build(options: VGG16Options | ResNet20Options) -> VGG16 | ResNet20:
@@ -98,7 +127,7 @@ def _build(options: VGG16Options | ResNet20Options) -> VGG16 | ResNet20:
 def _check_state(network: VGG16 | ResNet20, state: State, path: Path) -> None:
     expected = {key: value.shape for key, value in (*network.named_parameters(), *network.named_buffers())}
     optional = [key for key in expected if key.endswith(("weight_q", "num_batches_tracked"))]
-    check_keys(path, type(network).__name__, state, expected, optional)
+    check_keys(path, network.name, state, expected, optional)
     deviations = {name: mean_and_deviation(state[f"{name}.weight"].float())[1] for name in network.quantised_layers()}
     flat = [name for name, deviation in deviations.items() if not bool(deviation > 0)]
     if flat:

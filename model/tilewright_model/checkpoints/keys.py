@@ -20,7 +20,18 @@ def check_keys(
     expected: Mapping[str, torch.Size | None],
     optional: Collection[str] = (),
 ) -> None:
-    """Raises CheckpointError unless `state` has the `expected` keys and shapes (None: any), `optional` keys aside."""
+    """Make sure that a state dict has the keys and shapes of a network.
+
+    Args:
+        path: the file, for errors.
+        network: its name, for errors.
+        state: the tensors by key.
+        expected: shapes by key; None: any shape.
+        optional: keys that may be missing.
+
+    Raises:
+        CheckpointError: keys are missing or unknown, or shapes are others; names the first few.
+    """
     missing = sorted(expected.keys() - state.keys() - set(optional))
     unknown = sorted(state.keys() - expected.keys())
     wrong = [

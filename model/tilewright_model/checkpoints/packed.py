@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from tilewright.file_kinds import Role, refusal
 from tilewright_model.checkpoint_file import CODES
 from tilewright_model.checkpoints.keys import check_keys
 from tilewright_model.checkpoints.state_dict import check_kinds, check_values
@@ -32,7 +33,14 @@ NIBBLE = 7
 
 
 def pack_nibbles(codes: Tensor) -> Tensor:
-    """int8 codes in -8..7, any shape, to uint8 (ceil(n / 2),): two's-complement nibbles, the even index low."""
+    """Two codes a byte, as two's-complement nibbles, the even index low.
+
+    Args:
+        codes: int8 in -8..7, n of any shape.
+
+    Returns:
+        uint8 (ceil(n / 2),).
+    """
     nibbles = codes.flatten().to(torch.uint8) & 0xF
     if len(nibbles) % 2:
         nibbles = torch.cat([nibbles, nibbles.new_zeros(1)])
@@ -40,7 +48,18 @@ def pack_nibbles(codes: Tensor) -> Tensor:
 
 
 def unpack_nibbles(packed: Tensor, shape: torch.Size) -> Tensor:
-    """The inverse of `pack_nibbles`: int8 of `shape`. Raises CheckpointError if length or dtype differ."""
+    """The inverse of `pack_nibbles`.
+
+    Args:
+        packed: uint8 (ceil(n / 2),).
+        shape: of the n codes.
+
+    Returns:
+        int8 of `shape`.
+
+    Raises:
+        CheckpointError: length or dtype differ.
+    """
     if packed.dtype != torch.uint8 or packed.numel() != (shape.numel() + 1) // 2:
         raise CheckpointError(
             f"packed weights are {packed.numel()} of {packed.dtype}; shape {tuple(shape)} needs "
@@ -51,7 +70,16 @@ def unpack_nibbles(packed: Tensor, shape: torch.Size) -> Tensor:
 
 
 def save_packed(model: VGG16 | ResNet20, path: Path, training: dict[str, Any] | None = None) -> None:
-    """Write the network's integers and float parameters; `training` (JSON-able) is recorded in the file's metadata."""
+    """Write a network's integers and float parameters.
+
+    Args:
+        model: the network.
+        path: the file, which is replaced whole.
+        training: JSON-able record for the file's metadata.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
     layers = model.quantised_layers()
     left_out = {f"{name}.{key}" for name in layers for key in ("weight", "weight_q")}
     tensors = {
@@ -73,9 +101,16 @@ def save_packed(model: VGG16 | ResNet20, path: Path, training: dict[str, Any] | 
 
 
 def load_packed(path: Path) -> VGG16 | ResNet20:
-    """The network of a packed checkpoint, in evaluation mode, its weights frozen as the file's codes.
+    """The network of a packed checkpoint.
 
-    Raises CheckpointError if the file is missing, truncated, damaged, of another format or of other shapes.
+    Args:
+        path: the file.
+
+    Returns:
+        The network, in evaluation mode, its weights frozen as the file's codes.
+
+    Raises:
+        CheckpointError: the file is missing, truncated, damaged, of another format or of other shapes.
     """
     tensors, metadata = _read(path)
     if metadata.get("format") not in FORMATS.values() or metadata.get("version") != VERSION:
@@ -95,7 +130,17 @@ def load_packed(path: Path) -> VGG16 | ResNet20:
 
 
 def packed_training(path: Path) -> dict[str, Any]:
-    """The training record of a packed checkpoint (empty if it holds none). Raises CheckpointError as `load_packed`."""
+    """The training record of a packed checkpoint.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The record; empty if the file holds none.
+
+    Raises:
+        CheckpointError: as `load_packed`.
+    """
     try:
         record: dict[str, Any] = json.loads(_read(path)[1].get("training", "{}"))
     except (ValueError, RecursionError) as error:
@@ -104,6 +149,8 @@ def packed_training(path: Path) -> dict[str, Any]:
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    if reason := refusal(path, Role.CHECKPOINT):
+        raise CheckpointError(reason)
     return read_tensors(path, CheckpointError, "checkpoint", "train one, import one, or name another with --checkpoint")
 
 
@@ -124,7 +171,9 @@ def _unpacked(layer: QuantConv2d, stored: Tensor) -> Tensor:
             f"weights of more than 4 bits are int8 {tuple(shape)}, the file has {stored.dtype} {tuple(stored.shape)}"
         )
     if int(codes.long().abs().max()) > levels:
-        raise CheckpointError(f"the weights' codes are beyond {levels}: the file is damaged; fetch or export it again")
+        raise CheckpointError(
+            f"the weights' codes are beyond {levels}: the file is damaged: fetch it again, or train or import anew"
+        )
     return codes
 
 
@@ -137,10 +186,10 @@ def _fill(model: VGG16 | ResNet20, tensors: dict[str, Tensor], path: Path, expec
         if not key.endswith("num_batches_tracked")
     }
     expected |= {name + CODES: None for name in layers}
-    check_keys(path, type(model).__name__, tensors, expected)
+    check_keys(path, model.name, tensors, expected)
     if expected_digest is not None and expected_digest != digest(tensors):
         raise CheckpointError(
-            f"{path} is damaged: its tensors have another SHA-256 than it says; fetch or export it again"
+            f"{path} is damaged: its tensors have another SHA-256 than it says; fetch it again, or train or import anew"
         )
     check_kinds(tensors, path)
     check_values(tensors, path)

@@ -20,17 +20,36 @@ NUMBERS = (
     torch.float64, torch.float32, torch.float16, torch.bfloat16,
     torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool,
 )  # fmt: skip
+#: end of the keys of linear layers that torch.ao.quantization has converted
+PACKED_PARAMETERS = "_packed_params"
+QUANTISED = (
+    "is the state dict of a network that torch.ao.quantization has converted: its weights are PyTorch's own codes, and "
+    "the float weights are gone; save the state dict before the conversion, or train with Brevitas (docs/brevitas.md)"
+)
+#: beside the tensors of torch.optim.swa_utils.AveragedModel
+AVERAGED = "n_averaged"
 BATCH_NORM = ("weight", "bias", "running_mean", "running_var")
 
 
 def state_of(content: Mapping[str, Any], path: Path) -> dict[str, Tensor]:
-    """The tensors of a checkpoint by key: those under `state_dict`, or the content itself.
+    """The tensors of a checkpoint by key.
 
-    A `module.` prefix (nn.DataParallel) is dropped; clipping values of shape (1,) become (). Raises CheckpointError if
-    there are none, or one is of another kind than a plain tensor of numbers, twice there, or as float32 not finite, or
-    a clipping value not positive, or a variance negative.
+    The names of wrappers are dropped (`plain_key`); clipping values of shape (1,) become ().
+
+    Args:
+        content: the tensors themselves, or a dictionary with them under `state_dict`.
+        path: the file, for errors.
+
+    Returns:
+        The tensors by the network's own keys.
+
+    Raises:
+        CheckpointError: there are none, or one is of another kind than a plain tensor of numbers, twice there, or as
+            float32 not finite, or a clipping value not positive, or a variance negative.
     """
     state = content.get("state_dict", content)
+    if any(str(key).rpartition(".")[2] == PACKED_PARAMETERS for key in state):
+        raise CheckpointError(f"{path} {QUANTISED}")
     if not _holds_tensors(state):
         nested = [str(key) for key, value in content.items() if _holds_tensors(value)]
         hint = f"; {nested[0]!r} holds tensors: save them alone with torch.save" if nested else ""
@@ -39,26 +58,61 @@ def state_of(content: Mapping[str, Any], path: Path) -> dict[str, Tensor]:
             f"keys {shortened([str(key) for key in content])}{hint}"
         )
     check_kinds(state, path)
-    tensors = {key.removeprefix("module."): value for key, value in state.items()}
-    if len(tensors) < len(state):
-        twice = [key for key in state if f"module.{key}" in state]
-        raise CheckpointError(f"{path} holds, with and without the prefix 'module.': {shortened(twice)}")
+    tensors: dict[str, Tensor] = {}
+    for key, value in state.items():
+        plain = plain_key(key)
+        if plain in tensors:
+            raise CheckpointError(f"{path} holds {plain} twice, with and without a wrapper's prefix ({key})")
+        tensors[plain] = value
+    tensors.pop(AVERAGED, None)
     tensors = {k: v.reshape(()) if k.endswith("_alpha") and v.numel() == 1 else v for k, v in tensors.items()}
     check_values(tensors, path)
     return tensors
 
 
+def plain_key(key: str) -> str:
+    """A key without what torch.compile (`_orig_mod`) and nn.DataParallel (`module`) put into it, nested or not.
+
+    Args:
+        key: such as `module._orig_mod.features.0.weight`.
+
+    Returns:
+        Such as `features.0.weight`.
+    """
+    words = [word for word in key.split(".") if word != "_orig_mod"]
+    while words[0] == "module" and len(words) > 1:
+        del words[0]
+    return ".".join(words)
+
+
 def check_kinds(state: State, path: Path) -> None:
-    """Raises CheckpointError if a tensor is no plain one of numbers."""
+    """Make sure that all are plain tensors of numbers.
+
+    Args:
+        state: the tensors by key.
+        path: the file, for errors.
+
+    Raises:
+        CheckpointError: one is quantised, sparse, complex or on the meta device.
+    """
     for key, value in state.items():
-        plain = value.layout == torch.strided and value.dtype in NUMBERS and not (value.is_meta or value.is_quantized)
-        if not plain:
+        if value.is_quantized:
+            raise CheckpointError(f"{path} {QUANTISED} ({key} is {value.dtype})")
+        if value.layout != torch.strided or value.dtype not in NUMBERS or value.is_meta:
             kind = "meta" if value.is_meta else f"{str(value.layout).removeprefix('torch.')} {value.dtype}"
             raise CheckpointError(f"{path}: {key} is a {kind} tensor; expected a strided one of float or integers")
 
 
 def check_values(state: State, path: Path) -> None:
-    """Raises CheckpointError if, as float32, one is not finite, a clipping value not positive, a variance negative."""
+    """Make sure that the values are a network's.
+
+    Args:
+        state: the tensors by key.
+        path: the file, for errors.
+
+    Raises:
+        CheckpointError: as float32 one is not finite, a clipping value not positive, or a variance negative.
+    """
     state = {key: value.float() for key, value in state.items()}  # as the network takes them
     infinite = [key for key, value in state.items() if not bool(value.isfinite().all())]
     if infinite:
@@ -72,11 +126,27 @@ def check_values(state: State, path: Path) -> None:
 
 
 def network_name(state: State, path: Path) -> str:
-    """VGG16 or ResNet20, by the keys. Raises CheckpointError if they are neither's."""
+    """Which network a state dict is of.
+
+    Args:
+        state: the tensors by key.
+        path: the file, for errors.
+
+    Returns:
+        VGG16, of any plan, or ResNet20.
+
+    Raises:
+        CheckpointError: the keys are neither's.
+    """
     if any(key.startswith("features.") for key in state):
         return "VGG16"
     if any(key.startswith(("layer1.", "conv1.")) for key in state):
         return "ResNet20"
+    if any(".tensor_quant." in key for key in state):
+        raise CheckpointError(
+            f"{path} is a Brevitas model's state dict: load it into the model, and take that over with from_brevitas "
+            "or brevitas.export.export_qonnx (docs/brevitas.md)"
+        )
     raise CheckpointError(
         f"{path} is of no known network: VGG16 has features.N.weight, ResNet20 conv1.weight and layer1.0.conv1.weight; "
         f"this has {shortened(sorted(state))} (docs/import.md)"
@@ -86,8 +156,18 @@ def network_name(state: State, path: Path) -> str:
 def vgg16_plan(state: State, path: Path) -> str:
     """The plan of a VGG16 (`vgg16.PLAN` is one): channels and batch-norm from keys and shapes, pooling from the gaps.
 
-    Max-pooling after the last convolution is what the classifier's inputs leave. Raises CheckpointError, naming the
-    layers, if the numbering is none of convolution, batch-norm or not, ReLU, max-pooling or not.
+    Max-pooling after the last convolution is what the classifier's inputs leave.
+
+    Args:
+        state: the tensors by key.
+        path: the file, for errors.
+
+    Returns:
+        The plan.
+
+    Raises:
+        CheckpointError: the numbering is none of convolution, batch-norm or not, ReLU, max-pooling or not; names the
+            layers.
     """
     numbers = _convolutions(state, path)
     words: list[str] = []
@@ -101,7 +181,18 @@ def vgg16_plan(state: State, path: Path) -> str:
 
 
 def resnet20_channels(state: State, path: Path) -> tuple[int, int, int, int]:
-    """Output channels of a ResNet20's first convolution and stages. Raises CheckpointError, naming what is missing."""
+    """The widths of a ResNet20.
+
+    Args:
+        state: the tensors by key.
+        path: the file, for errors.
+
+    Returns:
+        Output channels of the first convolution and of the three stages.
+
+    Raises:
+        CheckpointError: a convolution is missing; names it.
+    """
     first, one, two, three = (
         len(_weight(state, name, path)) for name in ("conv1", "layer1.0.conv1", "layer2.0.conv1", "layer3.0.conv1")
     )

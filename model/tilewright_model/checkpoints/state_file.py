@@ -12,16 +12,35 @@ from tilewright_model.tensor_file import digest, read_tensors, write_tensors
 
 
 def save_tensors(path: Path, form: str, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
-    """Write the old file or the new one, whatever kills it. form: what the file is; values: JSON-able."""
+    """Write tensors and values; the old file is there or the new one, whatever kills it.
+
+    Args:
+        path: the file.
+        form: what the file is, its `format`.
+        tensors: by name.
+        values: JSON-able.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
     tensors = {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}
     text = json.dumps(values)
     write_tensors(path, tensors, {"format": form, "values": text, "sha256": _digest(tensors, text)})
 
 
 def load_tensors(path: Path, form: str, maker: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors and values of a file that `save_tensors` wrote; `maker` is the command that makes such a file.
+    """Tensors and values of a file that `save_tensors` wrote.
 
-    Raises CheckpointError if it is missing, truncated, changed, or of another form.
+    Args:
+        path: the file.
+        form: what it should be.
+        maker: the command that makes such a file, for errors.
+
+    Returns:
+        The tensors, on the CPU, and the values.
+
+    Raises:
+        CheckpointError: it is missing, truncated, changed, or of another form.
     """
     tensors, metadata = read_tensors(path, CheckpointError, form, f"`{maker}` makes one")
     if metadata.get("format") != form:

@@ -15,9 +15,12 @@ ROUNDING = 2.0**-21
 
 @dataclass(frozen=True)
 class StoredWidth:
-    """What `weight_q` says: the width in bits, and how many of its integers differ from the recomputation's.
+    """What `weight_q` says; None where it says nothing.
 
-    bits, differing: None where it says nothing.
+    Attributes:
+        bits: the width.
+        differing: how many of its integers are not the recomputed ones.
+        status: the same in words.
     """
 
     bits: int | None
@@ -32,8 +35,16 @@ class ForeignWeights(Exception):
 def stored_width(weight: Tensor, weight_q: Tensor | None, alpha: Tensor) -> StoredWidth:
     """The width that `weight_q` was quantised to, and whether `weight` gives the same integers.
 
-    weight, weight_q: float32 (oc, ic, kh, kw); alpha: wgt_alpha, float32 (). Of several widths that fit, the one whose
-    recomputation is equal, else the smallest. Raises ForeignWeights if no width of 2 to 8 bits fits.
+    Args:
+        weight: float32 (oc, ic, kh, kw).
+        weight_q: float32 of the same shape, or None.
+        alpha: wgt_alpha, float32 ().
+
+    Returns:
+        Of several widths that fit, the one whose recomputation is equal, else the smallest.
+
+    Raises:
+        ForeignWeights: no width of 2 to 8 bits fits.
     """
     if weight_q is None:
         return StoredWidth(None, None, "no weight_q: width assumed")

@@ -12,7 +12,7 @@ from tilewright.cli.command_group import DIFFERENT, UsageError
 from tilewright.progress import phase
 from tilewright_model.checkpoint_file import chosen_checkpoint, sha256
 from tilewright_model.cli.app import command, console, report
-from tilewright_model.cli.inputs import load_device, read_checkpoint, read_cifar10
+from tilewright_model.cli.inputs import class_names, load_device, read_checkpoint, read_labelled
 from tilewright_model.cli.options import Checkpoint, Cifar10, CountOfAll, Device, Json, OptionalNetwork, check_count
 from tilewright_model.data.cifar10_folder import check_root
 
@@ -35,21 +35,21 @@ def evaluate(
     integer: Annotated[bool, typer.Option("--integer", help="run the exported integers, and compare all")] = False,
     as_json: Json = False,
 ) -> None:
-    """Accuracy of a checkpoint, or of its integers, on the CIFAR-10 test images; exit status 1 if they differ.
+    """Accuracy of a checkpoint, or of its integers, on test images; exit status 1 if they differ.
 
-    A network file is run as integers. Without --data the images are downloaded.
+    A network file is run as integers. Without --data CIFAR-10 is downloaded.
     """
     if network and checkpoint:
         raise UsageError("give a network file or --checkpoint, not both")
     path = network or chosen_checkpoint(checkpoint)
-    check_count(0, count)
+    check_count(data, 0, count)
     check_root(data)
     place = load_device(device)
     if network is None and not integer:
         _evaluate_model(path, data, count, place, as_json)
         return
-    model, integers = _networks(path, place, from_file=network is not None)
-    test = read_cifar10(data, "test", 0, count).to(place)
+    model, integers, names = _networks(path, place, from_file=network is not None)
+    test = read_labelled(model, names, data, 0, count)
     if not _compare(model, integers, test, path, as_json).equal:
         raise typer.Exit(DIFFERENT)
 
@@ -58,24 +58,27 @@ def _evaluate_model(path: Path, data: Path | None, count: int | None, place: tor
     from tilewright_model.training.evaluate import evaluate as measure
 
     model = read_checkpoint(path).to(place)
-    test = read_cifar10(data, "test", 0, count).to(place)
+    test = read_labelled(model, class_names(path, model), data, 0, count)
     with phase("Measuring", total=len(test)) as step:
         score = measure(model, test, advance=step.advance)
     report({"accuracy": score.accuracy, "correct": score.correct, "total": score.total}, as_json)
 
 
-def _networks(path: Path, place: torch.device, *, from_file: bool) -> tuple[QuantisedNetwork, IntegerNetwork]:
-    """The reference and the integer network of a network file, or of a checkpoint, which is exported."""
+def _networks(
+    path: Path, place: torch.device, *, from_file: bool
+) -> tuple[QuantisedNetwork, IntegerNetwork, tuple[str, ...]]:
+    """Reference, integer network and names of classes of a network file, or of a checkpoint, which is exported."""
     from tilewright_model.integers.comparison import exported
     from tilewright_model.integers.integer_network import IntegerNetwork
     from tilewright_model.network_file.read import load_network_file
 
     if from_file:
         with phase("Reading the network", "Read the network"):
-            return load_network_file(path).to(place), IntegerNetwork(path, place)
+            read = load_network_file(path).to(place)
+            return read, IntegerNetwork(path, place), read.integers.classes
     model = read_checkpoint(path).to(place)
     with phase("Exporting the integers", "Exported the integers"):
-        return model, exported(model, place)
+        return model, exported(model, place), class_names(path, model)
 
 
 def _compare(model: QuantisedNetwork, integers: IntegerNetwork, test: Images, path: Path, as_json: bool) -> Comparison:

@@ -11,11 +11,12 @@ import typer
 from rich import box
 from rich.table import Table
 
+from tilewright.file_kinds import Role
 from tilewright.progress import phase
 from tilewright_model.checkpoint_file import sha256
 from tilewright_model.cli.app import command, console
 from tilewright_model.cli.inputs import load_pytorch
-from tilewright_model.cli.options import Json, OutFile
+from tilewright_model.cli.options import Json, OutFile, takes
 
 if TYPE_CHECKING:
     from tilewright_model.checkpoints.importing import Imported, ImportedLayer
@@ -33,7 +34,7 @@ def import_notebook(
         Path,
         typer.Argument(
             exists=True,
-            dir_okay=False,
+            callback=takes(Role.STATE_DICT),
             metavar="STATE_DICT",
             help="checkpoint.pth, model_best.pth.tar or a bare state dict",
         ),
@@ -89,7 +90,7 @@ def _summary(imported: Imported) -> dict[str, Any]:
         shape: dict[str, Any] = {"channels": network.options.channels}
     else:
         shape = {"plan": network.options.plan, "image_bits": network.options.image_bits}
-    return {"network": type(network).__name__, **shape, "differing": differing}
+    return {"network": network.name, **shape, "differing": differing}
 
 
 def _table(layers: list[ImportedLayer]) -> Table:

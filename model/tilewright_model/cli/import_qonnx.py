@@ -7,18 +7,21 @@ from typing import Annotated
 import typer
 
 from tilewright.cli.command_group import UsageError
+from tilewright.file_kinds import Role
 from tilewright.progress import phase
 from tilewright_model.checkpoint_file import sha256
 from tilewright_model.cli.app import command, report
 from tilewright_model.cli.inputs import load_pytorch
-from tilewright_model.cli.options import Json, OutFile
+from tilewright_model.cli.options import Json, OutFile, takes
 
 
 @command("import-qonnx", "net.onnx --out n.safetensors", "a.onnx --mean 0.5 --std 0.2 --out b")
 def import_qonnx(
     qonnx: Annotated[
         Path,
-        typer.Argument(exists=True, dir_okay=False, metavar="QONNX", help="QONNX file, such as Brevitas exports"),
+        typer.Argument(
+            exists=True, metavar="QONNX", help="QONNX file, such as Brevitas exports", callback=takes(Role.QONNX)
+        ),
     ],
     out: OutFile,
     mean: Annotated[

@@ -51,7 +51,7 @@ def _what_is_kept(settings: Settings, words: Sequence[str]) -> str:
     epoch = stored_values(settings.state_file).get("epoch")
     if epoch is None:
         return f"interrupted before an epoch was saved, nothing is kept; begin anew: {_command(words)}"
-    checkpoint = settings.out / settings.changed_recipe.checkpoint_name
+    checkpoint = settings.checkpoint
     kept = f"{settings.state_file} keeps epoch {epoch}"
     kept += f" and {checkpoint} the network last measured" if checkpoint.exists() else ""
     return f"interrupted; {kept}; go on: {_command([*words, *(() if '--resume' in words else ('--resume',))])}"

@@ -12,7 +12,14 @@ from tilewright.cli.command_group import DIFFERENT, UsageError
 from tilewright.progress import phase
 from tilewright_model.checkpoint_file import chosen_checkpoint, sha256
 from tilewright_model.cli.app import command, report
-from tilewright_model.cli.inputs import load_device, load_pytorch, read_checkpoint, read_cifar10, read_images
+from tilewright_model.cli.inputs import (
+    class_names,
+    load_device,
+    load_pytorch,
+    read_checkpoint,
+    read_images,
+    read_labelled,
+)
 from tilewright_model.cli.layers import report_layers
 from tilewright_model.cli.options import (
     Checkpoint,
@@ -111,10 +118,8 @@ def export(
 
         network, what = EXAMPLES[str(example)](seed), (f"{example} {seed}",)
     else:
-        from tilewright_model.data.cifar10 import CLASSES
-
-        network = read_checkpoint(path)
-        what = (type(network).__name__, sha256(path), CLASSES)
+        trained = read_checkpoint(path)
+        network, what = trained, (trained.name, sha256(path), class_names(path, trained))
     with phase("Searching thresholds", "Found the thresholds"):
         from tilewright_model.network_file.write import save_network
 
@@ -143,12 +148,16 @@ def images(
             show_default="32 32, or the .npz's own",
         ),
     ] = None,
+    channels: Annotated[
+        int | None,
+        typer.Option(min=1, help="1: grey, 3: colours", show_default="3, or the .npz's own"),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Write images as pixels, labels and source; without --images and --data, scikit-image's cat."""
     check_choice(image_files, data, first, count)
     load_pytorch()
-    collected, source = read_images(image_files, data, first, count, size)
+    collected, source = read_images(image_files, data, first, count, size, channels)
     with phase("Writing images", "Wrote the images"):
         from tilewright_model.data.image_file import save_images
 
@@ -182,8 +191,9 @@ def reference(
         from tilewright_model.network_file.read import load_network_file
 
         model = load_network_file(network).to(place)
-    size = None if is_archive(image_files[0]) else model.image_size[1:]
-    pixels = read_images(image_files, None, 0, None, size)[0].to(place).pixels
+    channels, *size = model.image_size
+    shape = (None, None) if is_archive(image_files[0]) else ((size[0], size[1]), channels)
+    pixels = read_images(image_files, None, 0, None, *shape)[0].to(place).pixels
     from tilewright_model.integers.reference import reference as compute_reference
     from tilewright_model.integers.reference import save_chunks
 
@@ -218,14 +228,14 @@ def equality(
 ) -> None:
     """Compare the integer network with `model.eval()`, every integer; exit status 1 if one differs.
 
-    On CIFAR-10's test images; without --data they are downloaded. --out takes the JSON too.
+    On test images; without --data CIFAR-10's are downloaded. --out takes the JSON too.
     """
-    check_count(first, count)
+    check_count(data, first, count)
     path = chosen_checkpoint(checkpoint)
     check_root(data)
     place = load_device(device)
     model = read_checkpoint(path).to(place)
-    test = read_cifar10(data, "test", first, count).to(place)
+    test = read_labelled(model, class_names(path, model), data, first, count)
     import torch
 
     from tilewright_model.device import description

@@ -2,19 +2,38 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from tilewright.cli.command_group import UsageError
+from tilewright.file_kinds import Role, refusal
 from tilewright_model.checkpoint_file import chosen_checkpoint, is_network_file, quantised_layers
-from tilewright_model.data.cifar10_folder import TEST_IMAGES, check_folder
+from tilewright_model.data.cifar10_folder import TEST_IMAGES, check_folder, is_cifar10
 from tilewright_model.errors import DataError, ModelError
 
 
+def takes(role: Role) -> Callable[[Any], Any]:
+    """A callback for an option that names files. Raises BadParameter, with the command that takes it, for others."""
+
+    def checked(given: Any) -> Any:
+        check_role(given, role)
+        return given
+
+    return checked
+
+
+def check_role(given: Path | list[Path] | None, role: Role) -> None:
+    """Raises BadParameter for files of another kind, with the command that takes them."""
+    for path in given if isinstance(given, list) else filter(None, [given]):
+        if reason := refusal(path, role):
+            raise typer.BadParameter(reason)
+
+
 def _checked_data(root: Path | None) -> Path | None:
+    check_role(root, Role.DATA)
     if root is not None:
         try:
             check_folder(root)
@@ -30,12 +49,14 @@ def _checked_device(name: str | None) -> str | None:
 
 
 def _checked_images(files: list[Path] | None) -> list[Path] | None:
+    check_role(files, Role.IMAGES)
     if files and len(files) > 1 and any(map(is_archive, files)):
         raise typer.BadParameter("give image files, or one .npz")
     return files
 
 
 def _checked_network(path: Path | None) -> Path | None:
+    check_role(path, Role.NETWORK)
     if path is not None and not is_network_file(path):
         raise typer.BadParameter(f"{path} is no network file, or a damaged one; `export` writes one")
     return path
@@ -91,16 +112,20 @@ def check_choice(files: Sequence[Path] | None, data: Path | None, first: int, co
     if data is None and not (files and is_archive(files[0])) and (first or count is not None):
         raise UsageError("--first and --count choose from --data or from an .npz: leave them out")
     if data:
-        check_count(first, count)
+        check_count(data, first, count)
 
 
-def check_count(first: int, count: int | None) -> None:
+def check_count(data: Path | None, first: int, count: int | None) -> None:
     """Checks --first and --count.
+
+    Args:
+        data: the data set; None downloads CIFAR-10.
+        first, count: of its test images.
 
     Raises:
         UsageError: CIFAR-10 has fewer test images.
     """
-    if first + (count or 1) > TEST_IMAGES:
+    if (data is None or is_cifar10(data)) and first + (count or 1) > TEST_IMAGES:
         asked = ([f"--first {first}"] if first else []) + ([f"--count {count}"] if count else [])
         raise UsageError(f"{' '.join(asked)} reaches beyond CIFAR-10's {TEST_IMAGES} test images")
 
@@ -123,7 +148,7 @@ def _layers_of(context: typer.Context) -> list[str]:
         return []
 
 
-DATA = "CIFAR-10: folder with cifar10.npz or torchvision's, or the .npz (docs/training.md)"
+DATA = "CIFAR-10, or a data set of your own: folder or .npz (docs/training.md)"
 COUNT = "how many images"
 NETWORK = "network file (.safetensors), as `export` writes it"
 
@@ -138,7 +163,6 @@ ImageFiles = Annotated[
     typer.Option(
         "--images",
         exists=True,
-        dir_okay=False,
         metavar="FILE",
         help="image files (repeat the option), or one .npz with `pixels`",
         callback=_checked_images,
@@ -153,17 +177,15 @@ Checkpoint = Annotated[
     typer.Option(
         "--checkpoint",
         exists=True,
-        dir_okay=False,
+        callback=takes(Role.CHECKPOINT),
         metavar="FILE",
         help="packed .safetensors or a notebook's .pth",
         show_default="the trained VGG16",
     ),
 ]
-Network = Annotated[
-    Path, typer.Argument(exists=True, dir_okay=False, metavar="NETWORK", help=NETWORK, callback=_checked_network)
-]
+Network = Annotated[Path, typer.Argument(exists=True, metavar="NETWORK", help=NETWORK, callback=_checked_network)]
 OptionalNetwork = Annotated[
-    Path | None, typer.Argument(exists=True, dir_okay=False, metavar="NETWORK", help=NETWORK, callback=_checked_network)
+    Path | None, typer.Argument(exists=True, metavar="NETWORK", help=NETWORK, callback=_checked_network)
 ]
 Layer = Annotated[
     str, typer.Option("--layer", metavar="NAME", help="a quantised convolution", autocompletion=_layers_of)

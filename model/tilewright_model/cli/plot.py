@@ -9,11 +9,12 @@ from typing import Annotated
 
 import typer
 
+from tilewright.file_kinds import Role
 from tilewright.progress import phase
 from tilewright_model.checkpoint_file import is_float
 from tilewright_model.cli.app import command, report
-from tilewright_model.cli.inputs import load_pytorch, read_checkpoint, read_cifar10
-from tilewright_model.cli.options import CountOf64, Json, OptionalOutFolder, TestImages, check_count
+from tilewright_model.cli.inputs import load_pytorch, read_checkpoint, read_data
+from tilewright_model.cli.options import CountOf64, Json, OptionalOutFolder, TestImages, check_count, takes
 from tilewright_model.errors import CheckpointError, DataError
 from tilewright_model.training.log import read_log
 
@@ -68,7 +69,9 @@ class RunFiles:
 def plot(
     paths: Annotated[
         list[Path],
-        typer.Argument(exists=True, help="folders that `train` wrote, or logs (.csv)", metavar="RUN..."),
+        typer.Argument(
+            exists=True, help="folders that `train` wrote, or logs (.csv)", metavar="RUN...", callback=takes(Role.RUN)
+        ),
     ],
     out: OptionalOutFolder = None,
     data: TestImages = None,
@@ -77,12 +80,12 @@ def plot(
 ) -> None:
     """Draw runs' curves into one picture, and histograms of each one's weight and activation codes.
 
-    Into the first run's folder, if there is no --out. The activation codes are those of CIFAR-10's test images, or
+    Into the first run's folder, if there is no --out. The activation codes are those of test images, or
     without --data of pieces of scikit-image's pictures. Of a log alone, the checkpoint is the .safetensors of the same
     name, if there is one.
     """
     if data:
-        check_count(0, count)
+        check_count(data, 0, count)
     runs = _named([RunFiles(path) for path in dict.fromkeys(paths)])
     logs = {name: read_log(run.log) for name, run in runs.items()}
     folder = out or next(iter(runs.values())).log.parent
@@ -116,9 +119,9 @@ def _draw_histograms(checkpoint: Path, name: str, picture: Path, data: Path | No
     from tilewright_model.training.distributions import distributions
     from tilewright_model.training.plots import save_histograms
 
-    pixels = read_cifar10(data, "test", 0, count).pixels if data else crops(count)
+    pixels = read_data(data, "test", 0, count).pixels if data else crops(count)
     with phase("Counting codes", total=len(pixels)) as step:
         result = distributions(model, pixels, step.advance)
-    source = "CIFAR-10 test images" if data else "pieces of scikit-image's pictures"
+    source = "test images" if data else "pieces of scikit-image's pictures"
     with phase("Drawing histograms", "Drew histograms"):
         save_histograms(result, picture, f"{name}: weight codes, and activation codes of {len(pixels)} {source}")

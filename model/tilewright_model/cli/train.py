@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,16 +14,18 @@ from typing import Annotated, Any
 import typer
 
 from tilewright.cli.command_group import UsageError
+from tilewright.file_kinds import Role
 from tilewright.process import is_first_process
 from tilewright_model.checkpoint_file import TRAIN_FLOAT, is_float
 from tilewright_model.cli.app import command, report
-from tilewright_model.cli.inputs import load_device, read_cifar10
+from tilewright_model.cli.inputs import load_device, read_data
 from tilewright_model.cli.interrupt import interruption_named
-from tilewright_model.cli.options import Cifar10, Device, Json, OutFolder, Seed, checked_file
-from tilewright_model.data.cifar10_folder import TRAINING_IMAGES, check_root
-from tilewright_model.errors import CheckpointError
+from tilewright_model.cli.options import Cifar10, Device, Json, OutFolder, Seed, checked_file, takes
+from tilewright_model.data.cifar10_folder import TRAINING_IMAGES, check_root, is_cifar10
+from tilewright_model.data.own_data import check_divided
+from tilewright_model.errors import CheckpointError, RecipeError
 from tilewright_model.training.recipes import RECIPES, recipe_keys
-from tilewright_model.training.settings import Settings
+from tilewright_model.training.settings import CIFAR10, Settings
 
 #: of the record, what is printed at the end
 PRINTED = ("accuracy", "correct", "total", "measured", "recipe", "seed", "epochs", "schedule_done", "seconds", "sha256")
@@ -49,7 +53,9 @@ def train(
     ] = None,
     teacher: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, help="float checkpoint, for the recipes that begin with one"),
+        typer.Option(
+            exists=True, help="float checkpoint, for the recipes that begin with one", callback=takes(Role.TEACHER)
+        ),
     ] = None,
     out: OutFolder = Path("build/training"),
     seed: Seed = 0,
@@ -107,9 +113,13 @@ def train(
         teacher=teacher,
         deterministic=deterministic,
         save_every=save_every,
+        data=_data_name(data),
     )
-    _check(settings, min(train_images or TRAINING_IMAGES, TRAINING_IMAGES), resume)
+    most = TRAINING_IMAGES if settings.data == CIFAR10 else sys.maxsize
+    _check(settings, min(train_images or most, most), resume)
     check_root(data)
+    if data is not None and settings.data != CIFAR10:
+        check_divided(data, hold_out)
     words: Sequence[str] = getattr(context.find_root().command, "words", ())
     with interruption_named(settings, words):
         values = _train(settings, data, (train_images, test_images), resume)
@@ -130,6 +140,22 @@ def _check(settings: Settings, images: int, resume: bool) -> None:
         raise CheckpointError(f"no state of a run at {settings.state_file}: name its --out, or leave --resume out")
 
 
+def _data_name(data: Path | None) -> str:
+    """For names of files: cifar10, or the name of a data set of one's own."""
+    if data is None or is_cifar10(data):
+        return CIFAR10
+    return re.sub(r"\W+", "_", data.resolve().stem) or "data"
+
+
+def _of_classes(settings: Settings, names: tuple[str, ...], count: int) -> dict[str, Any]:
+    """What a data set's classes change of the settings. Raises RecipeError if other numbers are asked for."""
+    asked = [change for change in settings.changes if change.startswith("options.classes=")]
+    if asked and settings.changed_recipe.options.classes < count:
+        raise RecipeError(f"{asked[-1]}, and the data set has {count} classes: leave it out")
+    changes = settings.changes if asked else (*settings.changes, f"options.classes={count}")
+    return {"changes": changes, "classes": names}
+
+
 def _train(
     settings: Settings, data: Path | None, images: tuple[int | None, int | None], resume: bool
 ) -> dict[str, Any]:
@@ -138,14 +164,18 @@ def _train(
     images: how many training and test images, None for all.
     """
     settings = replace(settings, device=str(load_device(settings.device or None)))
-    training, test = (
-        read_cifar10(data, split, 0, count) for split, count in zip(("train", "test"), images, strict=True)
-    )
+    training = read_data(data, "train", 0, images[0])
+    test = training if settings.hold_out else read_data(data, "test", 0, images[1])
+    from tilewright_model.data.data_set import class_count, numbered
     from tilewright_model.training.train import train as run_training
+
+    if settings.data != CIFAR10:
+        settings = replace(settings, **_of_classes(settings, training.classes, class_count(training)))
+    test = numbered(test, training.classes, settings.changed_recipe.options.classes)
 
     run_training(settings, training, test, resume=resume)
     if not is_first_process():
         return {}
-    checkpoint = settings.out / settings.changed_recipe.checkpoint_name
+    checkpoint = settings.checkpoint
     record = json.loads(checkpoint.with_suffix(".json").read_text())
     return {"out": str(settings.out), "checkpoint": str(checkpoint)} | {key: record[key] for key in PRINTED}

@@ -1,6 +1,6 @@
 """CIFAR-10 as tensors: from a ``cifar10.npz``, from torchvision's folder, or downloaded by torchvision."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,23 +21,25 @@ TORCHVISION_FOLDER = "cifar-10-batches-py"
 
 @dataclass(frozen=True)
 class Images:
-    """Images and their classes, on one device.
+    """Images, their labels, and what the labels mean.
 
     Attributes:
-        pixels: uint8 (n, 3, 32, 32).
-        labels: int64 (n,).
+        pixels: uint8 (n, c, h, w), on one device with the labels.
+        labels: int64 (n,), -1 where unknown.
+        classes: the labels' names; empty where they have none.
     """
 
     pixels: Tensor
     labels: Tensor
+    classes: tuple[str, ...] = ()
 
     def to(self, device: torch.device) -> "Images":
         """The same images on ``device``."""
-        return Images(self.pixels.to(device), self.labels.to(device))
+        return replace(self, pixels=self.pixels.to(device), labels=self.labels.to(device))
 
     def first(self, count: int | None) -> "Images":
         """The first ``count`` images (all of them if None)."""
-        return Images(self.pixels[:count], self.labels[:count])
+        return replace(self, pixels=self.pixels[:count], labels=self.labels[:count])
 
     def part(self, first: int, count: int | None) -> "Images":
         """Images in order.
@@ -53,7 +55,7 @@ class Images:
         if not first < stop <= len(self):
             asked = f"{first}..{stop - 1}" if count else f"from {first} on"
             raise DataError(f"images {asked} were asked for; there are {len(self)}, from 0 on")
-        return Images(self.pixels[first:stop], self.labels[first:stop])
+        return replace(self, pixels=self.pixels[first:stop], labels=self.labels[first:stop])
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -115,6 +117,10 @@ def _checked(pixels: NDArray[Any], labels: NDArray[Any], source: Path) -> Images
         raise DataError(
             f"{source}: expected uint8 images (n, 32, 32, 3) with n labels, got {pixels.dtype} {pixels.shape}"
         )
-    return Images(
-        torch.from_numpy(np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))), torch.from_numpy(labels.astype(np.int64))
-    )
+    if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < len(CLASSES):
+        raise DataError(
+            f"{source}: labels {labels.min()} to {labels.max()}, and CIFAR-10's are 0 to 9; a data set of your own has "
+            "the arrays `images` and `labels` (docs/training.md)"
+        )
+    pixels = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
+    return Images(torch.from_numpy(pixels), torch.from_numpy(labels.astype(np.int64)), CLASSES)

@@ -7,6 +7,7 @@ from threading import Thread
 from zipfile import BadZipFile, ZipFile
 
 from tilewright.progress import phase
+from tilewright_model.data.own_data import is_own_archive, own_parts
 from tilewright_model.errors import DataError
 
 NPZ = "cifar10.npz"
@@ -14,22 +15,36 @@ NPZ = "cifar10.npz"
 KEYS = ("train_images", "train_labels", "test_images", "test_labels")
 TORCHVISION_FOLDER = "cifar-10-batches-py"
 TEST_IMAGES, TRAINING_IMAGES = 10_000, 50_000
-EXPECTED = f"a folder with {NPZ} ({', '.join(KEYS)}) or torchvision's folder {TORCHVISION_FOLDER} (docs/training.md)"
+OWN = "a data set of your own (an image folder, or an .npz with `images` and `labels`)"
+EXPECTED = (
+    f"a folder with {NPZ} ({', '.join(KEYS)}) or torchvision's folder {TORCHVISION_FOLDER}, or {OWN}: docs/training.md"
+)
 #: where torchvision downloads from, and how long to wait for an answer
 SOURCE = "https://www.cs.toronto.edu/"
 ANSWER_SECONDS = 8.0
 
 
+def is_cifar10(root: Path) -> bool:
+    """Whether `root` is CIFAR-10 by its names: an .npz that is no data set of one's own is taken for it."""
+    if root.is_file():
+        return not is_own_archive(root)
+    return root.name == TORCHVISION_FOLDER or (root / NPZ).is_file() or (root / TORCHVISION_FOLDER).is_dir()
+
+
 def check_folder(root: Path) -> None:
-    """Checks that a folder or .npz holds CIFAR-10, as far as names tell: of files, and of the .npz's arrays.
+    """Make sure that ``root`` holds CIFAR-10 or a data set of one's own, as far as names tell.
+
+    Args:
+        root: a folder or an .npz.
 
     Raises:
-        DataError: it does not.
+        DataError: it holds neither; names what is missing.
     """
-    file = root / NPZ if root.is_dir() else root
-    if file.is_file():
-        _check_names(file)
-    elif root.name != TORCHVISION_FOLDER and not (root / TORCHVISION_FOLDER).is_dir():
+    if is_cifar10(root):
+        file = root / NPZ if root.is_dir() else root
+        if file.is_file():
+            _check_names(file)
+    elif not own_parts(root):
         raise DataError(f"no CIFAR-10 at {root}: give --data, or the variable CIFAR10_ROOT, {EXPECTED}")
 
 
@@ -41,7 +56,9 @@ def _check_names(file: Path) -> None:
         raise DataError(f"{file} is not a CIFAR-10 archive ({error}): it holds the arrays {', '.join(KEYS)}") from error
     missing = [key for key in KEYS if key not in names]
     if missing:
-        raise DataError(f"{file} lacks {', '.join(missing)}: the arrays are {', '.join(KEYS)} (docs/training.md)")
+        raise DataError(
+            f"{file} lacks {', '.join(missing)}: the arrays are {', '.join(KEYS)}; of {OWN} (docs/training.md)"
+        )
 
 
 def check_root(root: Path | None) -> None:

@@ -1,14 +1,18 @@
-"""Sets of images: from files, CIFAR-10 or scikit-image, and the .npz that carries them."""
+"""Sets of images: from files, data sets or scikit-image, and the .npz that carries them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from tilewright.file_kinds import Role, refusal
 from tilewright.files import write_npz
 from tilewright.npz import read_npz
 from tilewright_model.data import pixels as image
-from tilewright_model.data.cifar10 import Images, load_cifar10
+from tilewright_model.data.cifar10 import Images
+from tilewright_model.data.cifar10_folder import is_cifar10
+from tilewright_model.data.data_set import load_data_set
 from tilewright_model.errors import DataError
 
 #: label of an image of which none is known
@@ -16,46 +20,59 @@ UNKNOWN = -1
 
 
 def collect(
-    files: list[Path], data: Path | None, first: int = 0, count: int | None = None, size: tuple[int, int] | None = None
+    files: list[Path],
+    data: Path | None,
+    first: int = 0,
+    count: int | None = None,
+    size: tuple[int, int] | None = None,
+    channels: int | None = None,
 ) -> tuple[Images, str]:
-    """Images and where they come from: scikit-image's cat where neither files nor a folder are given.
+    """Images of files, of a data set, or scikit-image's cat.
 
     Args:
         files: image files, or one .npz.
-        data: CIFAR-10's folder, for its test images.
-        first: number of the first, of CIFAR-10 or of the .npz.
-        count: how many of them; None takes one of CIFAR-10, all of the .npz.
-        size: height and width; None: 32x32, or the .npz's own.
+        data: CIFAR-10 or a data set of one's own; its test images are taken.
+        first: number of the first image of ``data`` or of the .npz.
+        count: how many of them; None takes one of ``data``, all of the .npz.
+        size: height and width; None takes 32x32, or the .npz's own.
+        channels: 1 or 3; None takes 3, or the .npz's own.
+
+    Returns:
+        The images, and where they come from.
 
     Raises:
-        DataError: files and data are given, a file is unreadable, or the images are fewer.
+        DataError: files and data are given, a file cannot be read, or the images are fewer.
     """
     if files and data:
-        raise DataError("give image files or CIFAR-10's folder, not both")
+        raise DataError("give image files or a data set, not both")
     if data:
         count = count or 1
-        test = load_cifar10(data, "test").part(first, count)
-        return _resized(test, size), f"CIFAR-10 test images {first}..{first + count - 1}"
+        test = load_data_set(data, "test", (channels or 3, *(size or (image.SIZE, image.SIZE)))).part(first, count)
+        name = "CIFAR-10 test images" if is_cifar10(data) else f"{data.name}, test images"
+        return _resized(test, size, channels), f"{name} {first}..{first + count - 1}"
     if files and files[0].suffix == ".npz":
         if len(files) > 1:
             raise DataError("give image files, or one .npz")
-        return _resized(load_images(files[0]).part(first, count), size), files[0].name
-    size = size or (image.SIZE, image.SIZE)
-    pixels = torch.cat([image.from_file(file, size) for file in files]) if files else image.cat(size)
+        return _resized(load_images(files[0]).part(first, count), size, channels), files[0].name
+    size, channels = size or (image.SIZE, image.SIZE), channels or 3
+    pictures = [image.from_file(file, size, channels) for file in files] or [image.cat(size, channels)]
     source = ", ".join(file.name for file in files) if files else "scikit-image's chelsea"
-    return Images(pixels, torch.full((len(pixels),), UNKNOWN)), source
+    return Images(torch.cat(pictures), torch.full((len(pictures),), UNKNOWN)), source
 
 
-def _resized(images: Images, size: tuple[int, int] | None) -> Images:
-    if size is None or size == tuple(images.pixels.shape[2:]):
+def _resized(images: Images, size: tuple[int, int] | None, channels: int | None) -> Images:
+    found = images.pixels.shape
+    if size in (None, tuple(found[2:])) and channels in (None, found[1]):
         return images
-    pixels = [image.from_array(picture.permute(1, 2, 0).numpy(), size) for picture in images.pixels]
-    return Images(torch.cat(pixels), images.labels)
+    pictures = image.with_channels(images.pixels.permute(0, 2, 3, 1).numpy(), channels or found[1])
+    scaled = [image.from_array(picture, size or (found[2], found[3])) for picture in pictures]
+    return replace(images, pixels=torch.cat(scaled))
 
 
 def save_images(path: Path, images: Images, source: str) -> None:
-    """Write the .npz: pixels uint8 (n, 3, h, w), labels int64 (n,), source a 0-d string."""
+    """Write the .npz: pixels uint8 (n, c, h, w), labels int64 (n,), source a 0-d string, classes texts if known."""
     arrays = {"pixels": images.pixels.numpy(), "labels": images.labels.numpy(), "source": np.array(source)}
+    arrays |= {"classes": np.array(images.classes)} if images.classes else {}
     write_npz(path, arrays, compressed=True)
 
 
@@ -65,7 +82,9 @@ def load_images(path: Path) -> Images:
     Raises:
         DataError: the file is missing or holds something else.
     """
-    arrays = read_npz(path, DataError, "image file", ("pixels", "labels"))
+    if reason := refusal(path, Role.IMAGES):
+        raise DataError(reason)
+    arrays = read_npz(path, DataError, "image file", ("pixels", "labels", "classes"))
     if "pixels" not in arrays:
         raise DataError(f"{path}: no image file, it has no pixels; write one with `images`")
     pixels = arrays["pixels"]
@@ -75,4 +94,5 @@ def load_images(path: Path) -> Images:
             f"{path}: expected pixels uint8 (n, c, h, w) and labels int64 (n,), got {pixels.dtype} {pixels.shape} and "
             f"{labels.dtype} {labels.shape}"
         )
-    return Images(torch.from_numpy(pixels), torch.from_numpy(labels))
+    classes = arrays.get("classes", np.empty(0, "U1"))
+    return Images(torch.from_numpy(pixels), torch.from_numpy(labels), tuple(map(str, classes.tolist())))

@@ -24,7 +24,12 @@ IMAGE_LEVELS, ACTIVATION_LEVELS, WEIGHT_LEVELS = 127, 255, 127
 
 @dataclass(frozen=True)
 class Operation:
-    """Part of a foreign network; name and kind are its own, for errors."""
+    """Part of a foreign network.
+
+    Attributes:
+        name: its own, for errors.
+        kind: its type there, for errors.
+    """
 
     name: str
     kind: str
@@ -32,7 +37,13 @@ class Operation:
 
 @dataclass(frozen=True)
 class Quantiser(Operation):
-    """code = clamp(round_half_even(x / scale), lowest, highest)."""
+    """code = clamp(round_half_even(x / scale), lowest, highest).
+
+    Attributes:
+        scale: the step between two codes.
+        lowest: the smallest code.
+        highest: the largest code.
+    """
 
     scale: float
     lowest: int
@@ -41,7 +52,16 @@ class Quantiser(Operation):
 
 @dataclass(frozen=True)
 class Convolution(Operation):
-    """Codes int8 (oc, ic, kh, kw) of `bits` bits times `scale`, float64 (1,) or (oc,); bias: float64 (oc,) or None."""
+    """A convolution of quantised weights.
+
+    Attributes:
+        codes: int8 (oc, ic, kh, kw).
+        bits: their width.
+        scale: float64 (1,) or (oc,); the weights are codes times scale.
+        bias: float64 (oc,), or None.
+        stride: vertical and horizontal.
+        padding: vertical and horizontal, on both sides.
+    """
 
     codes: Tensor
     bits: int
@@ -53,7 +73,12 @@ class Convolution(Operation):
 
 @dataclass(frozen=True)
 class Norm(Operation):
-    """Batch-norm as x * scale + shift, float64 (c,)."""
+    """Batch-norm as x * scale + shift.
+
+    Attributes:
+        scale: float64 (c,) or (1,).
+        shift: float64 (c,) or (1,).
+    """
 
     scale: Tensor
     shift: Tensor
@@ -71,7 +96,12 @@ class Pool(Operation):
 
 @dataclass(frozen=True)
 class Average(Operation):
-    """Average of windows; `kernel` None: of the whole map."""
+    """Average of windows.
+
+    Attributes:
+        kernel: height and width; None: the whole map.
+        stride: vertical and horizontal; None: the kernel's.
+    """
 
     kernel: tuple[int, int] | None
     stride: tuple[int, int] | None
@@ -79,7 +109,12 @@ class Average(Operation):
 
 @dataclass(frozen=True)
 class Linear(Operation):
-    """Weight float64 (out, in), bias float64 (out,)."""
+    """A linear layer.
+
+    Attributes:
+        weight: float64 (out, in).
+        bias: float64 (out,).
+    """
 
     weight: Tensor
     bias: Tensor
@@ -88,7 +123,8 @@ class Linear(Operation):
 class ImportedNetwork(Network):
     """The reference of a foreign network, with the normalisation of its images.
 
-    values: float (channels, 256), the value of each pixel.
+    Attributes:
+        values: float (channels, 256), the value of each pixel.
     """
 
     values: Tensor
@@ -100,7 +136,14 @@ class ImportedNetwork(Network):
         self.register_buffer("values", values)
 
     def normalise(self, pixels: Tensor) -> Tensor:
-        """uint8 images (n, c, h, w) to the values that the network was trained on, same shape."""
+        """What the network was trained on.
+
+        Args:
+            pixels: uint8 (n, c, h, w).
+
+        Returns:
+            Float of the same shape.
+        """
         return look_up(self.values, pixels)
 
 
@@ -124,11 +167,21 @@ class _Rows:
 
 
 def assemble(steps: Sequence[Operation], image_size: tuple[int, int, int], normalise: Normalise) -> ImportedNetwork:
-    """The reference of the steps, in evaluation mode, for images (channels, height, width).
+    """The reference of a row of steps.
 
-    normalise: uint8 (n, c, h, w) to float of that shape, pixel by pixel. Without a quantiser before the first
-    convolution the image gets one of 8 bits, symmetric over the values that pixels can have. Raises NetworkError,
-    naming the step and the reason, for what the network file does not cover.
+    Without a quantiser before the first convolution the image gets one of 8 bits, symmetric over the values that pixels
+    can have.
+
+    Args:
+        steps: from the image to the scores.
+        image_size: channels, height and width.
+        normalise: uint8 (n, c, h, w) to float of that shape, pixel by pixel.
+
+    Returns:
+        The network, in evaluation mode.
+
+    Raises:
+        NetworkError: the network file does not cover a step; names it and the reason.
     """
     values = pixel_values(normalise, image_size[0])
     rows = _Rows()
@@ -151,9 +204,25 @@ def refusal(step: Operation, reason: str) -> NetworkError:
 
 
 def pixel_values(normalise: Normalise, channels: int) -> Tensor:
-    """float (channels, 256): what `normalise` makes of each pixel value. Raises NetworkError if it looks further."""
+    """What a normalisation makes of each pixel value.
+
+    Args:
+        normalise: uint8 (n, c, h, w) to float of that shape.
+        channels: c.
+
+    Returns:
+        Float (channels, 256), on the CPU.
+
+    Raises:
+        NetworkError: it is of other channels, looks at more than the pixel alone, or makes values that are not finite.
+    """
     pixels = torch.arange(256).to(torch.uint8).expand(1, channels, 1, 256)
     values = normalise(pixels)
+    if values.shape[:1] + values.shape[2:] == pixels.shape[:1] + pixels.shape[2:] and values.shape != pixels.shape:
+        raise NetworkError(
+            f"the normalisation is of {values.shape[1]} channels, the images have {channels}: give their own mean and "
+            "deviation, --mean and --std, in Python normalisation(mean, std)"
+        )
     if values.shape != pixels.shape or not values.is_floating_point():
         raise NetworkError(
             f"normalise() makes {values.dtype} {tuple(values.shape)} of uint8 {tuple(pixels.shape)}: it must give "
@@ -170,8 +239,15 @@ def pixel_values(normalise: Normalise, channels: int) -> Tensor:
 def normalisation(mean: Sequence[float], std: Sequence[float]) -> Normalise:
     """(pixel / 255 - mean) / std of each channel, in float32, as torchvision's ToTensor and Normalize compute it.
 
-    One mean and deviation serve any number of channels, more must be as many, which the function looks at. Raises
-    NetworkError unless there are as many deviations as means, in float32 all finite, the deviations positive.
+    Args:
+        mean: one for all channels, or one for each.
+        std: deviations, as many.
+
+    Returns:
+        The function, uint8 (n, c, h, w) to float32 of that shape; raises NetworkError for other channels.
+
+    Raises:
+        NetworkError: there are not as many deviations as means, one is not finite, or a deviation not positive.
     """
     means, deviations = (torch.tensor(numbers, dtype=torch.float32).view(-1, 1) for numbers in (mean, std))
     finite = bool(torch.cat([means, deviations]).isfinite().all())
@@ -181,7 +257,10 @@ def normalisation(mean: Sequence[float], std: Sequence[float]) -> Normalise:
 
     def normalise(pixels: Tensor) -> Tensor:
         if len(values) not in (1, pixels.shape[1]):
-            raise NetworkError(f"{len(values)} means and deviations for images of {pixels.shape[1]} channels")
+            raise NetworkError(
+                f"{len(values)} means and deviations for images of {pixels.shape[1]} channels: give one --mean and "
+                "--std for all or one for each, in Python normalisation(mean, std)"
+            )
         return look_up(values, pixels)
 
     return normalise

@@ -32,13 +32,24 @@ from tilewright_model.foreign.assemble import (
 )
 from tilewright_model.layers.plain import BatchNorm2d
 
+#: where a model goes that is no row of modules, though what it computes may be a row
+QONNX_WAY = (
+    "where it computes a row all the same, `brevitas.export.export_qonnx` writes what it computes, and `python -m "
+    "tilewright_model import-qonnx` reads that"
+)
 #: lower and upper neighbours of a code at which a quantiser is tried, as parts of a step
 PROBES = (-0.25, 0.0, 0.25)
 
 
 @dataclass(frozen=True)
 class Leaf:
-    """A module of the row, its name, and its input in the model's own forward (a tensor or Brevitas' QuantTensor)."""
+    """A module of the row.
+
+    Attributes:
+        name: in the model.
+        module: itself.
+        input: in the model's own forward, a tensor or Brevitas' QuantTensor.
+    """
 
     name: str
     module: nn.Module
@@ -57,12 +68,20 @@ class Leaf:
 def from_brevitas(
     model: nn.Module, image_size: tuple[int, int, int], normalise: Normalise = image.normalise
 ) -> ImportedNetwork:
-    """The reference, in evaluation mode and on the CPU, of a model whose modules stand in a row.
+    """The reference of a model whose modules stand in a row.
 
-    model: nn.Sequential, or a module with `features` and `classifier`; it is left as it was. image_size: (channels,
-    height, width). normalise: uint8 (n, c, h, w) to the float values that the model takes, pixel by pixel (default:
-    CIFAR-10's). Raises NetworkError, naming the module and the reason, for what docs/brevitas.md does not list, and if
-    the model's forward does more than call its modules in a row; ModelError without Brevitas.
+    Args:
+        model: nn.Sequential, or a module with `features` and `classifier`; it is left as it was.
+        image_size: channels, height and width.
+        normalise: uint8 (n, c, h, w) to the float values that the model takes, pixel by pixel; default: CIFAR-10's.
+
+    Returns:
+        The network, in evaluation mode and on the CPU.
+
+    Raises:
+        NetworkError: docs/brevitas.md does not list a module, or the model's forward does more than call its modules in
+            a row; names the module and the reason, and the way by QONNX.
+        ModelError: Brevitas is missing.
     """
     qnn = brevitas_nn()
     with evaluation(model):
@@ -72,7 +91,11 @@ def from_brevitas(
 
 
 def brevitas_nn() -> ModuleType:
-    """`brevitas.nn`. Raises ModelError if it is not installed."""
+    """`brevitas.nn`.
+
+    Raises:
+        ModelError: it is not installed.
+    """
     try:
         return import_module("brevitas.nn")
     except ImportError as error:
@@ -93,14 +116,21 @@ def evaluation(model: nn.Module) -> Iterator[None]:
 
 
 def row(model: nn.Module) -> list[Leaf]:
-    """The modules in order, sequences opened. Raises NetworkError if the model is no row."""
+    """The modules in order, sequences opened.
+
+    Args:
+        model: nn.Sequential, or a module with `features` and `classifier`.
+
+    Raises:
+        NetworkError: it is neither.
+    """
     if isinstance(model, nn.Sequential):
         return list(_leaves("", model))
     parts = {name: getattr(model, name, None) for name in ("features", "classifier")}
     if not all(isinstance(part, nn.Module) for part in parts.values()):
         raise NetworkError(
             f"{type(model).__name__} is neither nn.Sequential nor has `features` and `classifier`: what can be taken "
-            "over is a row of modules"
+            f"over is a row of modules; {QONNX_WAY}"
         )
     return [leaf for name, part in parts.items() if part is not None for leaf in _leaves(name, part)]
 
@@ -125,10 +155,19 @@ def _check_hooks(model: nn.Module) -> None:
 
 
 def traced(model: nn.Module, image_size: tuple[int, int, int], normalise: Normalise) -> list[Leaf]:
-    """The row with the modules' inputs for random pixels, in evaluation mode.
+    """The row with the modules' inputs for random pixels.
 
-    Raises NetworkError if a module has hooks, values are not finite, or the model's forward does anything but call the
-    modules in order, each with the output of the one before (flattened or not).
+    Args:
+        model: in evaluation mode.
+        image_size: channels, height and width.
+        normalise: uint8 (n, c, h, w) to float of that shape, pixel by pixel.
+
+    Returns:
+        The modules in order.
+
+    Raises:
+        NetworkError: a module has hooks, values are not finite, or the model's forward does anything but call the
+            modules in order, each with the output of the one before (flattened or not).
     """
     leaves, calls = row(model), list[tuple[nn.Module, Any, Any]]()
     _check_hooks(model)
@@ -148,9 +187,13 @@ def traced(model: nn.Module, image_size: tuple[int, int, int], normalise: Normal
     names = [leaf.name for leaf in leaves]
     for place, (leaf, call) in enumerate(zip(leaves, calls, strict=False)):
         if leaf.module is not call[0]:
-            raise NetworkError(f"the model's forward does not call {leaf.name} in its turn, after {names[:place][-1:]}")
+            raise NetworkError(
+                f"the model's forward does not call {leaf.name} in its turn, after {names[:place][-1:]}; {QONNX_WAY}"
+            )
     if len(calls) != len(leaves):
-        raise NetworkError(f"the model's forward makes {len(calls)} calls of the {len(leaves)} modules in its row")
+        raise NetworkError(
+            f"the model's forward makes {len(calls)} calls of the {len(leaves)} modules in its row; {QONNX_WAY}"
+        )
     passed = [images, *(output for _, _, output in calls)]
     taken = [*(argument for _, argument, _ in calls), result]
     for name, before, after in zip([*names, "the result"], passed, taken, strict=True):
@@ -159,7 +202,7 @@ def traced(model: nn.Module, image_size: tuple[int, int, int], normalise: Normal
         if not torch.equal(value(before).flatten(1), value(after).flatten(1)):
             raise NetworkError(
                 f"the model's forward computes something before {name} that is no module of its row, a residual or a "
-                "function: docs/brevitas.md lists what is covered"
+                f"function: docs/brevitas.md lists what is covered; {QONNX_WAY}"
             )
     return [Leaf(leaf.name, leaf.module, call[1]) for leaf, call in zip(leaves, calls, strict=True)]
 
@@ -195,7 +238,7 @@ def _steps(qnn: ModuleType, leaf: Leaf) -> Iterator[Operation]:
         **dict.fromkeys((nn.Identity, nn.Dropout, nn.Dropout2d), lambda leaf: iter(())),
     }
     if type(leaf.module) not in readers:
-        raise leaf.refused(_REASONS.get(leaf.kind, "is none of the modules that can be taken over"))
+        raise leaf.refused(_REASONS.get(leaf.kind, f"is none of the modules that can be taken over; {QONNX_WAY}"))
     yield from readers[type(leaf.module)](leaf)
 
 

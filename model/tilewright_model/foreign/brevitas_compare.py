@@ -20,10 +20,14 @@ from tilewright_model.networks.stages import Stage, build_graph
 class BrevitasComparison:
     """What was compared, and what differed.
 
-    compared: codes of the image and, before pooling, of every layer but the last. by_layer: how many differ, "image"
-    first. max_distance: in accumulator steps, the largest distance of an accumulator whose code differs from the
-    real-valued threshold that float32 missed. predictions: of the whole float32 forward, how many differ;
-    score_distance: the largest difference of a score.
+    Attributes:
+        images: how many.
+        compared: codes of the image and, before pooling, of every layer but the last.
+        by_layer: how many of them differ, "image" first.
+        max_distance: in accumulator steps, the largest distance of an accumulator whose code differs from the
+            real-valued threshold that float32 missed.
+        predictions: of the whole float32 forward, how many differ.
+        score_distance: the largest difference of a score.
     """
 
     images: int = 0
@@ -43,16 +47,32 @@ class BrevitasComparison:
         return asdict(self) | {"differing": self.differing}
 
     def count(self, name: str, expected: Tensor, got: Tensor) -> None:
-        """Compare equal-shaped integers."""
+        """Compare integers.
+
+        Args:
+            name: of the layer.
+            expected: the reference's.
+            got: Brevitas', of the same shape.
+        """
         self.compared += expected.numel()
         self.by_layer[name] = int((expected != got).sum())
 
 
 def compare_brevitas(model: nn.Module, network: ImportedNetwork, pixels: Tensor) -> BrevitasComparison:
-    """Compare `model` on the CPU with `from_brevitas(model, ...)`, on uint8 images (n, c, h, w).
+    """Compare a model's own evaluation with the reference.
 
     A float32 sum of many products is not exact, so a code here and there may differ: that is counted, not judged.
-    Raises NetworkError unless the model is in float32.
+
+    Args:
+        model: on the CPU, in float32.
+        network: `from_brevitas(model, ...)`.
+        pixels: uint8 (n, c, h, w).
+
+    Returns:
+        What was compared, and what differed.
+
+    Raises:
+        NetworkError: the model is not in float32.
     """
     tensors = (*model.parameters(), *model.buffers())
     others = {str(tensor.dtype) for tensor in tensors if tensor.is_floating_point()} - {"torch.float32"}

@@ -13,7 +13,6 @@ from torch import Tensor
 
 from tilewright.errors import NetworkError
 from tilewright_model.data import pixels
-from tilewright_model.errors import ModelError, first_line
 from tilewright_model.foreign.assemble import (
     Average,
     Convolution,
@@ -28,11 +27,15 @@ from tilewright_model.foreign.assemble import (
     assemble,
     refusal,
 )
+from tilewright_model.foreign.onnx_file import load_model
 from tilewright_model.layers.plain import BatchNorm2d
 
 Array = NDArray[Any]
 #: op types of the Quant node, old and new
 QUANT = ("Quant", "IntQuant")
+#: where the nodes are from: ONNX itself, and QONNX under the names that it has had
+ONNX_DOMAINS = ("", "ai.onnx")
+QONNX_DOMAINS = ("qonnx.custom_op.general", "finn.custom_op.general", "onnx.brevitas")
 #: names of round half to even
 ROUNDING = ("ROUND", "HALF_EVEN")
 #: what numpy, torch and onnx raise on values that do not fit
@@ -42,14 +45,22 @@ MALFORMED = (ValueError, TypeError, LookupError, ArithmeticError, RuntimeError)
 def import_qonnx(
     path: Path, image_size: tuple[int, int, int] | None = None, normalise: Normalise = pixels.normalise
 ) -> ImportedNetwork:
-    """The reference, in evaluation mode, of a QONNX file whose nodes stand in a row.
+    """The reference of a QONNX file whose nodes stand in a row.
 
-    image_size: (channels, height, width); without it the file's own. normalise: uint8 (n, c, h, w) to the float values
-    that the network takes, pixel by pixel (default: CIFAR-10's). Raises NetworkError, naming the node and the reason,
-    for what docs/brevitas.md does not list; ModelError without the package onnx.
+    Args:
+        path: the file, of any generation.
+        image_size: channels, height and width; None takes the file's own.
+        normalise: uint8 (n, c, h, w) to the float values that the network takes, pixel by pixel; default: CIFAR-10's.
+
+    Returns:
+        The network, in evaluation mode.
+
+    Raises:
+        NetworkError: the file is none, or docs/brevitas.md does not list a node; names it and the reason.
+        ModelError: the package onnx is missing.
     """
     try:
-        graph, steps = _Graph.load(path), list[Operation]()
+        graph, steps = _Graph(load_model(path).graph), list[Operation]()
         for node in graph.row():
             _extend(steps, graph, node)
         return assemble(steps, image_size or graph.image_size(), normalise)
@@ -87,41 +98,31 @@ class _QuantisedConstant:
 class _Graph:
     """The nodes of a file in order, its constants, and its input."""
 
-    def __init__(self, onnx: Any, graph: Any) -> None:
+    def __init__(self, graph: Any) -> None:
+        from onnx import TensorProto, helper, numpy_helper  # here: the package is an extra
+
+        def attribute(entry: Any) -> Any:
+            value = helper.get_attribute_value(entry)
+            return numpy_helper.to_array(value) if isinstance(value, TensorProto) else value
+
         self.constants: dict[str, Array | _QuantisedConstant] = {
-            tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer
+            tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer
         }
         self.inputs = [entry for entry in graph.input if entry.name not in self.constants]
         self.outputs = [entry.name for entry in graph.output]
         self.nodes: list[_Node] = []
         for number, node in enumerate(graph.node):
-            attributes = {entry.name: onnx.helper.get_attribute_value(entry) for entry in node.attribute}
+            attributes = {entry.name: attribute(entry) for entry in node.attribute}
             name = _name(node, number)
-            self._add(onnx, _Node(name, node.op_type, list(node.input), list(node.output), attributes))
+            self._add(_Node(name, node.op_type, list(node.input), list(node.output), attributes), node.domain)
 
-    @classmethod
-    def load(cls, path: Path) -> "_Graph":
-        """Raises NetworkError if the file is missing or no whole ONNX file."""
-        try:
-            import onnx
-            from google.protobuf.message import DecodeError
-        except ImportError as error:
-            raise ModelError(f"the package onnx is missing ({error}): pip install 'tilewright[qonnx]'") from error
-        try:
-            model = onnx.load(path, load_external_data=False)
-            if any(onnx.external_data_helper.uses_external_data(tensor) for tensor in model.graph.initializer):
-                raise NetworkError(f"{path} keeps its weights in other files: export it with the weights inside")
-            onnx.checker.check_model(model)
-        except FileNotFoundError as error:
-            raise NetworkError(f"no QONNX file at {path}; write it with brevitas.export.export_qonnx") from error
-        except (OSError, DecodeError, UnicodeDecodeError, onnx.checker.ValidationError) as error:
-            raise NetworkError(f"{path} is damaged or no ONNX file: {first_line(error)}") from error
-        return cls(onnx, model.graph)
-
-    def _add(self, onnx: Any, node: _Node) -> None:
+    def _add(self, node: _Node, domain: str) -> None:
         """Keep a node, or its result where that is constant."""
+        domains = QONNX_DOMAINS if node.op in (*QUANT, "BipolarQuant") else ONNX_DOMAINS
+        if domain not in domains:
+            raise node.refused(f"is of the domain {domain!r}, not of {', '.join(filter(None, domains))}")
         if node.op == "Constant" and "value" in node.attributes:
-            self.constants[node.outputs[0]] = onnx.numpy_helper.to_array(node.attributes["value"])
+            self.constants[node.outputs[0]] = node.attributes["value"]
         elif node.op in QUANT and node.inputs[0] in self.constants:
             self.constants[node.outputs[0]] = self._quantised(node)
         elif node.op == "BipolarQuant" and node.inputs[0] in self.constants:

@@ -17,6 +17,11 @@ class QuantisedNetwork(nn.Module):
         super().__init__()
         self.image_size = image_size
 
+    @property
+    def name(self) -> str:
+        """What the network is called."""
+        return type(self).__name__
+
     def normalise(self, pixels: Tensor) -> Tensor:
         """What ``forward`` takes: uint8 images (n, c, h, w) to float of that shape, the same bits on every device."""
         return image.normalise(pixels)

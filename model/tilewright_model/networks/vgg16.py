@@ -14,12 +14,13 @@ from tilewright_model.networks.vgg16_plan import (
     VGG16Options,
     convolution_names,
     features_out,
+    network_name,
     parse_plan,
 )
 
 
 class VGG16(Network):
-    """VGG16 for 32x32 images and ten classes; state-dict keys ``features.N.*`` and ``classifier.*`` as in the notebook.
+    """VGG16, or another plan, for 32x32 images; the notebook's state-dict keys ``features.N.*`` and ``classifier.*``.
 
     Raises:
         ValueError: ``layer_bits`` names a layer that there is not.
@@ -28,24 +29,29 @@ class VGG16(Network):
     def __init__(self, options: VGG16Options | None = None) -> None:
         options = options or VGG16Options()
         features = nn.Sequential(*_quantised_features(options))
-        super().__init__(features, Linear(features_out(options.plan), CLASSES), IMAGE)
+        super().__init__(features, Linear(features_out(options.plan), options.classes), IMAGE)
         self.options = options
         unknown = sorted(options.layer_bits.keys() - self.quantised_layers().keys())
         if unknown:
             raise ValueError(f"layer_bits names {unknown}; the convolutions are {sorted(self.quantised_layers())}")
 
+    @property
+    def name(self) -> str:
+        """VGG16, or what `network_name` makes of another plan."""
+        return network_name(self.options.plan)
+
 
 class FloatVGG16(nn.Module):
     """The same network without quantisers, in float32 throughout; its state-dict keys are VGG16's without theirs."""
 
-    def __init__(self, plan: str = PLAN) -> None:
+    def __init__(self, plan: str = PLAN, classes: int = CLASSES) -> None:
         super().__init__()
-        self.plan = plan
+        self.plan, self.classes = plan, classes
         self.features = nn.Sequential(*_float_features(plan))
-        self.classifier = nn.Linear(features_out(plan), CLASSES)
+        self.classifier = nn.Linear(features_out(plan), classes)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Normalised images float (n, 3, 32, 32) to class scores float (n, 10)."""
+        """Normalised images float (n, 3, 32, 32) to class scores float (n, classes)."""
         scores: Tensor = self.classifier(self.features(images).flatten(1))
         return scores
 

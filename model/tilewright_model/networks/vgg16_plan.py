@@ -7,6 +7,8 @@ from tilewright_model.networks.widths import WEIGHT_BITS, check_widths
 
 #: The notebook's network: output channels of each 3x3 convolution, `-` without batch-norm, M = 2x2 max-pooling
 PLAN = "64 64 M 128 128 M 256 256 256 M 16 16- 512 M 512 512 512 M"
+#: how many convolutions stand before each of its poolings
+VGG16_GROUPS = (2, 2, 3, 3, 3)
 IMAGE = (3, 32, 32)
 CLASSES = 10
 
@@ -28,12 +30,15 @@ class VGG16Options:
     plan: str = PLAN
     #: weight and activation (input) bits of single layers by state-dict name, such as {"features.27": (2, 2)}
     layer_bits: dict[str, tuple[int, int]] = field(default_factory=dict)
+    classes: int = CLASSES
 
     def __post_init__(self) -> None:
         features_out(self.plan)
         # JSON makes lists of the pairs
         object.__setattr__(self, "layer_bits", {name: (w, a) for name, (w, a) in self.layer_bits.items()})
         check_widths((self.weight_bits, self.act_bits), *self.layer_bits.values())
+        if self.classes < 2:
+            raise ValueError(f"classes is {self.classes}, expected 2 or more")
         if self.image_bits is not None and self.image_bits not in WEIGHT_BITS:
             raise ValueError(f"image_bits is {self.image_bits}, expected {WEIGHT_BITS[0]} to {WEIGHT_BITS[-1]}")
 
@@ -71,6 +76,12 @@ def features_out(plan: str) -> int:
         raise ValueError(f"the plan {plan!r} pools 32x32 images away")
     channels = [step.channels for step in steps if step.channels][-1]
     return channels * side * side
+
+
+def network_name(plan: str) -> str:
+    """VGG16 where the plan has its convolutions between its poolings, of any width; else CNN and their number."""
+    groups = [len(group.split()) for group in plan.split("M")]
+    return "VGG16" if groups == [*VGG16_GROUPS, 0] else f"CNN{sum(groups)}"
 
 
 def convolution_names(plan: str) -> list[str]:

@@ -20,7 +20,7 @@ from tilewright_model.training.evaluate import Score
 from tilewright_model.training.log import write_log
 from tilewright_model.training.plots import save_curves, save_histograms
 from tilewright_model.training.run import Run
-from tilewright_model.training.settings import Settings
+from tilewright_model.training.settings import CIFAR10, Settings
 from tilewright_model.training.tensorboard_log import TensorBoardLog
 
 #: so many of the measured images give the activation codes of the histograms
@@ -39,7 +39,7 @@ class Outputs:
 
     def __init__(self, settings: Settings, run: Run, measured: Images, processes: int) -> None:
         self.settings, self.run, self.measured, self.processes = settings, run, measured, processes
-        self.checkpoint = settings.out / settings.changed_recipe.checkpoint_name
+        self.checkpoint = settings.checkpoint
         self._board: TensorBoardLog | None = None
 
     def open_board(self) -> None:
@@ -113,6 +113,7 @@ class Outputs:
             "schedule_done": run.progress,
             "training_images": run.images,
             "hold_out": settings.hold_out,
+            **({} if settings.data == CIFAR10 else {"data": settings.data, "classes": settings.classes}),
             "seconds": round(run.seconds, 1),
             **(run.parts or [self._computed_by()])[-1],
             **({"parts": run.parts} if len(run.parts) > 1 else {}),

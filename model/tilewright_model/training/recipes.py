@@ -8,7 +8,7 @@ from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from tilewright_model.errors import RecipeError
-from tilewright_model.networks.vgg16_plan import IMAGE, VGG16Options, convolution_names
+from tilewright_model.networks.vgg16_plan import CLASSES, IMAGE, VGG16Options, convolution_names, network_name
 
 #: least and largest of each number in a recipe
 LIMITS: dict[str, tuple[float, float]] = {
@@ -85,17 +85,19 @@ class Recipe:
         """Whether training needs a float network."""
         return self.distil > 0 or self.warm_start
 
-    @property
-    def checkpoint_name(self) -> str:
-        """Name of the file that a run exports, by the widths: vgg16_w4a4_cifar10.safetensors."""
+    def file_name(self, data: str) -> str:
+        """Name of the file that a run exports, by plan, widths and data set: vgg16_w4a4_cifar10.safetensors."""
         widths = f"w{self.options.weight_bits}a{self.options.act_bits}"
         if self.float_network or self.options.layer_bits:
             widths = "float" if self.float_network else "mixed"
-        return f"vgg16_{widths}_cifar10.safetensors"
+        return f"{network_name(self.options.plan).lower()}_{widths}_{data}.safetensors"
 
     def values(self) -> dict[str, Any]:
         """JSON-able settings by name, but for the number of epochs, which a run may have of its own."""
-        return {key: value for key, value in asdict(self).items() if key != "epochs"}
+        values = {key: value for key, value in asdict(self).items() if key != "epochs"}
+        if self.options.classes == CLASSES:
+            del values["options"]["classes"]  # runs of before have none
+        return values
 
 
 COSINE = Recipe(

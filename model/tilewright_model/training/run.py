@@ -16,6 +16,7 @@ from tilewright_model.layers.quantisers import ActivationQuantiser, WeightQuanti
 from tilewright_model.networks.vgg16 import VGG16, FloatVGG16
 from tilewright_model.training.calibrate import calibrate
 from tilewright_model.training.optimisation import build_optimiser, moving_average
+from tilewright_model.training.recipes import Recipe
 from tilewright_model.training.settings import Settings
 
 STATE = "tilewright-training-state"
@@ -96,7 +97,7 @@ def new_run(settings: Settings, device: torch.device, teacher: FloatVGG16 | None
     """
     recipe = settings.changed_recipe
     torch.manual_seed(settings.seed)
-    model: VGG16 | FloatVGG16 = FloatVGG16(recipe.options.plan) if recipe.float_network else VGG16(recipe.options)
+    model: VGG16 | FloatVGG16 = _network(recipe)
     if recipe.warm_start and teacher is not None:
         warm_start(model.to(device), teacher)
         if recipe.calibrate and isinstance(model, VGG16):
@@ -111,19 +112,30 @@ def new_run(settings: Settings, device: torch.device, teacher: FloatVGG16 | None
     return Run(model, build_optimiser(model, recipe), generator, average, len(pixels))
 
 
+def _network(recipe: Recipe) -> VGG16 | FloatVGG16:
+    options = recipe.options
+    return FloatVGG16(options.plan, options.classes) if recipe.float_network else VGG16(options)
+
+
 def load_teacher(settings: Settings, device: torch.device) -> FloatVGG16 | None:
     """The float network that the recipe needs, on the device, in evaluation mode; None if it needs none.
 
     Raises:
-        CheckpointError: the file is damaged or foreign, or of another plan.
+        CheckpointError: the file is damaged or foreign, or of another plan or number of classes.
     """
     recipe = settings.changed_recipe
     if not recipe.needs_teacher or settings.teacher is None:
         return None
     settings.identity  # noqa: B018 (the hash of the file that is read now; it may be another one later)
     teacher = load_float(settings.teacher)
-    if teacher.plan != recipe.options.plan:
-        raise CheckpointError(f"{settings.teacher} has the plan {teacher.plan!r}, the recipe {recipe.options.plan!r}")
+    options = recipe.options
+    if teacher.plan != options.plan:
+        raise CheckpointError(f"{settings.teacher} has the plan {teacher.plan!r}, the recipe {options.plan!r}")
+    if teacher.classes != options.classes:
+        raise CheckpointError(
+            f"{settings.teacher} tells {teacher.classes} classes apart, this training {options.classes}: train it on "
+            "the same data set"
+        )
     teacher.requires_grad_(False)
     return teacher.to(device).to(memory_format=torch.channels_last)
 

@@ -11,6 +11,9 @@ from tilewright_model.checkpoint_file import TRAIN_FLOAT, sha256
 from tilewright_model.errors import CheckpointError, RecipeError
 from tilewright_model.training.recipes import Recipe, recipe_named
 
+#: what the data set that is downloaded is called
+CIFAR10 = "cifar10"
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -23,6 +26,8 @@ class Settings:
         hold_out: train without the last so many training images and measure on them, the test images left alone.
         teacher: a float checkpoint.
         save_every: epochs between saved states.
+        data: the data set's name.
+        classes: the names of its labels, if they have any.
 
     Raises:
         RecipeError: there is no time or epoch to train in.
@@ -45,6 +50,8 @@ class Settings:
     teacher: Path | None = None
     deterministic: bool = False
     save_every: int = 1
+    data: str = CIFAR10
+    classes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.epochs is not None and self.epochs < 1:
@@ -71,11 +78,18 @@ class Settings:
             raise RecipeError(f"recipe {self.recipe!r} needs a float network, --teacher FILE; `{TRAIN_FLOAT}` makes it")
         return recipe
 
+    @property
+    def checkpoint(self) -> Path:
+        """The file that the run exports."""
+        return self.out / self.changed_recipe.file_name(self.data)
+
     @cached_property
     def identity(self) -> dict[str, Any]:
         """What a resumed run must have in common with the one that wrote the state, JSON-able."""
         teacher = sha256(self.teacher) if self.teacher and self.changed_recipe.needs_teacher else None
         values = {"recipe": self.recipe, "seed": self.seed, "hold_out": self.hold_out, "teacher_sha256": teacher}
+        if self.data != CIFAR10:
+            values["data"] = self.data
         plain: dict[str, Any] = json.loads(json.dumps(values | self.changed_recipe.values()))
         return plain
 
@@ -89,6 +103,6 @@ class Settings:
             raise CheckpointError(
                 f"{self.state_file} holds a run already: continue it with --resume or name another --out"
             )
-        record = (self.out / self.changed_recipe.checkpoint_name).with_suffix(".json")
+        record = self.checkpoint.with_suffix(".json")
         if record.exists():
             raise CheckpointError(f"{self.out} holds a run that has ended already ({record.name}): name another --out")

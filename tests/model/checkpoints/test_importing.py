@@ -240,7 +240,7 @@ REFUSALS: list[tuple[Callable[[State], Any], str]] = [
     (changed("features.4.weight", torch.ones(4, 8, 3, 3).to_sparse()), r"features\.4\.weight is a sparse_coo torch\.f"),
     (changed("features.4.weight", torch.ones(4, 8, 3, 3) * 1j), r"features\.4\.weight is a strided torch\.complex64"),
     (changed("features.4.weight", torch.ones(4, 8, 3, 3, device="meta")), r"features\.4\.weight is a meta tensor"),
-    (changed("module.features.4.weight", torch.ones(4, 8, 3, 3)), r"with and without the prefix .*features\.4\.weight"),
+    (changed("module.features.4.weight", torch.ones(4, 8, 3, 3)), r"holds features\.4\.weight twice, with and without"),
     (halved, r"features\.\d+: weight_q is torch\.float16, too coarse"),
     (changed("features.4.act_alpha", torch.ones(2)), r"features\.4\.act_alpha \(2,\) for \(\)"),
     (foreign_weights, r"features\.4: weight_q is no multiple k / n of wgt_alpha \(3\) .* another quantiser"),

@@ -23,7 +23,7 @@ from tilewright_model.__main__ import app
 from tilewright_model.cli import inputs
 from tilewright_model.cli.app import PROGRAM
 from tilewright_model.cli.network import Example
-from tilewright_model.data import cifar10_folder
+from tilewright_model.data import cifar10_folder, own_data
 from tilewright_model.integers.capture import LayerIntegers
 from tilewright_model.network_file.write import save_network
 from tilewright_model.networks.examples import EXAMPLES
@@ -106,7 +106,7 @@ MISTAKES = [
     ("evaluate --data text", "UsageError: .*text is not a CIFAR-10 archive"),
     ("evaluate --checkpoint nothing", "UsageError: .*'--checkpoint'.*'nothing' does not exist"),
     ("evaluate --checkpoint text.safetensors", "CheckpointError: text.safetensors is truncated or no checkpoint"),
-    ("evaluate --checkpoint net.safetensors", "CheckpointError: net.safetensors is a network file, no checkpoint: `ev"),
+    ("evaluate --checkpoint net.safetensors", "UsageError: .*net.safetensors is a network file, not a checkpoint: `ti"),
     ("evaluate net.safetensors --checkpoint text.pth", "UsageError: give a network file or --checkpoint, not both"),
     ("evaluate --count 0", "UsageError: .*'--count'"),
     ("evaluate --count 20000", "UsageError: --count 20000 reaches beyond CIFAR-10's 10000 test images"),
@@ -132,7 +132,8 @@ MISTAKES = [
     ("reference net.safetensors --images i.npz --layers some --out x", "UsageError: .*'some' is not one of 'all', 'la"),
     ("reference net.safetensors --images i.npz --chunk 2 --out .", r"DataError: \. holds .npz files already"),
     ("plot nowhere", "UsageError: .*'nowhere' does not exist"),
-    ("plot data", "DataError: no training log at data/log.csv"),
+    ("plot data", "UsageError: .*data is a data set, not a training's folder or log"),
+    ("plot .", r"DataError: no training log at log\.csv"),
     ("import text.pth --out x", "UsageError: .*must end in .safetensors"),
     ("import text.pth --out x.safetensors --layer-act-bits =3", "UsageError: .*'=3' is no layer=bits"),
     ("import-qonnx text --out x --std 0.5", "UsageError: 0 --mean and 1 --std: give both"),
@@ -236,7 +237,7 @@ def test_without_data_and_network_the_message_says_what_to_do(
 
 def test_docs_name_the_arrays() -> None:
     text = (Path(__file__).parents[3] / "docs" / "training.md").read_text()
-    assert all(f"`{key}`" in text for key in cifar10_folder.KEYS)
+    assert all(f"`{key}`" in text for key in (*cifar10_folder.KEYS, *own_data.ARRAYS))
 
 
 # --- what is shown ---

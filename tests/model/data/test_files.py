@@ -1,6 +1,8 @@
 """Files of `tilewright_model` on odd machines: no home, a full disk."""
 
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,30 @@ def test_no_home_is_wanted_before_a_download(monkeypatch: pytest.MonkeyPatch, tm
     runpy.run_path(cifar10.__file__)  # an import anew
     with pytest.raises(OSError, match=r"no home folder.*\$TILEWRIGHT_CACHE"):
         cifar10.load_cifar10(None, "test")
+
+
+#: the commands' help as a user whom the system does not know, without HOME
+HELP = """
+import os, pwd, sys
+def unknown(uid):
+    raise KeyError(uid)
+pwd.getpwuid = unknown
+for name in ("HOME", "XDG_CACHE_HOME", "TILEWRIGHT_CACHE"):
+    os.environ.pop(name, None)
+from tilewright.cli.app import app
+from tilewright_model.__main__ import app as model
+for program in (app, model):
+    try:
+        program(["--help"])
+    except SystemExit as end:
+        assert not end.code, end.code
+"""
+
+
+def test_help_wants_no_home() -> None:
+    done = subprocess.run([sys.executable, "-c", HELP], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("Usage:") == 2
 
 
 def test_downloads_are_in_the_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

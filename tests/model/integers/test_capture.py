@@ -107,5 +107,6 @@ def test_images_of_any_size_become_32_by_32(tmp_path: Path) -> None:
     file.write_bytes(b"no image")
     with pytest.raises(DataError, match="cannot read the image"):
         from_file(file)
-    with pytest.raises(DataError, match="expected an RGB image"):
-        from_array(np.zeros((3, 3), np.uint8))
+    for wrong in (np.zeros((3, 3, 4), np.uint8), np.zeros((3, 3), np.float32), np.zeros(3, np.uint8)):
+        with pytest.raises(DataError, match="expected an image"):
+            from_array(wrong)

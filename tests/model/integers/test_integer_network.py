@@ -160,7 +160,7 @@ def test_a_changed_bias_is_found_in_the_scores_alone(network_file: Path, crops: 
 def test_a_network_file_is_no_checkpoint(data_root: Path, network_file: Path) -> None:
     command = ["evaluate", "--data", str(data_root), "--checkpoint", str(network_file), "--device", "cpu"]
     result = CliRunner().invoke(app, command)
-    assert result.exit_code == 2 and "is a network file, no checkpoint: `evaluate`" in result.stderr
+    assert result.exit_code == 2 and "is a network file, not a checkpoint: `tilewright run" in result.stderr
 
 
 def wide_network() -> Network:

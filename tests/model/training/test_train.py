@@ -37,7 +37,7 @@ from tilewright_model.training.run import STATE, load_teacher, new_run
 from tilewright_model.training.settings import Settings
 from tilewright_model.training.train import Trainer, train
 
-CHECKPOINT, FLOAT_CHECKPOINT = "vgg16_w4a4_cifar10.safetensors", "vgg16_float_cifar10.safetensors"
+CHECKPOINT, FLOAT_CHECKPOINT = "cnn6_w4a4_cifar10.safetensors", "cnn6_float_cifar10.safetensors"
 EPOCHS = 3
 IMAGES = 12
 SMALL = ('options.plan="8 M 8 M 8 8- M 16 M 16 M"', "batch=4")
@@ -307,7 +307,7 @@ def test_distillation_is_the_divergence_of_softened_scores(crops: Tensor) -> Non
 
 
 def test_exported_files_are_named_by_their_widths() -> None:
-    names = {recipe: RECIPES[recipe].checkpoint_name.split("_")[1] for recipe in RECIPES}
+    names = {recipe: RECIPES[recipe].file_name("cifar10").split("_")[1] for recipe in RECIPES}
     assert names == {
         "notebook": "w4a4",
         "cosine": "w4a4",
@@ -359,7 +359,7 @@ def test_a_folder_belongs_to_one_run(data_root: Path, tmp_path: Path) -> None:
     train(settings, training, test)
     settings.state_file.unlink()
     log = (tmp_path / "log.csv").read_bytes()
-    with pytest.raises(CheckpointError, match=r"holds a run that has ended already \(vgg16_w4a4_cifar10\.json\)"):
+    with pytest.raises(CheckpointError, match=r"holds a run that has ended already \(cnn6_w4a4_cifar10\.json\)"):
         train(settings, training, test)
     assert (tmp_path / "log.csv").read_bytes() == log
 
@@ -407,7 +407,7 @@ def test_two_processes_of_torchrun_train_as_one_does(data_root: Path, tmp_path: 
         assert torch.allclose(two_tensors[key].double(), value.double(), rtol=1e-3, atol=1e-5), key
     rows = [list(csv.DictReader((tmp_path / name / "log.csv").open())) for name in ("one", "two")]
     assert [row["train_accuracy"] for row in rows[0]] == [row["train_accuracy"] for row in rows[1]]
-    record = json.loads((tmp_path / "two" / CHECKPOINT).with_suffix(".json").read_text())
+    record = json.loads((tmp_path / "two" / "cnn2_w4a4_cifar10.safetensors").with_suffix(".json").read_text())
     assert (record["processes"], record["deterministic"], record["total"]) == (2, True, 8)
 
 

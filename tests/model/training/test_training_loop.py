@@ -30,7 +30,7 @@ from tilewright_model.training.train import Trainer, train
 
 CPU = torch.device("cpu")
 PLAN = 'options.plan="8 M 8 M 8 8- M 16 M 16 M"'
-CHECKPOINT, FLOAT_CHECKPOINT = "vgg16_w4a4_cifar10.safetensors", "vgg16_float_cifar10.safetensors"
+CHECKPOINT, FLOAT_CHECKPOINT = "cnn6_w4a4_cifar10.safetensors", "cnn6_float_cifar10.safetensors"
 SEED, EPOCHS, IMAGES = 5, 3, 10
 #: between them every value of a recipe that the loop uses, each far enough from nothing to be seen
 RECIPES = {

@@ -1,4 +1,4 @@
-"""A third party's overlay on the simulated device: a .hwh with an AXI DMA, and the Verilog of one IP behind it."""
+"""A third party's overlay on the simulated device: a .hwh as Vivado writes it, and the Verilog of its IPs."""
 
 from tilewright.sim.guest.design import ThirdParty
 from tilewright.sim.guest.errors import ThirdPartyError

@@ -1,208 +1,200 @@
-"""A third party's hardware: what a .hwh says of its DMA and interrupts, and the Verilog of its IP."""
+"""A third party's hardware: a block design as its .hwh says, and the Verilog of its IPs."""
 
 from __future__ import annotations
 
-import hashlib
 import reprlib
-import shutil
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pynqmetadata.views.runtime import RuntimeMetadataParser
 
-from tilewright.sim.address_map import kind_of
+from tilewright.sim.build import cores_folder
 from tilewright.sim.errors import SimulatorBuildError
-from tilewright.sim.guest.block_design import read_block_design
+from tilewright.sim.guest.block_design import processing_system, read_block_design
+from tilewright.sim.guest.elaboration import ParameterValue
 from tilewright.sim.guest.errors import ThirdPartyError
-from tilewright.sim.guest.ports import find_interfaces, module_ports, top_modules
-from tilewright.sim.guest.unit import unit_verilog
-from tilewright.sim.hardware import SYSTEM_SOURCES, Hardware, sources_hash
-from tilewright.sim.processing_system import PROCESSING_SYSTEMS
+from tilewright.sim.guest.hwh_graph import BlockDesign
+from tilewright.sim.guest.module_parameters import check_parameters, settle
+from tilewright.sim.guest.modules import Tops, assign_modules
+from tilewright.sim.guest.netlist import is_user, read_netlist, refuse, unusual_settings
+from tilewright.sim.guest.sources import UserSources, verilator_options
+from tilewright.sim.guest.top_verilog import Top, write_top
+from tilewright.sim.hardware import GUEST_SOURCES, Core, Hardware, own_modules, sources_hash
+from tilewright.sim.ports import SocPorts, ports_header
 
-SOC_CORE = "tilewright:soc:sim:0.1.0"
-# A later version than that of cores/soc/unit.core, so that FuseSoC takes it
-UNIT_CORE = "tilewright:soc:unit:1000.0.0"
+CORE = "tilewright:guest:sim:0.1.0"
+HARNESS_CORE = "tilewright:soc:harness:0.1.0"
 # An IP may compute for long without moving a beat
 QUIET_CYCLES = 1_000_000
-MOST_INTERRUPTS = 32
-LINES = {"mm2s_introut": "IRQ_MM2S", "s2mm_introut": "IRQ_S2MM"}
+
+Parameters = Mapping[str, ParameterValue]
 
 
 @dataclass(frozen=True)
 class ThirdParty(Hardware):
-    """A DMA, an IP of a third party's behind it, and an interrupt controller.
+    """A block design with a third party's IPs.
 
     Args:
-        top: the IP's module.
-        rtl: its Verilog files, absolute paths.
-        length_bits: of the DMA's length registers.
-        scatter_gather: the DMA's mode.
-        interrupts: input of the interrupt controller by parameter of soc.v.
-        interrupt: the IP's output for interrupts.
-        parameters: of the module.
+        hwh: the block design, as Vivado wrote it; as long as the hardware is not built.
+        sources: the Verilog of the IPs.
+        modules: of the IPs, by INSTANCE.
+        parameters: of the IPs' modules, by INSTANCE.
     """
 
-    top: str
-    rtl: tuple[str, ...]
-    length_bits: int
-    scatter_gather: bool
-    interrupts: dict[str, int] = field(default_factory=dict)
-    interrupt: str | None = None
-    parameters: dict[str, int] = field(default_factory=dict)
+    hwh: Path
+    sources: UserSources
+    modules: dict[str, str] = field(default_factory=dict)
+    parameters: dict[str, dict[str, ParameterValue]] = field(default_factory=dict)
     quiet_cycles = QUIET_CYCLES
 
     @classmethod
     def from_hwh(
-        cls, hwh: Path, rtl: tuple[Path, ...], top: str | None = None, parameters: dict[str, int] | None = None
+        cls,
+        hwh: Path,
+        rtl: tuple[Path, ...] = (),
+        top: Tops = None,
+        parameters: Parameters | None = None,
+        includes: tuple[Path, ...] = (),
     ) -> ThirdParty:
         """Return the hardware of a block design.
 
         Args:
             hwh: the block design, as Vivado wrote it.
-            rtl: Verilog files of the IP.
-            top: the IP's module; None takes the one that no other instantiates.
-            parameters: of the module, other than its defaults.
+            rtl: Verilog files of the IPs.
+            top: the module of the only IP that is not Vivado's, or the modules of several by INSTANCE; None takes those
+                that are called as the IPs, of a single IP also the one module that no other instantiates.
+            parameters: of the modules, in place of those of the .hwh: by name, or by INSTANCE.NAME.
+            includes: folders of further files that the Verilog reads.
 
         Raises:
-            ThirdPartyError: the design or the Verilog cannot be simulated.
+            ThirdPartyError: the design or the Verilog cannot be simulated; says what of it.
         """
-        parser = read_block_design(hwh)
-        dma = _the_dma(parser, hwh)
-        name, pins = _the_ip(parser, hwh)
-        interrupts, interrupt = _interrupts(parser, dma["fullpath"], name, pins)
-        settings = dma["parameters"]
-        files = tuple(str(path.resolve()) for path in rtl)
-        hardware = cls(
-            top=top or _the_top(rtl),
-            rtl=files,
-            length_bits=int(settings.get("c_sg_length_width", 14)),
-            scatter_gather=str(settings.get("c_include_sg", "1")) == "1",
-            interrupts=interrupts,
-            interrupt=interrupt,
-            parameters=parameters or {},
-        )
-        hardware.unit()
+        processing_system(read_block_design(hwh), hwh)
+        design = BlockDesign(hwh)
+        sources = UserSources.of(rtl, includes)
+        users = [instance for instance in design.instances.values() if is_user(instance)]
+        modules, refusals = assign_modules(users, sources, top)
+        refuse([*refusals, *unusual_settings(design)])
+        given = _given(parameters or {}, modules, design)
+        settled = {
+            name: settle(sources.module(module), design.instances[name].parameters, given.get(name, {}))
+            for name, module in modules.items()
+        }
+        hardware = cls(hwh, sources, modules, settled)
+        sources.memory_files(hardware._tops)
+        hardware.top  # noqa: B018 - says what cannot be simulated
         return hardware
 
     @classmethod
-    def from_json(cls, contents: dict[str, Any]) -> ThirdParty:
-        """Return what :meth:`as_json` was made of. Raises TypeError for anything else."""
-        hardware = cls(**{**contents, "rtl": tuple(contents["rtl"])})
-        integers = {
-            "length_bits": hardware.length_bits,
-            **_integers("interrupts", hardware.interrupts),
-            **_integers("parameters", hardware.parameters),
-        }
-        texts = {"top": hardware.top, **{f"rtl[{index}]": name for index, name in enumerate(hardware.rtl)}}
-        if hardware.interrupt is not None:
-            texts["interrupt"] = hardware.interrupt
-        for kind, values in ((int, integers), (str, texts), (bool, {"scatter_gather": hardware.scatter_gather})):
-            for name, value in values.items():
-                if type(value) is not kind:
-                    raise TypeError(f"{name} is {reprlib.repr(value)}, not {kind.__name__}")
-        return hardware
+    def from_json(cls, contents: dict[str, Any], hwh: Path) -> ThirdParty:
+        """Return what :meth:`as_json` was made of. Raises TypeError for anything else.
+
+        Args:
+            contents: the arguments.
+            hwh: the block design.
+        """
+        modules, parameters = contents["modules"], contents["parameters"]
+        for name, values in (("modules", modules), ("parameters", parameters)):
+            if not isinstance(values, dict):
+                raise TypeError(f"{name} is {reprlib.repr(values)}, not an object")
+        for name, module in modules.items():
+            if type(module) is not str:
+                raise TypeError(f"modules.{name} is {reprlib.repr(module)}, not str")
+            check_parameters(parameters.get(name, {}))
+        if set(contents) != {"sources", "modules", "parameters"} or set(parameters) != set(modules):
+            raise TypeError(f"third_party has {', '.join(contents)}")
+        return cls(hwh, UserSources.from_json(contents["sources"]), modules, parameters)
 
     def as_json(self) -> dict[str, Any]:
-        """All arguments as JSON types."""
-        return asdict(self)
+        """All arguments but the block design as JSON types."""
+        return {"sources": asdict(self.sources), "modules": self.modules, "parameters": self.parameters}
 
     @property
     def title(self) -> str:  # type: ignore[override]
-        """The IP's module."""
-        return self.top
+        """The IPs' modules, or the block design's name."""
+        return "-".join(dict.fromkeys(self.modules.values())) or self.hwh.stem
 
-    def unit(self) -> str:
-        """Return the Verilog around the IP. Raises ThirdPartyError where it cannot be simulated."""
-        interfaces = find_interfaces(module_ports(map(Path, self.rtl), self.top, self.parameters), self.top)
-        if self.interrupt is not None and self.interrupt not in interfaces.outputs:
-            raise ThirdPartyError(
-                f"module '{self.top}' has no output {self.interrupt}, where the .hwh has an interrupt"
-            )
-        return unit_verilog(self.top, interfaces, self.interrupt, self.parameters)
+    @property
+    def ports(self) -> SocPorts:  # type: ignore[override]
+        """Of the block design."""
+        return self.top.ports
+
+    @property
+    def _tops(self) -> list[tuple[str, dict[str, ParameterValue]]]:
+        return [(module, self.parameters[name]) for name, module in self.modules.items()]
+
+    @cached_property
+    def top(self) -> Top:
+        """The module around the IPs. Raises ThirdPartyError where something cannot be simulated."""
+        modules = {name: self.sources.module(module, self.parameters[name]) for name, module in self.modules.items()}
+        return write_top(read_netlist(BlockDesign(self.hwh), modules, self.parameters, cores_folder()))
 
     def facts(self, cores: Path) -> dict[str, Any]:
-        """Our sources, the IP's sources, and all arguments."""
-        missing = [name for name in self.rtl if not Path(name).is_file()]
-        if missing:
-            raise SimulatorBuildError(f"the Verilog of '{self.top}' is gone: {', '.join(missing)}")
-        rtl = [(Path(name).name, hashlib.sha256(Path(name).read_bytes()).hexdigest()) for name in self.rtl]
-        return {**self.as_json(), "sources": sources_hash(cores, SYSTEM_SOURCES), "rtl": rtl, "unit": self.unit()}
+        """Our sources, the IPs' sources, and what is written around them."""
+        try:
+            files = self.sources.facts(self._tops)
+            top = self.top
+        except ThirdPartyError as error:
+            raise SimulatorBuildError(f"the Verilog of '{self.title}' cannot be built: {error}") from error
+        return {
+            "sources": sources_hash(cores, GUEST_SOURCES),
+            "files": files,
+            "top": top.verilog,
+            "ports": ports_header(top.ports),
+        }
 
-    def core(self, cores: Path, folder: Path) -> tuple[list[str], str, list[str]]:
-        """The core of cores/soc with another unit, which is written to the folder."""
-        (folder / "unit.v").write_text(self.unit())
-        names = []
-        for index, source in enumerate(self.rtl):
-            names.append(f"{index}_{Path(source).name}")
-            shutil.copy(source, folder / names[-1])
+    def core(self, cores: Path, folder: Path) -> Core:
+        """A core of its own, which is written to the folder."""
+        for module in self.modules.values():
+            if module in own_modules(cores):
+                raise SimulatorBuildError(
+                    f"module '{module}' has the name of one around it: put it into a module of yours"
+                )
+        (folder / "soc.v").write_text(self.top.verilog)
+        (folder / "soc_ports.h").write_text(ports_header(self.top.ports))
+        staged = self.sources.stage(folder, self._tops)
+        own = yaml.safe_load((cores / "soc" / "soc.core").read_text())["targets"]["sim"]
         core = {
-            "name": UNIT_CORE,
+            "name": CORE,
             "filesets": {
                 "rtl": {
-                    "files": [*names, "unit.v"],
+                    "files": [
+                        *staged.verilog,
+                        *({name: {"is_include_file": True}} for name in staged.headers),
+                        *({name: {"file_type": "cppSource"}} for name in staged.cpp),
+                        "soc.v",
+                        {"soc_ports.h": {"is_include_file": True, "file_type": "cppSource"}},
+                    ],
                     "file_type": "verilogSource",
-                    "depend": [">=tilewright:ip:stream:0.1.0"],
+                    "depend": [f">={name}" for name in (HARNESS_CORE, *self.top.cores)],
                 }
             },
-            "targets": {"default": {"filesets": ["rtl"]}},
+            "targets": {
+                "default": {"filesets": ["rtl"]},
+                "sim": {key: own[key] for key in ("flow", "flow_options", "toplevel")} | {"filesets": ["rtl"]},
+            },
         }
-        (folder / "unit.core").write_text("CAPI=2:\n" + yaml.safe_dump(core))
-        values = {
-            "SCATTER_GATHER": int(self.scatter_gather),
-            "LENGTH_W": self.length_bits,
-            "INTERRUPTS": MOST_INTERRUPTS,
-            **self.interrupts,
-        }
-        return [str(cores), str(folder)], SOC_CORE, [f"--{name}={value}" for name, value in values.items()]
+        (folder / "guest.core").write_text("CAPI=2:\n" + yaml.safe_dump(core, sort_keys=False))
+        remarks = (*self.top.remarks, *staged.remarks)
+        return Core([str(cores), str(folder)], CORE, [], verilator_options(folder), staged.originals, remarks)
 
 
-def _integers(name: str, values: Any) -> dict[str, Any]:
-    if not isinstance(values, dict):
-        raise TypeError(f"{name} is {reprlib.repr(values)}, not an object")
-    return {f"{name}.{key}": value for key, value in values.items()}
-
-
-def _the_dma(parser: RuntimeMetadataParser, hwh: Path) -> dict[str, Any]:
-    found = [{**ip, "fullpath": name} for name, ip in parser.ip_dict.items() if kind_of(ip) == "axi_dma"]
-    if len(found) != 1:
-        raise ThirdPartyError(f"{hwh} has {len(found)} axi_dma; one is simulated")
-    return found[0]
-
-
-def _the_ip(parser: RuntimeMetadataParser, hwh: Path) -> tuple[str | None, list[str]]:
-    """Return name and interrupt pins of the one other IP with registers; no name where there is none."""
-    ignored = ("axi_dma", "axi_intc", *PROCESSING_SYSTEMS)
-    names = [name for name, ip in parser.ip_dict.items() if kind_of(ip) not in ignored]
-    if len(names) > 1:
-        raise ThirdPartyError(
-            f"{hwh} has several IPs with registers ({', '.join(names)}); one is simulated beside the DMA"
-        )
-    name = names[0] if names else None
-    return name, [pin for pin in parser.interrupt_pins if name is not None and pin.startswith(f"{name}/")]
-
-
-def _interrupts(
-    parser: RuntimeMetadataParser, dma: str, name: str | None, pins: list[str]
-) -> tuple[dict[str, int], str | None]:
-    """Return the interrupt controller's input of each line, and the IP's output for interrupts."""
-    lines = {
-        parameter: int(parser.interrupt_pins[f"{dma}/{pin}"]["index"])
-        for pin, parameter in LINES.items()
-        if f"{dma}/{pin}" in parser.interrupt_pins
-    }
-    if len(pins) > 1:
-        raise ThirdPartyError(f"{name} has several interrupts ({', '.join(pins)}); one is simulated")
-    if not pins:
-        return lines, None
-    return {**lines, "IRQ_UNIT": int(parser.interrupt_pins[pins[0]]["index"])}, pins[0].rpartition("/")[2]
-
-
-def _the_top(rtl: tuple[Path, ...]) -> str:
-    tops = top_modules(rtl)
-    if len(tops) != 1:
-        raise ThirdPartyError(
-            f"{', '.join(map(str, rtl))}: several top modules ({', '.join(tops)}); name one with --top"
-        )
-    return tops[0]
+def _given(parameters: Parameters, modules: Mapping[str, str], design: BlockDesign) -> dict[str, dict[str, Any]]:
+    """The user's parameters by INSTANCE."""
+    names = {key: name for name in modules for key in (name, design.instances[name].path)}
+    found: dict[str, dict[str, Any]] = {}
+    for key, value in parameters.items():
+        instance, _, name = key.rpartition(".")
+        if instance in names:
+            found.setdefault(names[instance], {})[name] = value
+        elif not instance and len(modules) == 1:
+            found.setdefault(next(iter(modules)), {})[name] = value
+        else:
+            raise ThirdPartyError(
+                f"--parameter {key}: the IPs with a module of yours are {', '.join(names) or 'none'}: say of which, "
+                "with --parameter INSTANCE.NAME=VALUE"
+            )
+    return found

@@ -1,190 +1,133 @@
-"""The ports of an IP's top module, found by elaborating its Verilog with slang, and the interfaces that they make."""
+"""The bus interfaces that the ports of a module make, as the .hwh or the usual names say."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, replace
+from enum import Enum
 
-from tilewright.sim.guest.errors import ThirdPartyError
+from tilewright.sim.guest.hwh_graph import AXI, STREAM, BusInterface
+from tilewright.sim.guest.sources import Port
 
-AXI_LITE_SIGNALS = [
-    "awaddr",
-    "awprot",
-    "awvalid",
-    "awready",
-    "wdata",
-    "wstrb",
-    "wvalid",
-    "wready",
-    "bresp",
-    "bvalid",
-    "bready",
-    "araddr",
-    "arprot",
-    "arvalid",
-    "arready",
-    "rdata",
-    "rresp",
-    "rvalid",
-    "rready",
-]
-STREAM_SIGNALS = ("tdata", "tkeep", "tlast", "tvalid", "tready")
-STREAM_WIDTHS = (8, 16, 32, 64)
-AXI_LITE_WIDTH = 32
+_ADDRESS = ("id", "addr", "len", "size", "burst", "lock", "cache", "prot", "qos", "region", "user", "valid", "ready")
+_WRITE = ("wid", "wdata", "wstrb", "wlast", "wuser", "wvalid", "wready")
+_RESPONSE = ("bid", "bresp", "buser", "bvalid", "bready")
+_READ = ("rid", "rdata", "rresp", "rlast", "ruser", "rvalid", "rready")
+AXI_SIGNALS = (*(f"aw{n}" for n in _ADDRESS), *_WRITE, *_RESPONSE, *(f"ar{n}" for n in _ADDRESS), *_READ)
+STREAM_SIGNALS = ("tdata", "tkeep", "tlast", "tvalid", "tready", "tstrb", "tid", "tdest", "tuser")
+# Which signal shows that there is a bus; the first of them that there is tells the direction
+_KEYS = {STREAM: ("tvalid", "tdata"), AXI: ("awaddr", "araddr")}
+_SIGNALS = {STREAM: STREAM_SIGNALS, AXI: AXI_SIGNALS}
+
 ACTIVE_LOW = re.compile(r"(resetn|rst_?n|reset_?n)$", re.IGNORECASE)
 RESET = re.compile(r"(reset|rst)", re.IGNORECASE)
 CLOCK = re.compile(r"(clk|clock)$", re.IGNORECASE)
 
 
+class Role(Enum):
+    """What a bus interface is."""
+
+    SLAVE = "AXI4 slave"
+    MASTER = "AXI4 master"
+    SINK = "AXI4-Stream input"
+    SOURCE = "AXI4-Stream output"
+
+
+_ROLES = {(AXI, True): Role.SLAVE, (AXI, False): Role.MASTER, (STREAM, True): Role.SINK, (STREAM, False): Role.SOURCE}
+# Signals that a bus interface must have; of an AXI4 interface, of each half that it has
+_HALVES = {
+    "awaddr": ("awvalid", "awready", "wdata", "wvalid", "wready", "bvalid", "bready"),
+    "araddr": ("arvalid", "arready", "rdata", "rvalid", "rready"),
+}
+
+
 @dataclass(frozen=True)
-class Port:
-    """One port: name, direction and width in bits."""
+class Bus:
+    """A bus interface of a module.
+
+    Attributes:
+        name: of the .hwh, or what its ports' names begin with.
+        role: what it is.
+        signals: its ports by the signal in lower case, such as ``tdata``.
+    """
 
     name: str
-    is_input: bool
-    width: int
-
-
-@dataclass(frozen=True)
-class Interface:
-    """Ports of one bus by the signal's name in lower case, such as ``tdata``."""
-
-    prefix: str
+    role: Role
     signals: Mapping[str, Port]
 
     @property
-    def stream_width(self) -> int:
-        """Bits of a beat."""
-        return self.signals["tdata"].width
+    def missing(self) -> list[str]:
+        """The signals that it should have and has not."""
+        if self.role in (Role.SINK, Role.SOURCE):
+            needed = ["tvalid", "tready"]
+        else:
+            halves = [key for key in _HALVES if key in self.signals] if self.role is Role.MASTER else list(_HALVES)
+            needed = [signal for key in halves for signal in (key, *_HALVES[key])]
+        return [signal for signal in needed if signal not in self.signals]
+
+    def without(self, names: Iterable[str]) -> Bus:
+        """Return the interface without some signals."""
+        return replace(self, signals={name: port for name, port in self.signals.items() if name not in set(names)})
+
+    def width(self, signal: str) -> int:
+        """Bits of a signal; 0 where it has none."""
+        return self.signals[signal].width if signal in self.signals else 0
 
 
-@dataclass(frozen=True)
-class Interfaces:
-    """What an IP's ports make.
-
-    Attributes:
-        clocks, resets: names; a reset's value tells whether it is active low.
-        axi_lite: its registers.
-        stream_in, stream_out: None where it has none.
-        inputs: others, which will be 0.
-    """
-
-    clocks: tuple[str, ...]
-    resets: Mapping[str, bool]
-    axi_lite: Interface | None
-    stream_in: Interface | None
-    stream_out: Interface | None
-    inputs: tuple[Port, ...]
-    outputs: Mapping[str, Port] = field(default_factory=dict)
-
-
-def top_modules(files: Iterable[Path]) -> list[str]:
-    """Return the names of the modules that no other one instantiates. Raises ThirdPartyError for faulty Verilog."""
-    return [instance.name for instance in _compile(files, (), {}).topInstances]
-
-
-def module_ports(files: Iterable[Path], top: str, parameters: Mapping[str, int]) -> list[Port]:
-    """Return the ports of a module.
+def find_buses(ports: Iterable[Port], interfaces: Iterable[BusInterface]) -> tuple[dict[str, Bus], list[Port]]:
+    """Sort a module's ports into bus interfaces.
 
     Args:
-        files: Verilog.
-        top: the module.
-        parameters: of the module, other than its defaults.
+        ports: of the module.
+        interfaces: of the IP, as the .hwh names them and, mostly, their ports. What it does not name is found by the
+            usual names: PREFIX_awaddr, PREFIX_tdata, in any case.
 
-    Raises:
-        ThirdPartyError: the Verilog is faulty, or has no such module.
+    Returns:
+        The bus interfaces by name, and the ports that belong to none.
     """
-    from pyslang.ast import ArgumentDirection
+    rest = {port.name.lower(): port for port in ports}
+    known = [each for each in interfaces if each.kind in _KEYS]
+    buses: dict[str, Bus] = {}
+    for each in known:
+        signals = {
+            signal: rest.pop(pin.lower())
+            for signal, pin in each.signals.items()
+            if pin.lower() in rest and signal in _SIGNALS[each.kind]
+        }
+        if signals:
+            buses[each.name] = _bus(each.name, each.kind, signals)
+    unnamed = [each for each in known if each.name not in buses]
+    for kind, prefix in _prefixes(rest):
+        members = {signal: f"{prefix}{signal}" for signal in _SIGNALS[kind]}
+        signals = {signal: rest.pop(member) for signal, member in members.items() if member in rest}
+        if signals:
+            found = _bus(prefix.rstrip("_"), kind, signals)
+            name = _name(found, kind, unnamed)
+            buses[name] = Bus(name, found.role, signals)
+    return buses, list(rest.values())
 
-    instances = {instance.name: instance for instance in _compile(files, (top,), parameters).topInstances}
+
+def _prefixes(ports: Mapping[str, Port]) -> list[tuple[str, str]]:
     return [
-        Port(port.name, port.direction == ArgumentDirection.In, int(port.type.bitWidth))
-        for port in instances[top].body.portList
+        (kind, name[: -len(key)])
+        for kind, keys in _KEYS.items()
+        for key in keys
+        for name in ports
+        if name.endswith(f"_{key}")
     ]
 
 
-def find_interfaces(ports: Iterable[Port], top: str) -> Interfaces:
-    """Sort an IP's ports into interfaces, by the usual names: PREFIX_awaddr, PREFIX_tdata, in any case.
-
-    Raises:
-        ThirdPartyError: more than one interface of a kind, or one that is not supported; says which.
-    """
-    rest = {port.name: port for port in ports}
-    axi_lite = _only(_buses(rest, "awaddr", AXI_LITE_SIGNALS, wanted=True), top, "AXI4-Lite slave")
-    stream_in = _only(_buses(rest, "tdata", STREAM_SIGNALS, wanted=True), top, "AXI4-Stream input")
-    stream_out = _only(_buses(rest, "tdata", STREAM_SIGNALS, wanted=False), top, "AXI4-Stream output")
-    _check_widths(axi_lite, (stream_in, stream_out), top)
-    plain = [port for port in rest.values() if port.is_input and port.width == 1]
-    resets = {port.name: bool(ACTIVE_LOW.search(port.name)) for port in plain if RESET.search(port.name)}
-    clocks = tuple(port.name for port in plain if CLOCK.search(port.name) and port.name not in resets)
-    if not clocks:
-        raise ThirdPartyError(f"module '{top}': no clock among its ports; one of 1 bit must end in clk or clock")
-    others = tuple(p for p in rest.values() if p.is_input and p.name not in resets and p.name not in clocks)
-    outputs = {port.name: port for port in rest.values() if not port.is_input}
-    return Interfaces(clocks, resets, axi_lite, stream_in, stream_out, others, outputs)
+def _bus(name: str, kind: str, signals: Mapping[str, Port]) -> Bus:
+    key = next((key for key in _KEYS[kind] if key in signals), next(iter(signals)))
+    return Bus(name, _ROLES[kind, signals[key].is_input], signals)
 
 
-def _compile(files: Iterable[Path], tops: tuple[str, ...], parameters: Mapping[str, int]) -> Any:
-    try:
-        from pyslang import Bag, DiagnosticEngine
-        from pyslang.ast import Compilation, CompilationOptions
-        from pyslang.syntax import SyntaxTree
-    except ImportError as error:
-        raise ThirdPartyError("pyslang is missing: Python 3.11 or 3.12, pip install 'tilewright[sim]'") from error
-
-    options = CompilationOptions()
-    options.topModules = set(tops)
-    options.paramOverrides = [f"{name}={value}" for name, value in parameters.items()]
-    compilation = Compilation(Bag([options]))
-    for file in files:
-        if not Path(file).is_file():
-            raise ThirdPartyError(f"no Verilog file {file}")
-        compilation.addSyntaxTree(SyntaxTree.fromFile(str(file)))
-    errors = [diagnostic for diagnostic in compilation.getAllDiagnostics() if diagnostic.isError()]
-    if errors:
-        raise ThirdPartyError(DiagnosticEngine.reportAll(SyntaxTree.getDefaultSourceManager(), errors))
-    return compilation.getRoot()
-
-
-def _buses(rest: dict[str, Port], key: str, signals: Iterable[str], *, wanted: bool) -> list[Interface]:
-    """Take the buses whose key signal is an input, or an output, out of the ports."""
-    found = []
-    for name in [name for name, port in rest.items() if name.lower().endswith(f"_{key}") and port.is_input == wanted]:
-        prefix = name[: -len(key)]
-        members = {signal: prefix + signal for signal in signals}
-        by_lower = {each.lower(): each for each in rest}
-        taken = {s: rest[by_lower[m.lower()]] for s, m in members.items() if m.lower() in by_lower}
-        found.append(Interface(prefix.rstrip("_"), taken))
-        for port in taken.values():
-            del rest[port.name]
-    return found
-
-
-def _only(buses: list[Interface], top: str, what: str) -> Interface | None:
-    if len(buses) > 1:
-        names = ", ".join(bus.prefix for bus in buses)
-        raise ThirdPartyError(f"module '{top}' has more than one {what} ({names}); one is simulated")
-    return buses[0] if buses else None
-
-
-def _check_widths(axi_lite: Interface | None, streams: Iterable[Interface | None], top: str) -> None:
-    if axi_lite is not None:
-        missing = [s for s in AXI_LITE_SIGNALS if s not in axi_lite.signals and s not in ("awprot", "arprot")]
-        if missing:
-            raise ThirdPartyError(f"module '{top}', {axi_lite.prefix}: no {', '.join(missing)}")
-        if axi_lite.signals["wdata"].width != AXI_LITE_WIDTH:
-            raise ThirdPartyError(f"module '{top}', {axi_lite.prefix}: AXI4-Lite data of 32 bits are simulated")
-    for stream in streams:
-        if stream is None:
-            continue
-        missing = [signal for signal in ("tvalid", "tready") if signal not in stream.signals]
-        if missing:
-            raise ThirdPartyError(f"module '{top}', {stream.prefix}: no {', '.join(missing)}")
-        if stream.stream_width not in STREAM_WIDTHS:
-            widths = ", ".join(map(str, STREAM_WIDTHS))
-            raise ThirdPartyError(
-                f"module '{top}', {stream.prefix}: beats of {stream.stream_width} bits; {widths} are simulated"
-            )
+def _name(bus: Bus, kind: str, unnamed: list[BusInterface]) -> str:
+    """The name that the .hwh has for a bus that was found by its ports: the same, or the only one of its role."""
+    alike = [each for each in unnamed if _ROLES[kind, not each.is_master] is bus.role and each.kind == kind]
+    named = [each for each in alike if each.name.lower() == bus.name.lower()] or (alike if len(alike) == 1 else [])
+    if not named:
+        return next(iter(bus.signals.values())).name[: len(bus.name)]
+    unnamed.remove(named[0])
+    return named[0].name
