@@ -40,7 +40,7 @@ def main() -> int:
     if not runs:
         print(f"{design.name}: no file tb_*.py in the target: no cocotb test to run", file=sys.stderr)
         return 1
-    sys.path[:0] = sorted({str(module.parent.resolve()) for module, _ in runs})
+    sys.path[:0] = sorted({str(module.parent.resolve()) for module, _ in runs} | {str(Path(__file__).resolve().parent)})
     outcomes = [run(design, module, toplevel) for module, toplevel in runs]
     return 0 if all(outcomes) else 1
 

@@ -43,6 +43,7 @@ def run_cocotb(monkeypatch: pytest.MonkeyPatch) -> RunCocotb:
             always=True,
             timescale=("1ns", "1ps"),
         )
+        monkeypatch.syspath_prepend(str(CORES / "scripts"))
         monkeypatch.syspath_prepend(str(CORES / core / "tb"))
         results = runner.test(
             test_module=module,

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 CORES = Path(__file__).resolve().parents[2] / "cores"
+INCLUDES = " ".join(f"-I{folder}" for folder in sorted({header.parent for header in CORES.glob("*/rtl/*.vh")}))
 
 
 @dataclass(frozen=True)
@@ -21,48 +22,127 @@ class Proof:
         properties: module with the properties, in the file of its name.
         sources: Verilog files.
         cycles: after reset.
+        mistakes: texts of the module and what each becomes, which must be found.
         parameters: of the module.
         defines: macros of the property file.
-        mistake: text of the module and what it becomes, which must be found.
     """
 
     module: str
     properties: str
     sources: tuple[str, ...]
     cycles: int
-    mistake: tuple[str, str]
+    mistakes: dict[str, tuple[str, str]]
     parameters: dict[str, int] = field(default_factory=dict)
     defines: dict[str, str | int] = field(default_factory=dict)
 
 
 STREAM = ("sram/rtl/sram.v", "stream/rtl/stream_fifo.v", "stream/rtl/stream_register.v")
 ORDER = "stream/formal/stream_order.sv"
+BYTES = "stream/formal/stream_bytes.sv"
+AXIL_RULES = "scripts/formal/axil_rules.sv"
+
+# Of AXI4-Lite slaves that take address and data together
+AXIL_MISTAKES = {
+    "a second write before the answer": (" && !(bvalid_reg && !s_axi_bready)", ""),
+    "a write without data": ("s_axi_awvalid && s_axi_wvalid && !wready_reg", "s_axi_awvalid && !wready_reg"),
+    "an answer that does not wait": ("write || (bvalid_reg && !s_axi_bready)", "write"),
+    "a second read before the answer": (" && !(rvalid_reg && !s_axi_rready)", ""),
+    "read data that do not wait": ("read || (rvalid_reg && !s_axi_rready)", "read"),
+}
 
 
 def fifo(latency: int) -> Proof:
     parameters, defines = {"WIDTH": 2, "DEPTH": 2, "LATENCY": latency}, {"DUT": "stream_fifo", "CAPACITY": 4 + latency}
-    mistake = ("claimed_reg == count_reg && room", "room")
-    return Proof("stream_fifo", ORDER, STREAM, 14, mistake, parameters, defines)
+    mistakes = {
+        "a word that overtakes": ("claimed_reg == count_reg && room", "room"),
+        "a queue that runs over": ("claimed_reg != QUEUE[QUEUE_W-1:0] || pop", "count_reg != QUEUE[QUEUE_W-1:0]"),
+        "full a word late": ("!= {1'b1, {PTR_W{1'b0}}}", "!= {1'b1, {PTR_W{1'b0}}} + 1'b1"),
+    }
+    return Proof("stream_fifo", ORDER, STREAM, 14, mistakes, parameters, defines)
 
+
+def converter(module: str, width: int, mistakes: dict[str, tuple[str, str]]) -> Proof:
+    into, out = (64, width) if module == "stream_narrow" else (width, 64)
+    defines = {"DUT": module, "IN_W": into, "OUT_W": out}
+    return Proof(module, BYTES, (f"stream/rtl/{module}.v",), 7 + 64 // width, mistakes, {"WIDTH": width}, defines)
+
+
+NARROW_MISTAKES = {
+    "the end with every piece": ("last_reg && last_piece", "last_reg"),
+    "a beat over the last piece": ("last_piece && m_tready", "last_piece"),
+    "the first piece again": ("data_reg  <= data_reg >> WIDTH", "data_reg  <= data_reg"),
+}
+WIDEN_MISTAKES = {
+    "tlast that ends nothing": ("place_reg[PIECES-1] || s_tlast", "place_reg[PIECES-1]"),
+    "tkeep of the beat before": ("keep_reg[piece*BYTES +: BYTES] <= {BYTES{1'b0}}", ""),
+    "a beat over the last one": ("!rst && (!valid_reg || m_tready)", "!rst"),
+    "a place that goes on": ("whole ? {{PIECES-1{1'b0}}, 1'b1} : place_reg << 1", "place_reg << 1"),
+}
 
 PROOFS = {
     "stream_register": Proof(
-        "stream_register", ORDER, STREAM, 12, ("ready_reg      <= !skid_valid_reg", "ready_reg      <= 1'b1"),
+        "stream_register", ORDER, STREAM, 12, {
+            "ready over a full skid": ("ready_reg      <= !skid_valid_reg", "ready_reg      <= 1'b1"),
+            "the newer word first": ("skid_valid_reg ? skid_data_reg : s_data", "s_data"),
+            "the skid twice": ("valid_reg      <= skid_valid_reg || take;\n        skid_valid_reg <= 1'b0;",
+                               "valid_reg      <= skid_valid_reg || take;"),
+        },
         {"WIDTH": 2}, {"DUT": "stream_register", "CAPACITY": 2},
     ),
     "stream_fifo, latency 1": fifo(1),
     "stream_fifo, latency 2": fifo(2),
+    "stream_narrow": converter("stream_narrow", 32, NARROW_MISTAKES),
+    "stream_widen": converter("stream_widen", 32, WIDEN_MISTAKES),
     "threshold_loader": Proof(
         "threshold_loader", "postproc/formal/threshold_sets.sv", ("postproc/rtl/threshold_loader.v",), 32,
-        ("s_ready   = !held_reg[SET_W]", "s_ready   = !held_reg[SET_W] || set_free"),
+        {"a set over one in use": ("s_ready   = !held_reg[SET_W]", "s_ready   = !held_reg[SET_W] || set_free")},
     ),
     "writeback": Proof(
         "writeback", "postproc/formal/writeback_order.sv", ("postproc/rtl/writeback.v",), 12,
-        ("advance   = next_valid_reg && !valid_reg", "advance   = next_valid_reg"),
+        {"the next command too early": ("advance   = next_valid_reg && !valid_reg", "advance   = next_valid_reg")},
     ),
     "axi_intc_core": Proof(
         "axi_intc_core", "axi_intc/formal/intc_pending.sv", ("axi_intc/rtl/axi_intc_core.v",), 10,
-        ("intr_reg & {INPUTS{hardware_reg}}", "intr_reg"), {"INPUTS": 2},
+        {"inputs before they are enabled": ("intr_reg & {INPUTS{hardware_reg}}", "intr_reg")}, {"INPUTS": 2},
+    ),
+    "axi_intc": Proof(
+        "axi_intc", "axi_intc/formal/intc_access.sv",
+        ("axi_intc/rtl/axi_intc_core.v", "axi_intc/rtl/axi_intc.v", AXIL_RULES), 12, AXIL_MISTAKES | {
+            "a write beyond the registers": ("write && s_axi_awaddr[8:5] == 4'd0", "write"),
+        }, {"INPUTS": 2},
+    ),
+    "axil_registers": Proof(
+        "axil_registers", "accelerator/formal/axil_access.sv",
+        ("accelerator/rtl/axil_registers.v", AXIL_RULES), 12,
+        {name: (old.replace("s_axi_", "s_axil_"), new.replace("s_axi_", "s_axil_"))
+         for name, (old, new) in AXIL_MISTAKES.items()} | {
+            "an event lost in the cycle of its clear": ("& ~s_axil_wdata[1:0]) | {event_error, event_done}",
+                                                        "& ~s_axil_wdata[1:0])"),
+            "a strobe that writes all": ("if (write && s_axil_wstrb[0])", "if (write && s_axil_wstrb != 4'd0)"),
+            "half of LOG_INDEX": ("s_axil_wstrb[1:0] == 2'b11", "s_axil_wstrb[0]"),
+            "the high word at every read": ("if (is_counter && !counter_offset[2]) high_reg", "high_reg"),
+            "the high word at every counter's read": ("if (is_counter && !counter_offset[2]) high_reg",
+                                                      "if (is_counter) high_reg"),
+            "irq without its enable": ("irq_enable_reg && irq_status_reg != 2'b00", "irq_status_reg != 2'b00"),
+        }, {"COUNTERS": 2, "LOG_WORDS": 2},
+    ),
+    "axi_dma_axil": Proof(
+        "axi_dma_axil", "axi_dma/formal/dma_axil_access.sv", ("axi_dma/rtl/axi_dma_axil.v", AXIL_RULES), 12, {
+            "an address over one that waits": ("awready_reg <= !aw_held_reg && !aw_take", "awready_reg <= !aw_take"),
+            "data over some that wait": ("wready_reg  <= !w_held_reg && !w_take", "wready_reg  <= !w_take"),
+            "a second write before the answer": ("!aw_take && !b_waiting && wr_en_reg == 0", "!aw_take"),
+            "an answer that does not wait": ("write || b_waiting", "write"),
+            "a write that stays": ("write ? wr_channel_reg : 2'b00", "write ? wr_channel_reg : wr_en_reg"),
+        },
+    ),
+    "axi_dma_sg_port": Proof(
+        "axi_dma_sg_port", "axi_dma/formal/sg_port_writes.sv", ("axi_dma/rtl/axi_dma_sg_port.v",), 18, {
+            "data that wait for the address": ("w_valid_reg  <= wr_begin ||",
+                                               "w_valid_reg  <= (aw_valid_reg && m_axi_awready) ||"),
+            "data that do not wait": ("wr_begin || (w_valid_reg && !m_axi_wready)", "wr_begin"),
+            "an answer that is not waited for": ("wr_begin || (wr_busy_reg && !m_axi_bvalid)",
+                                                 "wr_begin || (wr_busy_reg && !m_axi_wready)"),
+        }, {"ADDR_W": 32, "LENGTH_W": 8},
     ),
 }  # fmt: skip
 
@@ -76,10 +156,11 @@ def model(folder: Path, proof: Proof, sources: list[Path]) -> None:
     """Write model.smt2: the property module around the module."""
     chparam = " ".join(f"-set {name} {value}" for name, value in proof.parameters.items())
     defines = " ".join(f"-D{name}={value}" for name, value in proof.defines.items())
+    properties = [*(source for source in sources if source.suffix == ".sv"), CORES / proof.properties]
     script = f"""
-        read_verilog {" ".join(map(str, sources))}
+        read_verilog {INCLUDES} {" ".join(str(source) for source in sources if source.suffix == ".v")}
         {f"chparam {chparam} {proof.module}" if chparam else ""}
-        read_verilog -formal -sv {defines} {CORES / proof.properties}
+        read_verilog -formal -sv {INCLUDES} {defines} {" ".join(map(str, properties))}
         prep -flatten -top {Path(proof.properties).stem}
         memory_map
         write_smt2 -wires -stbv model.smt2
@@ -102,15 +183,17 @@ def test_properties(tmp_path: Path, name: str) -> None:
         assert done.returncode == 0, f"{mode}: {done.stdout[-3000:]}"
 
 
-@pytest.mark.parametrize("name", PROOFS)
-def test_a_planted_mistake_is_found(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "mistake"), [(name, mistake) for name, proof in PROOFS.items() for mistake in proof.mistakes]
+)
+def test_a_planted_mistake_is_found(tmp_path: Path, name: str, mistake: str) -> None:
     proof = PROOFS[name]
     sources = [Path(shutil.copy2(CORES / source, tmp_path)) for source in proof.sources]
     planted = tmp_path / f"{proof.module}.v"
     text = planted.read_text(encoding="utf-8")
-    mistake = text.replace(*proof.mistake)
-    assert mistake != text
-    planted.write_text(mistake, encoding="utf-8")
+    old, new = proof.mistakes[mistake]
+    assert text.count(old) == 1, f"{old!r} is in {planted.name} {text.count(old)} times"
+    planted.write_text(text.replace(old, new), encoding="utf-8")
     model(tmp_path, proof, sources)
     done = search(tmp_path, proof.cycles)
     assert done.returncode != 0 and "FAILED" in done.stdout

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import pynq
 import pytest
-from pg021_soc import Pg021Soc, pg021_overlay
+from pg021_soc import TAKEN_EARLY, Pg021Soc, pg021_overlay
 
 from tilewright.compiler.layer import Run, compile_layer, compile_raw_and_relu, compile_runs, expected_results
 from tilewright.driver import Driver
+from tilewright.driver.dma import run_channels
 from tilewright.errors import (
     DeviceBusyError,
     DeviceError,
@@ -23,6 +24,7 @@ from tilewright.errors import (
     DeviceTimeoutError,
     DmaError,
 )
+from tilewright.hardware.program import Program
 from tilewright.network.convolution import layer_outputs
 from tilewright.network.layer import ConvLayer
 from tilewright.sim import SocParameters
@@ -237,3 +239,40 @@ def test_interrupted_run_on_the_rtl(
             driver.run(program)
         monkeypatch.undo()
         np.testing.assert_array_equal(driver.run(program).outputs[0], layer_outputs(small_layer))
+
+
+def send_without_receive(driver: Driver, program: Program, results: int) -> None:
+    """A program whose results nobody takes: S2MM holds four beats of them, the next one waits."""
+    send = driver.allocate(len(program.beats))
+    send[:] = program.beats
+    driver.channels.send(send, send.nbytes)
+    while "output blocked" not in driver.accelerator.status().flags:
+        pass
+    assert driver.device.streams.result_beats == results
+
+
+def test_stale_beats_on_the_rtl(open_device: Callable[..., Any], small_layer: ConvLayer) -> None:
+    """With one reset of the DMA four beats of the old program lead the next packet; recovery leaves none."""
+    driver = Driver(open_device(array=8))
+    runs = [Run(small_layer)]
+    program = compile_runs(runs, driver.array)
+    for _ in range(2):
+        send_without_receive(driver, program, TAKEN_EARLY)
+        driver.recover()
+        np.testing.assert_array_equal(driver.run(program).outputs[0], layer_outputs(small_layer))
+
+    send_without_receive(driver, program, TAKEN_EARLY)
+    driver.channels.reset(lambda: False)
+    driver.accelerator.soft_reset()
+    run_channels(driver.channels.dma, lambda: False)
+    driver.channels.dma.recvchannel.start()
+    receive = driver.allocate(TAKEN_EARLY)
+    receive[:] = 0
+    driver.channels.receive(receive, receive.nbytes)
+    for _ in range(100):
+        driver.accelerator.status()
+    receive.invalidate()
+    stale = expected_results(runs, program)[TAKEN_EARLY : 2 * TAKEN_EARLY]
+    np.testing.assert_array_equal(np.array(receive, subok=False), stale)
+    driver.recover()
+    np.testing.assert_array_equal(driver.run(program).outputs[0], layer_outputs(small_layer))

@@ -14,15 +14,20 @@ from tilewright.hardware.beats import Beats
 Exchange = Callable[[Any, Beats, int], npt.NDArray[np.uint64]]
 
 
-def reset(overlay: Any) -> None:
-    """Reset DMA and accelerator, and start the channels, as a driver on a board does."""
+def clear(overlay: Any) -> None:
+    """Reset DMA, accelerator and DMA again, as a driver on a board does."""
     dma = overlay.axi_dma_0
-    dma.mmio.write(pg021.MM2S_DMACR, pg021.DMACR_RESET)
-    while dma.mmio.read(pg021.MM2S_DMACR) & pg021.DMACR_RESET:
-        pass
-    overlay.accelerator_0.write(registers.REG_CONTROL, 1)
-    dma.sendchannel.start()
-    dma.recvchannel.start()
+    for _ in range(2):
+        dma.mmio.write(pg021.MM2S_DMACR, pg021.DMACR_RESET)
+        while dma.mmio.read(pg021.MM2S_DMACR) & pg021.DMACR_RESET:
+            pass
+        overlay.accelerator_0.write(registers.REG_CONTROL, 1)
+
+
+@pytest.fixture(scope="session")
+def clear_device() -> Callable[[Any], None]:
+    """`clear_device(overlay)` resets DMA, accelerator and DMA; the channels are halted then."""
+    return clear
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +42,9 @@ def overlay(overlay_for_errors: Any) -> Iterator[Any]:
     """An 8 x 8 device of these tests' own, reset after each."""
     pynq.Device.active_device = overlay_for_errors.device
     yield overlay_for_errors
-    reset(overlay_for_errors)
+    clear(overlay_for_errors)
+    overlay_for_errors.axi_dma_0.sendchannel.start()
+    overlay_for_errors.axi_dma_0.recvchannel.start()
 
 
 @pytest.fixture

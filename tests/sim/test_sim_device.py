@@ -180,16 +180,15 @@ def test_receive_into_a_derived_array(unguarded: Any) -> None:
     assert np.array_equal(overlay.device.default_memory.ddr[: 1 << 20], before_send)
 
 
-def test_recovers_after_an_error(unguarded: Any, exchange: Any) -> None:
+def test_recovers_after_an_error(unguarded: Any, exchange: Any, clear_device: Any) -> None:
     overlay = unguarded
     mmio = overlay.axi_dma_0.mmio
     mmio.write(0x1C, 0)
     mmio.write(0x28, 64)
     assert mmio.read(0x04) & 0x70
-    mmio.write(0x00, 4)
+    clear_device(overlay)
     overlay.axi_dma_0.sendchannel.start()
     overlay.axi_dma_0.recvchannel.start()
-    overlay.accelerator_0.write(registers.REG_CONTROL, 1)
     got, expected = layer_packet(overlay, exchange, small_layer(6))
     assert np.array_equal(got, expected)
 

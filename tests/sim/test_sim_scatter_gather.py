@@ -13,7 +13,6 @@ from pynq.lib.dma import _SGDMAChannel
 from tilewright.compiler.layer import compile_layer
 from tilewright.driver import Driver
 from tilewright.errors import BufferNotAllocatedError
-from tilewright.hardware import registers
 from tilewright.hardware.beats import Beats
 from tilewright.hardware.pg021 import CURDESC, CURDESC_MSB, DMACR, DMASR, S2MM, TAILDESC, TAILDESC_MSB
 from tilewright.network.convolution import layer_outputs
@@ -27,13 +26,12 @@ def opened() -> Any:
 
 
 @pytest.fixture
-def overlay(opened: Any) -> Iterator[Any]:
+def overlay(opened: Any, clear_device: Any) -> Iterator[Any]:
     """The device, reset after each test."""
     pynq.Device.active_device = opened.device
     yield opened
     opened.device.check_addresses = True
-    opened.axi_dma_0.mmio.write(DMACR, 4)
-    opened.accelerator_0.write(registers.REG_CONTROL, 1)
+    clear_device(opened)
 
 
 def buffers(overlay: Any, beats: Beats, room: int) -> tuple[Any, Any]:
@@ -82,7 +80,7 @@ def test_wait_async(overlay: Any) -> None:
     loop.close()
 
 
-def test_cyclic(overlay: Any, exchange: Any) -> None:
+def test_cyclic(overlay: Any, exchange: Any, clear_device: Any) -> None:
     """One program, sent again and again, answered each time; then stopped, and the device works on."""
     dma = overlay.axi_dma_0
     send, receive = buffers(overlay, empty_program(), 3)
@@ -97,7 +95,7 @@ def test_cyclic(overlay: Any, exchange: Any) -> None:
     assert overlay.device.streams.program_beats > 5 * len(send)
     dma.sendchannel.stop()
     assert dma.sendchannel.halted
-    overlay.accelerator_0.write(registers.REG_CONTROL, 1)
+    clear_device(overlay)
     got, expected = layer_packet(overlay, exchange, small_layer(8))
     assert np.array_equal(got, expected)
 

@@ -1,7 +1,7 @@
-"""DMA and accelerator as a model with the rule of AMD's S2MM that ours does not have: pynq and the driver cannot tell.
+"""DMA and accelerator as a model that tests can stop at any beat: pynq and the driver cannot tell.
 
-PG021: S2MM takes beats before it is programmed, until its buffer is full (four are taken as the number here), also
-while it is halted; a reset of the DMA loses them. No board was measured.
+PG021: S2MM takes beats before it is programmed, until its buffer is full (four are taken as the number here, as by
+cores/axi_dma), also while it is halted; a reset of the DMA loses them. No board was measured.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from cocotb.triggers import ClockCycles, RisingEdge, with_timeout
 from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStreamSource
 from random_networks import random_layer, random_network
 
+from axi_protocol import axi, stream, watch
 from tilewright.compiler.layer import Run, compile_layer, compile_runs, expected_results
 from tilewright.compiler.network import CompiledNetwork, compile_network
 from tilewright.errors import CompileError
@@ -36,7 +37,7 @@ def stalls(rng: random.Random, probability: float):
 
 
 class Bench:
-    """Clock, reset and the three AXI interfaces."""
+    """Clock, reset and the three AXI interfaces, with monitors."""
 
     def __init__(self, dut) -> None:
         self.dut = dut
@@ -47,15 +48,19 @@ class Bench:
         cocotb.start_soon(Clock(clock, 10, "ns").start())
         self.source = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_axis"), clock, reset, reset_active_level=False)
         self.sink = AxiStreamSink(AxiStreamBus.from_prefix(dut, "m_axis"), clock, reset, reset_active_level=False)
-        for stream in (self.source, self.sink):
-            stream.log.setLevel(logging.WARNING)
+        for end in (self.source, self.sink):
+            end.log.setLevel(logging.WARNING)
         self.lite = AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axil"), clock, reset, reset_active_level=False)
 
     async def start(self) -> "Bench":
-        self.dut.aresetn.value = 0
+        dut = self.dut
+        dut.aresetn.value = 0
         for _ in range(5):
-            await RisingEdge(self.dut.aclk)
-        self.dut.aresetn.value = 1
+            await RisingEdge(dut.aclk)
+        ports = axi(dut, "s_axil_"), stream(dut, "s_axis_"), stream(dut, "m_axis_")
+        self.out = ports[2][0]
+        cocotb.start_soon(watch(RisingEdge(dut.aclk), lambda: not dut.aresetn.value, *ports))
+        dut.aresetn.value = 1
         return self
 
     def stall(self, probability: float) -> None:
@@ -76,7 +81,11 @@ class Bench:
         return await self.read(address) | await self.read(address + 4) << 32
 
     async def soft_reset(self) -> None:
+        """Cuts the outgoing stream: a beat that waits is withdrawn."""
+        self.out.may_withdraw = True
         await self.lite.write_dword(registers.REG_CONTROL, 1)
+        await ClockCycles(self.dut.aclk, 3)
+        self.out.may_withdraw = False
 
     async def check(self, runs: list[Run]) -> Program:
         program = compile_runs(runs, self.array)
@@ -269,6 +278,8 @@ class Faults:
             "TLAST in a descriptor": (beats[: conv + 5], ErrorCode.TLAST_EARLY, 2),
             "TLAST missing": (np.append(beats, np.uint64(0)), ErrorCode.TLAST_MISSING, 4),
             "CRC": (self.changed(len(beats) - 4, 1 << 9, fix_crc=False), ErrorCode.BAD_CRC, 4),
+            "lowest bit above the CRC": (self.changed(len(beats) - 1, 1 << 32, fix_crc=False), ErrorCode.BAD_CRC, 4),
+            "highest bit above the CRC": (self.changed(len(beats) - 1, 1 << 63, fix_crc=False), ErrorCode.BAD_CRC, 4),
         }
 
     def descriptors(self) -> dict[str, tuple[Sequence[int], ErrorCode, int]]:
@@ -276,6 +287,8 @@ class Faults:
             "stride 3": self.with_conv(stride=3),
             "kernel 0": self.with_conv(kernel_h=0),
             "kernel 8": self.with_conv(kernel_w=8),
+            "kernel of width 9": self.with_conv(kernel_w=9),
+            "kernel of height 15": self.with_conv(kernel_h=15),
             "no images": self.with_conv(images=0),
             "no input tiles": self.with_conv(ic_tiles=0),
             "pool of an odd height": self.with_conv(mode=Mode.CODES, pool=True, out_h=3),
@@ -433,6 +446,7 @@ async def soft_reset_in_mid_program(dut):
                 await RisingEdge(dut.aclk)
         dut.s_axis_tvalid.value = 0
         await bench.soft_reset()
+        assert await bench.read(registers.REG_PROGRAM) == 0, "the program is forgotten"
         bench.sink.assert_reset(True)  # forgets the packet that the reset cut short
         for _ in range(10):
             await RisingEdge(dut.aclk)

@@ -266,6 +266,7 @@ wire [ADDR_W-1:0]   s2mm_addr;
 wire [LENGTH_W-1:0] s2mm_length;
 wire                s2mm_done;
 wire [2:0]          s2mm_errors;
+wire                s2mm_waiting;
 wire [LENGTH_W-1:0] s2mm_received;
 wire                s2mm_received_last;
 
@@ -285,6 +286,7 @@ axi_dma_s2mm #(
     .start_length(s2mm_length),
     .done(s2mm_done),
     .errors(s2mm_errors),
+    .waiting(s2mm_waiting),
     .received(s2mm_received),
     .received_last(s2mm_received_last),
     .halt(resetting_reg),
@@ -363,8 +365,8 @@ generate
         assign m_axi_sg_wlast    = 1'b0;
         assign m_axi_sg_wvalid   = 1'b0;
         assign m_axi_sg_bready   = 1'b0;
-        wire unused_ok = &{1'b0, s2mm_received_last, m_axi_sg_arready, m_axi_sg_rdata, m_axi_sg_rresp, m_axi_sg_rlast,
-                           m_axi_sg_rvalid, m_axi_sg_awready, m_axi_sg_wready, m_axi_sg_bresp, m_axi_sg_bvalid};
+        wire unused_ok = &{1'b0, s2mm_waiting, s2mm_received_last, m_axi_sg_arready, m_axi_sg_rdata, m_axi_sg_rresp,
+                           m_axi_sg_rlast, m_axi_sg_rvalid, m_axi_sg_awready, m_axi_sg_wready, m_axi_sg_bresp, m_axi_sg_bvalid};
     end else begin : g_sg
         axi_dma_sg #(.ADDR_W(ADDR_W), .LENGTH_W(LENGTH_W)) sg (
             .clk(aclk),
@@ -385,7 +387,7 @@ generate
             .mm2s_last(mm2s_last),
             .mm2s_done(mm2s_done),
             .mm2s_errors(mm2s_errors),
-            .s2mm_waiting(s_axis_s2mm_tvalid),
+            .s2mm_waiting(s2mm_waiting),
             .s2mm_start(s2mm_start),
             .s2mm_addr(s2mm_addr),
             .s2mm_length(s2mm_length),

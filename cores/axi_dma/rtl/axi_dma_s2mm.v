@@ -6,9 +6,10 @@
  * its tlast ends the transfer, and goes on in the next one.
  *
  * A burst is issued only when all of its beats are in the FIFO, so its data never wait for the stream; a packet that ends in
- * mid-burst makes a shorter burst. Nothing beyond start_length is written: a longer packet, or one with holes in tkeep, ends
- * the transfer with an internal error after what fits has been written. The stream is taken only while a transfer runs and
- * not past the packet's tlast. done is given when every write is answered.
+ * mid-burst makes a shorter burst. Address and data go out on their own: neither waits for the other's ready. Nothing beyond
+ * start_length is written: a longer packet, or one with holes in tkeep, ends the transfer with an internal error after what fits
+ * has been written. A transfer takes nothing past its packet's tlast. Between transfers the stream's first four beats are taken
+ * and kept for the next one, as AMD's core does; a reset drops them. done is given when every write is answered.
  */
 module axi_dma_s2mm #(
     // Width of an address in bits
@@ -34,6 +35,8 @@ module axi_dma_s2mm #(
     // errors: [0] internal, [1] slave, [2] decode; all zero with done: the transfer is complete
     output wire                done,
     output wire [2:0]          errors,
+    // A beat waits for a transfer
+    output wire                waiting,
     // Bytes taken from the packet, valid with done
     output wire [LENGTH_W-1:0] received,
     // The packet has ended, valid with done
@@ -73,7 +76,36 @@ localparam [BEATS_W-1:0] BEATS_TWO = 2;
 wire [BEATS_W-1:0] start_beats = {1'b0, start_length[LENGTH_W-1:3]} + {{BEATS_W-1{1'b0}}, start_length[2:0] != 0};
 wire               start_bad   = start_length == 0 || start_addr[2:0] != 0;
 
-// Stream in
+// The four beats that are taken early: two in each register
+wire [63:0] early_data, beat_data;
+wire [7:0]  early_keep, beat_keep;
+wire        early_last, early_valid, early_ready, beat_last, beat_valid, beat_ready;
+
+stream_register #(.WIDTH(73)) early_0 (
+    .clk(clk),
+    .rst(rst),
+    .s_data({s_axis_tlast, s_axis_tkeep, s_axis_tdata}),
+    .s_valid(s_axis_tvalid),
+    .s_ready(s_axis_tready),
+    .m_data({early_last, early_keep, early_data}),
+    .m_valid(early_valid),
+    .m_ready(early_ready)
+);
+
+stream_register #(.WIDTH(73)) early_1 (
+    .clk(clk),
+    .rst(rst),
+    .s_data({early_last, early_keep, early_data}),
+    .s_valid(early_valid),
+    .s_ready(early_ready),
+    .m_data({beat_last, beat_keep, beat_data}),
+    .m_valid(beat_valid),
+    .m_ready(beat_ready)
+);
+
+assign waiting = beat_valid;
+
+// Beats in
 reg  [63:0]        in_data_reg;
 reg  [7:0]         in_keep_reg;
 reg                in_last_reg;
@@ -83,19 +115,19 @@ reg                ready_reg;
 reg  [SPACE_W-1:0] space_reg;
 reg                ended_reg;
 reg                abort_reg;
-wire               take = s_axis_tvalid && ready_reg;
+wire               take = beat_valid && ready_reg;
 reg  [BEATS_W-1:0] places_reg;
 reg                one_place_reg;
-wire               closes = s_axis_tlast || (CHAINED != 0 && one_place_reg);
+wire               closes = beat_last || (CHAINED != 0 && one_place_reg);
 wire               open   = open_reg && !(take && closes) && !ended_reg && !abort_reg && !halt;
 wire               pop;
 
-assign s_axis_tready = ready_reg;
+assign beat_ready = ready_reg;
 
 always @(posedge clk) begin
-    in_data_reg  <= s_axis_tdata;
-    in_keep_reg  <= s_axis_tkeep;
-    in_last_reg  <= s_axis_tlast;
+    in_data_reg  <= beat_data;
+    in_keep_reg  <= beat_keep;
+    in_last_reg  <= beat_last;
     in_valid_reg <= take;
     open_reg     <= open || (start && !start_bad);
     ready_reg    <= open && space_reg > SPACE_ONE;
@@ -218,18 +250,16 @@ always @(posedge clk) begin
     if (rst) beats_reg <= 0;
 end
 
-// Write data: only beats whose address has been taken
+// Write data: only beats whose address is out, taken or not
 reg  [SPACE_W-1:0]  granted_reg;
 reg  [OFFSET_W-1:0] offset_reg;
 wire                register_ready;
 wire                send    = fifo_valid && granted_reg != 0;
-wire                granted = m_axi_awvalid && m_axi_awready;
 
 assign pop = send && register_ready;
 
 always @(posedge clk) begin
-    granted_reg <= granted_reg + (granted ? {{SPACE_W-SIZE_W{1'b0}}, m_axi_awlen[SIZE_W-1:0]} + 1'b1 : {SPACE_W{1'b0}})
-        - {{SPACE_W-1{1'b0}}, pop};
+    granted_reg <= granted_reg + (issue ? {{SPACE_W-SIZE_W{1'b0}}, issue_beats} : {SPACE_W{1'b0}}) - {{SPACE_W-1{1'b0}}, pop};
     if (start) offset_reg <= start_addr[OFFSET_W+2:3];
     else if (pop) offset_reg <= offset_reg + 1'b1;
     if (rst) granted_reg <= 0;

@@ -5,7 +5,7 @@
  * The AXI master of scatter-gather mode, shared by both channels in turn: reads descriptors and writes their status words.
  *
  * A fetch is one burst of the four beats that hold a descriptor's first eight words; an update is one beat with the strobes of
- * word 7. One of each may be outstanding. A request stays high until its answer; halt: begin nothing more.
+ * word 7, its address and data out at once. One of each may be outstanding. A request stays high until its answer; halt: begin nothing more.
  */
 module axi_dma_sg_port #(
     // Width of an address in bits: 32 to 64
@@ -165,7 +165,7 @@ assign m_axi_bready  = 1'b1;
 always @(posedge clk) begin
     wr_busy_reg  <= wr_begin || (wr_busy_reg && !m_axi_bvalid);
     aw_valid_reg <= wr_begin || (aw_valid_reg && !m_axi_awready);
-    w_valid_reg  <= (aw_valid_reg && m_axi_awready) || (w_valid_reg && !m_axi_wready);
+    w_valid_reg  <= wr_begin || (w_valid_reg && !m_axi_wready);
     updated_reg  <= m_axi_bvalid ? {wr_owner_reg, !wr_owner_reg} : 2'b00;
     if (m_axi_bvalid) wr_errors_reg <= {m_axi_bresp == 2'b11, m_axi_bresp == 2'b10};
     if (wr_begin) begin

@@ -34,6 +34,8 @@ def stalls(rng, probability):
 class Bench:
     """The core with its memory, streams and register master."""
 
+    MEMORY = DmaMemory
+
     def __init__(self, dut):
         self.dut = dut
         self.rng = random.Random(cocotb.RANDOM_SEED)
@@ -44,7 +46,7 @@ class Bench:
         self.registers = AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axi_lite"), *args, reset_active_level=False)
         self.source = BeatSource(BeatBus.from_prefix(dut, "s_axis_s2mm"), *args, reset_active_level=False)
         self.sink = BeatSink(BeatBus.from_prefix(dut, "m_axis_mm2s"), *args, reset_active_level=False)
-        self.memory = DmaMemory(dut, *args, BASE, bytearray(SIZE))
+        self.memory = self.MEMORY(dut, *args, BASE, bytearray(SIZE))
         self.monitor = ProtocolMonitor(dut)
         self.expected = bytearray(self.rng.randbytes(SIZE))
         self.memory.data[:] = self.expected
@@ -105,13 +107,18 @@ class Bench:
         assert await self.read(channel + DMASR) == IDLE
 
     async def reset(self, channel=MM2S):
-        """Soft reset through DMACR of `channel`, waited for; the stream from before it is thrown away."""
+        """Recovery: soft reset through DMACR, then of the streams, then of the DMA, which has taken beats between."""
         self.monitor.stream_may_break = True
+        await self.reset_once(channel)
+        self.drop_streams()
+        await self.reset_once(channel)
+        self.monitor.stream_may_break = False
+
+    async def reset_once(self, channel=MM2S):
+        """Soft reset through DMACR of `channel`, waited for."""
         await self.write(channel + DMACR, RESET)
         while await self.read(channel + DMACR) & RESET:
             pass
-        self.monitor.stream_may_break = False
-        self.drop_streams()
 
     def drop_streams(self):
         """Reset both ends of the streams, as the soft reset of the unit at the streams does."""
@@ -191,6 +198,8 @@ class Bench:
         await self.check_send(self.random_address(), self.random_length(600))
         data = self.rng.randbytes(self.random_length(600))
         await self.check_receive(self.random_address(), len(data) + self.rng.choice((0, 0, 3, 64)), data)
+        await self.cycles(1)
+        self.monitor.quiet()
 
 
 def mismatch(what, expected, got):

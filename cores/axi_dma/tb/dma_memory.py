@@ -1,8 +1,4 @@
-"""AXI memory without IDs: a latency, any number of bursts outstanding, random stalls, regions that answer with errors.
-
-It checks every burst: length legal in AXI3, 8 bytes a beat, incrementing, aligned, within 4 KiB, wlast on the last beat
-and on no other.
-"""
+"""AXI memories without IDs, with regions that answer with errors, and what is checked of the core in every cycle."""
 
 from collections import deque
 
@@ -10,6 +6,9 @@ import cocotb
 from cocotb.triggers import Event, Timer
 from cocotb.utils import get_sim_time
 from cocotbext.axi.stream import define_stream
+
+from axi_protocol import Signals, Stream, axi, stream, watch
+from axi_strict import StrictSlave
 
 ArBus, _, _, ArSink, _ = define_stream("Ar", signals=["araddr", "arlen", "arsize", "arburst", "arvalid", "arready"])
 RBus, R, RSource, _, _ = define_stream("R", signals=["rdata", "rresp", "rlast", "rvalid", "rready"])
@@ -48,14 +47,61 @@ class Delay:
             await self._deliver(item)
 
 
-class DmaMemory:
-    """`data` from address `base`; `errors` maps ranges to the response they give; outside: DECERR.
+class Memory:
+    """`data` from address `base`; `errors` maps ranges to the response they give; outside: DECERR."""
+
+    def __init__(self, base, data):
+        self.base, self.data, self.errors = base, data, {}
+
+    def response(self, address):
+        for region, response in self.errors.items():
+            if address in region:
+                return response
+        inside = self.base <= address and address + 8 <= self.base + len(self.data)
+        return OKAY if inside else DECERR
+
+    def read_beat(self, address):
+        """Data and response."""
+        response, offset = self.response(address), address - self.base
+        return int.from_bytes(self.data[offset : offset + 8], "little") if response == OKAY else 0, response
+
+    def write_beat(self, address, last, beat):
+        """Its response; `beat` has wdata, wstrb and wlast."""
+        assert beat["wlast"] == last, f"wlast is {beat['wlast']} at {address:#x}, expected {int(last)}"
+        response = self.response(address)
+        if response == OKAY:
+            word = beat["wdata"].to_bytes(8, "little")
+            for lane in range(8):
+                if beat["wstrb"] >> lane & 1:
+                    self.data[address - self.base + lane] = word[lane]
+        return response
+
+
+class StrictMemory(Memory):
+    """Ready only after valid, and none on the write channels before address and data are both valid."""
+
+    outstanding = 0
+
+    def __init__(self, dut, clock, reset, base, data, mm2s="m_axi_mm2s", s2mm="m_axi_s2mm"):
+        super().__init__(base, data)
+        for prefix in {mm2s, s2mm}:
+            StrictSlave(dut, prefix + "_", clock, cocotb.RANDOM_SEED, self)
+
+    def latency(self, cycles):
+        """It has its own."""
+
+    def stall(self, make_generator):
+        """It does anyway."""
+
+
+class DmaMemory(Memory):
+    """With a latency, and pause generators; any number of bursts may be outstanding.
 
     `mm2s` and `s2mm` are the prefixes of the port that is read and of the one that is written.
     """
 
     def __init__(self, dut, clock, reset, base, data, mm2s="m_axi_mm2s", s2mm="m_axi_s2mm", period_ps=10_000):
-        self.base, self.data, self.errors = base, data, {}
+        super().__init__(base, data)
         self.bursts_read, self.bursts_written = [], []
         self.outstanding = self.most_outstanding = 0
         active_low = {"reset_active_level": False}
@@ -83,18 +129,10 @@ class DmaMemory:
             else:
                 channel.set_pause_generator(make_generator())
 
-    def response(self, address):
-        for region, response in self.errors.items():
-            if address in region:
-                return response
-        inside = self.base <= address and address + 8 <= self.base + len(self.data)
-        return OKAY if inside else DECERR
-
     async def _read_addresses(self):
         while True:
             ar = await self._ar.recv()
             address, beats = int(ar.araddr), int(ar.arlen) + 1
-            check_burst(address, beats, int(ar.arsize), int(ar.arburst))
             self.bursts_read.append((address, beats))
             self.outstanding += 1
             self.most_outstanding = max(self.most_outstanding, self.outstanding)
@@ -103,10 +141,7 @@ class DmaMemory:
     async def _answer_read(self, burst):
         address, beats = burst
         for index in range(beats):
-            here = address + 8 * index
-            response = self.response(here)
-            offset = here - self.base
-            word = int.from_bytes(self.data[offset : offset + 8], "little") if response == OKAY else 0
+            word, response = self.read_beat(address + 8 * index)
             await self._r.send(R(rdata=word, rresp=response, rlast=index == beats - 1))
         self.outstanding -= 1
 
@@ -114,96 +149,66 @@ class DmaMemory:
         while True:
             aw = await self._aw.recv()
             address, beats = int(aw.awaddr), int(aw.awlen) + 1
-            check_burst(address, beats, int(aw.awsize), int(aw.awburst))
             self.bursts_written.append((address, beats))
-            responses = [self._write_beat(address + 8 * n, n == beats - 1, await self._w.recv()) for n in range(beats)]
+            responses = []
+            for index in range(beats):
+                w = await self._w.recv()
+                beat = {name: int(getattr(w, name)) for name in ("wdata", "wstrb", "wlast")}
+                responses.append(self.write_beat(address + 8 * index, index == beats - 1, beat))
             self._writes.put(max(responses))
-
-    def _write_beat(self, address, last, beat):
-        assert int(beat.wlast) == last, f"wlast is {int(beat.wlast)} at {address:#x}, expected {int(last)}"
-        response, strobes = self.response(address), int(beat.wstrb)
-        if response == OKAY:
-            word = int(beat.wdata).to_bytes(8, "little")
-            for lane in range(8):
-                if strobes >> lane & 1:
-                    self.data[address - self.base + lane] = word[lane]
-        return response
 
     async def _answer_write(self, response):
         await self._b.send(B(bresp=response))
 
 
-def check_burst(address, beats, size, burst):
-    assert beats <= MAX_BURST, f"{beats} beats at {address:#x}: more than AXI3 allows"
-    assert size == 3, f"arsize or awsize {size} at {address:#x}, expected 3"
-    assert burst == 1, f"burst type {burst} at {address:#x}, expected 1 (incrementing)"
-    assert address % 8 == 0, f"address {address:#x} is not aligned"
-    last = address + 8 * beats - 1
-    assert address >> 12 == last >> 12, f"burst {address:#x}..{last:#x} crosses 4 KiB"
-
-
 class ProtocolMonitor:
-    """Checks the core's handshakes in every cycle.
+    """Checks every port of the core in every cycle, and what the core promises beyond the protocol.
 
-    valid and payload stay until taken; no write data before their address, no write address before its data have come
-    from the stream; read data are taken at once.
+    No write data before their address is out, no write address before its data have come from the stream, read data are
+    taken at once.
     """
 
-    PAYLOADS = (
-        ("m_axi_mm2s_ar", ("addr", "len")),
-        ("m_axi_s2mm_aw", ("addr", "len")),
-        ("m_axi_s2mm_w", ("data", "strb", "last")),
-        ("m_axis_mm2s_t", ("data", "keep", "last")),
-        ("s_axi_lite_b", ()),
-        ("s_axi_lite_r", ("data",)),
-    )
-
-    SG_PAYLOADS = (
-        ("m_axi_sg_ar", ("addr", "len")),
-        ("m_axi_sg_aw", ("addr", "len")),
-        ("m_axi_sg_w", ("data", "strb", "last")),
-    )
-
     def __init__(self, dut):
-        self.stream_in = self.granted = self.written = 0
-        # A soft reset may cut the outgoing stream: tests say when.
-        self.stream_may_break = False
         self._dut = dut
-        self._held = {}
-        self._signals = {
-            prefix: [getattr(dut, prefix + name) for name in ("valid", "ready", *payload)]
-            for prefix, payload in self.PAYLOADS + (self.SG_PAYLOADS if int(dut.INCLUDE_SG.value) else ())
-        }
+        names = ("s_axi_lite_", "m_axi_mm2s_", "m_axi_s2mm_", *(("m_axi_sg_",) if int(dut.INCLUDE_SG.value) else ()))
+        self._ports = {prefix: axi(dut, prefix, MAX_BURST) for prefix in names}
+        self.writes, _ = self._ports["m_axi_s2mm_"]
+        self.out = stream(dut, "m_axis_mm2s_")
+        # Tests send malformed packets, and cut them
+        self.source = Stream("s_axis_s2mm", {"t": ("data", "last")}), Signals(dut, "s_axis_s2mm_")
+        self.source[0].may_withdraw = True
+
+    @property
+    def stream_in(self):
+        """Beats taken from the stream."""
+        return self.source[0].beats
+
+    @property
+    def stream_may_break(self):
+        """A soft reset may cut the outgoing stream: tests say when."""
+        return self.out[0].may_withdraw
+
+    @stream_may_break.setter
+    def stream_may_break(self, value):
+        self.out[0].may_withdraw = value
 
     async def run(self, clock_edge):
-        while True:
-            await clock_edge
-            if not self._dut.axi_resetn.value:
-                self._held.clear()
-                continue
-            taken = {prefix: self._channel(prefix, *signals) for prefix, signals in self._signals.items()}
-            self._count(taken)
+        # First: what the core promises is of the beats before this cycle
+        ports = ((self, self._dut), *self._ports.values(), self.out, self.source)
+        await watch(clock_edge, lambda: not self._dut.axi_resetn.value, *ports)
 
-    def _channel(self, prefix, valid, ready, *payload):
-        held = self._held.pop(prefix, None)
-        breaks = prefix == "m_axis_mm2s_t" and self.stream_may_break
-        assert valid.value.is_resolvable, f"{prefix}valid is {valid.value}"
-        if not valid.value:
-            assert held is None or breaks, f"{prefix}valid fell before the transfer"
-            return False
-        values = [int(signal.value) for signal in payload]
-        assert held is None or breaks or held == values, f"{prefix}*: payload changed before the transfer"
-        if ready.value:
-            return True
-        self._held[prefix] = values
-        return False
+    def clear(self):
+        """The core is in reset."""
 
-    def _count(self, taken):
-        dut = self._dut
-        assert not taken["m_axi_s2mm_w"] or self.written < self.granted, "write data before their address"
-        self.written += taken["m_axi_s2mm_w"]
-        if taken["m_axi_s2mm_aw"]:
-            self.granted += int(dut.m_axi_s2mm_awlen.value) + 1
-            assert self.granted <= self.stream_in, "write address before its data"
-        self.stream_in += bool(dut.s_axis_s2mm_tvalid.value) and bool(dut.s_axis_s2mm_tready.value)
+    def quiet(self):
+        """Nothing is missing on any port."""
+        for port, _ in self._ports.values():
+            port.quiet()
+
+    def clock(self, dut):
+        """The promises."""
+        address_out = int(dut.m_axi_s2mm_awlen.value) + 1 if dut.m_axi_s2mm_awvalid.value else 0
+        assert self.writes.granted + address_out <= self.stream_in, "write address before its data"
+        early = dut.m_axi_s2mm_wvalid.value and self.writes.written >= self.writes.granted + address_out
+        assert not early, "write data before their address"
         assert dut.m_axi_mm2s_rready.value or not dut.m_axi_mm2s_rvalid.value, "read data without space"

@@ -5,7 +5,7 @@ from collections import deque
 
 import cocotb
 from cocotb.clock import Clock
-from cocotb.triggers import FallingEdge
+from cocotb.triggers import ClockCycles, FallingEdge
 
 
 @cocotb.test()
@@ -46,3 +46,23 @@ async def random_sums(dut):
             assert got == expected.popleft()
             outputs += 1
     assert outputs > 200 and len(expected) <= 2
+
+
+@cocotb.test()
+async def relu_looks_at_the_sign(dut):
+    """And at no other bit: random sums stay far below 2**26."""
+    latency, acc_w = int(dut.LATENCY.value), int(dut.ACC_W.value)
+    cocotb.start_soon(Clock(dut.clk, 10, "ns").start())
+    dut.rst.value, dut.valid.value, dut.addr.value, dut.shift.value = 1, 0, 0, 0
+    dut.first.value, dut.last.value, dut.relu.value, dut.psum.value = 0, 1, 1, 0
+    for _ in range(4):
+        await FallingEdge(dut.clk)
+    dut.rst.value = 0
+    for bit in range(acc_w - 1):
+        for stored in (1 << bit, -1 << bit):
+            dut.memory.words[0].value = stored & (1 << acc_w) - 1
+            dut.valid.value = 1
+            await FallingEdge(dut.clk)
+            dut.valid.value = 0
+            await ClockCycles(dut.clk, latency, FallingEdge)
+            assert dut.out_valid.value and int(dut.out_data.value) == max(stored, 0), f"{stored:#x}"

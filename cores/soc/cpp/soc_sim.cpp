@@ -87,7 +87,10 @@ struct Stream {
     bool last = false;
 
     Stream(int slave, uint32_t channel) : slave(slave), channel(channel) {}
+    bool receives() const { return channel == DMA_CHANNEL; }
+    // S2MM takes beats of the next packet before its transfer begins: they count for that
     bool clock(bool beat, bool is_last) {
+        if (beat && last && receives()) forget();
         beats += beat;
         last = last || (beat && is_last);
         return beat;
@@ -268,7 +271,8 @@ void soc::forget_streams(int slave, uint32_t address, uint32_t value) {
     const bool reset = offset == DMACR && (value & DMACR_RESET);
     const bool begin = offset == TAILDESC || offset == TAILDESC_MSB || offset == LENGTH;
     for (Stream *stream : streams) {
-        if (stream->slave == slave && (reset || (begin && stream->channel == channel))) stream->forget();
+        const bool begins = begin && stream->channel == channel && (!stream->receives() || stream->last);
+        if (stream->slave == slave && (reset || begins)) stream->forget();
     }
 }
 

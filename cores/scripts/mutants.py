@@ -1,0 +1,193 @@
+"""Plant mistakes in copies of the RTL and name the cocotb tests that notice; exit status 1 when one is not noticed.
+
+    python cores/scripts/mutants.py            # all, some minutes
+    python cores/scripts/mutants.py 'write'    # those whose names have this in them
+
+tests/cores/test_formal.py plants more, in modules that have proofs.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+from pathlib import Path
+
+CORES = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A test bench: module `tb_NAME` of a core, on a toplevel of that core."""
+
+    core: str
+    toplevel: str
+    module: str
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A mistake.
+
+    Attributes:
+        bench: that must notice.
+        tests: regular expression of the tests to run.
+        source: Verilog file below cores.
+        old: text that it has once.
+        new: what becomes of it.
+    """
+
+    bench: Bench
+    tests: str
+    source: str
+    old: str
+    new: str
+
+    def plant(self, cores: Path) -> None:
+        """Changes the source below `cores`. Raises ValueError unless it has the text exactly once."""
+        path = cores / self.source
+        text = path.read_text(encoding="utf-8")
+        if text.count(self.old) != 1:
+            raise ValueError(f"{self.source} has {self.old!r} {text.count(self.old)} times, not once")
+        path.write_text(text.replace(self.old, self.new), encoding="utf-8")
+
+
+DMA = Bench("axi_dma", "axi_dma", "tb_axi_dma")
+ACCELERATOR = Bench("accelerator", "accelerator", "tb_accelerator")
+S2MM, BURSTS, MM2S = (f"axi_dma/rtl/axi_dma_{name}.v" for name in ("s2mm", "bursts", "mm2s"))
+DECODER = "controller/rtl/decoder.v"
+
+MUTANTS = {
+    "write data wait for awready": Mutant(
+        DMA, "a_slave_that_waits", S2MM,
+        "issue ? {{SPACE_W-SIZE_W{1'b0}}, issue_beats} : {SPACE_W{1'b0}}) - {{SPACE_W-1{1'b0}}, pop}",
+        "m_axi_awvalid && m_axi_awready ? {{SPACE_W-SIZE_W{1'b0}}, issue_beats} : {SPACE_W{1'b0}})"
+        " - {{SPACE_W-1{1'b0}}, pop}",
+    ),
+    "write data before their address": Mutant(
+        DMA, "random_receives", S2MM, "fifo_valid && granted_reg != 0", "fifo_valid",
+    ),
+    "wlast at the packet's end only": Mutant(
+        DMA, "random_receives", S2MM, "{fifo_final || &offset_reg,", "{fifo_final,",
+    ),
+    "a write error that does not abort": Mutant(
+        DMA, "a_write_error", S2MM, "start ? start_bad : abort_reg || b_error", "start ? start_bad : abort_reg",
+    ),
+    "two beats early": Mutant(DMA, "four_beats", S2MM, ".m_ready(early_ready)", ".m_ready(early_ready && !open_reg)"),
+    "early beats that outlive a reset": Mutant(
+        DMA, "four_beats|recovery", S2MM,
+        "early_1 (\n    .clk(clk),\n    .rst(rst)", "early_1 (\n    .clk(clk),\n    .rst(rst && !halt)",
+    ),
+    "a reset with writes outstanding": Mutant(
+        DMA, "reset_in_mid", S2MM, "halt && none_outstanding", "halt",
+    ),
+    "a reset with reads outstanding": Mutant(
+        DMA, "reset_in_mid", MM2S, "halt && none_outstanding", "halt",
+    ),
+    "bursts across 4 KiB": Mutant(
+        DMA, "random_sends", BURSTS, "BURST[SIZE_W-1:0] - {1'b0, offset_reg}", "BURST[SIZE_W-1:0]",
+    ),
+    "an address that changes while it waits": Mutant(
+        DMA, "random_sends", BURSTS,
+        "if (go) begin\n        a_addr_reg", "if (go || a_valid_reg) begin\n        a_addr_reg",
+    ),
+    "an address that does not wait": Mutant(
+        DMA, "random_sends", BURSTS, "go || (a_valid_reg && !a_ready)", "go",
+    ),
+    "a read beat twice": Mutant(
+        DMA, "random_sends", "stream/rtl/stream_register.v",
+        "skid_valid_reg || take;\n        skid_valid_reg <= 1'b0;", "skid_valid_reg || take;",
+    ),
+    "32-bit counters": Mutant(
+        Bench("accelerator", "performance_counters", "tb_performance_counters"), ".*",
+        "accelerator/rtl/performance_counters.v", "value_reg + 64'd1", "{32'd0, value_reg[31:0] + 32'd1}",
+    ),
+    "ReLU one bit lower": Mutant(
+        Bench("mac_array", "accumulator", "tb_accumulator"), ".*",
+        "mac_array/rtl/accumulator.v", "psum_relu && sum[ACC_W-1]", "psum_relu && sum[ACC_W-2]",
+    ),
+    "a strobe that writes a whole register": Mutant(
+        Bench("accelerator", "axil_registers", "tb_axil_registers"), ".*",
+        "accelerator/rtl/axil_registers.v", "write && s_axil_wstrb[0]", "write && s_axil_wstrb != 4'd0",
+    ),
+    "a second write before the answer": Mutant(
+        Bench("accelerator", "axil_registers", "tb_axil_registers"), "strict",
+        "accelerator/rtl/axil_registers.v", " && !(bvalid_reg && !s_axil_bready)", "",
+    ),
+    "a second write before the interrupt controller's answer": Mutant(
+        Bench("axi_intc", "axi_intc", "tb_axi_intc"), "strict",
+        "axi_intc/rtl/axi_intc.v", " && !(bvalid_reg && !s_axi_bready)", "",
+    ),
+    "the upper half of END unchecked": Mutant(
+        ACCELERATOR, "every_error", DECODER,
+        " || (s_data & END_0_RESERVED) != 64'd0 ? ERROR_BAD_CRC", " ? ERROR_BAD_CRC",
+    ),
+    "a kernel width beyond 7": Mutant(ACCELERATOR, "every_error", DECODER, " && !kernel_w[3]", ""),
+    "a kernel height beyond 7": Mutant(ACCELERATOR, "every_error", DECODER, " && !kernel_h[3]", ""),
+    "a program id that outlives a soft reset": Mutant(
+        ACCELERATOR, "soft_reset", DECODER, "        program_id     <= 32'd0;\n", "",
+    ),
+}  # fmt: skip
+
+
+def noticed(mutant: Mutant, folder: Path) -> list[str]:
+    """Names of the tests that fail with the mistake; "build" where it does not even build."""
+    cores = folder / "cores"
+    shutil.copytree(CORES, cores, ignore=shutil.ignore_patterns("__pycache__", "golden"))
+    mutant.plant(cores)
+    path = os.pathsep.join([str(cores / mutant.bench.core / "tb"), str(cores / "scripts"), *sys.path])
+    command = [sys.executable, __file__, "--bench", *vars(mutant.bench).values(), mutant.tests, str(folder)]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False)
+    results = folder / "build" / "results.xml"
+    if not results.exists():
+        return ["build"] if done.returncode else []
+    cases = list(ElementTree.parse(results).iter("testcase"))
+    return [case.get("name", "") for case in cases if {"failure", "error"} & {child.tag for child in case}]
+
+
+def run_bench(core: str, toplevel: str, module: str, tests: str, folder: str) -> None:
+    """Builds the copy in `folder` under Icarus and runs tests of a bench."""
+    from cocotb_tools.runner import get_runner
+
+    cores, build = Path(folder) / "cores", Path(folder) / "build"
+    assert (cores / core / "tb" / f"{module}.py").exists()
+    runner = get_runner("icarus")
+    runner.build(
+        sources=[source for source in sorted(cores.glob("*/rtl/*.v")) if source.parts[-3] not in ("soc", "example")],
+        includes=sorted({header.parent for header in cores.glob("*/rtl/*.vh")}),
+        hdl_toplevel=toplevel,
+        build_args=["-g2005"],
+        build_dir=build,
+        timescale=("1ns", "1ps"),
+    )
+    runner.test(
+        test_module=module,
+        hdl_toplevel=toplevel,
+        build_dir=build,
+        test_dir=build,
+        results_xml=str(build / "results.xml"),
+        test_filter=tests,
+    )
+
+
+def main(names: list[str]) -> int:
+    """Tries the mutants whose names have one of `names` in them, or all."""
+    survivors = []
+    for name, mutant in MUTANTS.items():
+        if names and not any(re.search(wanted, name) for wanted in names):
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            tests = noticed(mutant, Path(folder))
+        print(f"{name}: {', '.join(tests) or 'NOT NOTICED'}", flush=True)
+        survivors += [] if tests else [name]
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--bench"]:
+        run_bench(*sys.argv[2:])
+    else:
+        sys.exit(main(sys.argv[1:]))
