@@ -32,12 +32,14 @@ class Netlist:
         drivers: net (Yosys numbers them) -> what drives it; input ports have none.
         readers: net -> the cells and pins that read it.
         names: net -> `instance.register[bit]`, in the instance that drives it as far as that can be told.
+        outputs: net -> output port, where no output buffer is between.
     """
 
     cells: dict[str, Cell]
     drivers: dict[int, Driver] = field(default_factory=dict)
     readers: defaultdict[int, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
     names: dict[int, str] = field(default_factory=dict)
+    outputs: dict[int, str] = field(default_factory=dict)
 
     def pins(self, name: str, direction: str) -> Iterator[tuple[str, int, int]]:
         """Yield port, index and net of a cell's connected bits of one direction, `input` or `output`."""
@@ -74,6 +76,9 @@ def netlist_of(module: dict[str, Any], sources: Path | None = None) -> Netlist:
         found.drivers |= {net: Driver(name, port, index) for port, index, net in found.pins(name, "output")}
         for port, _, net in found.pins(name, "input"):
             found.readers[net].append((name, port))
+    for name, port in module.get("ports", {}).items():
+        if port["direction"] == "output":
+            found.outputs |= {net: name for net in port["bits"] if found.type_of(net) not in ("", "OBUF")}
     declarations = Declarations(sources)
     best: dict[int, tuple[Any, ...]] = {}
     for name, net_name in module.get("netnames", {}).items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -135,19 +136,26 @@ def slowest_paths(netlist: Netlist) -> list[TimingPath]:
     """
     timing = Timing(netlist)
     worst: dict[tuple[str, str], tuple[float, int, str, str]] = {}
-    for cell in netlist.cells:
-        if not xc7_delays.captures(netlist, cell):
-            continue
+    for ns, net, target, pin in arrivals_at_registers(timing):
+        key = (register_of(target), pin)
+        if key not in worst or ns > worst[key][0]:
+            worst[key] = (ns, net, target, pin)
+    return sorted((path_of(timing, *found) for found in worst.values()), key=lambda path: -path.ns)
+
+
+def arrivals_at_registers(timing: Timing) -> Iterator[tuple[float, int, str, str]]:
+    """Yield the delay in ns to every pin of a register and to every output port, with net, register and pin."""
+    netlist = timing.netlist
+    for cell in filter(lambda name: xc7_delays.captures(netlist, name), netlist.cells):
         target, kind = endpoint_name(netlist, cell), netlist.cells[cell]["type"]
         for port, _, net in netlist.pins(cell, "input"):
             needed = xc7_delays.setup(netlist, cell, port)
-            if needed is None:
-                continue
-            ns = timing.arrival(net).time + xc7_delays.net_delay(netlist, net, kind, port) + needed
-            key = (register_of(target), port)
-            if key not in worst or ns > worst[key][0]:
-                worst[key] = (ns, net, target, port)
-    return sorted((path_of(timing, *found) for found in worst.values()), key=lambda path: -path.ns)
+            if needed is not None:
+                wire = xc7_delays.net_delay(netlist, net, kind, port)
+                yield timing.arrival(net).time + wire + needed, net, target, port
+    for net, name in netlist.outputs.items():
+        wire = xc7_delays.net_delay(netlist, net, "", "D")
+        yield timing.arrival(net).time + wire + xc7_delays.SETUP["D"], net, name, "D"
 
 
 def path_of(timing: Timing, ns: float, net: int, target: str, pin: str) -> TimingPath:
