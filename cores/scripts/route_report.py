@@ -47,7 +47,7 @@ def cell_name(cell: str, netlist: Netlist) -> str:
 
 
 def worst_path(report: dict[str, Any], netlist: Netlist) -> dict[str, Any]:
-    """Return the slowest register-to-register path: ns, of which routing, levels of logic, its ends."""
+    """Return the slowest register-to-register path: ns, of which routing, cells of logic and carry, its ends."""
     ways = [way for way in report["critical_paths"] if "clk" in way["from"] and "clk" in way["to"]]
     way = max(ways, key=lambda way: sum(step["delay"] for step in way["path"]))
     steps = way["path"]
@@ -55,7 +55,7 @@ def worst_path(report: dict[str, Any], netlist: Netlist) -> dict[str, Any]:
     return {
         "ns": round(total, 2),
         "routing_ns": round(sum(step["delay"] for step in steps if step["type"] == "routing"), 2),
-        "levels": sum(step["type"] == "logic" for step in steps),
+        "cells": sum(step["type"] == "logic" for step in steps),
         "source": cell_name(steps[0]["from"]["cell"], netlist),
         "target": cell_name(steps[-1]["to"]["cell"], netlist),
     }
@@ -97,7 +97,7 @@ def table(facts: dict[str, Any]) -> str:
     worst = facts["worst"]
     lines = [
         f"Fmax {facts['fmax_mhz']:.1f} MHz, placed and routed for an ECP5-85k-6: {seeds}",
-        f"slowest path {worst['ns']:.2f} ns, of which routing {worst['routing_ns']:.2f}, levels {worst['levels']}:",
+        f"slowest path {worst['ns']:.2f} ns, of which routing {worst['routing_ns']:.2f}, {worst['cells']} cells of logic and carry:",
         f"  {worst['source']} -> {worst['target']}",
         "",
         f"{'ns':>6} {'>10 ns':>6}  module: its slowest register (seed {facts['median_seed']})",

@@ -100,7 +100,7 @@ def test_the_median_seed_is_reported(tmp_path: Path) -> None:
     assert (facts["fmax_mhz"], facts["median_seed"]) == (59.0, 3)
     assert facts["fmax_mhz_of_seeds"] == {"1": 57.04, "2": 60.0, "3": 59.0}
     worst = facts["worst"]
-    assert (worst["ns"], worst["routing_ns"], worst["levels"]) == (16.95, 15.95, 1)
+    assert (worst["ns"], worst["routing_ns"], worst["cells"]) == (16.95, 15.95, 1)
     assert (worst["source"], worst["target"]) == ("u.a_reg", "u_accelerator.u_b.b_reg")
     assert [(entry["module"], entry["ns"], entry["registers_over_10_ns"]) for entry in facts["modules"]] == [
         ("u_accelerator.u_b", 16.95, 1),
