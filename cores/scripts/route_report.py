@@ -22,7 +22,7 @@ def report_of(path: Path) -> dict[str, Any]:
 
 def fmax_of(report: dict[str, Any]) -> float:
     """Return the clock in MHz that a design reaches: its slowest clock's."""
-    return round(min(clock["achieved"] for clock in report["fmax"].values()), 2)
+    return round(min(float(clock["achieved"]) for clock in report["fmax"].values()), 2)
 
 
 def endpoints_of(report: dict[str, Any], netlist: Netlist) -> list[tuple[float, str]]:
@@ -97,7 +97,7 @@ def table(facts: dict[str, Any]) -> str:
     worst = facts["worst"]
     lines = [
         f"Fmax {facts['fmax_mhz']:.1f} MHz, placed and routed for an ECP5-85k-6: {seeds}",
-        f"slowest path {worst['ns']:.2f} ns, of which routing {worst['routing_ns']:.2f}, {worst['cells']} cells of logic and carry:",
+        f"slowest path {worst['ns']:.2f} ns, routing {worst['routing_ns']:.2f} of it, through {worst['cells']} cells:",
         f"  {worst['source']} -> {worst['target']}",
         "",
         f"{'ns':>6} {'>10 ns':>6}  module: its slowest register (seed {facts['median_seed']})",

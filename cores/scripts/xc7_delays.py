@@ -110,7 +110,7 @@ def carry_arcs(pins: list[tuple[str, int, int]], driver: Driver) -> list[Arc]:
 
 def captures(netlist: Netlist, name: str) -> bool:
     """Whether a cell ends paths: registers, memories, shift registers, DSPs, output ports."""
-    kind = netlist.cells[name]["type"]
+    kind: str = netlist.cells[name]["type"]
     return kind.startswith(("FD", "RAM", "SRL", "DSP")) or kind == "OBUF"
 
 

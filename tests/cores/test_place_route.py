@@ -117,11 +117,11 @@ def test_what_is_there_is_not_made_again(
     monkeypatch.chdir(tmp_path)
     made, source, log = Path("made.json"), Path("source.v"), Path("tool.log")
     tool = Path("tool.py")
-    tool.write_text("import sys; open('made.json', 'a').write(open(sys.argv[1]).read())", encoding="utf-8")
-    command = [sys.executable, "tool.py", "source.v"]
+    tool.write_text("import sys; open(sys.argv[2], 'a').write(open(sys.argv[1]).read())", encoding="utf-8")
+    command = [sys.executable, "tool.py", "source.v", "made.json"]
     for text, expected in (("one,", "one,"), ("one,", "one,"), ("two", "one,two")):
         source.write_text(text, encoding="utf-8")
-        run(command, log, made)
+        run(command, [source], log, made)
         assert made.read_text(encoding="utf-8") == expected
     assert capsys.readouterr().err.count("there already") == 1
 
@@ -129,4 +129,4 @@ def test_what_is_there_is_not_made_again(
 def test_a_tool_that_fails_says_what_it_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit, match="no such device"):
-        run([sys.executable, "-c", "raise SystemExit('no such device')"], Path("log"), Path("made.json"))
+        run([sys.executable, "-c", "raise SystemExit('no such device')"], [], Path("log"), Path("made.json"))
