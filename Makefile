@@ -12,6 +12,8 @@ INSTALLED := $(VENV)/.tilewright-installed
 PYNQ3 := .venv-pynq3
 PYNQ3_VERSION := 3.1.2
 PYNQ3_INSTALLED := $(PYNQ3)/.pynq-$(PYNQ3_VERSION)-installed
+# What `make silicon` needs besides, and `make setup` leaves out: 57 MB of wheels
+SILICON_INSTALLED := $(VENV)/.tilewright-silicon-installed
 PYNQ3_TESTS := $(wildcard tests/sim tests/guest/test_foreign_drivers.py tests/remote/test_remote_protocol.py)
 # A folder that holds cifar10/unpack.py and stimulus/ gives the tests their data; without it they say so and skip.
 SHARED_DATA ?= $(patsubst %/cifar10/unpack.py,%,$(wildcard ../shared/data/cifar10/unpack.py))
@@ -24,7 +26,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Tests start some hundred Python processes: without .pyc files each of them compiles torch or pynq again, for seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup packages demo test test-pynq3 test-host check registers lint golden evidence clean
+.PHONY: help setup packages demo test test-pynq3 test-host check registers lint golden evidence silicon clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -91,6 +93,14 @@ golden: setup ## write the golden files of the accelerator's simulation from the
 
 evidence: setup build/cifar10/cifar10.npz ## make docs/results anew: all CIFAR-10 test images, VGG16 on 8x8, 16x16, 32x32 (up to an hour)
 	@CIFAR10_ROOT=$(CURDIR)/build/cifar10 $(BIN)/python benchmarks/evidence.py
+
+$(SILICON_INSTALLED): $(INSTALLED)
+	@echo "Yosys, nextpnr and ecppack as wheels: the extra silicon, 57 MB"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable '.[silicon]'
+	@touch $@
+
+silicon: setup $(SILICON_INSTALLED) ## make docs/results/timing_*: static timing, place and route (hours; goes on where it was stopped)
+	@$(BIN)/python benchmarks/evidence.py --silicon
 
 clean: ## remove what was built (the environment stays)
 	rm -rf build tilewright.egg-info

@@ -1,11 +1,13 @@
 """Makes the results in docs/results anew: `make evidence`, or `python benchmarks/evidence.py NAME...` for some of them.
 
-Each result is one JSON file: the command, what it printed as JSON, and the checkpoint's hash, which names the network
-that it is about. A run fails if an integer differs.
+Each result is one JSON file: the command, what it printed as JSON, and what it is about: the checkpoint's hash, which
+names the network, or the hash of the RTL. A run fails if an integer differs. `--page` writes the page alone, which says
+of each result whether it is about the present network or RTL.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shlex
 import subprocess
@@ -34,11 +36,15 @@ class Result:
         title: what it shows.
         command: whose standard output is one JSON object; run in the repository.
         shown: the figures that the page shows, as (heading, key, format).
+        to_reach: what the figures are to become, where they are not good.
+        silicon: made by `make silicon`, and about the RTL alone.
     """
 
     title: str
     command: str
     shown: tuple[tuple[str, str, str], ...]
+    to_reach: str = ""
+    silicon: bool = False
 
 
 def run_of(array: int, batch: int, count: int, seed: int, layers: str = "") -> str:
@@ -80,6 +86,34 @@ AREA = (
     ("decides", "decides", "s"),
     ("fits beside the rest of a board's design", "fits_in_words", "s"),
 )
+TIMING = (
+    ("slowest path in ns", "worst_ns", ".2f"),
+    ("levels of logic", "levels", "d"),
+    ("registers over 7.5 ns", "registers_over_7_5_ns", "d"),
+    ("of", "registers", "d"),
+    ("slowest", "slowest", "s"),
+)
+ROUTED = (
+    ("MHz placed and routed, the median", "fmax_mhz", ".1f"),
+    ("of seeds", "of_seeds", "s"),
+    ("slowest path in ns", "worst_ns", ".2f"),
+    ("of which routing", "routing_ns", ".2f"),
+    ("slowest", "slowest", "s"),
+)
+NS_TO_REACH = "To reach: at most 7.5 ns, goal 6.7. A static estimate, +-25 %."
+
+
+def timing(array: int) -> Result:
+    """The static report of an array size."""
+    title = f"Static timing of {array}x{array} on xc7, speed grade -1"
+    return Result(title, f"python benchmarks/timing.py --array {array} --json", TIMING, NS_TO_REACH, silicon=True)
+
+
+def routed(array: int, to_reach: str) -> Result:
+    """Place and route of an array size."""
+    title = f"Place and route of {array}x{array} on ECP5-85k-6"
+    return Result(title, f"python benchmarks/place_route.py --array {array} --json", ROUTED, to_reach, silicon=True)
+
 
 FILES = {
     "equality": Result(
@@ -97,7 +131,27 @@ FILES = {
     "area_8x8": Result("Area of 8x8 on xc7z020", "python benchmarks/area.py --array 8 --json", AREA),
     "area_16x16": Result("Area of 16x16 on xc7z020", "python benchmarks/area.py --array 16 --json", AREA),
     "area_32x32": Result("Area of 32x32 on xc7z020", "python benchmarks/area.py --array 32 --json", AREA),
+    "timing_xc7_8x8": timing(8),
+    "timing_xc7_16x16": timing(16),
+    "timing_xc7_32x32": timing(32),
+    "timing_ecp5_8x8": routed(8, "To reach, placed and routed: at least 100 MHz, goal 120."),
+    "timing_ecp5_16x16": routed(16, "To reach, placed and routed: at least 90 MHz."),
 }
+SILICON = [name for name, result in FILES.items() if result.silicon]
+
+
+def rtl_sha256(cores: Path = ROOT / "cores") -> str:
+    """The hash over names and contents of the Verilog that the accelerator is made of."""
+    digest = hashlib.sha256()
+    for path in sorted({*cores.glob("*/rtl/*.v"), *cores.glob("*/rtl/*.vh"), *cores.glob("*/ecp5/*.v")}):
+        contents = path.read_bytes()
+        digest.update(f"{path.relative_to(cores).as_posix()}\0{len(contents)}\0".encode() + contents)
+    return digest.hexdigest()
+
+
+def about(result: Result) -> dict[str, str]:
+    """What a result that is made now is about."""
+    return {"rtl_sha256": rtl_sha256()} if result.silicon else {"checkpoint_sha256": sha256(DEFAULT_CHECKPOINT)}
 
 
 def make(name: str) -> None:
@@ -109,7 +163,7 @@ def make(name: str) -> None:
     if done.returncode:
         raise SystemExit(f"{name}: exit code {done.returncode}\n{done.stdout}")
     facts = json.loads(done.stdout)
-    content = {"command": result.command, "checkpoint_sha256": sha256(DEFAULT_CHECKPOINT), "result": facts}
+    content = {"command": result.command, **about(result), "result": facts}
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     console.print(f"{name}: {time.monotonic() - start:.0f} s")
@@ -128,6 +182,12 @@ def derived(facts: dict[str, Any]) -> dict[str, Any]:
     if "share" in facts:
         more |= {"lut_share": facts["share"]["LUT"], "block_ram_share": facts["share"]["RAMB36"]}
         more["fits_in_words"] = "yes" if facts["fits"] else "no"
+    if "worst_ns" in facts:
+        more["slowest"] = "`{source}` to `{target}`".format(**facts["paths"][0])
+    if "fmax_mhz" in facts:
+        more["of_seeds"] = ", ".join(f"{mhz:.1f}" for mhz in facts["fmax_mhz_of_seeds"].values())
+        more |= {"worst_ns": facts["worst"]["ns"], "routing_ns": facts["worst"]["routing_ns"]}
+        more["slowest"] = "`{source}` to `{target}`".format(**facts["worst"])
     return more
 
 
@@ -136,7 +196,8 @@ def page() -> str:
     lines = [
         "# Results",
         "",
-        "Written by `make evidence` (up to an hour); each row's file holds the whole output.",
+        "Written by `make evidence` (up to an hour) and, on timing, `make silicon` (hours).",
+        "Each row's file holds the whole output.",
     ]
     lines += [f"Checkpoint: `{sha256(DEFAULT_CHECKPOINT)}`.", ""]
     for name, result in FILES.items():
@@ -146,19 +207,31 @@ def page() -> str:
         content = json.loads(path.read_text(encoding="utf-8"))
         facts = derived(content["result"])
         shown = ", ".join(f"{heading} **{facts[key]:{form}}**" for heading, key, form in result.shown)
-        lines += [f"## {result.title}", "", f"    {content['command']}", "", f"{shown}. [{name}.json]({name}.json)", ""]
-        if content["checkpoint_sha256"] != sha256(DEFAULT_CHECKPOINT):
-            lines += [f"**Made with another checkpoint**, `{content['checkpoint_sha256']}`.", ""]
+        shown = " ".join(filter(None, (f"{shown}.", result.to_reach, f"[{name}.json]({name}.json)")))
+        lines += [f"## {result.title}", "", f"    {content['command']}", "", shown, ""]
+        (key,) = about(result)
+        if content[key] != about(result)[key]:
+            lines += [f"**Made with {'other RTL' if result.silicon else 'another checkpoint'}**, `{content[key]}`.", ""]
     return "\n".join(lines)
 
 
-def main(names: Annotated[list[str] | None, typer.Argument(help="Results to make; default: all.")] = None) -> None:
+def main(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Results to make; default: all but `make silicon`'s.")
+    ] = None,
+    silicon: Annotated[bool, typer.Option("--silicon", help="Make the results on timing.")] = False,
+    only_page: Annotated[
+        bool, typer.Option("--page", help="Make no result: write the page over what is there.")
+    ] = False,
+) -> None:
     """Make results and the page."""
-    unknown = set(names or ()) - FILES.keys()
+    chosen = names or (SILICON if silicon else [name for name in FILES if name not in SILICON])
+    unknown = set(chosen) - FILES.keys()
     if unknown:
         raise SystemExit(f"no results named {', '.join(sorted(unknown))}; there are {', '.join(FILES)}")
-    for name in names or FILES:
+    for name in () if only_page else chosen:
         make(name)
+        (RESULTS / "README.md").write_text(page(), encoding="utf-8")
     (RESULTS / "README.md").write_text(page(), encoding="utf-8")
 
 

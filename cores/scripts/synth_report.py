@@ -1,10 +1,12 @@
 """FuseSoC hook: print LUT, FF, DSP and block RAM of the netlist that Yosys synth_xilinx left in the work root."""
 
-import json
 import re
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
+
+from netlist import top_module
 
 CLASSES = {
     "LUT": re.compile(r"LUT[1-6]|INV"),
@@ -22,25 +24,39 @@ LUTS = {"RAM32M": 4, "RAM64M": 4, "RAM32X1D": 2, "RAM64X1D": 2, "RAM128X1D": 4, 
 
 def count(netlist: Path) -> Counter[str]:
     """Return the number of cells (of LUTs, for LUT RAM) of each type in the top module of a flattened JSON netlist."""
-    modules = json.loads(netlist.read_text(encoding="utf-8"))["modules"]
-    tops = [module for module in modules.values() if int(module["attributes"].get("top", "0"), 2)]
-    if len(tops) != 1:
-        sys.exit(f"{netlist}: {len(tops)} top modules, expected 1")
-    cells = Counter(cell["type"] for cell in tops[0]["cells"].values())
+    return count_cells(top_module(netlist))
+
+
+def count_cells(module: dict[str, Any]) -> Counter[str]:
+    """Return the same of a module of Yosys' JSON."""
+    cells = Counter(cell["type"] for cell in module["cells"].values())
     return Counter({cell: number * LUTS.get(cell, 1) for cell, number in cells.items()})
 
 
-def main() -> int:
-    """Print one line a resource."""
+def by_class(cells: Counter[str]) -> dict[str, int]:
+    """Return the cells of each class of CLASSES."""
+    return {
+        name: sum(number for cell, number in cells.items() if pattern.fullmatch(cell))
+        for name, pattern in CLASSES.items()
+    }
+
+
+def work_root_netlist() -> Path:
+    """Return the netlist in the current folder. Raises SystemExit unless there is exactly one."""
     found = list(Path.cwd().glob("*.json"))
     if len(found) != 1:
         sys.exit(
             f"{Path.cwd()}: {len(found)} netlists, expected 1: this script runs after Yosys in a FuseSoC work root"
         )
-    cells = count(found[0])
-    print(f"{found[0].stem}, xc7, Yosys synth_xilinx (estimates before placement):")
-    for name, pattern in CLASSES.items():
-        print(f"  {name:<29}{sum(number for cell, number in cells.items() if pattern.fullmatch(cell)):>8}")
+    return found[0]
+
+
+def main() -> int:
+    """Print one line a resource."""
+    netlist = work_root_netlist()
+    print(f"{netlist.stem}, xc7, Yosys synth_xilinx (estimates before placement):")
+    for name, number in by_class(count(netlist)).items():
+        print(f"  {name:<29}{number:>8}")
     return 0
 
 

@@ -138,6 +138,12 @@ NOT_RUN = {
     "make lint runs it before the tests": ("fusesoc run --target lint tilewright:ip:accelerator",),
     "a minute: run by tests/cores/test_golden.py": ("fusesoc run --target sim tilewright:ip:accelerator",),
     "minutes of Yosys: make evidence": ("fusesoc run --target synth tilewright:ip:accelerator",),
+    "minutes of Yosys: make silicon": (
+        "python benchmarks/timing.py --array 16 --json",
+        "python benchmarks/timing.py --array 32 --json",
+        "python benchmarks/timing.py --array 8 --json",
+    ),
+    "place and route, a quarter of an hour: make silicon": ("python benchmarks/place_route.py --array 8 --json",),
     "without --setup needs Vivado; with it run by tests/project/test_board_project.py": (
         "fusesoc run --target pynq_z2 --setup tilewright:soc:board",
         "fusesoc run --target pynq_z2 tilewright:soc:board",

@@ -1,0 +1,58 @@
+"""docs/results/README.md shows the committed results, and says which are about another network or other RTL."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def evidence() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("evidence", ROOT / "benchmarks" / "evidence.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    # Its dataclass looks its module up
+    sys.modules["evidence"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_is_the_results(evidence: ModuleType) -> None:
+    page = (ROOT / "docs" / "results" / "README.md").read_text(encoding="utf-8")
+    assert page == evidence.page(), "run: python benchmarks/evidence.py --page"
+
+
+def test_a_result_of_other_rtl_is_said(evidence: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evidence, "RESULTS", tmp_path)
+    path = {"source": "a.x_reg", "target": "b.y_reg"}
+    facts = {"worst_ns": 13.69, "levels": 8, "registers_over_7_5_ns": 101, "registers": 351, "paths": [path]}
+    written = {"command": "make it", "rtl_sha256": evidence.rtl_sha256(), "result": facts}
+    file = tmp_path / "timing_xc7_8x8.json"
+    file.write_text(json.dumps(written), encoding="utf-8")
+    page = evidence.page()
+    assert "slowest path in ns **13.69**" in page and "`a.x_reg` to `b.y_reg`" in page
+    assert "at most 7.5 ns, goal 6.7" in page and "other RTL" not in page
+    file.write_text(json.dumps({**written, "rtl_sha256": "0" * 64}), encoding="utf-8")
+    assert f"**Made with other RTL**, `{'0' * 64}`." in evidence.page()
+
+
+def test_the_hash_is_of_names_and_contents_of_verilog(evidence: ModuleType, tmp_path: Path) -> None:
+    rtl = tmp_path / "core" / "rtl"
+    rtl.mkdir(parents=True)
+    seen = []
+    for name, text in (("a.v", "wire x;"), ("a.v", "wire y;"), ("b.vh", ""), ("c.py", "ignored")):
+        (rtl / name).write_text(text, encoding="utf-8")
+        seen.append(evidence.rtl_sha256(tmp_path))
+    assert len(set(seen)) == 3 and seen[2] == seen[3]
+
+
+def test_silicon_makes_what_is_about_timing(evidence: ModuleType) -> None:
+    assert [name for name in evidence.FILES if name.startswith("timing_")] == evidence.SILICON
+    assert all(evidence.FILES[name].to_reach for name in evidence.SILICON)
