@@ -22,7 +22,7 @@ reg  [INPUTS-1:0]  input_reg;
 wire [OUTPUTS-1:0] outputs;
 reg  [OUTPUTS-1:0] output_reg;
 reg  [OUTPUTS-1:0] fold_reg;
-reg  [9:0]         count_reg = 10'd0;
+reg  [9:0]         count_reg;
 reg                load_reg;
 
 always @(posedge clk) begin

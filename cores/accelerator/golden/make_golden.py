@@ -1,9 +1,12 @@
-"""Writes the golden files that the accelerator's `sim` target replays: features.27 of the trained checkpoint.
+"""Writes the golden files that the accelerator's `sim` target replays: a layer and a small network of the checkpoint.
 
-Four photographs that scikit-image ships run through the network in PyTorch (`tilewright_model capture`); the integers
-of the layer become one program without and one with ReLU, and PyTorch's own accumulators become the expected results.
+The layer is features.27: four photographs that scikit-image ships run through the network in PyTorch (`tilewright_model
+capture`); its integers become one program without and one with ReLU, PyTorch's own accumulators the expected results.
+The network is cut out of the first layers, with every layer's map read back, and expected is what the integer reference
+gives.
 """
 
+import dataclasses
 import subprocess
 import sys
 import tempfile
@@ -15,10 +18,17 @@ from skimage import data, io
 from tilewright.compiler.layer import compile_layer
 from tilewright.hardware.parameters import ArrayParameters
 from tilewright.hardware.results import encode_results
+from tilewright.network.file import load_network
 from tilewright.network.layer import ConvLayer
+from tilewright.network.network import Network
+from tilewright.pytorch.export import export_network
+from tilewright.selftest.make_vectors import PIXEL_STEP, cat, first_layers, network_vector
 
 FOLDER = Path(__file__).resolve().parent
+ARRAY = ArrayParameters(n=8)
 IMAGES = ("chelsea", "astronaut", "coffee", "rocket")
+# Output channels of the small network's layers: none fills its last tile
+CHANNELS = (20, 12, 10)
 
 
 def capture(folder: Path) -> ConvLayer:
@@ -33,27 +43,56 @@ def capture(folder: Path) -> ConvLayer:
     return ConvLayer.load(out)
 
 
+def small_network(trained: Network) -> Network:
+    """The trained network's first layers, with their first channels only: thresholds, pooling, sums."""
+    network, layers, ic = first_layers(trained), [], trained.image[0]
+    for layer, oc in zip(network.layers, CHANNELS, strict=True):
+        assert layer.weights is not None
+        names = ("bn_scale", "bn_shift", "thresholds", "falling")
+        cut = {name: values[:oc] for name in names if (values := getattr(layer, name)) is not None}
+        weights = layer.weights[:oc, :ic]
+        layers.append(dataclasses.replace(layer, in_channels=ic, out_channels=oc, weights=weights, **cut))
+        ic = oc
+    return dataclasses.replace(network, layers=tuple(layers))
+
+
+def write_network() -> tuple[int, int]:
+    """Write the small network's files. Return their lengths in beats."""
+    trained = load_network(export_network(None))
+    pixels = np.ascontiguousarray(cat(trained)[:, :, ::PIXEL_STEP, ::PIXEL_STEP])
+    vector = network_vector(small_network(trained), pixels, ARRAY)
+    program = vector.program
+    results = encode_results(program.outputs, vector.expected, ARRAY.n, program.program_id)
+    write_beats(FOLDER / "network_program.hex", program.beats)
+    write_beats(FOLDER / "network_results.hex", results)
+    print(f"network: {sum(values.size for values in vector.expected)} integers of {len(vector.expected)} layers")
+    return len(program.beats), len(results)
+
+
 def write_beats(path: Path, beats: np.ndarray) -> None:
     """A beat a line, 16 hexadecimal digits."""
     path.write_text("".join(f"{int(beat):016x}\n" for beat in beats), encoding="ascii")
 
 
 def main() -> None:
-    """Write the files; both programs have the same length, and so have their results."""
+    """Write the files; both programs of the layer have the same length, and so have their results."""
     with tempfile.TemporaryDirectory() as folder:
         layer = capture(Path(folder))
     if layer.accumulators is None:
         raise SystemExit("the layer file holds no accumulators")
     for name, relu in (("raw", False), ("relu", True)):
-        program = compile_layer(layer, ArrayParameters(n=8), relu=relu)
+        program = compile_layer(layer, ARRAY, relu=relu)
         outputs = np.maximum(layer.accumulators, 0) if relu else layer.accumulators
-        results = encode_results(program.outputs, (outputs,), 8, program.program_id)
+        results = encode_results(program.outputs, (outputs,), ARRAY.n, program.program_id)
         write_beats(FOLDER / f"{name}_program.hex", program.beats)
         write_beats(FOLDER / f"{name}_results.hex", results)
         print(f"{name}: {outputs.size} outputs of {layer.images} images, {np.count_nonzero(outputs)} not zero")
-    sizes = f"localparam PROGRAM_BEATS = {len(program.beats)};\nlocalparam RESULT_BEATS  = {len(results)};\n"
+    lengths = {"PROGRAM": len(program.beats), "RESULT": len(results)}
+    lengths["NETWORK_PROGRAM"], lengths["NETWORK_RESULT"] = write_network()
+    lengths["MOST"] = max(lengths.values())
+    sizes = "".join(f"localparam {f'{name}_BEATS':<21} = {beats};\n" for name, beats in lengths.items())
     (FOLDER / "golden_sizes.vh").write_text(
-        f"// Written by make_golden.py: beats of each golden file.\n{sizes}", encoding="ascii"
+        f"// Written by make_golden.py: beats of each golden file, and of the longest.\n{sizes}", encoding="ascii"
     )
 
 
