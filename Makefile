@@ -99,7 +99,7 @@ $(SILICON_INSTALLED): $(INSTALLED)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable '.[silicon]'
 	@touch $@
 
-silicon: setup $(SILICON_INSTALLED) ## make docs/results/timing_*: static timing, place and route (hours; goes on where it was stopped)
+silicon: setup $(SILICON_INSTALLED) ## make docs/results/{timing,netlist}_*: static timing, netlist against RTL, place and route (hours; goes on where it was stopped)
 	@$(BIN)/python benchmarks/evidence.py --silicon
 
 clean: ## remove what was built (the environment stays)

@@ -100,6 +100,15 @@ ROUTED = (
     ("of which routing", "routing_ns", ".2f"),
     ("slowest", "slowest", "s"),
 )
+NETLIST = (
+    ("result beats", "beats", ",d"),
+    ("registers and log entries read", "registers", ",d"),
+    ("simulations of the netlist", "simulations", "d"),
+    ("lines that differ from the RTL's", "differ", "d"),
+    ("LUT", "luts", ",d"),
+    ("FF", "ffs", ",d"),
+    ("RAMB36", "ramb36", "d"),
+)
 NS_TO_REACH = "To reach: at most 7.5 ns, goal 6.7. A static estimate, +-25 %."
 
 
@@ -134,6 +143,12 @@ FILES = {
     "timing_xc7_8x8": timing(8),
     "timing_xc7_16x16": timing(16),
     "timing_xc7_32x32": timing(32),
+    "netlist_xc7_8x8": Result(
+        "Netlist of 8x8 for xc7 against the RTL: golden files and a small network",
+        "python benchmarks/netlist.py --json",
+        NETLIST,
+        silicon=True,
+    ),
     "timing_ecp5_8x8": routed(8, "To reach, placed and routed: at least 100 MHz, goal 120."),
     "timing_ecp5_16x16": routed(16, "To reach, placed and routed: at least 90 MHz."),
 }
@@ -184,6 +199,8 @@ def derived(facts: dict[str, Any]) -> dict[str, Any]:
         more["fits_in_words"] = "yes" if facts["fits"] else "no"
     if "worst_ns" in facts:
         more["slowest"] = "`{source}` to `{target}`".format(**facts["paths"][0])
+    if "simulations" in facts:
+        more |= {"luts": facts["cells"]["LUT"], "ffs": facts["cells"]["FF"], "ramb36": facts["cells"]["RAMB36"]}
     if "fmax_mhz" in facts:
         more["of_seeds"] = ", ".join(f"{mhz:.1f}" for mhz in facts["fmax_mhz_of_seeds"].values())
         more |= {"worst_ns": facts["worst"]["ns"], "routing_ns": facts["worst"]["routing_ns"]}
@@ -196,7 +213,7 @@ def page() -> str:
     lines = [
         "# Results",
         "",
-        "Written by `make evidence` (up to an hour) and, on timing, `make silicon` (hours).",
+        "Written by `make evidence` (up to an hour) and, on timing and netlist, `make silicon` (hours).",
         "Each row's file holds the whole output.",
     ]
     lines += [f"Checkpoint: `{sha256(DEFAULT_CHECKPOINT)}`.", ""]
@@ -219,7 +236,7 @@ def main(
     names: Annotated[
         list[str] | None, typer.Argument(help="Results to make; default: all but `make silicon`'s.")
     ] = None,
-    silicon: Annotated[bool, typer.Option("--silicon", help="Make the results on timing.")] = False,
+    silicon: Annotated[bool, typer.Option("--silicon", help="Make the results on timing and netlist.")] = False,
     only_page: Annotated[
         bool, typer.Option("--page", help="Make no result: write the page over what is there.")
     ] = False,

