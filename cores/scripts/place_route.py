@@ -1,6 +1,6 @@
 """FuseSoC hook: synthesise, place and route the work root's design for an ECP5-85k-6; print Fmax and slowest paths.
 
-Three seeds by default: a placement is luck of 10 %, so the median counts. The bitstream is the first seed's. The tools
+Three seeds by default: a placement is luck of 20 %, so the median counts. The bitstream is the first seed's. The tools
 are wheels, the extra `silicon`. What has been made from the same inputs is not made again: a run that was stopped goes
 on. In the work root: yosys.log, netlist.json, seed1.log, seed1.json (nextpnr's report), seed1.config, NAME.bit,
 place_route.json.
