@@ -156,7 +156,7 @@ SILICON = [name for name, result in FILES.items() if result.silicon]
 
 
 def rtl_sha256(cores: Path = ROOT / "cores") -> str:
-    """The hash over names and contents of the Verilog that the accelerator is made of."""
+    """The hash of all cores' Verilog, names and contents: a change of the DMA makes a result old too."""
     digest = hashlib.sha256()
     for path in sorted({*cores.glob("*/rtl/*.v"), *cores.glob("*/rtl/*.vh"), *cores.glob("*/ecp5/*.v")}):
         contents = path.read_bytes()

@@ -143,7 +143,7 @@ NOT_RUN = {
         "python benchmarks/timing.py --array 32 --json",
         "python benchmarks/timing.py --array 8 --json",
     ),
-    "place and route, a quarter of an hour: make silicon": ("python benchmarks/place_route.py --array 8 --json",),
+    "place and route, half an hour and more: make silicon": ("python benchmarks/place_route.py --array 8 --json",),
     "a netlist and its simulator, five minutes: make silicon": ("python benchmarks/netlist.py --json",),
     "without --setup needs Vivado; with it run by tests/project/test_board_project.py": (
         "fusesoc run --target pynq_z2 --setup tilewright:soc:board",
