@@ -118,14 +118,9 @@ wire [GROUP_W-1:0]      weight_group;
 wire                    weight_end, weight_valid, weight_ready;
 wire [63:0]             thr_in_data;
 wire                    thr_in_valid, thr_in_ready;
-wire                    cfg_valid, cfg_ready, cfg_stride_2, cfg_pool, cfg_nibbles, cfg_step, cfg_resume, cfg_hold;
-wire [15:0]             cfg_acc_base, cfg_acc_stride;
-wire [15:0]             cfg_in_h, cfg_in_w, cfg_out_h, cfg_out_w, cfg_ic_tiles, cfg_oc_tiles, cfg_images;
-wire [15:0]             cfg_origin_y, cfg_origin_x;
-wire [2:0]              cfg_kernel_h, cfg_kernel_w;
-wire [1:0]              cfg_mode;
-wire [31:0]             cfg_act_base, cfg_tile_stride, cfg_image_stride, cfg_after;
-wire [31:0]             cfg_out_base, cfg_out_tile_stride, cfg_out_image_stride;
+wire                    cfg_valid, cfg_ready;
+wire [64*CONV_BEATS-1:0] cfg_data;
+wire [1:0]              cfg_mode = cfg_data[64*CONV_MODE_BEAT + CONV_MODE_LOW +: 2];
 wire [15:0]             cfg_sequence, engine_error_sequence;
 wire [31:0]             convs_issued;
 wire                    engine_idle, engine_error, leftover_weights, leftover_thresholds;
@@ -145,16 +140,7 @@ decoder #(
     .weight_group(weight_group), .weight_end(weight_end), .weight_valid(weight_valid), .weight_ready(weight_ready),
     .thr_data(thr_in_data), .thr_valid(thr_in_valid), .thr_ready(thr_in_ready),
     .cfg_valid(cfg_valid), .cfg_ready(cfg_ready),
-    .cfg_in_h(cfg_in_h), .cfg_in_w(cfg_in_w), .cfg_out_h(cfg_out_h), .cfg_out_w(cfg_out_w),
-    .cfg_ic_tiles(cfg_ic_tiles), .cfg_oc_tiles(cfg_oc_tiles), .cfg_images(cfg_images),
-    .cfg_kernel_h(cfg_kernel_h), .cfg_kernel_w(cfg_kernel_w), .cfg_stride_2(cfg_stride_2),
-    .cfg_origin_y(cfg_origin_y), .cfg_origin_x(cfg_origin_x),
-    .cfg_act_base(cfg_act_base), .cfg_tile_stride(cfg_tile_stride), .cfg_image_stride(cfg_image_stride),
-    .cfg_out_base(cfg_out_base), .cfg_out_tile_stride(cfg_out_tile_stride), .cfg_out_image_stride(cfg_out_image_stride),
-    .cfg_acc_base(cfg_acc_base), .cfg_acc_stride(cfg_acc_stride),
-    .cfg_after(cfg_after), .cfg_mode(cfg_mode), .cfg_pool(cfg_pool), .cfg_nibbles(cfg_nibbles), .cfg_step(cfg_step),
-    .cfg_resume(cfg_resume), .cfg_hold(cfg_hold),
-    .cfg_sequence(cfg_sequence),
+    .cfg_data(cfg_data), .cfg_sequence(cfg_sequence),
     .convs_issued(convs_issued), .engine_idle(engine_idle),
     .leftovers(leftover_weights || leftover_thresholds), .leftover_weights(leftover_weights),
     .engine_error(engine_error), .engine_error_code(engine_error_code),
@@ -210,14 +196,7 @@ assign cfg_ready = seq_cfg_ready && post_cfg_ready;
 sequencer #(.ACT_DEPTH(ACT_DEPTH), .ACC_DEPTH(ACC_DEPTH)) u_sequencer (
     .clk(clk), .rst(engine_rst), .clear(program_start),
     .cfg_valid(cfg_valid && post_cfg_ready), .cfg_ready(seq_cfg_ready),
-    .cfg_in_h(cfg_in_h), .cfg_in_w(cfg_in_w), .cfg_out_h(cfg_out_h), .cfg_out_w(cfg_out_w),
-    .cfg_ic_tiles(cfg_ic_tiles), .cfg_oc_tiles(cfg_oc_tiles), .cfg_images(cfg_images),
-    .cfg_kernel_h(cfg_kernel_h), .cfg_kernel_w(cfg_kernel_w), .cfg_stride_2(cfg_stride_2),
-    .cfg_origin_y(cfg_origin_y), .cfg_origin_x(cfg_origin_x),
-    .cfg_act_base(cfg_act_base), .cfg_tile_stride(cfg_tile_stride), .cfg_image_stride(cfg_image_stride),
-    .cfg_acc_base(cfg_acc_base), .cfg_acc_stride(cfg_acc_stride),
-    .cfg_after(cfg_after), .cfg_mode(cfg_mode), .cfg_pool(cfg_pool), .cfg_nibbles(cfg_nibbles), .cfg_step(cfg_step),
-    .cfg_resume(cfg_resume), .cfg_hold(cfg_hold),
+    .cfg_data(cfg_data),
     .tile_ready(tile_ready), .tile_last(tile_last), .tile_take(tile_take),
     .tiles_done(tiles_done), .set_ready(set_ready), .set_take(set_take),
     .result_space(result_space), .result_empty(result_empty), .result_reserve(result_reserve),
@@ -317,10 +296,7 @@ postproc #(.N(N), .ACC_W(ACC_W), .CODE_W(ACT_W), .THR_W(THR_W), .SETS(SETS), .AC
     .set_ready(set_ready), .set(set), .set_take(set_take),
     .in_valid(out_valid & out_codes), .in_data(out_data), .in_set(out_set), .in_pool(out_tag[(N-1)*TAG_W + TAG_W - 2]),
     .cfg_valid(cfg_valid && seq_cfg_ready && cfg_mode == MODE_CODES), .cfg_ready(post_cfg_ready),
-    .cfg_h(cfg_pool ? cfg_out_h >> 1 : cfg_out_h), .cfg_w(cfg_pool ? cfg_out_w >> 1 : cfg_out_w),
-    .cfg_images(cfg_images), .cfg_oc_tiles(cfg_oc_tiles),
-    .cfg_base(cfg_out_base), .cfg_tile_stride(cfg_out_tile_stride), .cfg_image_stride(cfg_out_image_stride),
-    .cfg_sequence(cfg_sequence),
+    .cfg_data(cfg_data), .cfg_sequence(cfg_sequence),
     .wr_valid(wr_valid), .wr_addr(wr_addr), .wr_word(wr_word),
     .tiles_done(tiles_done), .busy(post_busy), .error_overflow(error_write_overflow), .error_sequence(write_sequence)
 );

@@ -48,33 +48,7 @@ module decoder #(
     // Descriptor
     output wire                    cfg_valid,
     input  wire                    cfg_ready,
-    output wire [15:0]             cfg_in_h,
-    output wire [15:0]             cfg_in_w,
-    output wire [15:0]             cfg_out_h,
-    output wire [15:0]             cfg_out_w,
-    output wire [15:0]             cfg_ic_tiles,
-    output wire [15:0]             cfg_oc_tiles,
-    output wire [15:0]             cfg_images,
-    output wire [2:0]              cfg_kernel_h,
-    output wire [2:0]              cfg_kernel_w,
-    output wire                    cfg_stride_2,
-    output wire [15:0]             cfg_origin_y,
-    output wire [15:0]             cfg_origin_x,
-    output wire [31:0]             cfg_act_base,
-    output wire [31:0]             cfg_tile_stride,
-    output wire [31:0]             cfg_image_stride,
-    output wire [31:0]             cfg_out_base,
-    output wire [31:0]             cfg_out_tile_stride,
-    output wire [31:0]             cfg_out_image_stride,
-    output wire [15:0]             cfg_acc_base,
-    output wire [15:0]             cfg_acc_stride,
-    output wire [31:0]             cfg_after,
-    output wire [1:0]              cfg_mode,
-    output wire                    cfg_pool,
-    output wire                    cfg_nibbles,
-    output wire                    cfg_step,
-    output wire                    cfg_resume,
-    output wire                    cfg_hold,
+    output wire [64*7-1:0]         cfg_data,        // its beats, the first lowest
     output wire [15:0]             cfg_sequence,
     // Engine
     input  wire [31:0]             convs_issued,
@@ -114,8 +88,7 @@ reg [31:0] remaining_reg;          // payload beats not yet taken
 reg [15:0] sequence_reg;           // expected sequence number
 reg        begun_reg;
 reg        end_mark_reg;           // the WEIGHTS command ends its CONV command's weights
-reg [2:0]  descriptor_beat_reg;
-reg [63:0] descriptor_reg [0:CONV_BEATS-1];
+reg [64*CONV_BEATS-1:0] descriptor_reg;
 reg        descriptor_full_reg;    // a checked descriptor waits for the sequencer
 reg [15:0] descriptor_sequence_reg;
 reg [31:0] load_group_reg;
@@ -224,46 +197,30 @@ wire [7:0]  load_addr_error =
 wire [7:0]  load_data_error = load_group_reg >= GROUPS            ? ERROR_ACT_OVERFLOW : 8'd0;
 
 // ---- CONV descriptor
-wire [3:0]  kernel_h = descriptor_reg[CONV_KERNEL_H_BEAT][CONV_KERNEL_H_HIGH:CONV_KERNEL_H_LOW];
-wire [3:0]  kernel_w = descriptor_reg[CONV_KERNEL_W_BEAT][CONV_KERNEL_W_HIGH:CONV_KERNEL_W_LOW];
-wire [1:0]  stride   = descriptor_reg[CONV_STRIDE_BEAT][CONV_STRIDE_HIGH:CONV_STRIDE_LOW];
+wire [15:0] in_h     = cfg_data[64*CONV_IN_H_BEAT + CONV_IN_H_LOW +: 16];
+wire [15:0] in_w     = cfg_data[64*CONV_IN_W_BEAT + CONV_IN_W_LOW +: 16];
+wire [15:0] out_h    = cfg_data[64*CONV_OUT_H_BEAT + CONV_OUT_H_LOW +: 16];
+wire [15:0] out_w    = cfg_data[64*CONV_OUT_W_BEAT + CONV_OUT_W_LOW +: 16];
+wire [15:0] ic_tiles = cfg_data[64*CONV_IC_TILES_BEAT + CONV_IC_TILES_LOW +: 16];
+wire [15:0] oc_tiles = cfg_data[64*CONV_OC_TILES_BEAT + CONV_OC_TILES_LOW +: 16];
+wire [15:0] images   = cfg_data[64*CONV_IMAGES_BEAT + CONV_IMAGES_LOW +: 16];
+wire [3:0]  kernel_h = cfg_data[64*CONV_KERNEL_H_BEAT + CONV_KERNEL_H_LOW +: 4];
+wire [3:0]  kernel_w = cfg_data[64*CONV_KERNEL_W_BEAT + CONV_KERNEL_W_LOW +: 4];
+wire [1:0]  stride   = cfg_data[64*CONV_STRIDE_BEAT + CONV_STRIDE_LOW +: 2];
+wire [1:0]  mode     = cfg_data[64*CONV_MODE_BEAT + CONV_MODE_LOW +: 2];
+wire        pool     = cfg_data[64*CONV_POOL_BEAT + CONV_POOL_LOW];
+wire        resume   = cfg_data[64*CONV_RESUME_BEAT + CONV_RESUME_LOW];
+wire        hold     = cfg_data[64*CONV_HOLD_BEAT + CONV_HOLD_LOW];
 
-assign cfg_in_h             = descriptor_reg[CONV_IN_H_BEAT][CONV_IN_H_HIGH:CONV_IN_H_LOW];
-assign cfg_in_w             = descriptor_reg[CONV_IN_W_BEAT][CONV_IN_W_HIGH:CONV_IN_W_LOW];
-assign cfg_out_h            = descriptor_reg[CONV_OUT_H_BEAT][CONV_OUT_H_HIGH:CONV_OUT_H_LOW];
-assign cfg_out_w            = descriptor_reg[CONV_OUT_W_BEAT][CONV_OUT_W_HIGH:CONV_OUT_W_LOW];
-assign cfg_ic_tiles         = descriptor_reg[CONV_IC_TILES_BEAT][CONV_IC_TILES_HIGH:CONV_IC_TILES_LOW];
-assign cfg_oc_tiles         = descriptor_reg[CONV_OC_TILES_BEAT][CONV_OC_TILES_HIGH:CONV_OC_TILES_LOW];
-assign cfg_images           = descriptor_reg[CONV_IMAGES_BEAT][CONV_IMAGES_HIGH:CONV_IMAGES_LOW];
-assign cfg_kernel_h         = kernel_h[2:0];
-assign cfg_kernel_w         = kernel_w[2:0];
-assign cfg_stride_2         = stride[1];
-assign cfg_act_base         = descriptor_reg[CONV_ACT_BASE_BEAT][CONV_ACT_BASE_HIGH:CONV_ACT_BASE_LOW];
-assign cfg_tile_stride      = descriptor_reg[CONV_ACT_TILE_STRIDE_BEAT][CONV_ACT_TILE_STRIDE_HIGH:CONV_ACT_TILE_STRIDE_LOW];
-assign cfg_image_stride     = descriptor_reg[CONV_ACT_IMAGE_STRIDE_BEAT][CONV_ACT_IMAGE_STRIDE_HIGH:CONV_ACT_IMAGE_STRIDE_LOW];
-assign cfg_origin_y         = descriptor_reg[CONV_ORIGIN_Y_BEAT][CONV_ORIGIN_Y_HIGH:CONV_ORIGIN_Y_LOW];
-assign cfg_origin_x         = descriptor_reg[CONV_ORIGIN_X_BEAT][CONV_ORIGIN_X_HIGH:CONV_ORIGIN_X_LOW];
-assign cfg_out_base         = descriptor_reg[CONV_OUT_BASE_BEAT][CONV_OUT_BASE_HIGH:CONV_OUT_BASE_LOW];
-assign cfg_out_tile_stride  = descriptor_reg[CONV_OUT_TILE_STRIDE_BEAT][CONV_OUT_TILE_STRIDE_HIGH:CONV_OUT_TILE_STRIDE_LOW];
-assign cfg_out_image_stride = descriptor_reg[CONV_OUT_IMAGE_STRIDE_BEAT][CONV_OUT_IMAGE_STRIDE_HIGH:CONV_OUT_IMAGE_STRIDE_LOW];
-assign cfg_acc_base         = descriptor_reg[CONV_ACC_BASE_BEAT][CONV_ACC_BASE_HIGH:CONV_ACC_BASE_LOW];
-assign cfg_acc_stride       = descriptor_reg[CONV_ACC_TILE_STRIDE_BEAT][CONV_ACC_TILE_STRIDE_HIGH:CONV_ACC_TILE_STRIDE_LOW];
-assign cfg_after            = descriptor_reg[CONV_AFTER_BEAT][CONV_AFTER_HIGH:CONV_AFTER_LOW];
-assign cfg_mode             = descriptor_reg[CONV_MODE_BEAT][CONV_MODE_HIGH:CONV_MODE_LOW];
-assign cfg_pool             = descriptor_reg[CONV_POOL_BEAT][CONV_POOL_HIGH:CONV_POOL_LOW];
-assign cfg_nibbles          = descriptor_reg[CONV_NIBBLES_BEAT][CONV_NIBBLES_HIGH:CONV_NIBBLES_LOW];
-assign cfg_step             = descriptor_reg[CONV_STEP_BEAT][CONV_STEP_HIGH:CONV_STEP_LOW];
-assign cfg_resume           = descriptor_reg[CONV_RESUME_BEAT][CONV_RESUME_HIGH:CONV_RESUME_LOW];
-assign cfg_hold             = descriptor_reg[CONV_HOLD_BEAT][CONV_HOLD_HIGH:CONV_HOLD_LOW];
-assign cfg_sequence         = descriptor_sequence_reg;
+assign cfg_data     = descriptor_reg;
+assign cfg_sequence = descriptor_sequence_reg;
 
-wire        counts_ok   = cfg_in_h != 0 && cfg_in_w != 0 && cfg_out_h != 0 && cfg_out_w != 0 &&
-                          cfg_ic_tiles != 0 && cfg_oc_tiles != 0 && cfg_images != 0;
-wire        kernel_ok   = cfg_kernel_h != 0 && cfg_kernel_w != 0 && !kernel_h[3] && !kernel_w[3];
+wire        counts_ok   = in_h != 0 && in_w != 0 && out_h != 0 && out_w != 0 && ic_tiles != 0 && oc_tiles != 0 && images != 0;
+wire        kernel_ok   = kernel_h[2:0] != 0 && kernel_w[2:0] != 0 && !kernel_h[3] && !kernel_w[3];
 wire        stride_ok   = stride == 2'd1 || stride == 2'd2;
-wire        pool_ok     = !cfg_pool || ((cfg_mode == MODE_CODES || cfg_hold) && !cfg_out_h[0] && !cfg_out_w[0]);
-wire        sums_ok     = (!cfg_hold || cfg_mode == MODE_RAW) && (!cfg_resume || cfg_mode != MODE_READ);
-wire        reserved_ok = (descriptor_reg[1] & CONV_1_RESERVED) == 64'd0 && (descriptor_reg[6] & CONV_6_RESERVED) == 64'd0;
+wire        pool_ok     = !pool || ((mode == MODE_CODES || hold) && !out_h[0] && !out_w[0]);
+wire        sums_ok     = (!hold || mode == MODE_RAW) && (!resume || mode != MODE_READ);
+wire        reserved_ok = (cfg_data[64 +: 64] & CONV_1_RESERVED) == 64'd0 && (cfg_data[384 +: 64] & CONV_6_RESERVED) == 64'd0;
 wire [7:0]  descriptor_error =
     !counts_ok || !kernel_ok || !stride_ok || !pool_ok || !sums_ok || !reserved_ok ? ERROR_BAD_DESCRIPTOR : 8'd0;
 
@@ -315,7 +272,6 @@ always @(posedge clk) begin
             last_opcode         <= header_opcode;
             last_sequence       <= header_sequence;
             end_mark_reg        <= end_mark;
-            descriptor_beat_reg <= 3'd0;
             case (header_opcode)
                 OPCODE_BEGIN: begin
                     state_reg     <= DECODER_BEGIN;
@@ -343,10 +299,7 @@ always @(posedge clk) begin
             if (group_beat) load_group_reg <= load_group_reg + 32'd1;
             if (payload_last) state_reg <= DECODER_HEADER;
         end
-        DECODER_DESCRIPTOR: if (beat) begin
-            descriptor_beat_reg <= descriptor_beat_reg + 3'd1;
-            if (payload_last) state_reg <= DECODER_CHECK;
-        end
+        DECODER_DESCRIPTOR: if (beat && payload_last) state_reg <= DECODER_CHECK;
         DECODER_CHECK: begin
             descriptor_full_reg     <= 1'b1;
             descriptor_sequence_reg <= last_sequence;
@@ -389,13 +342,8 @@ always @(posedge clk) begin
     end
 end
 
-generate
-    genvar i;
-    for (i = 0; i < CONV_BEATS; i = i + 1) begin : g_descriptor
-        always @(posedge clk)
-            if (beat && state_reg == DECODER_DESCRIPTOR && descriptor_beat_reg == i) descriptor_reg[i] <= s_data;
-    end
-endgenerate
+always @(posedge clk)
+    if (beat && state_reg == DECODER_DESCRIPTOR) descriptor_reg <= {s_data, descriptor_reg[64*CONV_BEATS-1:64]};
 
 assign trailer_request = state_reg == DECODER_TRAILER;
 

@@ -28,30 +28,7 @@ module sequencer #(
     // Descriptor of a CONV command, already checked field by field
     input  wire                  cfg_valid,
     output wire                  cfg_ready,
-    input  wire [15:0]           cfg_in_h,
-    input  wire [15:0]           cfg_in_w,
-    input  wire [15:0]           cfg_out_h,
-    input  wire [15:0]           cfg_out_w,
-    input  wire [15:0]           cfg_ic_tiles,
-    input  wire [15:0]           cfg_oc_tiles,
-    input  wire [15:0]           cfg_images,
-    input  wire [2:0]            cfg_kernel_h,
-    input  wire [2:0]            cfg_kernel_w,
-    input  wire                  cfg_stride_2,
-    input  wire [15:0]           cfg_origin_y,
-    input  wire [15:0]           cfg_origin_x,
-    input  wire [31:0]           cfg_act_base,
-    input  wire [31:0]           cfg_tile_stride,
-    input  wire [31:0]           cfg_image_stride,
-    input  wire [15:0]           cfg_acc_base,
-    input  wire [15:0]           cfg_acc_stride,
-    input  wire [31:0]           cfg_after,
-    input  wire [1:0]            cfg_mode,
-    input  wire                  cfg_pool,
-    input  wire                  cfg_nibbles,
-    input  wire                  cfg_step,
-    input  wire                  cfg_resume,
-    input  wire                  cfg_hold,
+    input  wire [64*7-1:0]       cfg_data,          // its beats, the first lowest
     // Weight tiles
     input  wire                  tile_ready,
     input  wire                  tile_last,
@@ -100,6 +77,32 @@ localparam COORD_W = 18;
 localparam PLACE_W = 18;
 
 `include "program_format.vh"
+
+// ---- fields of the descriptor
+wire [15:0] cfg_in_h         = cfg_data[64*CONV_IN_H_BEAT + CONV_IN_H_LOW +: 16];
+wire [15:0] cfg_in_w         = cfg_data[64*CONV_IN_W_BEAT + CONV_IN_W_LOW +: 16];
+wire [15:0] cfg_out_h        = cfg_data[64*CONV_OUT_H_BEAT + CONV_OUT_H_LOW +: 16];
+wire [15:0] cfg_out_w        = cfg_data[64*CONV_OUT_W_BEAT + CONV_OUT_W_LOW +: 16];
+wire [15:0] cfg_ic_tiles     = cfg_data[64*CONV_IC_TILES_BEAT + CONV_IC_TILES_LOW +: 16];
+wire [15:0] cfg_oc_tiles     = cfg_data[64*CONV_OC_TILES_BEAT + CONV_OC_TILES_LOW +: 16];
+wire [15:0] cfg_images       = cfg_data[64*CONV_IMAGES_BEAT + CONV_IMAGES_LOW +: 16];
+wire [2:0]  cfg_kernel_h     = cfg_data[64*CONV_KERNEL_H_BEAT + CONV_KERNEL_H_LOW +: 3];
+wire [2:0]  cfg_kernel_w     = cfg_data[64*CONV_KERNEL_W_BEAT + CONV_KERNEL_W_LOW +: 3];
+wire [15:0] cfg_origin_y     = cfg_data[64*CONV_ORIGIN_Y_BEAT + CONV_ORIGIN_Y_LOW +: 16];
+wire [15:0] cfg_origin_x     = cfg_data[64*CONV_ORIGIN_X_BEAT + CONV_ORIGIN_X_LOW +: 16];
+wire [31:0] cfg_act_base     = cfg_data[64*CONV_ACT_BASE_BEAT + CONV_ACT_BASE_LOW +: 32];
+wire [31:0] cfg_tile_stride  = cfg_data[64*CONV_ACT_TILE_STRIDE_BEAT + CONV_ACT_TILE_STRIDE_LOW +: 32];
+wire [31:0] cfg_image_stride = cfg_data[64*CONV_ACT_IMAGE_STRIDE_BEAT + CONV_ACT_IMAGE_STRIDE_LOW +: 32];
+wire [15:0] cfg_acc_base     = cfg_data[64*CONV_ACC_BASE_BEAT + CONV_ACC_BASE_LOW +: 16];
+wire [15:0] cfg_acc_stride   = cfg_data[64*CONV_ACC_TILE_STRIDE_BEAT + CONV_ACC_TILE_STRIDE_LOW +: 16];
+wire [31:0] cfg_after        = cfg_data[64*CONV_AFTER_BEAT + CONV_AFTER_LOW +: 32];
+wire [1:0]  cfg_mode         = cfg_data[64*CONV_MODE_BEAT + CONV_MODE_LOW +: 2];
+wire        cfg_pool         = cfg_data[64*CONV_POOL_BEAT + CONV_POOL_LOW];
+wire        cfg_nibbles      = cfg_data[64*CONV_NIBBLES_BEAT + CONV_NIBBLES_LOW];
+wire        cfg_step         = cfg_data[64*CONV_STEP_BEAT + CONV_STEP_LOW];
+wire        cfg_resume       = cfg_data[64*CONV_RESUME_BEAT + CONV_RESUME_LOW];
+wire        cfg_hold         = cfg_data[64*CONV_HOLD_BEAT + CONV_HOLD_LOW];
+wire        cfg_stride_2    = cfg_data[64*CONV_STRIDE_BEAT + CONV_STRIDE_HIGH];
 
 // ---- the CONV command in work
 reg                busy_reg;

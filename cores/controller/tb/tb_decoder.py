@@ -10,17 +10,6 @@ from cocotb.triggers import FallingEdge, ReadOnly
 from tilewright.hardware.commands import Begin, Body, Conv, Load, Mode, Thresholds, Weights
 from tilewright.hardware.program import encode_program
 
-# Outputs of the decoder and the fields of Conv that they must show.
-SETTINGS = {
-    **{name: name for name in ("in_h", "in_w", "out_h", "out_w", "ic_tiles", "oc_tiles", "images", "kernel_h")},
-    **{name: name for name in ("kernel_w", "act_base", "out_base", "out_tile_stride", "out_image_stride", "after")},
-    **{name: name for name in ("mode", "pool", "nibbles", "step", "origin_y", "origin_x")},
-    **{name: name for name in ("acc_base", "resume", "hold")},
-    "acc_stride": "acc_tile_stride",
-    "tile_stride": "act_tile_stride",
-    "image_stride": "act_image_stride",
-}
-
 
 def random_beats(rng: random.Random, count: int) -> np.ndarray:
     return np.array([rng.getrandbits(64) for _ in range(count)], dtype=np.uint64)
@@ -82,14 +71,13 @@ def groups_of(beats, group_w: int) -> list[int]:
     return [sum(int(beat) << 64 * k for k, beat in enumerate(beats[i : i + step])) for i in range(0, len(beats), step)]
 
 
-def settings_of(dut) -> dict[str, int]:
-    return {name: int(getattr(dut, f"cfg_{name}").value) for name in (*SETTINGS, "stride_2", "sequence")}
+def settings_of(dut) -> tuple[int, int]:
+    """The descriptor's beats, the first lowest, and its sequence number."""
+    return int(dut.cfg_data.value), int(dut.cfg_sequence.value)
 
 
-def expected_settings(conv: Conv, sequence: int) -> dict[str, int]:
-    values = {name: int(getattr(conv, field)) & 0xFFFFFFFF for name, field in SETTINGS.items()}
-    values |= {name: values[name] & 0xFFFF for name in ("origin_y", "origin_x")}
-    return values | {"stride_2": conv.stride == 2, "sequence": sequence}
+def expected_settings(conv: Conv, sequence: int) -> tuple[int, int]:
+    return groups_of(conv.payload(), 64 * len(conv.payload()))[0], sequence
 
 
 class Bench:

@@ -8,6 +8,8 @@ import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, ReadOnly
 
+from tilewright.hardware.program_format import CONV
+
 RAW, RELU, CODES, READ = range(4)
 SETUP = 3  # cycles from a command's acceptance to its first position
 STALLS = ("weights", "activations", "thresholds", "output")
@@ -47,9 +49,15 @@ class Convolution:
     def passes(self) -> int:
         return self.oc_tiles * self.ic_tiles * self.kernel_h * self.kernel_w
 
-    @property
-    def act_base(self) -> int:
-        return (self.memory + (self.origin_y - self.first_row) * self.in_w + self.origin_x) % (1 << 32)
+    def descriptor(self) -> int:
+        """Its beats, the first lowest."""
+        names = ("in_h", "in_w", "out_h", "out_w", "ic_tiles", "oc_tiles", "images", "kernel_h", "kernel_w", "stride")
+        names += ("origin_y", "origin_x", "acc_base", "after", "mode", "pool", "nibbles", "step", "resume", "hold")
+        values = {name: getattr(self, name) for name in names}
+        values["act_base"] = (self.memory + (self.origin_y - self.first_row) * self.in_w + self.origin_x) % (1 << 32)
+        values["act_tile_stride"], values["act_image_stride"] = self.tile_stride, self.image_stride
+        values["acc_tile_stride"] = self.acc_stride
+        return sum(beat << 64 * index for index, beat in enumerate(CONV.encode(values)))
 
 
 @dataclass(frozen=True)
@@ -187,14 +195,7 @@ class Bench:
 
     def offer(self, c: Convolution) -> None:
         dut, self.offered = self.dut, c
-        for name in ("in_h", "in_w", "out_h", "out_w", "ic_tiles", "oc_tiles", "images", "kernel_h", "kernel_w"):
-            getattr(dut, f"cfg_{name}").value = getattr(c, name)
-        for name in ("act_base", "tile_stride", "image_stride", "after", "mode", "pool", "nibbles", "step"):
-            getattr(dut, f"cfg_{name}").value = getattr(c, name)
-        for name in ("acc_base", "acc_stride", "resume", "hold"):
-            getattr(dut, f"cfg_{name}").value = getattr(c, name)
-        dut.cfg_stride_2.value = c.stride == 2
-        dut.cfg_origin_y.value, dut.cfg_origin_x.value = c.origin_y & 0xFFFF, c.origin_x & 0xFFFF
+        dut.cfg_data.value = c.descriptor()
         dut.cfg_valid.value = 1
 
     def cause(self, inputs: dict[str, bool]) -> str | None:

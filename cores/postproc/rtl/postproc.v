@@ -45,13 +45,7 @@ module postproc #(
     // CONV commands that write codes
     input  wire                  cfg_valid,
     output wire                  cfg_ready,
-    input  wire [15:0]           cfg_h,
-    input  wire [15:0]           cfg_w,
-    input  wire [15:0]           cfg_images,
-    input  wire [15:0]           cfg_oc_tiles,
-    input  wire [31:0]           cfg_base,
-    input  wire [31:0]           cfg_tile_stride,
-    input  wire [31:0]           cfg_image_stride,
+    input  wire [64*7-1:0]       cfg_data,      // the descriptor's beats, the first lowest
     input  wire [15:0]           cfg_sequence,
     // Words to the activation memory
     output wire                  wr_valid,
@@ -62,6 +56,17 @@ module postproc #(
     output wire                  error_overflow,
     output wire [15:0]           error_sequence
 );
+
+`include "program_format.vh"
+
+wire        cfg_pool         = cfg_data[64*CONV_POOL_BEAT + CONV_POOL_LOW];
+wire [15:0] cfg_out_h        = cfg_data[64*CONV_OUT_H_BEAT + CONV_OUT_H_LOW +: 16];
+wire [15:0] cfg_out_w        = cfg_data[64*CONV_OUT_W_BEAT + CONV_OUT_W_LOW +: 16];
+wire [15:0] cfg_images       = cfg_data[64*CONV_IMAGES_BEAT + CONV_IMAGES_LOW +: 16];
+wire [15:0] cfg_oc_tiles     = cfg_data[64*CONV_OC_TILES_BEAT + CONV_OC_TILES_LOW +: 16];
+wire [31:0] cfg_base         = cfg_data[64*CONV_OUT_BASE_BEAT + CONV_OUT_BASE_LOW +: 32];
+wire [31:0] cfg_tile_stride  = cfg_data[64*CONV_OUT_TILE_STRIDE_BEAT + CONV_OUT_TILE_STRIDE_LOW +: 32];
+wire [31:0] cfg_image_stride = cfg_data[64*CONV_OUT_IMAGE_STRIDE_BEAT + CONV_OUT_IMAGE_STRIDE_LOW +: 32];
 
 // Cycles from a sum to its code
 localparam SEARCH = 5;
@@ -109,7 +114,8 @@ max_pool #(.N(N), .CODE_W(CODE_W)) u_max_pool (
 
 writeback #(.WORD_W(N*CODE_W), .ACT_DEPTH(ACT_DEPTH)) u_writeback (
     .clk(clk), .rst(rst), .clear(clear),
-    .cfg_valid(cfg_valid), .cfg_ready(cfg_ready), .cfg_h(cfg_h), .cfg_w(cfg_w), .cfg_images(cfg_images),
+    .cfg_valid(cfg_valid), .cfg_ready(cfg_ready), .cfg_h(cfg_pool ? cfg_out_h >> 1 : cfg_out_h),
+    .cfg_w(cfg_pool ? cfg_out_w >> 1 : cfg_out_w), .cfg_images(cfg_images),
     .cfg_oc_tiles(cfg_oc_tiles), .cfg_base(cfg_base), .cfg_tile_stride(cfg_tile_stride), .cfg_image_stride(cfg_image_stride),
     .cfg_sequence(cfg_sequence),
     .in_valid(pooled_valid), .in_word(pooled_word),

@@ -9,6 +9,8 @@ from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, ReadOnly
 from threshold_model import Channel, random_channel
 
+from tilewright.hardware.program_format import CONV
+
 WINDOW = ((0, 0), (0, 1), (1, 0), (1, 1))
 
 
@@ -26,6 +28,16 @@ class Command:
     pool: bool
     channels: list[list[Channel]]  # [tile][column]
     sums: list[list[list[int]]]  # [tile][position in the order of the array][column]
+
+    def descriptor(self) -> int:
+        """The beats of its CONV command, the first lowest, as far as they concern the module."""
+        values = {
+            "out_h": self.h << self.pool, "out_w": self.w << self.pool, "images": self.images,
+            "oc_tiles": self.oc_tiles, "out_base": self.base,
+            "out_tile_stride": self.tile_stride, "out_image_stride": self.image_stride,
+            "pool": self.pool,
+        }  # fmt: skip
+        return join(list(CONV.encode(values)), 64)
 
     def words(self) -> list[tuple[int, int]]:
         """(address, word) in order."""
@@ -117,8 +129,7 @@ class Bench:
         self.drive_position(rate_out)
         dut.cfg_valid.value = offer
         if offer:
-            for name in ("h", "w", "images", "oc_tiles", "base", "tile_stride", "image_stride"):
-                getattr(dut, f"cfg_{name}").value = getattr(self.commands[0], name)
+            dut.cfg_data.value = self.commands[0].descriptor()
         beat = bool(self.beats) and self.rng.random() < rate_in
         dut.s_thr_valid.value, dut.s_thr_data.value = beat, self.beats[0] if beat else self.rng.getrandbits(64)
         await ReadOnly()
