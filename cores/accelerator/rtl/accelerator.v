@@ -5,7 +5,7 @@
  * The accelerator: program in, results out, registers beside it.
  *
  *   s_axis -> decoder -> activation memory -> mac_array -> result buffer -> result stream -> m_axis
- *                    \-> weight FIFO -> loader --^  |  ^
+ *                    \-> weight store ----------^  |  ^
  *                     \-> sequencer --------------'  |  |
  *                      \-> threshold FIFO -> postproc <-'  (codes back to the activation memory)
  */
@@ -18,7 +18,7 @@ module accelerator #(
     parameter ACT_DEPTH = 262144 / N,
     // Accumulators in a column: output positions held at a time
     parameter ACC_DEPTH = 1024,
-    // Weight FIFO in groups of 64 bits (128 for N = 32)
+    // Weights held, in groups of 64 bits (128 for N = 32)
     parameter WGT_DEPTH = 4096,
     // Threshold FIFO in beats
     parameter THR_DEPTH = 512,
@@ -99,7 +99,9 @@ wire soft_reset;
 wire error;
 initial rst = 1'b1;
 always @(posedge clk) rst <= !aresetn || soft_reset;
-wire engine_rst = rst || error;
+reg  engine_rst;
+initial engine_rst = 1'b1;
+always @(posedge clk) engine_rst <= !aresetn || soft_reset || error;
 
 // ---- program in
 wire [63:0] in_data;
@@ -152,35 +154,14 @@ decoder #(
     .state(decoder_state)
 );
 
-// ---- weights
-wire [GROUP_W-1:0] fifo_group;
-wire               fifo_end, fifo_valid, fifo_ready;
-wire               tile_ready, tile_last, tile_take, tile_torn, tile_started;
-wire               load_valid, array_load_valid;
-wire [INDEX_W-1:0] load_index, array_load_index;
-wire [GROUP_W-1:0] load_data, array_load_data;
-
-stream_fifo #(.WIDTH(GROUP_W + 1), .DEPTH(WGT_DEPTH), .LATENCY(SRAM_LATENCY)) weight_fifo (
-    .clk(clk), .rst(engine_rst),
-    .s_data({weight_end, weight_group}), .s_valid(weight_valid), .s_ready(weight_ready),
-    .m_data({fifo_end, fifo_group}), .m_valid(fifo_valid), .m_ready(fifo_ready)
-);
-
-weight_loader #(.N(N), .ROWS(ROWS), .GROUP_W(GROUP_W)) u_weight_loader (
-    .clk(clk), .rst(engine_rst),
-    .s_group(fifo_group), .s_end(fifo_end), .s_valid(fifo_valid), .s_ready(fifo_ready),
-    .tile_ready(tile_ready), .tile_last(tile_last), .tile_take(tile_take), .tile_started(tile_started), .torn(tile_torn),
-    .load_valid(load_valid), .load_index(load_index), .load_data(load_data)
-);
-
-assign leftover_weights = fifo_valid || tile_ready || tile_started;
-
 // ---- positions
 wire                  seq_cfg_ready, post_cfg_ready;
 wire                  set_ready, set_take;
 wire [SET_W-1:0]      set;
 wire [31:0]           tiles_done;
-wire                  result_space, result_empty, result_reserve, read_space, read_empty, read_reserve;
+wire                  result_freed, result_empty, result_reserve, read_freed, read_empty;
+wire [15:0]           issue_sequence;
+wire                  tile_ready, tile_last, tile_take, tile_torn;
 wire                  issue_valid, issue_read, issue_swap, issue_zero, issue_first, issue_last, issue_relu;
 wire                  issue_codes, issue_pool, issue_shift, issue_final;
 wire [ACT_ADDR_W-1:0] issue_act_addr;
@@ -193,14 +174,13 @@ wire                  stuck;
 // A descriptor goes to the sequencer and, if codes are written, to the post-processor in the same cycle.
 assign cfg_ready = seq_cfg_ready && post_cfg_ready;
 
-sequencer #(.ACT_DEPTH(ACT_DEPTH), .ACC_DEPTH(ACC_DEPTH)) u_sequencer (
+sequencer #(.ACT_DEPTH(ACT_DEPTH), .ACC_DEPTH(ACC_DEPTH), .OUT_DEPTH(OUT_DEPTH)) u_sequencer (
     .clk(clk), .rst(engine_rst), .clear(program_start),
     .cfg_valid(cfg_valid && post_cfg_ready), .cfg_ready(seq_cfg_ready),
-    .cfg_data(cfg_data),
+    .cfg_data(cfg_data), .cfg_sequence(cfg_sequence),
     .tile_ready(tile_ready), .tile_last(tile_last), .tile_take(tile_take),
     .tiles_done(tiles_done), .set_ready(set_ready), .set_take(set_take),
-    .result_space(result_space), .result_empty(result_empty), .result_reserve(result_reserve),
-    .read_space(read_space), .read_reserve(read_reserve),
+    .result_freed(result_freed), .result_empty(result_empty), .result_reserve(result_reserve), .read_freed(read_freed),
     .issue_valid(issue_valid), .issue_read(issue_read), .issue_swap(issue_swap), .issue_zero(issue_zero),
     .issue_act_addr(issue_act_addr), .issue_first(issue_first), .issue_last(issue_last), .issue_relu(issue_relu),
     .issue_codes(issue_codes), .issue_pool(issue_pool), .issue_shift(issue_shift), .issue_final(issue_final),
@@ -208,7 +188,29 @@ sequencer #(.ACT_DEPTH(ACT_DEPTH), .ACC_DEPTH(ACC_DEPTH)) u_sequencer (
     .stall_weights(stall_weights), .stall_activations(stall_activations), .stall_thresholds(stall_thresholds),
     .stall_output(stall_output),
     .error_act_overflow(error_act_overflow), .error_acc_overflow(error_acc_overflow),
-    .error_weights_short(error_weights_short), .error_weights_long(error_weights_long)
+    .error_weights_short(error_weights_short), .error_weights_long(error_weights_long),
+    .error_sequence(issue_sequence)
+);
+
+// ---- weights
+wire               weight_freed, weight_push;
+wire               array_load_valid;
+wire [INDEX_W-1:0] array_load_index;
+wire [GROUP_W-1:0] array_load_data;
+
+assign weight_push = weight_valid && weight_ready;
+
+// verilator lint_off PINCONNECTEMPTY
+stream_credits #(.COUNT(WGT_DEPTH), .STEP(N / ROWS)) weight_credits (
+    .clk(clk), .rst(engine_rst), .take(weight_push), .give(weight_freed), .available(weight_ready), .full());
+// verilator lint_on PINCONNECTEMPTY
+
+weight_store #(.N(N), .ROWS(ROWS), .GROUP_W(GROUP_W), .DEPTH(WGT_DEPTH), .LATENCY(SRAM_LATENCY)) u_weight_store (
+    .clk(clk), .rst(engine_rst),
+    .s_group(weight_group), .s_end(weight_end), .s_valid(weight_push), .freed(weight_freed),
+    .tile_ready(tile_ready), .tile_last(tile_last), .tile_take(tile_take), .swap(issue_swap),
+    .leftover(leftover_weights), .torn(tile_torn),
+    .load_valid(array_load_valid), .load_index(array_load_index), .load_data(array_load_data)
 );
 
 assign engine_error      = error_act_overflow || error_write_overflow || error_acc_overflow || error_weights_short ||
@@ -239,17 +241,14 @@ act_buffer #(.WORD_W(WORD_W), .DEPTH(ACT_DEPTH), .BANKS(BANKS), .LATENCY(SRAM_LA
 // The set that a last pass claims, from its first position on
 always @(posedge clk) if (set_take) issue_set_reg <= set;
 
-delay_line #(.WIDTH(4), .CYCLES(SRAM_LATENCY), .RESETTABLE(1)) delay_valid (
+delay_line #(.WIDTH(3), .CYCLES(SRAM_LATENCY), .RESETTABLE(1)) delay_valid (
     .clk(clk), .rst(engine_rst),
-    .in({issue_valid, issue_read, issue_swap, load_valid}), .out({array_valid, act_read, array_swap, array_load_valid}));
+    .in({issue_valid, issue_read, issue_swap}), .out({array_valid, act_read, array_swap}));
 delay_line #(.WIDTH(TAG_W + ACC_ADDR_W + 5), .CYCLES(SRAM_LATENCY)) delay_command (
     .clk(clk), .rst(engine_rst),
     .in({issue_codes, issue_pool, issue_set_reg, issue_first, issue_last, issue_relu, issue_shift, issue_final && issue_valid,
          issue_acc_addr}),
     .out({array_tag, array_first, array_last, array_relu, array_shift, array_final, array_acc_addr}));
-delay_line #(.WIDTH(INDEX_W + GROUP_W), .CYCLES(SRAM_LATENCY)) delay_weights (
-    .clk(clk), .rst(engine_rst),
-    .in({load_index, load_data}), .out({array_load_index, array_load_data}));
 
 // ---- array
 wire [N-1:0]       out_valid;
@@ -309,14 +308,14 @@ wire        raw_valid, raw_ready, read_valid, result_ready;
 
 result_buffer #(.N(N), .ACC_W(ACC_W), .DEPTH(OUT_DEPTH), .LATENCY(SRAM_LATENCY)) u_result_buffer (
     .clk(clk), .rst(engine_rst),
-    .reserve(result_reserve), .space(result_space),
+    .reserve(result_reserve), .freed(result_freed),
     .in_valid(out_valid & ~out_codes), .in_data(out_data),
     .m_data(raw_data), .m_valid(raw_valid), .m_ready(raw_ready), .empty(result_empty)
 );
 
 read_buffer #(.WORD_W(WORD_W), .DEPTH(OUT_DEPTH), .LATENCY(SRAM_LATENCY)) u_read_buffer (
     .clk(clk), .rst(engine_rst),
-    .reserve(read_reserve), .space(read_space),
+    .reserve(issue_read), .freed(read_freed),
     .in_valid(act_read), .in_word(act_data),
     .m_data(read_data), .m_valid(read_valid), .m_ready(result_ready), .empty(read_empty)
 );
@@ -337,17 +336,15 @@ assign m_axis_tkeep = 8'hFF;
 reg  [4:0]  open_convs_reg;     // CONV commands that the sequencer has taken and whose last result is not out
 reg         running_reg;        // a program is between its first beat and the end of its trailer
 reg         done_reg;
-reg  [15:0] conv_sequence_reg;  // of the CONV command that the sequencer took last
 wire        conv_taken  = cfg_valid && cfg_ready;
 wire        read_final  = issue_final && issue_read;
 wire        conv_open   = open_convs_reg != 5'd0;
 wire        beat_out    = m_axis_tvalid && m_axis_tready;
 
 assign engine_idle           = seq_cfg_ready && !conv_open && !post_busy && result_empty && read_empty;
-assign engine_error_sequence = error_write_overflow ? write_sequence : conv_sequence_reg;
+assign engine_error_sequence = error_write_overflow ? write_sequence : issue_sequence;
 
 always @(posedge clk) begin
-    if (conv_taken) conv_sequence_reg <= cfg_sequence;
     open_convs_reg <= open_convs_reg + {4'd0, conv_taken} - {4'd0, out_final} - {4'd0, read_final};
     if (engine_rst) open_convs_reg <= 5'd0;
     if (trailer_done) {running_reg, done_reg} <= 2'b01;
@@ -368,7 +365,7 @@ end
 wire output_blocked = m_axis_tvalid && !m_axis_tready;
 wire input_starved  = in_ready && !in_valid;
 
-assign moved = issue_valid || issue_read || load_valid || wr_valid || beat_out || (thr_valid && thr_ready);
+assign moved = issue_valid || issue_read || array_load_valid || wr_valid || beat_out || (thr_valid && thr_ready);
 
 watchdog u_watchdog (
     .clk(clk), .rst(engine_rst),

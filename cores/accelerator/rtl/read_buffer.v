@@ -3,7 +3,8 @@
 
 /*
  * Holds activation words that a READ brings and sends them as 64-bit beats: one a word, or two (the low half first) where a
- * word has 128 bits. Space is reserved when a read is issued and freed when its word has been sent.
+ * word has 128 bits. Whoever issues reads counts the
+ * places (DEPTH at first, one more with each freed); reserve says that a word is on its way.
  */
 module read_buffer #(
     // Bits of a word: 32, 64 or 128
@@ -16,7 +17,7 @@ module read_buffer #(
     input  wire              clk,
     input  wire              rst,
     input  wire              reserve,
-    output wire              space,
+    output reg               freed,             // a word has been sent
     input  wire              in_valid,
     input  wire [WORD_W-1:0] in_word,
     output wire [63:0]       m_data,
@@ -31,10 +32,10 @@ reg  [COUNT_W-1:0] reserved_reg;
 wire [WORD_W-1:0]  word;
 wire               pop;
 
-assign space = !reserved_reg[COUNT_W-1];
 assign empty = reserved_reg == {COUNT_W{1'b0}};
 
 always @(posedge clk) begin
+    freed        <= pop && !rst;
     reserved_reg <= reserved_reg + {{COUNT_W-1{1'b0}}, reserve} - {{COUNT_W-1{1'b0}}, pop};
     if (rst) reserved_reg <= {COUNT_W{1'b0}};
 end

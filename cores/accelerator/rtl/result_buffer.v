@@ -5,8 +5,8 @@
  * Collects the columns' results, which arrive skewed, and sends them as 64-bit beats of two columns each.
  *
  * Every column writes its own small memory; the reader takes a position once the last column has it, which removes the skew.
- * Space is reserved when a position is issued to the array (reserve) and freed when the position is taken out, so that the
- * array never has to stop.
+ * Whoever issues positions to the array counts the places (DEPTH at first, one more with each freed), so that the array never has
+ * to stop; reserve says that a position is on its way.
  */
 module result_buffer #(
     // Columns
@@ -21,7 +21,7 @@ module result_buffer #(
     input  wire               clk,
     input  wire               rst,
     input  wire               reserve,
-    output wire               space,
+    output reg                freed,            // a position has been taken out
     input  wire [N-1:0]       in_valid,
     input  wire [N*ACC_W-1:0] in_data,
     output wire [63:0]        m_data,
@@ -44,8 +44,6 @@ endgenerate
 reg [PTR_W:0] reserved_reg;
 wire          take;
 
-assign space = !reserved_reg[PTR_W];
-
 // ---- reading: one position at a time into the shift register
 reg [PTR_W-1:0]    rd_ptr_reg;
 reg [PTR_W-1:0]    last_wr_ptr_reg;     // write pointer of the last column
@@ -67,6 +65,7 @@ assign m_data  = {{32-ACC_W{shift_reg[2*ACC_W-1]}}, shift_reg[ACC_W +: ACC_W], {
 assign empty   = reserved_reg == {PTR_W+1{1'b0}} && !beats_valid_reg;
 
 always @(posedge clk) begin
+    freed        <= take && !rst;
     reserved_reg <= reserved_reg + {{PTR_W{1'b0}}, reserve} - {{PTR_W{1'b0}}, take};
     if (fetch) rd_ptr_reg <= rd_ptr_reg + 1'b1;
     if (in_valid[N-1]) last_wr_ptr_reg <= last_wr_ptr_reg + 1'b1;

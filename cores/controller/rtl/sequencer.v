@@ -2,21 +2,25 @@
 `default_nettype none
 
 /*
- * Loop nest and address generator of one CONV command: oc tile, ic tile, kernel row, kernel column, image, output row, output
- * column, from the outermost to the innermost. It issues one output position a cycle, without a gap between passes. With
- * pooling, the four members of a 2x2 window follow each other, window by window.
+ * Issues the positions of CONV commands, one a cycle, without a gap between passes: pass_loop and position_loop count them.
  *
- * A pass (one oc tile, ic tile, kernel tap) starts when its weights are in the shadow registers and the activations that it
- * reads are written (tiles_done has reached `after`, counted on by one each ic tile where asked); an oc tile's last pass waits
- * for its thresholds, or each of its positions for space for its result. With hold, sums stay in the accumulators instead, and
- * a command with resume goes on with them. Mode READ walks the same loops without weights and reads activations only, once no
- * raw result is on its way. All addresses grow by additions: no multiplier.
+ * A pass (one oc tile, ic tile, kernel tap) is taken when its weights are in the shadow registers and the activations that it reads
+ * are written (tiles_done has reached `after`, counted on by one each ic tile where asked); an oc tile's last pass waits for its
+ * thresholds too, or each of its positions for space for its result. With hold, sums stay in the accumulators instead, and a command with
+ * resume goes on with them. Mode READ walks the same loops without weights and reads activations only, once no raw result is on its way.
+ *
+ * What a pass waits for is looked at while the one before it goes out: start_ok_reg, two cycles before its first position. Passes
+ * are 4 cycles apart or more, as their weights are. Space is counted here: result_freed and read_freed give back a place each.
+ * A claim (tile_take, set_take) comes in the cycle after the pass is taken; issue_* and result_reserve in the cycle after their position was
+ * decided on, errors a cycle later.
  */
 module sequencer #(
     // Words of the activation memory
     parameter ACT_DEPTH = 8192,
     // Accumulators in a column
     parameter ACC_DEPTH = 1024,
+    // Result positions, and words read, that the buffers hold
+    parameter OUT_DEPTH = 64,
     // Width of an activation address (derived)
     parameter ACT_ADDR_W = $clog2(ACT_DEPTH),
     // Width of an accumulator address (derived)
@@ -25,25 +29,25 @@ module sequencer #(
     input  wire                  clk,
     input  wire                  rst,
     input  wire                  clear,             // a program begins: convs_issued starts at 0
-    // Descriptor of a CONV command, already checked field by field
+    // Descriptor of a CONV command, already checked field by field: its beats, the first lowest
     input  wire                  cfg_valid,
     output wire                  cfg_ready,
-    input  wire [64*7-1:0]       cfg_data,          // its beats, the first lowest
+    input  wire [64*7-1:0]       cfg_data,
+    input  wire [15:0]           cfg_sequence,
     // Weight tiles
     input  wire                  tile_ready,
     input  wire                  tile_last,
-    output wire                  tile_take,
+    output reg                   tile_take,
     // Output tiles written to the activation memory
     input  wire [31:0]           tiles_done,
     // Threshold sets
     input  wire                  set_ready,
-    output wire                  set_take,
-    // Space for results: raw ones, and words read back
-    input  wire                  result_space,
+    output reg                   set_take,
+    // Places for results: raw ones, and words read back
+    input  wire                  result_freed,
     input  wire                  result_empty,
-    output wire                  result_reserve,
-    input  wire                  read_space,
-    output wire                  read_reserve,
+    output reg                   result_reserve,
+    input  wire                  read_freed,
     // Issued position
     output reg                   issue_valid,
     output reg                   issue_read,
@@ -67,274 +71,162 @@ module sequencer #(
     output reg                   error_act_overflow,
     output reg                   error_acc_overflow,
     output reg                   error_weights_short,
-    output reg                   error_weights_long
+    output reg                   error_weights_long,
+    output reg  [15:0]           error_sequence     // of the command that the position belongs to
 );
 
 // Coordinates inside the map; negative ones appear as large unsigned numbers.
 localparam COORD_W = 18;
 
-// Accumulator addresses before they are checked: a base below 2^17 and a stride
-localparam PLACE_W = 18;
-
 `include "program_format.vh"
 
-// ---- fields of the descriptor
-wire [15:0] cfg_in_h         = cfg_data[64*CONV_IN_H_BEAT + CONV_IN_H_LOW +: 16];
-wire [15:0] cfg_in_w         = cfg_data[64*CONV_IN_W_BEAT + CONV_IN_W_LOW +: 16];
-wire [15:0] cfg_out_h        = cfg_data[64*CONV_OUT_H_BEAT + CONV_OUT_H_LOW +: 16];
-wire [15:0] cfg_out_w        = cfg_data[64*CONV_OUT_W_BEAT + CONV_OUT_W_LOW +: 16];
-wire [15:0] cfg_ic_tiles     = cfg_data[64*CONV_IC_TILES_BEAT + CONV_IC_TILES_LOW +: 16];
-wire [15:0] cfg_oc_tiles     = cfg_data[64*CONV_OC_TILES_BEAT + CONV_OC_TILES_LOW +: 16];
-wire [15:0] cfg_images       = cfg_data[64*CONV_IMAGES_BEAT + CONV_IMAGES_LOW +: 16];
-wire [2:0]  cfg_kernel_h     = cfg_data[64*CONV_KERNEL_H_BEAT + CONV_KERNEL_H_LOW +: 3];
-wire [2:0]  cfg_kernel_w     = cfg_data[64*CONV_KERNEL_W_BEAT + CONV_KERNEL_W_LOW +: 3];
-wire [15:0] cfg_origin_y     = cfg_data[64*CONV_ORIGIN_Y_BEAT + CONV_ORIGIN_Y_LOW +: 16];
-wire [15:0] cfg_origin_x     = cfg_data[64*CONV_ORIGIN_X_BEAT + CONV_ORIGIN_X_LOW +: 16];
-wire [31:0] cfg_act_base     = cfg_data[64*CONV_ACT_BASE_BEAT + CONV_ACT_BASE_LOW +: 32];
-wire [31:0] cfg_tile_stride  = cfg_data[64*CONV_ACT_TILE_STRIDE_BEAT + CONV_ACT_TILE_STRIDE_LOW +: 32];
-wire [31:0] cfg_image_stride = cfg_data[64*CONV_ACT_IMAGE_STRIDE_BEAT + CONV_ACT_IMAGE_STRIDE_LOW +: 32];
-wire [15:0] cfg_acc_base     = cfg_data[64*CONV_ACC_BASE_BEAT + CONV_ACC_BASE_LOW +: 16];
-wire [15:0] cfg_acc_stride   = cfg_data[64*CONV_ACC_TILE_STRIDE_BEAT + CONV_ACC_TILE_STRIDE_LOW +: 16];
-wire [31:0] cfg_after        = cfg_data[64*CONV_AFTER_BEAT + CONV_AFTER_LOW +: 32];
-wire [1:0]  cfg_mode         = cfg_data[64*CONV_MODE_BEAT + CONV_MODE_LOW +: 2];
-wire        cfg_pool         = cfg_data[64*CONV_POOL_BEAT + CONV_POOL_LOW];
-wire        cfg_nibbles      = cfg_data[64*CONV_NIBBLES_BEAT + CONV_NIBBLES_LOW];
-wire        cfg_step         = cfg_data[64*CONV_STEP_BEAT + CONV_STEP_LOW];
-wire        cfg_resume       = cfg_data[64*CONV_RESUME_BEAT + CONV_RESUME_LOW];
-wire        cfg_hold         = cfg_data[64*CONV_HOLD_BEAT + CONV_HOLD_LOW];
-wire        cfg_stride_2    = cfg_data[64*CONV_STRIDE_BEAT + CONV_STRIDE_HIGH];
+generate
+    if (64*7 != 64*CONV_BEATS) begin : g_check_descriptor
+        ERROR_sequencer_cfg_data_must_hold_a_descriptor error();
+    end
+endgenerate
 
 // ---- the CONV command in work
-reg                busy_reg;
-reg [15:0]         in_h_reg, in_w_reg, rows_reg, columns_reg, ic_tiles_reg, images_reg;
-reg [2:0]          kernel_h_reg, kernel_w_reg;
-reg                stride_2_reg;
-reg [COORD_W-1:0]  origin_y_reg, origin_x_reg;
-reg [31:0]         act_base_reg, tile_stride_reg, image_stride_reg, after_reg;
-reg [1:0]          mode_reg;
-reg                pool_reg, nibbles_reg, step_reg, resume_reg, hold_reg;
-reg [15:0]         acc_base_reg, acc_stride_reg;
+reg        busy_reg;
+reg        read_reg, codes_reg, relu_reg, pool_reg, resume_reg, hold_reg;
+reg [15:0] sequence_reg;
+
+wire [1:0] cfg_mode = cfg_data[64*CONV_MODE_BEAT + CONV_MODE_LOW +: 2];
+wire       accept   = cfg_valid && cfg_ready;
+wire       last_issued;
 
 assign cfg_ready = !busy_reg;
-wire accept = cfg_valid && cfg_ready;
-
-wire        codes = mode_reg == MODE_CODES;
-wire        read  = mode_reg == MODE_READ;
-wire [1:0]  step  = stride_2_reg ? 2'd2 : 2'd1;
-wire [31:0] row_step = stride_2_reg ? {15'd0, in_w_reg, 1'b0} : {16'd0, in_w_reg};
-
-// ---- passes: the next one is prepared while the positions of the current one go out
-reg                pass_start_reg;   // the registers below hold a new CONV command's first pass once computed
-reg                pass_valid_reg;
-reg [31:0]         pass_addr_reg;
-reg [31:0]         tile_addr_reg;
-reg [COORD_W-1:0]  pass_y_reg, pass_x_reg;
-reg [15:0]         oc_left_reg, ic_left_reg;
-reg [2:0]          ky_left_reg, kx_left_reg;
-reg                first_reg;
-reg                shift_reg;
-reg [31:0]         needed_reg;       // tiles_done that the pass waits for
-reg [PLACE_W-1:0]  place_reg;        // first accumulator of the oc tile
-
-wire kx_end = kx_left_reg == 3'd1;
-wire ky_end = kx_end && ky_left_reg == 3'd1;
-wire ic_end = ky_end && ic_left_reg == 16'd1;
-wire oc_end = ic_end && oc_left_reg == 16'd1;
-
-wire pass_take;
-wire last_issued;
-wire place_ok = {{32-PLACE_W{1'b0}}, place_reg} < ACC_DEPTH;
 
 always @(posedge clk) begin
     if (accept) begin
-        busy_reg         <= 1'b1;
-        in_h_reg         <= cfg_in_h;
-        in_w_reg         <= cfg_in_w;
-        rows_reg         <= cfg_pool ? cfg_out_h >> 1 : cfg_out_h;
-        columns_reg      <= cfg_pool ? cfg_out_w >> 1 : cfg_out_w;
-        ic_tiles_reg     <= cfg_ic_tiles;
-        images_reg       <= cfg_images;
-        kernel_h_reg     <= cfg_kernel_h;
-        kernel_w_reg     <= cfg_kernel_w;
-        stride_2_reg     <= cfg_stride_2;
-        origin_y_reg     <= {{COORD_W-16{cfg_origin_y[15]}}, cfg_origin_y};
-        origin_x_reg     <= {{COORD_W-16{cfg_origin_x[15]}}, cfg_origin_x};
-        act_base_reg     <= cfg_act_base;
-        tile_stride_reg  <= cfg_tile_stride;
-        image_stride_reg <= cfg_image_stride;
-        after_reg        <= cfg_after;
-        mode_reg         <= cfg_mode;
-        pool_reg         <= cfg_pool;
-        nibbles_reg      <= cfg_nibbles;
-        step_reg         <= cfg_step;
-        resume_reg       <= cfg_resume;
-        hold_reg         <= cfg_hold;
-        acc_base_reg     <= cfg_acc_base;
-        acc_stride_reg   <= cfg_acc_stride;
-        oc_left_reg      <= cfg_oc_tiles;
+        busy_reg     <= 1'b1;
+        read_reg     <= cfg_mode == MODE_READ;
+        codes_reg    <= cfg_mode == MODE_CODES;
+        relu_reg     <= cfg_mode == MODE_RELU;
+        pool_reg     <= cfg_data[64*CONV_POOL_BEAT + CONV_POOL_LOW];
+        resume_reg   <= cfg_data[64*CONV_RESUME_BEAT + CONV_RESUME_LOW];
+        hold_reg     <= cfg_data[64*CONV_HOLD_BEAT + CONV_HOLD_LOW];
+        sequence_reg <= cfg_sequence;
     end
-    if (last_issued) busy_reg <= 1'b0;
-    pass_start_reg <= accept;
-    if (pass_start_reg) begin
-        pass_valid_reg <= 1'b1;
-        tile_addr_reg  <= act_base_reg;
-        pass_addr_reg  <= act_base_reg;
-        pass_y_reg     <= origin_y_reg;
-        pass_x_reg     <= origin_x_reg;
-        ic_left_reg    <= ic_tiles_reg;
-        ky_left_reg    <= kernel_h_reg;
-        kx_left_reg    <= kernel_w_reg;
-        first_reg      <= 1'b1;
-        shift_reg      <= nibbles_reg;
-        needed_reg     <= after_reg;
-        place_reg      <= {2'b0, acc_base_reg};
-    end else if (pass_take) begin
-        pass_valid_reg <= !oc_end;
-        first_reg      <= ic_end;
-        if (!kx_end) begin
-            kx_left_reg   <= kx_left_reg - 3'd1;
-            pass_x_reg    <= pass_x_reg + 1'b1;
-            pass_addr_reg <= pass_addr_reg + 32'd1;
-        end else begin
-            kx_left_reg <= kernel_w_reg;
-            pass_x_reg  <= origin_x_reg;
-            if (!ky_end) begin
-                ky_left_reg   <= ky_left_reg - 3'd1;
-                pass_y_reg    <= pass_y_reg + 1'b1;
-                pass_addr_reg <= pass_addr_reg + {16'd0, in_w_reg} - {29'd0, kernel_w_reg} + 32'd1;
-            end else begin
-                ky_left_reg   <= kernel_h_reg;
-                pass_y_reg    <= origin_y_reg;
-                ic_left_reg   <= ic_end ? ic_tiles_reg : ic_left_reg - 16'd1;
-                if (ic_end) oc_left_reg <= oc_left_reg - 16'd1;
-                tile_addr_reg <= ic_end ? act_base_reg : tile_addr_reg + tile_stride_reg;
-                pass_addr_reg <= ic_end ? act_base_reg : tile_addr_reg + tile_stride_reg;
-                shift_reg     <= nibbles_reg && (ic_end || !shift_reg);
-                needed_reg    <= ic_end ? after_reg : needed_reg + {31'd0, step_reg};
-                if (ic_end && place_ok) place_reg <= place_reg + {2'b0, acc_stride_reg};
-            end
-        end
-    end
-    if (rst) begin
-        busy_reg       <= 1'b0;
-        pass_start_reg <= 1'b0;
-        pass_valid_reg <= 1'b0;
-    end
+    if (last_issued || rst) busy_reg <= 1'b0;
 end
 
-// ---- positions of the current pass
-reg                  position_valid_reg;
-reg                  start_reg;            // first position of its pass
-reg                  pass_first_reg, pass_last_reg, pass_final_reg, pass_shift_reg;
-reg [31:0]           pass_needed_reg;
-reg [1:0]            member_reg;           // of the pooling window
-reg [COORD_W-1:0]    x0_reg, y0_reg, x_reg, y_reg;
-reg [31:0]           addr_reg, row_addr_reg, image_addr_reg;
-reg [15:0]           column_left_reg, row_left_reg, image_left_reg;
-reg [ACC_ADDR_W:0]   acc_addr_reg;
+// ---- the next pass, and whether it may start
+wire                pass_take;
+wire                pass_valid, pass_settled, pass_needed_ok, pass_first, pass_last, pass_final, pass_shift;
+wire [31:0]         pass_addr;
+wire [COORD_W-1:0]  pass_y, pass_x;
+wire [ACC_ADDR_W:0] pass_acc_addr;
 
-wire        weights_wait = start_reg && !read && !tile_ready;
-wire        acts_wait    = start_reg && (tiles_done < pass_needed_reg || (read && !result_empty));
-wire        set_wait     = start_reg && pass_last_reg && codes && !set_ready;
-wire        space_wait   = read ? !read_space : pass_last_reg && !codes && !result_space;
-wire        issue        = position_valid_reg && !weights_wait && !acts_wait && !set_wait && !space_wait;
+pass_loop #(.COORD_W(COORD_W), .ACC_DEPTH(ACC_DEPTH)) u_pass_loop (
+    .clk(clk), .rst(rst), .start(accept), .cfg_data(cfg_data), .take(pass_take), .tiles_done(tiles_done),
+    .valid(pass_valid), .settled(pass_settled), .needed_ok(pass_needed_ok),
+    .act_addr(pass_addr), .y(pass_y), .x(pass_x), .acc_addr(pass_acc_addr),
+    .first(pass_first), .last(pass_last), .final(pass_final), .shift(pass_shift)
+);
 
-wire window_end = !pool_reg || member_reg == 2'd3;
-wire column_end = window_end && column_left_reg == 16'd1;
-wire row_end    = column_end && row_left_reg == 16'd1;
-wire image_end  = row_end && image_left_reg == 16'd1;
+wire sums_leave = pass_last && !hold_reg;
+wire tile_ok    = pass_settled && (read_reg || tile_ready);
+wire acts_ok    = pass_needed_ok && (!read_reg || result_empty);
+wire set_ok     = !(sums_leave && codes_reg) || set_ready;
+wire waits      = pass_take ? !pass_final : pass_valid;     // for what the next pass needs
+wire no_tile    = pass_take || !tile_ok;
 
-assign tile_take         = issue && start_reg && !read;
-assign set_take          = issue && start_reg && pass_last_reg && codes;
-assign result_reserve    = issue && pass_last_reg && !codes && !read;
-assign read_reserve      = issue && read;
-assign pass_take         = pass_valid_reg && (!position_valid_reg || (issue && image_end));
-assign last_issued       = issue && image_end && pass_final_reg;
-assign stall_weights     = position_valid_reg && weights_wait;
-assign stall_activations = position_valid_reg && !weights_wait && acts_wait;
-assign stall_thresholds  = position_valid_reg && !weights_wait && !acts_wait && set_wait;
-assign stall_output      = position_valid_reg && !weights_wait && !acts_wait && !set_wait && space_wait;
-
-// The next row of windows begins two map rows further down than the last, and the second row of a window one.
-wire [31:0]        row_pitch       = pool_reg ? row_step << 1 : row_step;
-wire [31:0]        next_row_addr   = row_addr_reg + row_pitch;
-wire [31:0]        next_image_addr = image_addr_reg + image_stride_reg;
-wire [COORD_W-1:0] step_x          = {16'd0, step};
-wire               down            = pool_reg && member_reg == 2'd1;
-wire               up              = pool_reg && member_reg == 2'd3;
+reg  start_ok_reg;
+reg  [1:0] no_weights_reg, no_acts_reg, no_set_reg;     // what kept a pass from starting one and two cycles ago
 
 always @(posedge clk) begin
-    if (pass_take) begin
-        position_valid_reg <= 1'b1;
-        start_reg          <= 1'b1;
-        pass_first_reg     <= first_reg && !resume_reg;
-        pass_last_reg      <= ic_end && !hold_reg;
-        pass_final_reg     <= oc_end;
-        pass_shift_reg     <= shift_reg;
-        pass_needed_reg    <= needed_reg;
-        member_reg         <= 2'd0;
-        {x0_reg, x_reg}    <= {2{pass_x_reg}};
-        {y0_reg, y_reg}    <= {2{pass_y_reg}};
-        addr_reg           <= pass_addr_reg;
-        row_addr_reg       <= pass_addr_reg;
-        image_addr_reg     <= pass_addr_reg;
-        column_left_reg    <= columns_reg;
-        row_left_reg       <= rows_reg;
-        image_left_reg     <= images_reg;
-        acc_addr_reg       <= place_ok ? {1'b0, place_reg[ACC_ADDR_W-1:0]} : {1'b1, {ACC_ADDR_W{1'b0}}};
-    end else if (issue) begin
-        position_valid_reg <= !image_end;
-        start_reg          <= 1'b0;
-        acc_addr_reg       <= acc_addr_reg + {{ACC_ADDR_W{1'b0}}, !acc_addr_reg[ACC_ADDR_W]};
-        if (pool_reg) member_reg <= member_reg + 2'd1;
-        if (window_end) column_left_reg <= column_end ? columns_reg : column_left_reg - 16'd1;
-        if (!column_end) begin
-            x_reg    <= down ? x_reg - step_x : x_reg + step_x;
-            y_reg    <= down ? y_reg + step_x : up ? y_reg - step_x : y_reg;
-            addr_reg <= addr_reg + (down ? row_step - {30'd0, step} : up ? {30'd0, step} - row_step : {30'd0, step});
-        end else begin
-            x_reg <= x0_reg;
-            if (!row_end) begin
-                row_left_reg <= row_left_reg - 16'd1;
-                y_reg        <= y_reg + step_x;
-                addr_reg     <= next_row_addr;
-                row_addr_reg <= next_row_addr;
-            end else begin
-                row_left_reg   <= rows_reg;
-                image_left_reg <= image_left_reg - 16'd1;
-                y_reg          <= y0_reg;
-                addr_reg       <= next_image_addr;
-                row_addr_reg   <= next_image_addr;
-                image_addr_reg <= next_image_addr;
-            end
-        end
+    start_ok_reg   <= pass_valid && !pass_take && tile_ok && acts_ok && set_ok;
+    no_weights_reg <= {no_weights_reg[0], waits && no_tile && !read_reg};
+    no_acts_reg    <= {no_acts_reg[0], waits && (no_tile ? read_reg : !acts_ok)};
+    no_set_reg     <= {no_set_reg[0], waits && !no_tile && acts_ok && !set_ok};
+    tile_take      <= pass_take && !read_reg;
+    set_take       <= pass_take && sums_leave && codes_reg;
+    if (rst) begin
+        start_ok_reg   <= 1'b0;
+        no_weights_reg <= 2'd0;
+        no_acts_reg    <= 2'd0;
+        no_set_reg     <= 2'd0;
+        tile_take      <= 1'b0;
+        set_take       <= 1'b0;
     end
-    if (rst) position_valid_reg <= 1'b0;
 end
+
+// ---- the position that is due
+reg                 first_reg, last_reg, final_reg, shift_reg;     // of its pass
+reg                 raw_reg;                                       // its sum leaves as it is
+wire                position_valid, position_last, position_first, in_map;
+wire [31:0]         act_addr;
+wire [ACC_ADDR_W:0] acc_addr;
+wire                result_space, read_space;
+
+wire space_wait = (raw_reg && !result_space) || (read_reg && !read_space);
+wire issue      = position_valid && !space_wait;
+
+position_loop #(.COORD_W(COORD_W), .ACC_ADDR_W(ACC_ADDR_W)) u_position_loop (
+    .clk(clk), .rst(rst), .start(accept), .cfg_data(cfg_data),
+    .take(pass_take), .pass_addr(pass_addr), .pass_y(pass_y), .pass_x(pass_x), .pass_acc_addr(pass_acc_addr),
+    .advance(issue), .valid(position_valid), .last(position_last), .first(position_first),
+    .act_addr(act_addr), .in_map(in_map), .acc_addr(acc_addr)
+);
+
+assign pass_take         = start_ok_reg && (!position_valid || (issue && position_last));
+assign last_issued       = issue && position_last && final_reg;
+assign stall_weights     = !position_valid && no_weights_reg[1];
+assign stall_activations = !position_valid && no_acts_reg[1];
+assign stall_thresholds  = !position_valid && no_set_reg[1];
+assign stall_output      = position_valid && space_wait;
+
+always @(posedge clk) if (pass_take) begin
+    first_reg <= pass_first && !resume_reg;
+    last_reg  <= sums_leave;
+    final_reg <= pass_final;
+    shift_reg <= pass_shift;
+    raw_reg   <= sums_leave && !codes_reg && !read_reg;
+end
+
+// verilator lint_off PINCONNECTEMPTY
+stream_credits #(.COUNT(OUT_DEPTH)) result_credits (
+    .clk(clk), .rst(rst), .take(issue && raw_reg), .give(result_freed), .available(result_space), .full());
+stream_credits #(.COUNT(OUT_DEPTH)) read_credits (
+    .clk(clk), .rst(rst), .take(issue && read_reg), .give(read_freed), .available(read_space), .full());
+// verilator lint_on PINCONNECTEMPTY
 
 // ---- issue
-wire in_map = x_reg < {2'b0, in_w_reg} && y_reg < {2'b0, in_h_reg};
+always @(posedge clk) begin
+    issue_valid    <= issue && !read_reg && !rst;
+    issue_read     <= issue && read_reg && !rst;
+    issue_swap     <= issue && position_first && !read_reg && !rst;
+    issue_final    <= last_issued && !rst;
+    result_reserve <= issue && raw_reg && !rst;
+end
 
 always @(posedge clk) begin
-    issue_valid    <= issue && !read && !rst;
-    issue_read     <= issue && read && !rst;
-    issue_swap     <= tile_take && !rst;
-    issue_final    <= last_issued && !rst;
     issue_zero     <= !in_map;
-    issue_act_addr <= addr_reg[ACT_ADDR_W-1:0];
-    issue_first    <= pass_first_reg;
-    issue_last     <= pass_last_reg;
-    issue_relu     <= mode_reg == MODE_RELU;
-    issue_codes    <= codes;
+    issue_act_addr <= act_addr[ACT_ADDR_W-1:0];
+    issue_first    <= first_reg;
+    issue_last     <= last_reg;
+    issue_relu     <= relu_reg;
+    issue_codes    <= codes_reg;
     issue_pool     <= pool_reg;
-    issue_shift    <= pass_shift_reg;
-    issue_acc_addr <= acc_addr_reg[ACC_ADDR_W-1:0];
-    convs_issued   <= rst || clear ? 32'd0 : convs_issued + {31'd0, last_issued};
+    issue_shift    <= shift_reg;
+    issue_acc_addr <= acc_addr[ACC_ADDR_W-1:0];
+end
 
-    error_act_overflow  <= !rst && issue && in_map && addr_reg >= ACT_DEPTH;
-    error_acc_overflow  <= !rst && issue && !read && {{31-ACC_ADDR_W{1'b0}}, acc_addr_reg} >= ACC_DEPTH;
-    error_weights_short <= !rst && tile_take && tile_last && !pass_final_reg;
-    error_weights_long  <= !rst && tile_take && !tile_last && pass_final_reg;
+// ---- state
+reg        act_over_reg, acc_over_reg;
+reg [15:0] issue_sequence_reg;
+
+always @(posedge clk) begin
+    convs_issued        <= rst || clear ? 32'd0 : convs_issued + {31'd0, issue_final};
+    act_over_reg        <= act_addr >= ACT_DEPTH;
+    acc_over_reg        <= {{31-ACC_ADDR_W{1'b0}}, acc_addr} >= ACC_DEPTH;
+    error_act_overflow  <= !rst && (issue_valid || issue_read) && !issue_zero && act_over_reg;
+    error_acc_overflow  <= !rst && issue_valid && acc_over_reg;
+    error_weights_short <= !rst && tile_take && tile_last && !final_reg;
+    error_weights_long  <= !rst && tile_take && !tile_last && final_reg;
+    issue_sequence_reg  <= sequence_reg;
+    error_sequence      <= issue_sequence_reg;
 end
 
 endmodule
