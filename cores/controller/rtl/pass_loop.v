@@ -31,7 +31,7 @@ module pass_loop #(
     output reg  [ACC_ADDR_W:0]   acc_addr,      // of its first position; the top bit: beyond the accumulators
     output reg                   first,         // of its oc tile
     output reg                   last,          // of its oc tile
-    output reg                   final,         // of the command
+    output reg                   command_last,
     output reg                   shift
 );
 
@@ -96,7 +96,7 @@ always @(posedge clk) begin
     ic_end_reg         <= ic_end;
     oc_end_reg         <= oc_end;
     last               <= ic_end;
-    final              <= oc_end;
+    command_last       <= oc_end;
     next_tile_addr_reg <= ic_end ? act_base_reg : tile_addr_reg + tile_stride_reg;
     row_jump_reg       <= {1'b0, in_w_reg} + {{13{back[3]}}, back};
     next_addr_reg      <= act_addr + (kx_end ? {{15{row_jump_reg[16]}}, row_jump_reg} : 32'd1);

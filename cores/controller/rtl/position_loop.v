@@ -26,7 +26,7 @@ module position_loop #(
     input  wire [ACC_ADDR_W:0]   pass_acc_addr,
     input  wire                  advance,
     output reg                   valid,
-    output wire                  last,          // of the pass
+    output reg                   last,          // of the pass
     output reg                   first,         // of the pass
     output reg  [31:0]           act_addr,
     output wire                  in_map,
@@ -45,13 +45,15 @@ wire [15:0] cfg_out_w    = cfg_data[64*CONV_OUT_W_BEAT + CONV_OUT_W_LOW +: 16];
 reg [15:0] in_h_reg, in_w_reg, rows_reg, columns_reg, images_reg;
 reg        pool_reg, stride_2_reg;
 reg [31:0] image_stride_reg;
-reg        one_column_reg, one_row_reg, one_image_reg;
+// Counts of one and two, and what ends with a pass's first position
+reg        one_column_reg, one_row_reg, one_image_reg, two_columns_reg, two_rows_reg, two_images_reg;
+reg        first_column_end_reg, first_row_end_reg, first_last_reg;
 
 // Words from an input row to that of the next output row
 wire [16:0] row_step = stride_2_reg ? {in_w_reg, 1'b0} : {1'b0, in_w_reg};
 wire [1:0]  step     = stride_2_reg ? 2'd2 : 2'd1;
 reg  [17:0] row_pitch_reg;          // to that of the next row of windows
-reg  [17:0] down_reg, up_reg;       // from a window's second member to its third, from its fourth to the next window
+reg  [17:0] down_step_reg, up_step_reg; // from a window's second member to its third, from its fourth to the next window
 
 always @(posedge clk) begin
     if (start) begin
@@ -65,28 +67,39 @@ always @(posedge clk) begin
         image_stride_reg <= cfg_data[64*CONV_ACT_IMAGE_STRIDE_BEAT + CONV_ACT_IMAGE_STRIDE_LOW +: 32];
     end
     row_pitch_reg  <= pool_reg ? {row_step, 1'b0} : {1'b0, row_step};
-    down_reg       <= {1'b0, row_step} - {16'd0, step};
-    up_reg         <= {16'd0, step} - {1'b0, row_step};
-    one_column_reg <= columns_reg == 16'd1;
-    one_row_reg    <= rows_reg == 16'd1;
-    one_image_reg  <= images_reg == 16'd1;
+    down_step_reg  <= {1'b0, row_step} - {16'd0, step};
+    up_step_reg    <= {16'd0, step} - {1'b0, row_step};
+    one_column_reg  <= columns_reg == 16'd1;
+    one_row_reg     <= rows_reg == 16'd1;
+    one_image_reg   <= images_reg == 16'd1;
+    two_columns_reg <= columns_reg == 16'd2;
+    two_rows_reg    <= rows_reg == 16'd2;
+    two_images_reg  <= images_reg == 16'd2;
+    first_column_end_reg <= !pool_reg && one_column_reg;
+    first_row_end_reg    <= !pool_reg && one_column_reg && one_row_reg;
+    first_last_reg       <= !pool_reg && one_column_reg && one_row_reg && one_image_reg;
 end
 
-// ---- ends
+// ---- ends: of this position in registers, and for the next one whether a count is two, which will be one
 reg [15:0] column_left_reg, row_left_reg, image_left_reg;
 reg [1:0]  member_reg;              // of the pooling window
 reg        window_end_reg, column_last_reg, row_last_reg, image_last_reg;
+reg        column_two_reg, row_two_reg, image_two_reg;
+reg        column_end_reg, row_end_reg;
+reg        down_reg, up_reg;        // the next position is in the window's second row; back in the first one of the next
 
-wire column_end = window_end_reg && column_last_reg;
-wire row_end    = column_end && row_last_reg;
-
-assign last = row_end && image_last_reg;
+wire next_window_end  = !pool_reg || member_reg == 2'd2;
+wire next_column_last = !window_end_reg ? column_last_reg : column_last_reg ? one_column_reg : column_two_reg;
+wire next_row_last    = !column_end_reg ? row_last_reg : row_last_reg ? one_row_reg : row_two_reg;
+wire next_image_last  = row_end_reg ? image_two_reg : image_last_reg;
 
 always @(posedge clk) begin
     if (take) begin
         valid           <= 1'b1;
         first           <= 1'b1;
         member_reg      <= 2'd0;
+        down_reg        <= 1'b0;
+        up_reg          <= 1'b0;
         window_end_reg  <= !pool_reg;
         column_left_reg <= columns_reg;
         row_left_reg    <= rows_reg;
@@ -94,24 +107,36 @@ always @(posedge clk) begin
         column_last_reg <= one_column_reg;
         row_last_reg    <= one_row_reg;
         image_last_reg  <= one_image_reg;
+        column_two_reg  <= two_columns_reg;
+        row_two_reg     <= two_rows_reg;
+        image_two_reg   <= two_images_reg;
+        column_end_reg  <= first_column_end_reg;
+        row_end_reg     <= first_row_end_reg;
+        last            <= first_last_reg;
     end else if (advance) begin
-        valid <= !last;
-        first <= 1'b0;
-        if (pool_reg) begin
-            member_reg     <= member_reg + 2'd1;
-            window_end_reg <= member_reg == 2'd2;
-        end
+        valid           <= !last;
+        first           <= 1'b0;
+        member_reg      <= member_reg + {1'b0, pool_reg};
+        down_reg        <= pool_reg && member_reg == 2'd0;
+        up_reg          <= pool_reg && member_reg == 2'd2;
+        window_end_reg  <= next_window_end;
+        column_last_reg <= next_column_last;
+        row_last_reg    <= next_row_last;
+        image_last_reg  <= next_image_last;
+        column_end_reg  <= next_window_end && next_column_last;
+        row_end_reg     <= next_window_end && next_column_last && next_row_last;
+        last            <= next_window_end && next_column_last && next_row_last && next_image_last;
         if (window_end_reg) begin
             column_left_reg <= column_last_reg ? columns_reg : column_left_reg - 16'd1;
-            column_last_reg <= column_last_reg ? one_column_reg : column_left_reg == 16'd2;
+            column_two_reg  <= column_last_reg ? two_columns_reg : column_left_reg == 16'd3;
         end
-        if (column_end) begin
+        if (column_end_reg) begin
             row_left_reg <= row_last_reg ? rows_reg : row_left_reg - 16'd1;
-            row_last_reg <= row_last_reg ? one_row_reg : row_left_reg == 16'd2;
+            row_two_reg  <= row_last_reg ? two_rows_reg : row_left_reg == 16'd3;
         end
-        if (row_end) begin
+        if (row_end_reg) begin
             image_left_reg <= image_left_reg - 16'd1;
-            image_last_reg <= image_left_reg == 16'd2;
+            image_two_reg  <= image_left_reg == 16'd3;
         end
     end
     if (rst) valid <= 1'b0;
@@ -121,14 +146,15 @@ end
 reg [31:0]        next_row_reg, next_image_reg;     // addresses of the next row's and image's first position
 reg [COORD_W-1:0] x0_reg, y0_reg, x_reg, y_reg;
 
-wire [COORD_W-1:0] step_xy = {{COORD_W-2{1'b0}}, step};
-wire               down    = pool_reg && member_reg == 2'd1;
-wire               up      = pool_reg && member_reg == 2'd3;
-wire [31:0]        row_base = take ? pass_addr : row_end ? next_image_reg : next_row_reg;
+// What is added to x, to y, to the address of the next position in the row of windows
+wire [2:0]  step_x    = down_reg ? -{1'b0, step} : {1'b0, step};
+wire [2:0]  step_y    = column_end_reg || down_reg ? {1'b0, step} : up_reg ? -{1'b0, step} : 3'd0;
+wire [17:0] step_addr = down_reg ? down_step_reg : up_reg ? up_step_reg : {16'd0, step};
+wire [31:0] row_base  = take ? pass_addr : row_end_reg ? next_image_reg : next_row_reg;
 
 always @(posedge clk) begin
-    if (take || (advance && column_end)) next_row_reg <= row_base + {14'd0, row_pitch_reg};
-    if (take || (advance && row_end)) next_image_reg <= (take ? pass_addr : next_image_reg) + image_stride_reg;
+    if (take || (advance && column_end_reg)) next_row_reg <= row_base + {14'd0, row_pitch_reg};
+    if (take || (advance && row_end_reg)) next_image_reg <= (take ? pass_addr : next_image_reg) + image_stride_reg;
     if (take) begin
         {x0_reg, x_reg} <= {2{pass_x}};
         {y0_reg, y_reg} <= {2{pass_y}};
@@ -136,12 +162,9 @@ always @(posedge clk) begin
         acc_addr        <= pass_acc_addr;
     end else if (advance) begin
         acc_addr <= acc_addr + {{ACC_ADDR_W{1'b0}}, !acc_addr[ACC_ADDR_W]};
-        x_reg    <= column_end ? x0_reg : down ? x_reg - step_xy : x_reg + step_xy;
-        if (row_end) y_reg <= y0_reg;
-        else if (column_end || down) y_reg <= y_reg + step_xy;
-        else if (up) y_reg <= y_reg - step_xy;
-        act_addr <= row_end ? next_image_reg : column_end ? next_row_reg :
-                    act_addr + (down ? {{14{down_reg[17]}}, down_reg} : up ? {{14{up_reg[17]}}, up_reg} : {30'd0, step});
+        x_reg    <= column_end_reg ? x0_reg : x_reg + {{COORD_W-3{step_x[2]}}, step_x};
+        y_reg    <= row_end_reg ? y0_reg : y_reg + {{COORD_W-3{step_y[2]}}, step_y};
+        act_addr <= row_end_reg ? next_image_reg : column_end_reg ? next_row_reg : act_addr + {{14{step_addr[17]}}, step_addr};
     end
 end
 

@@ -122,7 +122,7 @@ pass_loop #(.COORD_W(COORD_W), .ACC_DEPTH(ACC_DEPTH)) u_pass_loop (
     .clk(clk), .rst(rst), .start(accept), .cfg_data(cfg_data), .take(pass_take), .tiles_done(tiles_done),
     .valid(pass_valid), .settled(pass_settled), .needed_ok(pass_needed_ok),
     .act_addr(pass_addr), .y(pass_y), .x(pass_x), .acc_addr(pass_acc_addr),
-    .first(pass_first), .last(pass_last), .final(pass_final), .shift(pass_shift)
+    .first(pass_first), .last(pass_last), .command_last(pass_final), .shift(pass_shift)
 );
 
 wire sums_leave = pass_last && !hold_reg;

@@ -12,6 +12,7 @@ from tilewright.compiler.timing.fifo import NEVER, FifoTiming
 from tilewright.compiler.timing.sequencer import SequencerTiming
 from tilewright.compiler.timing.supply import BeatSupply
 from tilewright.compiler.timing.thresholds import ThresholdTiming
+from tilewright.compiler.timing.weights import WeightTiming
 from tilewright.hardware.parameters import HardwareParameters
 
 BEGIN_BEATS = 3
@@ -33,7 +34,7 @@ class DecoderTiming:
         hardware: its sizes.
         items: the program between BEGIN and END.
         supply: its beats.
-        weights, thresholds: the FIFOs that it fills.
+        weights, thresholds: the weight store and the FIFO that it fills.
         sets: that the threshold FIFO goes to.
         described: it writes here when each CONV command's descriptor is there for the sequencer.
 
@@ -47,7 +48,7 @@ class DecoderTiming:
         hardware: HardwareParameters,
         items: Sequence[Item],
         supply: BeatSupply,
-        weights: FifoTiming,
+        weights: WeightTiming,
         thresholds: FifoTiming,
         sets: ThresholdTiming,
         described: list[int],

@@ -11,6 +11,7 @@ from tilewright.compiler.timing.fifo import FifoTiming
 from tilewright.compiler.timing.sequencer import SequencerTiming
 from tilewright.compiler.timing.supply import BeatSupply
 from tilewright.compiler.timing.thresholds import ThresholdTiming
+from tilewright.compiler.timing.weights import WeightTiming
 from tilewright.errors import CompileError
 from tilewright.hardware.commands import Conv, Mode
 from tilewright.hardware.parameters import HardwareParameters
@@ -82,7 +83,7 @@ def time_program(items: Sequence[Item], hardware: HardwareParameters, stall_prob
     convs = [item.conv for item in items if isinstance(item, ConvItem)]
     described: list[int] = []
     supply = BeatSupply(beats, stall_probability, hardware.dma_depth, hardware.ddr_latency)
-    weights = FifoTiming(groups, hardware.wgt_depth, hardware.sram_latency)
+    weights = WeightTiming(hardware, groups)
     thresholds = FifoTiming(threshold_beats, hardware.thr_depth, hardware.sram_latency)
     sets = ThresholdTiming(hardware, thresholds)
     sequencer = SequencerTiming(hardware, convs, weights, sets, described)

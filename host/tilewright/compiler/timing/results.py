@@ -6,6 +6,9 @@ import numpy as np
 
 from tilewright.compiler.timing.fifo import NEVER, Cycles, ascending
 
+# From taking a position out to the first cycle in which its place can be used again
+FREE_CYCLES = 2
+
 
 class ResultTiming:
     """A buffer that reserves space for each position issued and gives it back when the position is taken out.
@@ -25,7 +28,7 @@ class ResultTiming:
         self._taken = np.full(depth, NEVER, np.int64)  # when the last positions were taken out
         self.last_sent = NEVER
 
-    def issue(self, first: int, count: int, blocked: int = NEVER) -> int:
+    def issue(self, first: int, count: int, blocked: int = NEVER) -> tuple[int, int]:
         """Issues positions, one a cycle or as space allows.
 
         Args:
@@ -34,15 +37,17 @@ class ResultTiming:
             blocked: up to this cycle the stream is taken by something else; one position waits behind the buffer.
 
         Returns:
-            Cycle in which the last is issued.
+            Cycles in which the first and the last are issued.
         """
-        depth = len(self._taken)
+        depth, issued_first = len(self._taken), None
         for done in range(0, count, depth):
             size = min(depth, count - done)
-            issued = ascending(np.maximum(np.arange(first, first + size), self._taken[:size] + 1))
+            issued = ascending(np.maximum(np.arange(first, first + size), self._taken[:size] + FREE_CYCLES))
             self._take(issued, blocked)
+            issued_first = int(issued[0]) if issued_first is None else issued_first
             first = int(issued[-1]) + 1
-        return first - 1
+        assert issued_first is not None
+        return issued_first, first - 1
 
     def _take(self, issued: Cycles, blocked: int) -> None:
         lower = issued + self._latency

@@ -7,15 +7,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tilewright.compiler.timing.fifo import NEVER, Cycles, FifoTiming, ascending
+from tilewright.compiler.timing.fifo import NEVER, Cycles, ascending
 from tilewright.compiler.timing.results import ResultTiming
 from tilewright.compiler.timing.thresholds import ThresholdTiming
+from tilewright.compiler.timing.weights import WeightTiming
 from tilewright.compiler.timing.writeback import WriteBackTiming
 from tilewright.hardware.commands import Conv, Mode
 from tilewright.hardware.parameters import HardwareParameters
 
 # From a descriptor taken to the first position of its first pass
-START_CYCLES = 3
+START_CYCLES = 4
+# From the cycle in which activations count as written, or a threshold set is ready, or no raw result is left, to the
+# first position of the pass that waits for it
+WRITTEN_CYCLES, READY_CYCLES = 3, 2
+# From one pass of a READ to the next
+READ_CYCLES = 4
+# From a CONV command's last position to the cycle from which it counts as issued
+ISSUED_CYCLES = 2
 
 
 @dataclass
@@ -66,7 +74,7 @@ class _Work:
 
 @dataclass(frozen=True)
 class _Dependencies:
-    """Passes among some that wait for activations: their indices, and the cycles from which these are written."""
+    """Passes among some that wait for activations: their indices, and the cycles from which they can begin."""
 
     passes: Cycles
     written: Cycles
@@ -87,7 +95,7 @@ class SequencerTiming:
     Args:
         hardware: its sizes.
         convs: the program's CONV commands in order, READs included.
-        weights: the weight FIFO.
+        weights: the weight store.
         thresholds: the threshold sets.
         described: by the decoder: when each CONV command's descriptor is there for the sequencer; it grows.
 
@@ -100,7 +108,7 @@ class SequencerTiming:
         self,
         hardware: HardwareParameters,
         convs: Sequence[Conv],
-        weights: FifoTiming,
+        weights: WeightTiming,
         thresholds: ThresholdTiming,
         described: Sequence[int],
     ) -> None:
@@ -113,7 +121,6 @@ class SequencerTiming:
         self._sums = ResultTiming(hardware.out_depth, hardware.sum_cycles + 1 + latency, hardware.n // 2)
         self._words = ResultTiming(hardware.out_depth, 1 + latency + words, words)
         self._work: _Work | None = None
-        self._taken = -hardware.weight_groups  # cycle in which the last weight tile was taken
         self.timings: list[ConvTiming] = []
         self.writeback = WriteBackTiming(hardware, sum(c.oc_tiles for c in convs if c.mode is Mode.CODES))
 
@@ -124,7 +131,7 @@ class SequencerTiming:
         if convs == 0:
             return NEVER
         known = len(self.timings) - (self._work is not None)
-        return None if convs > known else self.timings[convs - 1].last_issue + 1
+        return None if convs > known else self.timings[convs - 1].last_issue + ISSUED_CYCLES
 
     def accepted_at(self, conv: int) -> int | None:
         """Cycle in which a CONV command's descriptor is taken, None as long as that is not known."""
@@ -181,11 +188,13 @@ class SequencerTiming:
     def _read(self, work: _Work) -> bool:
         """Issues a READ command, whole."""
         conv = work.conv
+        earliest = work.free
         for tile in range(conv.ic_tiles):
-            written = self.writeback.done_at(conv.after + tile * conv.step)
-            ready = max(work.free, written, self._sums_empty)
+            written = self.writeback.done_at(conv.after + tile * conv.step) + WRITTEN_CYCLES
+            ready = max(work.free, earliest, written, self._sums_empty + READY_CYCLES)
             work.timing.stall_activations += ready - work.free
-            work.free = self._words.issue(ready, conv.positions) + 1
+            earliest = ready + READ_CYCLES
+            work.free = self._words.issue(ready, conv.positions)[1] + 1
             work.timing.stall_output += work.free - ready - conv.positions
         self._close(work)
         return True
@@ -193,32 +202,34 @@ class SequencerTiming:
     def _issue_passes(self, work: _Work) -> bool:
         """Issues as many passes of the present output tile as are known to have their weights and thresholds."""
         conv = work.conv
-        count = min(work.passes_left, self._weights.held // self._hardware.weight_groups)
+        count = min(work.passes_left, self._weights.tiles)
         set_ready = NEVER
         if count == work.passes_left and conv.mode is Mode.CODES:
             ready = self._thresholds.ready_at(self.writeback.tiles)
-            count, set_ready = (count - 1, NEVER) if ready is None else (count, ready)
+            count, set_ready = (count - 1, NEVER) if ready is None else (count, ready + READY_CYCLES)
         if count == 0:
             return False
-        self._taken = int(self._start_passes(work, count, set_ready)[-1])
-        work.free = self._taken + conv.positions
+        starts = self._start_passes(work, count, set_ready)
+        work.free = int(starts[-1]) + conv.positions
         work.passes += count
         if work.passes_left == 0:
-            self._end_tile(work)
+            starts[-1] = self._end_tile(work, int(starts[-1]))
+        self._weights.begin(starts)
         return True
 
-    def _end_tile(self, work: _Work) -> None:
-        """The last pass of an output tile has started."""
+    def _end_tile(self, work: _Work, first: int) -> int:
+        """An output tile's last pass can start in this cycle; returns the one in which its first position is issued."""
         conv = work.conv
         if conv.mode is Mode.CODES:
-            self._thresholds.free(self.writeback.write_tile(conv, self._taken))
+            self._thresholds.free(self.writeback.write_tile(conv, first))
         elif not conv.hold:
-            free = self._sums.issue(self._taken, conv.positions, blocked=self._words.last_sent) + 1
-            work.timing.stall_output += free - work.free
-            work.free = free
+            first, last = self._sums.issue(first, conv.positions, blocked=self._words.last_sent)
+            work.timing.stall_output += last + 1 - work.free
+            work.free = last + 1
         work.tiles, work.passes = work.tiles + 1, 0
         if work.tiles == conv.oc_tiles:
             self._close(work)
+        return first
 
     def _start_passes(self, work: _Work, count: int, set_ready: int) -> Cycles:
         """First cycles of the next passes, int64 (count,); counts their stalls.
@@ -230,26 +241,16 @@ class SequencerTiming:
         """
         groups = self._hardware.weight_groups
         # A tile of weights is loaded while the one before is in use.
-        length, floor = max(work.conv.positions, groups), max(work.free, self._taken + groups)
+        floor = max(work.free, self._weights.last_pass + groups)
         needs = self._dependencies(work, count, floor)
-        offsets = np.arange(groups)
-        starts = loaded = offsets
-
-        def consume(visible: Cycles) -> Cycles:
-            nonlocal starts, loaded
-            loaded = visible[groups - 1 :: groups] + 1
-            lower = loaded.copy()
-            lower[0] = max(lower[0], floor)
-            needs.delay(lower)
-            lower[-1] = max(lower[-1], set_ready)
-            starts = ascending(lower, length)
-            loads_from = np.concatenate(([self._taken], starts[:-1]))
-            popped: Cycles = np.maximum((loads_from[:, None] + offsets).reshape(-1), visible)
-            return popped
-
-        self._weights.pop(count * groups, consume, self._taken)
+        loaded = self._weights.loaded_times(count)
+        lower = loaded.copy()
+        lower[0] = max(lower[0], floor)
+        needs.delay(lower)
+        lower[-1] = max(lower[-1], set_ready)
+        starts = ascending(lower, max(work.conv.positions, groups))
         free = np.concatenate(([work.free], starts[:-1] + work.conv.positions))
-        full = np.concatenate(([self._taken], starts[:-1])) + groups
+        full = np.concatenate(([self._weights.last_pass], starts[:-1])) + groups
         ready = np.maximum(free, np.maximum(full, loaded))
         work.timing.stall_weights += int((ready - free).sum())
         work.timing.stall_activations += needs.delay(ready)
@@ -260,9 +261,11 @@ class SequencerTiming:
         """What the next ``count`` passes wait for that is written after ``floor``."""
         conv, taps = work.conv, work.taps
         first, last = -(-work.passes // taps), (work.passes + count - 1) // taps
-        if last < first or self.writeback.done_at(conv.after + last * conv.step) <= floor:
+        if last < first or self.writeback.done_at(conv.after + last * conv.step) + WRITTEN_CYCLES <= floor:
             return _NO_DEPENDENCIES
         tiles = np.arange(first, last + 1)
         needed = conv.after + tiles * int(conv.step)
         waits = needed > 0
-        return _Dependencies((tiles * taps - work.passes)[waits], self.writeback.done_times(needed[waits]))
+        return _Dependencies(
+            (tiles * taps - work.passes)[waits], self.writeback.done_times(needed[waits]) + WRITTEN_CYCLES
+        )
