@@ -3,8 +3,10 @@
 import pytest
 
 
-def test_weight_loader(run_cocotb) -> None:
-    run_cocotb("controller", "weight_loader", "tb_weight_loader", N=16, ROWS=1, GROUP_W=64)
+def test_weight_store(run_cocotb) -> None:
+    run_cocotb(
+        "controller", "weight_store", "tb_weight_store", ("sram", "mac_array"), N=16, ROWS=1, GROUP_W=64, DEPTH=32
+    )
 
 
 def test_watchdog(run_cocotb) -> None:
@@ -12,7 +14,7 @@ def test_watchdog(run_cocotb) -> None:
 
 
 def test_sequencer(run_cocotb) -> None:
-    run_cocotb("controller", "sequencer", "tb_sequencer", ACT_DEPTH=1024, ACC_DEPTH=128)
+    run_cocotb("controller", "sequencer", "tb_sequencer", ("stream",), ACT_DEPTH=1024, ACC_DEPTH=128, OUT_DEPTH=4)
 
 
 @pytest.mark.parametrize(("n", "group_w"), [(16, 64), (32, 128)])

@@ -202,7 +202,8 @@ assign weight_push = weight_valid && weight_ready;
 
 // verilator lint_off PINCONNECTEMPTY
 stream_credits #(.COUNT(WGT_DEPTH), .STEP(N / ROWS)) weight_credits (
-    .clk(clk), .rst(engine_rst), .take(weight_push), .give(weight_freed), .available(weight_ready), .full());
+    .clk(clk), .rst(engine_rst), .take(weight_push), .give(weight_freed), .next_available(), .available(weight_ready),
+    .full());
 // verilator lint_on PINCONNECTEMPTY
 
 weight_store #(.N(N), .ROWS(ROWS), .GROUP_W(GROUP_W), .DEPTH(WGT_DEPTH), .LATENCY(SRAM_LATENCY)) u_weight_store (

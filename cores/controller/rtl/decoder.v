@@ -19,7 +19,7 @@ module decoder #(
     parameter ACC_W = 28,
     // Words of the activation memory
     parameter ACT_DEPTH = 8192,
-    // Bits of a group: what one cycle moves into the activation memory or the weight FIFO
+    // Bits of a group: what one cycle moves into the activation memory or the weight store
     parameter GROUP_W = 64,
     // Width of a group's address in the activation memory (derived)
     parameter GROUP_ADDR_W = $clog2(ACT_DEPTH * N * ACT_W / GROUP_W)

@@ -5,8 +5,8 @@
  * The outer loops of a CONV command, a pass ahead of the positions: oc tile, ic tile, kernel row, kernel column.
  *
  * The outputs belong to the next pass: two cycles after `start` valid says so, and from the third cycle after a take on settled says
- * that they are right again, and so are the flags that others change upon a take. needed_ok: tiles_done had reached what the pass
- * needs a cycle ago.
+ * that they are right again, and so are the flags that others change upon a take; act_addr and acc_addr come a
+ * cycle later, in time for the next take. needed_ok: tiles_done had reached what the pass needs a cycle ago.
  */
 module pass_loop #(
     // Width of a coordinate
@@ -55,7 +55,7 @@ reg [31:0]        act_base_reg, tile_stride_reg, after_reg;
 reg [COORD_W-1:0] origin_y_reg, origin_x_reg;
 reg [15:0]        in_w_reg, ic_tiles_reg, acc_stride_reg;
 reg [2:0]         kernel_h_reg, kernel_w_reg;
-reg               nibbles_reg, step_reg;
+reg               nibbles_reg, one_each_reg;
 
 always @(posedge clk) if (start) begin
     act_base_reg    <= cfg_act_base;
@@ -69,7 +69,7 @@ always @(posedge clk) if (start) begin
     kernel_h_reg    <= cfg_kernel_h;
     kernel_w_reg    <= cfg_kernel_w;
     nibbles_reg     <= cfg_nibbles;
-    step_reg        <= cfg_data[64*CONV_STEP_BEAT + CONV_STEP_LOW];
+    one_each_reg    <= cfg_data[64*CONV_STEP_BEAT + CONV_STEP_LOW];
 end
 
 // ---- what the pass after this one differs in: in registers before it is asked for
@@ -100,18 +100,20 @@ always @(posedge clk) begin
     next_tile_addr_reg <= ic_end ? act_base_reg : tile_addr_reg + tile_stride_reg;
     row_jump_reg       <= {1'b0, in_w_reg} + {{13{back[3]}}, back};
     next_addr_reg      <= act_addr + (kx_end ? {{15{row_jump_reg[16]}}, row_jump_reg} : 32'd1);
-    next_needed_reg    <= ic_end ? after_reg : needed_reg + {31'd0, step_reg};
+    next_needed_reg    <= ic_end ? after_reg : needed_reg + {31'd0, one_each_reg};
     needed_ok          <= tiles_done >= needed_reg;
     place_ok_reg       <= {{32-PLACE_W{1'b0}}, place_reg} < ACC_DEPTH;
     acc_addr           <= {{32-PLACE_W{1'b0}}, place_reg} < ACC_DEPTH ? {1'b0, place_reg[ACC_ADDR_W-1:0]} : {1'b1, {ACC_ADDR_W{1'b0}}};
 end
 
 // ---- the pass
-reg start_reg;
+reg start_reg, step_reg;        // step_reg: a cycle after a take, which so decides little at once
 
 always @(posedge clk) begin
     start_reg <= start;
+    step_reg  <= take;
     if (start_reg) valid <= 1'b1;
+    if (take) valid <= !oc_end_reg;
     if (start) begin
         act_addr      <= cfg_act_base;
         tile_addr_reg <= cfg_act_base;
@@ -125,8 +127,7 @@ always @(posedge clk) begin
         shift         <= cfg_nibbles;
         needed_reg    <= cfg_after;
         place_reg     <= {{PLACE_W-16{1'b0}}, cfg_acc_base};
-    end else if (take) begin
-        valid       <= !oc_end_reg;
+    end else if (step_reg) begin
         first       <= ic_end_reg;
         kx_left_reg <= kx_end_reg ? kernel_w_reg : kx_left_reg - 3'd1;
         x           <= kx_end_reg ? origin_x_reg : x + 1'b1;
@@ -148,6 +149,7 @@ always @(posedge clk) begin
     end
     if (rst) begin
         start_reg <= 1'b0;
+        step_reg  <= 1'b0;
         valid     <= 1'b0;
     end
 end

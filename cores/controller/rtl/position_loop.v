@@ -144,17 +144,20 @@ end
 
 // ---- places
 reg [31:0]        next_row_reg, next_image_reg;     // addresses of the next row's and image's first position
+reg [31:0]        pass_row_reg, pass_image_reg;     // the same of the pass that comes
 reg [COORD_W-1:0] x0_reg, y0_reg, x_reg, y_reg;
 
 // What is added to x, to y, to the address of the next position in the row of windows
 wire [2:0]  step_x    = down_reg ? -{1'b0, step} : {1'b0, step};
 wire [2:0]  step_y    = column_end_reg || down_reg ? {1'b0, step} : up_reg ? -{1'b0, step} : 3'd0;
 wire [17:0] step_addr = down_reg ? down_step_reg : up_reg ? up_step_reg : {16'd0, step};
-wire [31:0] row_base  = take ? pass_addr : row_end_reg ? next_image_reg : next_row_reg;
+wire [31:0] row_base  = row_end_reg ? next_image_reg : next_row_reg;
 
 always @(posedge clk) begin
-    if (take || (advance && column_end_reg)) next_row_reg <= row_base + {14'd0, row_pitch_reg};
-    if (take || (advance && row_end_reg)) next_image_reg <= (take ? pass_addr : next_image_reg) + image_stride_reg;
+    pass_row_reg   <= pass_addr + {14'd0, row_pitch_reg};
+    pass_image_reg <= pass_addr + image_stride_reg;
+    if (take || (advance && column_end_reg)) next_row_reg <= take ? pass_row_reg : row_base + {14'd0, row_pitch_reg};
+    if (take || (advance && row_end_reg)) next_image_reg <= take ? pass_image_reg : next_image_reg + image_stride_reg;
     if (take) begin
         {x0_reg, x_reg} <= {2{pass_x}};
         {y0_reg, y_reg} <= {2{pass_y}};

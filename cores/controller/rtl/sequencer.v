@@ -158,10 +158,8 @@ reg                 raw_reg;                                       // its sum le
 wire                position_valid, position_last, position_first, in_map;
 wire [31:0]         act_addr;
 wire [ACC_ADDR_W:0] acc_addr;
-wire                result_space, read_space;
-
-wire space_wait = (raw_reg && !result_space) || (read_reg && !read_space);
-wire issue      = position_valid && !space_wait;
+wire                next_result_space, next_read_space;
+reg                 issue;                                          // it goes out in this cycle
 
 position_loop #(.COORD_W(COORD_W), .ACC_ADDR_W(ACC_ADDR_W)) u_position_loop (
     .clk(clk), .rst(rst), .start(accept), .cfg_data(cfg_data),
@@ -175,21 +173,30 @@ assign last_issued       = issue && position_last && final_reg;
 assign stall_weights     = !position_valid && no_weights_reg[1];
 assign stall_activations = !position_valid && no_acts_reg[1];
 assign stall_thresholds  = !position_valid && no_set_reg[1];
-assign stall_output      = position_valid && space_wait;
+assign stall_output      = position_valid && !issue;
+
+wire next_valid = pass_take || (position_valid && !(issue && position_last));
+wire pass_raw   = sums_leave && !codes_reg && !read_reg;
+wire next_raw   = pass_take ? pass_raw : raw_reg;
+
+always @(posedge clk)
+    issue <= !rst && next_valid && (!next_raw || next_result_space) && (!read_reg || next_read_space);
 
 always @(posedge clk) if (pass_take) begin
     first_reg <= pass_first && !resume_reg;
     last_reg  <= sums_leave;
     final_reg <= pass_final;
     shift_reg <= pass_shift;
-    raw_reg   <= sums_leave && !codes_reg && !read_reg;
+    raw_reg   <= pass_raw;
 end
 
 // verilator lint_off PINCONNECTEMPTY
 stream_credits #(.COUNT(OUT_DEPTH)) result_credits (
-    .clk(clk), .rst(rst), .take(issue && raw_reg), .give(result_freed), .available(result_space), .full());
+    .clk(clk), .rst(rst), .take(issue && raw_reg), .give(result_freed),
+    .next_available(next_result_space), .available(), .full());
 stream_credits #(.COUNT(OUT_DEPTH)) read_credits (
-    .clk(clk), .rst(rst), .take(issue && read_reg), .give(read_freed), .available(read_space), .full());
+    .clk(clk), .rst(rst), .take(issue && read_reg), .give(read_freed),
+    .next_available(next_read_space), .available(), .full());
 // verilator lint_on PINCONNECTEMPTY
 
 // ---- issue

@@ -11,7 +11,7 @@ from cocotb.triggers import FallingEdge, ReadOnly
 from tilewright.hardware.program_format import CONV
 
 RAW, RELU, CODES, READ = range(4)
-SETUP = 3  # cycles from a command's acceptance to its first position
+PASS = 4  # cycles of a pass at the least
 STALLS = ("weights", "activations", "thresholds", "output")
 
 
@@ -156,31 +156,62 @@ def random_convolution(rng: random.Random, mode: int, pool: int, depth: int, acc
     return random_sums(rng, c, accumulators)
 
 
-class Bench:
-    """Plays a cycle a call. `expect` compares everything with the model; without it only the errors are kept."""
+@dataclass
+class Places:
+    """Places of a buffer: those taken, as the sequencer counts them, and what the buffer says."""
 
-    INPUTS = ("tile_ready", "set_ready", "result_space", "result_empty", "read_space")
+    depth: int
+    taken: int = 0  # decided on
+    held: int = 0  # reserved in the buffer
+    freed: bool = False
+
+    def available(self) -> bool:
+        return self.taken < self.depth
+
+    def step(self, rng: random.Random, rate: float, decided: bool, reserved: bool) -> None:
+        """A cycle has passed; gives back a place in the next one, or not."""
+        self.taken += decided - self.freed
+        self.held += reserved - self.freed
+        self.freed = self.held > 0 and rng.random() < rate
+
+
+class Bench:
+    """Drives the module a cycle at a time and predicts it; what it waits for comes at once, or late."""
 
     def __init__(self, dut) -> None:
         self.dut = dut
         self.rng = random.Random(cocotb.RANDOM_SEED)
         self.depth, self.accumulators = int(dut.ACT_DEPTH.value), int(dut.ACC_DEPTH.value)
+        self.out_depth = int(dut.OUT_DEPTH.value)
+        self.tiles_done = 0
+        self.stalls: Counter[str] = Counter()
+        self.clear()
+
+    def clear(self) -> None:
+        """As after a reset."""
         self.offered: Convolution | None = None
         self.command: Convolution | None = None
-        self.positions: deque[Position] = deque()  # of the command, not yet issued
-        self.setup = 0  # cycles until the first of them may be
+        self.passes: deque[list[Position]] = deque()  # of the command, not yet taken
+        self.due: deque[Position] = deque()  # of the pass that was taken
+        self.accepted_ago = self.taken_ago = 100
+        self.start_ok = False
+        self.causes: deque[str | None] = deque([None, None], maxlen=2)
+        self.known_tiles_done = self.tiles_done
+        self.raw, self.words = Places(self.out_depth), Places(self.out_depth)
+        self.empty = True
+        self.tile_ready, self.tile_loads = False, True
+        self.sets, self.set_ready = 0, deque([False, False], maxlen=2)
         self.tiles_left = 0  # weight tiles until the one with the end mark
-        self.tiles_done = 0
-        self.convs_issued = 0
-        self.stalls: Counter[str] = Counter()
+        self.convs_issued: deque[int] = deque([0, 0, 0], maxlen=3)
+        self.sequence = 0
         self.errors: set[str] = set()
 
     async def start(self) -> "Bench":
         dut = self.dut
         cocotb.start_soon(Clock(dut.clk, 10, "ns").start())
-        dut.cfg_valid.value = dut.tile_last.value = dut.tiles_done.value = dut.clear.value = 0
-        for name in self.INPUTS:
+        for name in ("cfg_valid", "tile_ready", "tile_last", "set_ready", "result_freed", "read_freed", "clear"):
             getattr(dut, name).value = 0
+        dut.result_empty.value = dut.tiles_done.value = 0
         await self.reset()
         return self
 
@@ -189,100 +220,136 @@ class Bench:
         for _ in range(3):
             await FallingEdge(self.dut.clk)
         self.dut.rst.value = 0
-        self.positions.clear()
-        self.convs_issued = 0
-        self.errors.clear()
+        self.clear()
+        await FallingEdge(self.dut.clk)
 
     def offer(self, c: Convolution) -> None:
-        dut, self.offered = self.dut, c
-        dut.cfg_data.value = c.descriptor()
-        dut.cfg_valid.value = 1
+        self.offered, self.sequence = c, self.rng.getrandbits(16)
+        self.dut.cfg_data.value, self.dut.cfg_sequence.value, self.dut.cfg_valid.value = (
+            c.descriptor(),
+            self.sequence,
+            1,
+        )
 
-    def cause(self, inputs: dict[str, bool]) -> str | None:
-        """What holds up the next position, by the order of the checks."""
-        position, mode = self.positions[0], self.command.mode
-        read, codes = mode == READ, mode == CODES
-        if position.start and not read and not inputs["tile_ready"]:
-            return "weights"
-        if position.start and (self.tiles_done < position.needed or (read and not inputs["result_empty"])):
+    def blocked(self) -> bool:
+        """Whether the position that is due finds no place for what it brings."""
+        if not self.due:
+            return False
+        if self.command.mode == READ:
+            return not self.words.available()
+        return self.due[0].last and self.command.mode != CODES and not self.raw.available()
+
+    def cause(self) -> str | None:
+        """What the next pass waits for, by the order of the checks; None: nothing, or there is none."""
+        position, read = self.passes[0][0], self.command.mode == READ
+        if self.taken_ago < 3 or not (read or self.tile_ready):
+            return "activations" if read else "weights"
+        if self.known_tiles_done < position.needed or (read and not self.empty):
             return "activations"
-        if position.start and position.last and codes and not inputs["set_ready"]:
+        if position.last and self.command.mode == CODES and not self.set_ready[0]:
             return "thresholds"
-        if not inputs["read_space"] if read else position.last and not codes and not inputs["result_space"]:
-            return "output"
         return None
-
-    def claims(self, issued: Position | None) -> dict[str, bool]:
-        """What goes with a position in the cycle in which it is decided on."""
-        mode = self.command.mode if self.command else RAW
-        read, start, last = mode == READ, bool(issued and issued.start), bool(issued and issued.last)
-        return {
-            "tile_take": start and not read,
-            "set_take": start and last and mode == CODES,
-            "result_reserve": last and mode in (RAW, RELU),
-            "read_reserve": issued is not None and read,
-        }
 
     def flags(self, issued: Position | None) -> dict[str, bool]:
         """The outputs of a position, in the cycle after it was decided on."""
         if issued is None or self.command is None:
-            return dict.fromkeys(("valid", "read", "swap", "final"), False)
+            return dict.fromkeys(("issue_valid", "issue_read", "issue_swap", "issue_final", "result_reserve"), False)
         mode = self.command.mode
-        return {
+        flags = {
             "valid": mode != READ, "read": mode == READ, "swap": issued.start and mode != READ, "final": issued.final,
             "zero": issued.address is None, "first": issued.first, "last": issued.last, "relu": mode == RELU,
             "codes": mode == CODES, "pool": bool(self.command.pool), "shift": issued.shift,
         }  # fmt: skip
+        return {f"issue_{name}": value for name, value in flags.items()} | {
+            "result_reserve": issued.last and mode in (RAW, RELU)
+        }
 
-    async def cycle(self, inputs: dict[str, bool], expect: bool = True) -> Position | None:
-        """Returns the position that is decided on in this cycle, by the model."""
+    def drive(self) -> None:
         dut = self.dut
-        for name, value in inputs.items():
-            getattr(dut, name).value = value
+        dut.tile_ready.value, dut.tile_last.value = self.tile_ready, self.tiles_left == 1
+        dut.set_ready.value, dut.result_empty.value = self.set_ready[0], self.empty
+        dut.result_freed.value, dut.read_freed.value = self.raw.freed, self.words.freed
         dut.tiles_done.value = self.tiles_done
-        dut.tile_last.value = self.tiles_left == 1
+
+    def answer(self, rate: float, issued: Position | None) -> None:
+        """What weights, thresholds and buffers do at the end of a cycle, while its outputs are still there."""
+        dut, rng = self.dut, self.rng
+        taken, swapped = bool(dut.tile_take.value), bool(dut.issue_swap.value)
+        self.tiles_left -= taken
+        self.tile_loads |= swapped
+        if taken:
+            self.tile_ready = False
+        elif self.tile_loads and rng.random() < rate:
+            self.tile_ready, self.tile_loads = True, False
+        self.sets += (self.sets == 0 and rng.random() < rate / 60) - bool(dut.set_take.value)
+        self.set_ready.append(self.sets > 0)
+        mode = self.command.mode if self.command else RAW
+        self.empty = self.raw.held == 0
+        raw = issued is not None and issued.last and mode in (RAW, RELU)
+        freeing = rate if rate == 1 else rate / 6
+        self.raw.step(rng, freeing, raw, bool(dut.result_reserve.value))
+        self.words.step(rng, freeing, issued is not None and mode == READ, bool(dut.issue_read.value))
+        self.known_tiles_done = self.tiles_done
+
+    async def cycle(self, rate: float, expect: bool = True) -> Position | None:
+        """A cycle in which others answer with this probability; returns the position that goes, by the model."""
+        dut = self.dut
+        self.drive()
         await ReadOnly()
-        idle, active = not self.positions, bool(self.positions) and self.setup == 0
-        stall = self.cause(inputs) if active else None
-        issued = self.positions.popleft() if active and stall is None else None
+        idle, blocked = not self.passes and not self.due, self.blocked()
+        stall = "output" if blocked else None if self.due else self.causes[0]
+        issued = None if blocked or not self.due else self.due.popleft()
+        take = self.start_ok and not self.due
+        waits = len(self.passes) > 1 if take else bool(self.passes) and self.accepted_ago >= 2
+        cause = self.cause() if waits and not take else None
+        self.start_ok = waits and not take and cause is None
+        self.causes.append(("activations" if self.command.mode == READ else "weights") if waits and take else cause)
         accepted = bool(dut.cfg_valid.value and dut.cfg_ready.value)
+        self.convs_issued.append(self.convs_issued[-1] + bool(issued and issued.final))
         if expect:
             reported = {name for name in STALLS if getattr(dut, f"stall_{name}").value}
             assert reported == ({stall} if stall else set()), f"{self.command}: {self.tiles_done} tiles, {issued}"
-            claims = self.claims(issued)
-            assert {name: bool(getattr(dut, name).value) for name in claims} == claims
             assert bool(dut.cfg_ready.value) == idle
-            assert int(dut.convs_issued.value) == self.convs_issued
+            assert int(dut.convs_issued.value) == self.convs_issued[0]
         self.stalls[stall or "none"] += 1
-        self.tiles_left -= bool(dut.tile_take.value)
-        self.setup = max(0, self.setup - 1)
+        self.answer(rate, issued)
+        self.accepted_ago, self.taken_ago = self.accepted_ago + 1, self.taken_ago + 1
+        claims = {"tile_take": take and self.command.mode != READ, "set_take": False}
+        if take:
+            claims["set_take"] = self.passes[0][0].last and self.command.mode == CODES
+            self.due.extend(self.passes.popleft())
+            self.taken_ago = 1
         await FallingEdge(dut.clk)
         if expect:
-            flags = self.flags(issued)
-            got = {name: bool(getattr(dut, f"issue_{name}").value) for name in flags}
-            assert got == flags, f"{self.command}: {issued}"
-            if issued is not None and issued.address is not None:
-                assert int(dut.issue_act_addr.value) == issued.address, f"{self.command}: {issued}"
-            if issued is not None and self.command.mode != READ:
-                assert int(dut.issue_acc_addr.value) == issued.accumulator
+            self.check(claims | self.flags(issued), issued)
         names = ("act_overflow", "acc_overflow", "weights_short", "weights_long")
         self.errors |= {name for name in names if getattr(dut, f"error_{name}").value}
-        self.convs_issued += bool(issued and issued.final)
         if accepted:
             dut.cfg_valid.value = 0
-            self.command, self.setup = self.offered, SETUP - 1
-            self.positions, self.tiles_left = deque(positions_of(self.command)), self.command.passes
+            self.command, self.accepted_ago = self.offered, 1
+            positions = positions_of(self.command)
+            each = len(positions) // self.command.passes
+            self.passes = deque(positions[i : i + each] for i in range(0, len(positions), each))
+            self.tiles_left = self.command.passes
         return issued
 
-    async def run(self, c: Convolution, stall: float) -> int:
+    def check(self, flags: dict[str, bool], issued: Position | None) -> None:
+        dut = self.dut
+        got = {name: bool(getattr(dut, name).value) for name in flags}
+        assert got == flags, f"{self.command}: {issued}"
+        if issued is not None and issued.address is not None:
+            assert int(dut.issue_act_addr.value) == issued.address, f"{self.command}: {issued}"
+        if issued is not None and self.command.mode != READ:
+            assert int(dut.issue_acc_addr.value) == issued.accumulator
+
+    async def run(self, c: Convolution, rate: float) -> int:
         """Offers a command in this cycle and plays it to its last position; returns the cycles from first to last."""
         self.offer(c)
         cycles = 0
         while True:
-            inputs = {name: self.rng.random() >= stall for name in self.INPUTS}
-            if stall and self.rng.random() < 0.1:
+            if rate < 1 and self.rng.random() < 0.1:
                 self.tiles_done += 1
-            issued = await self.cycle(inputs)
+            issued = await self.cycle(rate)
             cycles += issued is not None or cycles > 0
             if issued is not None and issued.final:
                 return cycles
@@ -294,38 +361,42 @@ async def random_commands(dut):
     rng = bench.rng
     for number in range(54):
         mode, pool = ((RAW, 0), (RAW, 1), (RELU, 0), (CODES, 0), (CODES, 1), (READ, 0))[number % 6]
-        stall = (0.0, 0.3, 0.6)[number // 6 % 3]
+        rate = (1.0, 0.7, 0.3)[number // 6 % 3]
         c = random_convolution(rng, mode, pool, bench.depth, bench.accumulators)
         # Without stalls everything is written; with them some of it is written while the command runs.
-        c = replace(c, after=max(0, bench.tiles_done + rng.randint(-2, 4)) if stall else 0)
-        bench.tiles_done += 0 if stall else c.ic_tiles
-        count = len(positions_of(c))
-        cycles = await bench.run(c, stall)
-        assert stall or cycles == count, f"{c}: {cycles - count} bubbles without a stall"
+        c = replace(c, after=max(0, bench.tiles_done + rng.randint(-2, 4)) if rate < 1 else 0)
+        bench.tiles_done += c.ic_tiles if rate == 1 else 0
+        bench.sets = c.oc_tiles if rate == 1 else 0
+        bench.set_ready.extend(2 * [bench.sets > 0])
+        each = len(positions_of(c)) // c.passes
+        cycles = await bench.run(c, rate)
+        least = each * c.passes if each >= PASS else PASS * (c.passes - 1) + each
+        assert rate < 1 or cycles == least, f"{c}: {cycles - least} bubbles without a stall"
         for _ in range(rng.choice([0, 0, 1, 5])):  # the next command at once, or later
-            await bench.cycle(dict.fromkeys(bench.INPUTS, True))
+            await bench.cycle(rate)
     assert not bench.errors, f"{bench.errors}"
     assert all(bench.stalls[name] for name in STALLS), f"{bench.stalls}"
     dut.clear.value = 1
     await FallingEdge(dut.clk)
-    dut.clear.value = bench.convs_issued = 0
-    await bench.cycle(dict.fromkeys(bench.INPUTS, True))
+    dut.clear.value = 0
+    assert int(dut.convs_issued.value) == 0
 
 
 @cocotb.test()
 async def never_before_its_activations(dut):
     """Each input tile waits for one output tile more; nothing is issued until the very tile is written."""
     bench = await Bench(dut).start()
-    everything = dict.fromkeys(bench.INPUTS, True)
+    bench.sets = 2
     c = Convolution(2, 2, 2, 2, 3, 2, 1, 2, 1, 1, -1, 0, 100, 0, 4, 12, after=7, mode=CODES, step=1)
     bench.offer(c)
     for tiles in (0, 6, 7, 8, 9):
         bench.tiles_done = tiles
         for _ in range(60):
-            await bench.cycle(everything)
+            await bench.cycle(1.0)
         tile = max(0, tiles - 6)
         # Every output tile needs all of its input tiles: the first one stops where its next input tile is missing.
-        assert len(bench.positions) == (len(positions_of(c)) - tile * 8 if tile < 3 else 0)
+        left = len(bench.due) + sum(map(len, bench.passes))
+        assert left == (len(positions_of(c)) - tile * 8 if tile < 3 else 0)
     assert bench.stalls["activations"] > 100
 
 
@@ -339,11 +410,12 @@ async def overflows_and_wrong_numbers_of_weights(dut):
         c = replace(command, **change)
         bench.offer(c)
         for cycle in range(3000):
-            await bench.cycle(dict.fromkeys(bench.INPUTS, True), expect=False)
+            await bench.cycle(1.0, expect=False)
             if cycle == 0:
                 bench.tiles_left += tiles
             if bench.errors:
                 break
+        assert int(dut.error_sequence.value) == bench.sequence
         assert bench.errors == {error}, f"{change}, {tiles} tiles more: expected {error}, got {bench.errors}"
         await bench.reset()
 
@@ -359,8 +431,8 @@ async def overflows_and_wrong_numbers_of_weights(dut):
     await fails({"oc_tiles": 5, "acc_stride": 0xFFFF}, "acc_overflow")
     await fails({}, "weights_short", tiles=-1)
     await fails({}, "weights_long", tiles=1)
-    bench.tiles_done = 0
-    await bench.run(good, 0.0)
-    await bench.run(replace(read, in_h=rows, out_h=rows, tile_stride=0), 0.0)  # a READ needs no accumulators
-    await bench.cycle(dict.fromkeys(bench.INPUTS, True))
+    await bench.run(good, 1.0)
+    await bench.run(replace(read, in_h=rows, out_h=rows, tile_stride=0), 1.0)  # a READ needs no accumulators
+    for _ in range(3):
+        await bench.cycle(1.0)
     assert not bench.errors

@@ -20,7 +20,7 @@ module soc #(
     parameter ACT_DEPTH = 262144 / N,
     // Accumulators in a column
     parameter ACC_DEPTH = 1024,
-    // Weight FIFO in groups of 64 bits (128 for N = 32)
+    // Weight store in groups of 64 bits (128 for N = 32)
     parameter WGT_DEPTH = 4096,
     // Threshold FIFO in beats
     parameter THR_DEPTH = 512,

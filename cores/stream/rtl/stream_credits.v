@@ -17,6 +17,7 @@ module stream_credits #(
     input  wire rst,
     input  wire take,
     input  wire give,
+    output wire next_available, // what available will be
     output reg  available,
     output reg  full            // all places are free
 );
@@ -32,9 +33,11 @@ endgenerate
 reg  [COUNT_W-1:0] left_reg;
 wire [COUNT_W-1:0] given = give ? STEP[COUNT_W-1:0] : {COUNT_W{1'b0}};
 
+assign next_available = give || (left_reg != {COUNT_W{1'b0}} && !(take && left_reg == {{COUNT_W-1{1'b0}}, 1'b1}));
+
 always @(posedge clk) begin
     left_reg  <= left_reg + given - {{COUNT_W-1{1'b0}}, take};
-    available <= give || (left_reg != {COUNT_W{1'b0}} && !(take && left_reg == {{COUNT_W-1{1'b0}}, 1'b1}));
+    available <= next_available;
     full      <= left_reg == COUNT[COUNT_W-1:0] && !take;
     if (rst) begin
         left_reg  <= COUNT[COUNT_W-1:0];

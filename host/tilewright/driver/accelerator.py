@@ -20,7 +20,7 @@ class Info:
     Attributes:
         version: (major, minor, patch).
         array: array parameters.
-        wgt_depth: groups of the weight FIFO.
+        wgt_depth: groups of the weight store.
         out_depth: output positions of the result buffer.
         thr_w: bits of a threshold.
         thr_sets: sets of thresholds held in the columns.

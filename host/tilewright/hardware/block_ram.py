@@ -48,7 +48,7 @@ def block_rams(hardware: HardwareParameters) -> dict[str, float]:
     return {
         "activation memory": banks * blocks_of(word, array.act_depth // banks),
         "accumulators": n * blocks_of(hardware.acc_w, hardware.acc_depth),
-        "weight FIFO": blocks_of(group + 1, hardware.wgt_depth),
+        "weight store": blocks_of(group + 1, hardware.wgt_depth),
         "threshold FIFO": blocks_of(_THRESHOLD_BITS, hardware.thr_depth),
         "result buffer": n * blocks_of(hardware.acc_w, hardware.out_depth),
         "read buffer": blocks_of(word, hardware.out_depth),

@@ -47,12 +47,12 @@ class ArrayParameters:
 
     @property
     def group_beats(self) -> int:
-        """Beats of a group: what one cycle moves into activation memory or weight FIFO (GROUP_W of accelerator.v)."""
+        """Beats of a group: what one cycle moves into activation memory or weight store (GROUP_W of accelerator.v)."""
         return max(1, self.n * self.act_w // (8 * BEAT_BYTES))
 
     @property
     def weight_groups(self) -> int:
-        """Groups of a pass's weights, one loaded a cycle: the fewest cycles of a pass (N / ROWS of weight_loader.v)."""
+        """Groups of a pass's weights, one loaded a cycle: the fewest cycles of a pass (N / ROWS of weight_store.v)."""
         return self.n * self.n * self.wgt_w // (8 * BEAT_BYTES * self.group_beats)
 
     @property
@@ -92,7 +92,7 @@ class AcceleratorParameters:
         acc_w: bits of an accumulator.
         act_depth: words of n activations in the activation memory; None takes 128 KiB.
         acc_depth: accumulators in a column.
-        wgt_depth: weight FIFO in groups of 64 bits (n = 32: 128).
+        wgt_depth: weights held, in groups of 64 bits (n = 32: 128): two tiles or more.
         thr_depth: threshold FIFO in beats.
         out_depth: result positions held.
         log_depth: CONV commands that the log holds.
@@ -125,6 +125,11 @@ class AcceleratorParameters:
             if not least <= value <= most or (name in _POWERS_OF_TWO and value & (value - 1)):
                 kind = "a power of two, " if name in _POWERS_OF_TWO else ""
                 raise ParameterError(f"{name} {value}: {kind}{least} to {most}")
+        least = 2 * self.array.weight_groups
+        if self.wgt_depth < least:
+            raise ParameterError(
+                f"wgt_depth {self.wgt_depth}: {least} or more, two tiles of an array of {self.n}x{self.n}"
+            )
 
     @property
     def array(self) -> ArrayParameters:

@@ -1,6 +1,6 @@
-"""Program utilisation of the trained VGG16 on the RTL with weight FIFOs of several depths, beside the estimate's.
+"""Program utilisation of the trained VGG16 on the RTL with weight stores of several depths, beside the estimate's.
 
-python benchmarks/weight_fifo.py --array 16 --batch 4 [--json]
+python benchmarks/weight_store.py --array 16 --batch 4 [--json]
 """
 
 from __future__ import annotations
