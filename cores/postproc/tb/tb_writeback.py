@@ -64,11 +64,12 @@ async def commands_back_to_back(dut):
     current: deque[tuple[int, bool]] = deque()
     sequence = 0  # of the command whose words arrive
     written = ended = False  # what the outputs show in this cycle
+    fresh = False  # the current command was the next one in the cycle before
     tiles_done = queued = overflows = 0
     for cycle in range(8000):
         rate = (1.0, 0.7, 0.2)[cycle // 500 % 3]
         cfg, word, clear = rng.random() < 0.8 * rate, rng.getrandbits(32), rng.random() < 0.005
-        valid = bool(current) and rng.random() < rate
+        valid = bool(current) and not fresh and rng.random() < rate
         dut.cfg_valid.value, dut.in_valid.value, dut.in_word.value, dut.clear.value = cfg, valid, word, clear
         for name, value in vars(offered).items():
             getattr(dut, f"cfg_{name}").value = value if cfg else rng.getrandbits(len(getattr(dut, f"cfg_{name}")))
@@ -79,7 +80,7 @@ async def commands_back_to_back(dut):
         assert int(dut.tiles_done.value) == tiles_done
         tiles_done = 0 if clear else tiles_done + ended
         accepted = cfg and waiting is None
-        advances = waiting is not None and not current
+        advances = fresh = waiting is not None and not current
         await FallingEdge(dut.clk)
         written = ended = overflow = False
         if valid:
@@ -88,6 +89,7 @@ async def commands_back_to_back(dut):
             if written:
                 assert (int(dut.wr_addr.value), int(dut.wr_word.value)) == (address, word)
         assert (bool(dut.wr_valid.value), bool(dut.error_overflow.value)) == (written, overflow)
+        assert bool(dut.wr_none.value) == (not written)
         if overflow:
             assert int(dut.error_sequence.value) == sequence
         overflows += overflow
