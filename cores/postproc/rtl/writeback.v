@@ -21,7 +21,7 @@ module writeback #(
     input  wire                  clear,         // a program begins: tiles_done starts at 0
     // A CONV command that writes codes; sizes are those of the map that it writes
     input  wire                  cfg_valid,
-    output wire                  cfg_ready,
+    output reg                   cfg_ready,
     input  wire [15:0]           cfg_h,
     input  wire [15:0]           cfg_w,
     input  wire [15:0]           cfg_images,
@@ -48,15 +48,14 @@ localparam CFG_W   = 5*16 + 3*32;
 localparam COUNT_W = 17;
 
 // The command after the current one
-reg [CFG_W-1:0] next_reg;
-reg             next_valid_reg;
+reg [CFG_W-1:0] next_reg;           // there is one while cfg_ready is low
 
 wire [15:0] next_h, next_w, next_images, next_oc_tiles, next_sequence;
 wire [31:0] next_base, next_tile_stride, next_image_stride;
 assign {next_h, next_w, next_images, next_oc_tiles, next_base, next_tile_stride, next_image_stride, next_sequence} = next_reg;
 
 // The current command: sizes less two, strides
-reg               valid_reg;
+reg               idle_reg;         // there is none
 reg               begin_reg;        // the step before its first word, which ends no tile, but all that is in one
 reg [COUNT_W-1:0] h_reg, w_reg, images_reg;
 reg [31:0]        image_stride_reg, tile_stride_reg;
@@ -70,35 +69,18 @@ wire row_end   = x_left_reg[COUNT_W-1];
 wire image_end = row_end && y_left_reg[COUNT_W-1];
 wire tile_end  = image_end && image_left_reg[COUNT_W-1];
 wire conv_end  = tile_end && tile_left_reg[COUNT_W-1];
-wire advance   = next_valid_reg && !valid_reg;
 wire step      = in_valid || begin_reg;
 
 wire [31:0] next_place = tile_end ? next_tile_reg : next_image_reg;
 
-assign cfg_ready = !next_valid_reg;
 assign error_sequence = sequence_reg;
 
 always @(posedge clk) begin
-    if (cfg_valid && cfg_ready) begin
-        next_valid_reg <= 1'b1;
-        next_reg       <= {cfg_h, cfg_w, cfg_images, cfg_oc_tiles, cfg_base, cfg_tile_stride, cfg_image_stride, cfg_sequence};
-    end
-    begin_reg <= advance;
-    if (advance) begin
-        next_valid_reg   <= 1'b0;
-        valid_reg        <= 1'b1;
-        h_reg            <= {1'b0, next_h} - 17'd2;
-        w_reg            <= {1'b0, next_w} - 17'd2;
-        images_reg       <= {1'b0, next_images} - 17'd2;
-        tile_stride_reg  <= next_tile_stride;
-        image_stride_reg <= next_image_stride;
-        sequence_reg     <= next_sequence;
-        next_tile_reg    <= next_base;
-        tile_left_reg    <= {1'b0, next_oc_tiles} - 17'd1;
-        x_left_reg[COUNT_W-1]     <= 1'b1;
-        y_left_reg[COUNT_W-1]     <= 1'b1;
-        image_left_reg[COUNT_W-1] <= 1'b1;
-    end else if (step) begin
+    cfg_ready <= cfg_ready ? !cfg_valid : idle_reg;
+    if (cfg_ready)
+        next_reg <= {cfg_h, cfg_w, cfg_images, cfg_oc_tiles, cfg_base, cfg_tile_stride, cfg_image_stride, cfg_sequence};
+    begin_reg <= idle_reg && !cfg_ready;
+    if (step) begin
         x_left_reg <= row_end ? w_reg : x_left_reg - 17'd1;
         addr_reg   <= image_end ? next_place : addr_reg + 32'd1;
         if (row_end) y_left_reg <= image_end ? h_reg : y_left_reg - 17'd1;
@@ -110,17 +92,32 @@ always @(posedge clk) begin
             tile_left_reg <= tile_left_reg - 17'd1;
             next_tile_reg <= next_tile_reg + tile_stride_reg;
         end
-        if (conv_end) valid_reg <= 1'b0;
+        if (conv_end) idle_reg <= 1'b1;
     end
-    busy           <= cfg_valid || next_valid_reg || valid_reg;
+    // Without a command whatever is in next_reg is taken over, so that nothing but a register decides.
+    if (idle_reg) begin
+        idle_reg                  <= cfg_ready;
+        h_reg                     <= {1'b0, next_h} - 17'd2;
+        w_reg                     <= {1'b0, next_w} - 17'd2;
+        images_reg                <= {1'b0, next_images} - 17'd2;
+        tile_stride_reg           <= next_tile_stride;
+        image_stride_reg          <= next_image_stride;
+        sequence_reg              <= next_sequence;
+        next_tile_reg             <= next_base;
+        tile_left_reg             <= {1'b0, next_oc_tiles} - 17'd1;
+        x_left_reg[COUNT_W-1]     <= 1'b1;
+        y_left_reg[COUNT_W-1]     <= 1'b1;
+        image_left_reg[COUNT_W-1] <= 1'b1;
+    end
+    busy           <= cfg_valid || !cfg_ready || !idle_reg;
     wr_valid       <= in_valid && addr_reg < ACT_DEPTH;
     wr_none        <= !(in_valid && addr_reg < ACT_DEPTH);
     error_overflow <= in_valid && addr_reg >= ACT_DEPTH;
     tile_done      <= in_valid && tile_end;
     tiles_done     <= rst || clear ? 32'd0 : tiles_done + {31'd0, tile_done};
     if (rst) begin
-        next_valid_reg <= 1'b0;
-        valid_reg      <= 1'b0;
+        cfg_ready      <= 1'b1;
+        idle_reg       <= 1'b1;
         begin_reg      <= 1'b0;
         busy           <= 1'b0;
         wr_valid       <= 1'b0;
@@ -137,7 +134,7 @@ end
 
 `ifndef SYNTHESIS
 always @(posedge clk) begin
-    if (!rst && in_valid && (!valid_reg || begin_reg)) begin
+    if (!rst && in_valid && (idle_reg || begin_reg)) begin
         $display("ERROR: %m: a word came before its command");
         $stop;
     end
