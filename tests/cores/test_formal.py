@@ -108,9 +108,9 @@ PROOFS = {
             "the next command too early": ("if (idle_reg) begin", "if (idle_reg || !cfg_ready) begin"),
             "a tile more": ("next_oc_tiles} - 17'd1", "next_oc_tiles}"),
             "a tile's images behind those of the tile before": ("<= next_place + image", "<= next_image_reg + image"),
-            "busy a cycle late": ("cfg_valid || !cfg_ready || !idle_reg", "!cfg_ready || !idle_reg"),
-            "busy a cycle short": ("!cfg_ready || !idle_reg", "!cfg_ready || (!idle_reg && !conv_end)"),
-            "a word written that is none": ("wr_none        <= !(in_valid &&", "wr_none        <= !(step &&"),
+            "busy a cycle late": ("cfg_valid || !cfg_ready ||", "!cfg_ready ||"),
+            "busy a cycle short": ("!idle_reg || word_valid_reg", "!idle_reg"),
+            "a step written that is no word": ("word_valid_reg <= in_valid", "word_valid_reg <= step"),
         },
     ),
     "axi_intc_core": Proof(

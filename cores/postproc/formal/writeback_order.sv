@@ -58,7 +58,9 @@ reg       watched_reg = 1'b0;
 reg       mine_reg;             // the older one is the watched one
 reg [3:0] double_reg, base_reg, tile_stride_reg, image_stride_reg;
 reg       x_reg, y_reg, image_reg, tile_reg;
-reg       check_reg = 1'b0;
+reg       check_reg = 1'b0;     // its word came in the cycle before
+reg       write_reg = 1'b0;     // in the one before that
+reg [5:0] write_address_reg;
 reg [5:0] address_reg;
 reg       ends_reg;
 
@@ -75,7 +77,9 @@ always @(posedge clk) begin
     else if (in_valid) left_reg <= left_reg - 1'b1;
     if (accept) next_reg <= words(cfg_double);
 
-    check_reg <= 1'b0;
+    check_reg         <= 1'b0;
+    write_reg         <= check_reg;
+    write_address_reg <= address_reg;
     if (watched_reg && last) begin
         mine_reg    <= 1'b1;
         watched_reg <= !mine_reg;
@@ -103,6 +107,7 @@ always @(posedge clk) begin
         held_reg    <= 0;
         watched_reg <= 1'b0;
         check_reg   <= 1'b0;
+        write_reg   <= 1'b0;
         fresh_reg   <= 0;
     end
 end
@@ -114,13 +119,11 @@ always @* begin
     if (started_reg) begin
         assert (held_reg <= 2);
         assert (!(cfg_ready && held_reg == 2));
-        assert (busy || (held_reg == 0 && !check_reg));
+        assert (busy || (held_reg == 0 && !check_reg && !wr_valid));
         assert (!error_overflow);
         assert (wr_none == !wr_valid);
-        if (check_reg) begin
-            assert (wr_valid && wr_addr == address_reg);
-            assert (tile_done == ends_reg);
-        end
+        if (check_reg) assert (tile_done == ends_reg);
+        if (write_reg) assert (wr_valid && wr_addr == write_address_reg);
         cover (accept && held_reg == 1 && watched_reg);
         cover (watched_reg && mine_reg && last && double_reg == 4'b0111);
         cover (watched_reg && mine_reg && last && double_reg == 4'b1110);

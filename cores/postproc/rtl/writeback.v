@@ -5,8 +5,9 @@
  * Gives output words their addresses in the activation memory: output tile, image, row, column, from the outermost to the
  * innermost. It works behind the sequencer and holds two CONV commands: the one whose words arrive and the next.
  *
- * A word is written in the cycle after it came; tile_done comes with an output tile's last word, tiles_done counts them. A
- * command's first word comes at the earliest in the third cycle after the command, or after the last word before it.
+ * In the cycle after a word came it is known what ends with it, and where it goes; in the next it is written. tile_done comes in the
+ * cycle before an output tile's last write, tiles_done counts them: who sees it there and reads in the cycle after, reads the word.
+ * A command's first word comes at the earliest in the third cycle after the command, or after the last word before it.
  */
 module writeback #(
     // Bits of a word
@@ -40,7 +41,7 @@ module writeback #(
     output reg  [31:0]           tiles_done,
     output reg                   busy,
     output reg                   error_overflow,
-    output wire [15:0]           error_sequence     // of the command that the word belongs to
+    output reg  [15:0]           error_sequence     // of the command that the word belongs to
 );
 
 localparam CFG_W   = 5*16 + 3*32;
@@ -56,14 +57,13 @@ assign {next_h, next_w, next_images, next_oc_tiles, next_base, next_tile_stride,
 
 // The current command: sizes less two, strides
 reg               idle_reg;         // there is none
-reg               begin_reg;        // the step before its first word, which ends no tile, but all that is in one
+reg               begin_reg;        // the step before its first word: as if the tile before its first ended
 reg [COUNT_W-1:0] h_reg, w_reg, images_reg;
 reg [31:0]        image_stride_reg, tile_stride_reg;
 reg [15:0]        sequence_reg;
 
-// Where its next word goes, and where the images and tiles that come after this word's begin
+// Where its next word lies
 reg [COUNT_W-1:0] x_left_reg, y_left_reg, image_left_reg, tile_left_reg;
-reg [31:0]        addr_reg, next_image_reg, next_tile_reg;
 
 wire row_end   = x_left_reg[COUNT_W-1];
 wire image_end = row_end && y_left_reg[COUNT_W-1];
@@ -71,9 +71,13 @@ wire tile_end  = image_end && image_left_reg[COUNT_W-1];
 wire conv_end  = tile_end && tile_left_reg[COUNT_W-1];
 wire step      = in_valid || begin_reg;
 
-wire [31:0] next_place = tile_end ? next_tile_reg : next_image_reg;
+// The word of the cycle before, what ends with it, and its address; then where the next image and the next tile begin
+reg              step_reg, word_valid_reg, image_end_reg, tile_end_reg;
+reg [WORD_W-1:0] word_reg;
+reg [31:0]       addr_reg, next_image_reg, next_tile_reg;
 
-assign error_sequence = sequence_reg;
+wire [31:0] next_place = tile_end_reg ? next_tile_reg : next_image_reg;
+wire        outside    = addr_reg >= ACT_DEPTH;
 
 always @(posedge clk) begin
     cfg_ready <= cfg_ready ? !cfg_valid : idle_reg;
@@ -82,17 +86,19 @@ always @(posedge clk) begin
     begin_reg <= idle_reg && !cfg_ready;
     if (step) begin
         x_left_reg <= row_end ? w_reg : x_left_reg - 17'd1;
-        addr_reg   <= image_end ? next_place : addr_reg + 32'd1;
         if (row_end) y_left_reg <= image_end ? h_reg : y_left_reg - 17'd1;
-        if (image_end) begin
-            image_left_reg <= tile_end ? images_reg : image_left_reg - 17'd1;
-            next_image_reg <= next_place + image_stride_reg;
-        end
-        if (tile_end) begin
-            tile_left_reg <= tile_left_reg - 17'd1;
-            next_tile_reg <= next_tile_reg + tile_stride_reg;
-        end
+        if (image_end) image_left_reg <= tile_end ? images_reg : image_left_reg - 17'd1;
+        if (tile_end) tile_left_reg <= tile_left_reg - 17'd1;
         if (conv_end) idle_reg <= 1'b1;
+    end
+    step_reg       <= step;
+    word_valid_reg <= in_valid;
+    image_end_reg  <= image_end;
+    tile_end_reg   <= tile_end;
+    if (step_reg) begin
+        addr_reg <= image_end_reg ? next_place : addr_reg + 32'd1;
+        if (image_end_reg) next_image_reg <= next_place + image_stride_reg;
+        if (tile_end_reg) next_tile_reg <= next_tile_reg + tile_stride_reg;
     end
     // Without a command whatever is in next_reg is taken over, so that nothing but a register decides.
     if (idle_reg) begin
@@ -109,16 +115,18 @@ always @(posedge clk) begin
         y_left_reg[COUNT_W-1]     <= 1'b1;
         image_left_reg[COUNT_W-1] <= 1'b1;
     end
-    busy           <= cfg_valid || !cfg_ready || !idle_reg;
-    wr_valid       <= in_valid && addr_reg < ACT_DEPTH;
-    wr_none        <= !(in_valid && addr_reg < ACT_DEPTH);
-    error_overflow <= in_valid && addr_reg >= ACT_DEPTH;
+    busy           <= cfg_valid || !cfg_ready || !idle_reg || word_valid_reg;
+    wr_valid       <= word_valid_reg && !outside;
+    wr_none        <= !word_valid_reg || outside;
+    error_overflow <= word_valid_reg && outside;
     tile_done      <= in_valid && tile_end;
     tiles_done     <= rst || clear ? 32'd0 : tiles_done + {31'd0, tile_done};
     if (rst) begin
         cfg_ready      <= 1'b1;
         idle_reg       <= 1'b1;
         begin_reg      <= 1'b0;
+        step_reg       <= 1'b0;
+        word_valid_reg <= 1'b0;
         busy           <= 1'b0;
         wr_valid       <= 1'b0;
         wr_none        <= 1'b1;
@@ -128,8 +136,10 @@ always @(posedge clk) begin
 end
 
 always @(posedge clk) begin
-    wr_addr <= addr_reg[ACT_ADDR_W-1:0];
-    wr_word <= in_word;
+    word_reg       <= in_word;
+    wr_addr        <= addr_reg[ACT_ADDR_W-1:0];
+    wr_word        <= word_reg;
+    error_sequence <= sequence_reg;
 end
 
 `ifndef SYNTHESIS
