@@ -107,7 +107,7 @@ MUTANTS = {
     ),
     "ReLU one bit lower": Mutant(
         Bench("mac_array", "accumulator", "tb_accumulator"), ".*",
-        "mac_array/rtl/accumulator.v", "psum_relu && sum[ACC_W-1]", "psum_relu && sum[ACC_W-2]",
+        "mac_array/rtl/accumulator.v", "relu_reg && sum_reg[ACC_W-1]", "relu_reg && sum_reg[ACC_W-2]",
     ),
     "a strobe that writes a whole register": Mutant(
         Bench("accelerator", "axil_registers", "tb_axil_registers"), ".*",

@@ -95,11 +95,23 @@ PROOFS = {
     "stream_widen": converter("stream_widen", 32, WIDEN_MISTAKES),
     "threshold_loader": Proof(
         "threshold_loader", "postproc/formal/threshold_sets.sv", ("postproc/rtl/threshold_loader.v",), 32,
-        {"a set over one in use": ("s_ready   = !held_reg[SET_W]", "s_ready   = !held_reg[SET_W] || set_free")},
+        {
+            "a set over one in use": ("s_ready   = !held_reg[SET_W]", "s_ready   = !held_reg[SET_W] || set_free"),
+            "a set ready a beat early": ("LAST_BEAT && column_reg[N-1]", "LAST_BEAT - 1 && column_reg[N-1]"),
+            "a set ready a cycle early": ("set_ready <= some_ready", "set_ready <= some_ready || complete"),
+            "pending a cycle late": ("take || some_ready || !column", "some_ready || !column"),
+        },
     ),
     "writeback": Proof(
         "writeback", "postproc/formal/writeback_order.sv", ("postproc/rtl/writeback.v",), 12,
-        {"the next command too early": ("advance   = next_valid_reg && !valid_reg", "advance   = next_valid_reg")},
+        {
+            "the next command too early": ("if (idle_reg) begin", "if (idle_reg || !cfg_ready) begin"),
+            "a tile more": ("next_oc_tiles} - 17'd1", "next_oc_tiles}"),
+            "a tile's images behind those of the tile before": ("<= next_place + image", "<= next_image_reg + image"),
+            "busy a cycle late": ("cfg_valid || !cfg_ready ||", "!cfg_ready ||"),
+            "busy a cycle short": ("!idle_reg || word_valid_reg", "!idle_reg"),
+            "a step written that is no word": ("word_valid_reg <= in_valid", "word_valid_reg <= step"),
+        },
     ),
     "axi_intc_core": Proof(
         "axi_intc_core", "axi_intc/formal/intc_pending.sv", ("axi_intc/rtl/axi_intc_core.v",), 10,

@@ -223,7 +223,7 @@ assign engine_error_code = error_act_overflow || error_write_overflow ? ERROR_AC
                            stall_thresholds ? ERROR_THRESHOLDS_SHORT : ERROR_NEVER_READY;
 
 // ---- activations; everything else that was issued waits for the memory
-wire                  wr_valid;
+wire                  wr_valid, wr_none;
 wire [ACT_ADDR_W-1:0] wr_addr;
 wire [WORD_W-1:0]     wr_word;
 wire [WORD_W-1:0]     act_data;
@@ -234,7 +234,7 @@ wire [ACC_ADDR_W-1:0] array_acc_addr;
 
 act_buffer #(.WORD_W(WORD_W), .DEPTH(ACT_DEPTH), .BANKS(BANKS), .LATENCY(SRAM_LATENCY)) u_act_buffer (
     .clk(clk), .rst(rst),
-    .wr_valid(wr_valid), .wr_addr(wr_addr), .wr_word(wr_word),
+    .wr_valid(wr_valid), .wr_none(wr_none), .wr_addr(wr_addr), .wr_word(wr_word),
     .ld_valid(ld_valid), .ld_ready(ld_ready), .ld_addr(ld_addr), .ld_data(ld_data),
     .rd_zero(issue_zero), .rd_addr(issue_act_addr), .rd_data(act_data)
 );
@@ -297,7 +297,7 @@ postproc #(.N(N), .ACC_W(ACC_W), .CODE_W(ACT_W), .THR_W(THR_W), .SETS(SETS), .AC
     .in_valid(out_valid & out_codes), .in_data(out_data), .in_set(out_set), .in_pool(out_tag[(N-1)*TAG_W + TAG_W - 2]),
     .cfg_valid(cfg_valid && seq_cfg_ready && cfg_mode == MODE_CODES), .cfg_ready(post_cfg_ready),
     .cfg_data(cfg_data), .cfg_sequence(cfg_sequence),
-    .wr_valid(wr_valid), .wr_addr(wr_addr), .wr_word(wr_word),
+    .wr_valid(wr_valid), .wr_none(wr_none), .wr_addr(wr_addr), .wr_word(wr_word),
     .tiles_done(tiles_done), .busy(post_busy), .error_overflow(error_write_overflow), .error_sequence(write_sequence)
 );
 

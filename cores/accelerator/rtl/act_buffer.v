@@ -25,6 +25,7 @@ module act_buffer #(
     input  wire                    clk,
     input  wire                    rst,
     input  wire                    wr_valid,
+    input  wire                    wr_none,     // !wr_valid, a register of its own for those that wait
     input  wire [ADDR_W-1:0]       wr_addr,
     input  wire [WORD_W-1:0]       wr_word,
     input  wire                    ld_valid,
@@ -41,7 +42,7 @@ wire                    zero;
 wire [WORD_W-1:0]       word;
 wire [GROUP_ADDR_W-1:0] group = wr_valid ? wr_addr[ADDR_W-1 -: GROUP_ADDR_W] : ld_addr;
 
-assign ld_ready = !wr_valid;
+assign ld_ready = wr_none;
 
 delay_line #(.WIDTH(1), .CYCLES(LATENCY)) delay_zero (.clk(clk), .rst(rst), .in(rd_zero), .out(zero));
 

@@ -30,7 +30,8 @@ async def two_writers_and_a_reader(dut):
         if group is None and rng.random() < 0.6:
             group = (rng.randrange(used // banks), [rng.getrandbits(word_w) for _ in range(banks)])
         read, zero = rng.randrange(used), rng.random() < 0.2
-        dut.wr_valid.value, dut.wr_addr.value, dut.wr_word.value = write, address, word
+        dut.wr_valid.value, dut.wr_none.value = write, not write
+        dut.wr_addr.value, dut.wr_word.value = address, word
         dut.ld_valid.value = group is not None
         if group is not None:
             dut.ld_addr.value, dut.ld_data.value = group[0], sum(w << k * word_w for k, w in enumerate(group[1]))

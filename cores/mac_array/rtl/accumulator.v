@@ -4,10 +4,11 @@
 /*
  * Accumulators of one column: a read-modify-write a cycle on an sram, in place.
  *
- * The command (valid, first, last, addr) comes LATENCY cycles before its partial sum. first starts from zero instead of the
+ * The command (valid, first, last, addr) comes LATENCY - 1 cycles before its partial sum. first starts from zero instead of the
  * stored value; shift adds the partial sum times 16 (the high nibble of 8-bit activations); last sends the sum out (through
- * ReLU if asked) instead of storing it. A sum is readable LATENCY + 2 cycles after its command, so that commands to one
- * address must be at least that far apart (asserted).
+ * ReLU if asked), three cycles after the partial sum, instead of storing it. A sum is readable LATENCY + 2 cycles after its
+ * command, so that commands to one address must be at least that far apart (asserted). Only the addition is on the way from the
+ * memory back to it: the shift is in the register before, ReLU in the one behind.
  */
 module accumulator #(
     // Bits of the signed partial sum
@@ -34,25 +35,33 @@ module accumulator #(
     output reg  [ACC_W-1:0]         out_data
 );
 
-wire              psum_valid;
-wire              psum_first;
-wire              psum_last;
-wire              psum_relu;
+// With the partial sum; then, a cycle later, with the stored one
 wire              psum_shift;
-wire [ADDR_W-1:0] psum_addr;
+wire              sum_valid;
+wire              sum_first;
+wire              sum_last;
+wire              sum_relu;
+wire [ADDR_W-1:0] sum_addr;
 
-delay_line #(.WIDTH(1), .CYCLES(LATENCY), .RESETTABLE(1)) delay_valid (
-    .clk(clk), .rst(rst), .in(valid), .out(psum_valid));
-delay_line #(.WIDTH(ADDR_W + 4), .CYCLES(LATENCY)) delay_command (
-    .clk(clk), .rst(rst), .in({first, last, relu, shift, addr}), .out({psum_first, psum_last, psum_relu, psum_shift, psum_addr}));
+delay_line #(.WIDTH(1), .CYCLES(LATENCY - 1)) delay_shift (.clk(clk), .rst(rst), .in(shift), .out(psum_shift));
+// The reset keeps first, which all bits of the adder wait for, in a register: a shift-register LUT is slower.
+delay_line #(.WIDTH(2), .CYCLES(LATENCY), .RESETTABLE(1)) delay_valid (
+    .clk(clk), .rst(rst), .in({valid, first}), .out({sum_valid, sum_first}));
+delay_line #(.WIDTH(ADDR_W + 2), .CYCLES(LATENCY)) delay_command (
+    .clk(clk), .rst(rst), .in({last, relu, addr}), .out({sum_last, sum_relu, sum_addr}));
 
+localparam TERM_W = PSUM_W + 4;
+
+reg  [TERM_W-1:0] term_reg;
+wire [ACC_W-1:0] term = {{ACC_W-TERM_W{term_reg[TERM_W-1]}}, term_reg};
 wire [ACC_W-1:0] stored;
-wire [ACC_W-1:0] base = psum_first ? {ACC_W{1'b0}} : stored;
-wire [ACC_W-1:0] term = {{ACC_W-PSUM_W{psum[PSUM_W-1]}}, psum};
-wire [ACC_W-1:0] sum  = base + (psum_shift ? term << 4 : term);
+wire [ACC_W-1:0] base = sum_first ? {ACC_W{1'b0}} : stored;
+wire [ACC_W-1:0] sum  = base + term;
 
 reg              write_reg;
 reg [ADDR_W-1:0] write_addr_reg;
+reg              leave_reg;
+reg              relu_reg;
 reg [ACC_W-1:0]  sum_reg;
 
 sram #(.WIDTH(ACC_W), .DEPTH(DEPTH), .LATENCY(LATENCY)) memory (
@@ -66,11 +75,14 @@ sram #(.WIDTH(ACC_W), .DEPTH(DEPTH), .LATENCY(LATENCY)) memory (
 );
 
 always @(posedge clk) begin
-    write_reg      <= psum_valid && !psum_last && !rst;
-    write_addr_reg <= psum_addr;
+    term_reg       <= psum_shift ? {psum, 4'd0} : {{4{psum[PSUM_W-1]}}, psum};
     sum_reg        <= sum;
-    out_valid      <= psum_valid && psum_last && !rst;
-    out_data       <= (psum_relu && sum[ACC_W-1]) ? {ACC_W{1'b0}} : sum;
+    write_reg      <= sum_valid && !sum_last && !rst;
+    write_addr_reg <= sum_addr;
+    leave_reg      <= sum_valid && sum_last && !rst;
+    relu_reg       <= sum_relu;
+    out_valid      <= leave_reg && !rst;
+    out_data       <= relu_reg && sum_reg[ACC_W-1] ? {ACC_W{1'b0}} : sum_reg;
 end
 
 `ifndef SYNTHESIS

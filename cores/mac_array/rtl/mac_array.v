@@ -120,7 +120,8 @@ generate
         assign swap[r] = {swap_reg, swap_chain[r]};
         assign load[r] = {load_reg, load_valid_chain[r] && load_index_chain[r] == GROUP_INDEX[INDEX_W-1:0]};
         always @(posedge clk) begin
-            act_reg  <= {act_reg[(N-1)*ACT_W-1:0], act_edge};
+            // The reset keeps the first in a register, which the multipliers wait for: a shift-register LUT is slower.
+            act_reg  <= {act_reg[(N-1)*ACT_W-1:0], rst ? {ACT_W{1'b0}} : act_edge};
             swap_reg <= swap[r][N-2:0];
             load_reg <= load[r][N-2:0];
         end
@@ -158,13 +159,15 @@ generate
     end
 endgenerate
 
-// Foot: commands run along the columns, one cycle a column.
+// Foot: commands run along the columns, one cycle a column. A command comes SRAM_LATENCY - 1 cycles before its partial sum.
+localparam COMMAND_DELAY = PSUM_DELAY + 1 - SRAM_LATENCY;
+
 wire                 command_valid [0:N-1];
 wire [COMMAND_W-1:0] command       [0:N-1];
 
-delay_line #(.WIDTH(1), .CYCLES(PSUM_DELAY - SRAM_LATENCY), .RESETTABLE(1)) delay_valid (
+delay_line #(.WIDTH(1), .CYCLES(COMMAND_DELAY), .RESETTABLE(1)) delay_valid (
     .clk(clk), .rst(rst), .in(acc_valid), .out(command_valid[0]));
-delay_line #(.WIDTH(COMMAND_W), .CYCLES(PSUM_DELAY - SRAM_LATENCY)) delay_command (
+delay_line #(.WIDTH(COMMAND_W), .CYCLES(COMMAND_DELAY)) delay_command (
     .clk(clk), .rst(rst), .in({acc_tag, acc_first, acc_last, acc_relu, acc_shift, acc_final, acc_addr}), .out(command[0]));
 
 generate
@@ -188,12 +191,12 @@ generate
             .out_valid(out_valid[c]),
             .out_data(out_data[c*ACC_W +: ACC_W])
         );
-        delay_line #(.WIDTH(TAG_W), .CYCLES(SRAM_LATENCY + 1)) delay_tag (
+        delay_line #(.WIDTH(TAG_W), .CYCLES(SRAM_LATENCY + 2)) delay_tag (
             .clk(clk), .rst(rst), .in(command[c][COMMAND_W-1 -: TAG_W]), .out(out_tag[c*TAG_W +: TAG_W]));
     end
 endgenerate
 
-delay_line #(.WIDTH(1), .CYCLES(SRAM_LATENCY + 1), .RESETTABLE(1)) delay_final (
+delay_line #(.WIDTH(1), .CYCLES(SRAM_LATENCY + 2), .RESETTABLE(1)) delay_final (
     .clk(clk), .rst(rst), .in(command_valid[N-1] && command[N-1][ADDR_W]), .out(out_final));
 
 endmodule

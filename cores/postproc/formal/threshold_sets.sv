@@ -3,9 +3,10 @@
 
 /*
  * Properties of threshold_loader (N = 2): sets are written, claimed and freed in order; no beat is ever written to a set that is
- * complete and not freed; a set that is ready was written whole; the stream waits only while every set is held.
+ * complete and not freed; a set that is ready was written whole; the stream waits only while every set is held; set_ready is a
+ * cycle behind, and right in the second cycle after a claim; pending is never too early over.
  *
- * The environment claims only sets that are ready and frees only sets that were claimed.
+ * The environment claims only sets that are ready, not in two cycles that follow each other, and frees only sets that were claimed.
  */
 module threshold_sets (
     input wire clk,
@@ -36,6 +37,9 @@ reg [3:0] beats_reg   = 0;      // of the set that is being written
 reg [4:0] written_reg = 0;      // sets
 reg [4:0] claimed_reg = 0;
 reg [4:0] freed_reg   = 0;
+reg       claim_reg   = 1'b0;   // a set was claimed in the cycle before
+reg       ready_reg   = 1'b0;   // a set was complete and not claimed in the cycle before
+reg       begun_reg   = 1'b0;   // or in part, or its first beat came
 
 // What was taken in the cycle before, which is written in this one
 reg       took_reg = 1'b0;
@@ -53,25 +57,33 @@ always @(posedge clk) begin
     written_reg <= written_reg + ends;
     claimed_reg <= claimed_reg + set_take;
     freed_reg   <= freed_reg + set_free;
+    claim_reg   <= set_take;
+    ready_reg   <= written_reg != claimed_reg;
+    begun_reg   <= written_reg != claimed_reg || beats_reg != 0 || take;
     if (rst) begin
         took_reg    <= 1'b0;
         beats_reg   <= 0;
         written_reg <= 0;
         claimed_reg <= 0;
         freed_reg   <= 0;
+        claim_reg   <= 1'b0;
+        ready_reg   <= 1'b0;
+        begun_reg   <= 1'b0;
     end
 end
 
 always @* begin
     assume (rst == !started_reg);
-    assume (!set_take || set_ready);
+    assume (!set_take || (set_ready && !claim_reg));
     assume (!set_free || claimed_reg != freed_reg);
     if (started_reg) begin
         assert (written_reg - freed_reg <= SETS);
         assert (s_ready == (written_reg - freed_reg != SETS));
-        assert (set_ready == (written_reg != claimed_reg));
+        assert (set_ready == ready_reg);
+        assert (!set_ready || claim_reg || written_reg != claimed_reg);
         assert (set == claimed_reg[0]);
-        assert (pending == (set_ready || beats_reg != 0));
+        assert (pending == begun_reg);
+        assert (pending || (written_reg == claimed_reg && beats_reg == 0));
         // A set is written whole, a beat a cycle, each column's beats in order.
         assert (wr_en == (!took_reg ? 2'b00 : took_beat_reg < 5 ? 2'b01 : 2'b10));
         if (took_reg) begin

@@ -21,7 +21,7 @@ module writeback_order (
 
 localparam DEPTH = 64;
 
-wire        cfg_ready, wr_valid, tile_done, busy, error_overflow;
+wire        cfg_ready, wr_valid, wr_none, tile_done, busy, error_overflow;
 wire [5:0]  wr_addr;
 wire [31:0] tiles_done;
 wire [15:0] error_sequence;
@@ -34,7 +34,7 @@ writeback #(.WORD_W(1), .ACT_DEPTH(DEPTH)) dut (
     .cfg_base({28'd0, cfg_base}), .cfg_tile_stride({28'd0, cfg_tile_stride}), .cfg_image_stride({28'd0, cfg_image_stride}),
     .cfg_sequence(16'd0),
     .in_valid(in_valid), .in_word(1'b0),
-    .wr_valid(wr_valid), .wr_addr(wr_addr), .wr_word(),
+    .wr_valid(wr_valid), .wr_none(wr_none), .wr_addr(wr_addr), .wr_word(),
     .tile_done(tile_done), .tiles_done(tiles_done), .busy(busy), .error_overflow(error_overflow),
     .error_sequence(error_sequence)
 );
@@ -49,7 +49,7 @@ reg       started_reg = 1'b0;
 reg [1:0] held_reg    = 0;      // commands whose words have not all come
 reg [4:0] left_reg    = 0;      // words of the older one that have not come
 reg [4:0] next_reg;             // and of the younger one
-reg       fresh_reg   = 1'b0;   // the older one came, or became the older one, in the cycle before
+reg [1:0] fresh_reg   = 0;      // the older one came, or became the older one, in the cycle before, or in the one before that
 
 wire last = in_valid && left_reg == 1;
 
@@ -58,7 +58,9 @@ reg       watched_reg = 1'b0;
 reg       mine_reg;             // the older one is the watched one
 reg [3:0] double_reg, base_reg, tile_stride_reg, image_stride_reg;
 reg       x_reg, y_reg, image_reg, tile_reg;
-reg       check_reg = 1'b0;
+reg       check_reg = 1'b0;     // its word came in the cycle before
+reg       write_reg = 1'b0;     // in the one before that
+reg [5:0] write_address_reg;
 reg [5:0] address_reg;
 reg       ends_reg;
 
@@ -69,13 +71,15 @@ wire image_end = y_end && image_reg == double_reg[2];
 always @(posedge clk) begin
     started_reg <= 1'b1;
     held_reg    <= held_reg + accept - last;
-    fresh_reg   <= (accept && (held_reg == 0 || (held_reg == 1 && last))) || (last && held_reg == 2);
+    fresh_reg   <= {fresh_reg[0], (accept && (held_reg == 0 || (held_reg == 1 && last))) || (last && held_reg == 2)};
     if (last) left_reg <= held_reg == 2 ? next_reg : words(cfg_double);
     else if (accept && held_reg == 0) left_reg <= words(cfg_double);
     else if (in_valid) left_reg <= left_reg - 1'b1;
     if (accept) next_reg <= words(cfg_double);
 
-    check_reg <= 1'b0;
+    check_reg         <= 1'b0;
+    write_reg         <= check_reg;
+    write_address_reg <= address_reg;
     if (watched_reg && last) begin
         mine_reg    <= 1'b1;
         watched_reg <= !mine_reg;
@@ -103,23 +107,23 @@ always @(posedge clk) begin
         held_reg    <= 0;
         watched_reg <= 1'b0;
         check_reg   <= 1'b0;
-        fresh_reg   <= 1'b0;
+        write_reg   <= 1'b0;
+        fresh_reg   <= 0;
     end
 end
 
 always @* begin
     assume (rst == !started_reg);
-    // A word comes at the earliest in the second cycle after its command, or after the last word before it.
-    assume (!in_valid || (held_reg != 0 && !fresh_reg));
+    // A word comes at the earliest in the third cycle after its command, or after the last word before it.
+    assume (!in_valid || (held_reg != 0 && fresh_reg == 0));
     if (started_reg) begin
         assert (held_reg <= 2);
         assert (!(cfg_ready && held_reg == 2));
-        assert (busy || (held_reg == 0 && !check_reg));
+        assert (busy || (held_reg == 0 && !check_reg && !wr_valid));
         assert (!error_overflow);
-        if (check_reg) begin
-            assert (wr_valid && wr_addr == address_reg);
-            assert (tile_done == ends_reg);
-        end
+        assert (wr_none == !wr_valid);
+        if (check_reg) assert (tile_done == ends_reg);
+        if (write_reg) assert (wr_valid && wr_addr == write_address_reg);
         cover (accept && held_reg == 1 && watched_reg);
         cover (watched_reg && mine_reg && last && double_reg == 4'b0111);
         cover (watched_reg && mine_reg && last && double_reg == 4'b1110);

@@ -49,6 +49,7 @@ module postproc #(
     input  wire [15:0]           cfg_sequence,
     // Words to the activation memory
     output wire                  wr_valid,
+    output wire                  wr_none,       // a register of its own: no word is written
     output wire [ACT_ADDR_W-1:0] wr_addr,
     output wire [N*CODE_W-1:0]   wr_word,
     output wire [31:0]           tiles_done,
@@ -119,7 +120,7 @@ writeback #(.WORD_W(N*CODE_W), .ACT_DEPTH(ACT_DEPTH)) u_writeback (
     .cfg_oc_tiles(cfg_oc_tiles), .cfg_base(cfg_base), .cfg_tile_stride(cfg_tile_stride), .cfg_image_stride(cfg_image_stride),
     .cfg_sequence(cfg_sequence),
     .in_valid(pooled_valid), .in_word(pooled_word),
-    .wr_valid(wr_valid), .wr_addr(wr_addr), .wr_word(wr_word),
+    .wr_valid(wr_valid), .wr_none(wr_none), .wr_addr(wr_addr), .wr_word(wr_word),
     .tile_done(tile_done), .tiles_done(tiles_done), .busy(busy), .error_overflow(error_overflow),
     .error_sequence(error_sequence)
 );

@@ -5,7 +5,8 @@
  * Writes threshold sets into the columns: five beats a column, column 0 first, one set an output tile.
  *
  * Sets are written, taken and freed in the same order. set_ready says that the set `set` is complete; set_take claims it;
- * set_free gives back the oldest one that was claimed.
+ * set_free gives back the oldest one that was claimed. set_ready and pending are registers a cycle behind: set_ready is right
+ * again two cycles after set_take.
  */
 module threshold_loader #(
     // Columns
@@ -24,12 +25,12 @@ module threshold_loader #(
     output reg  [2:0]       wr_beat,
     output reg  [SET_W-1:0] wr_set,
     output reg  [63:0]      wr_data,
-    output wire             set_ready,
+    output reg              set_ready,
     output wire [SET_W-1:0] set,
     input  wire             set_take,
     input  wire             set_free,
     // A set is written in part, or complete and not taken
-    output wire             pending
+    output reg              pending
 );
 
 generate
@@ -51,14 +52,16 @@ wire take     = s_valid && s_ready;
 wire complete = take && beat_reg == LAST_BEAT && column_reg[N-1];
 
 assign s_ready   = !held_reg[SET_W];
-assign set_ready = ready_reg != {SET_W+1{1'b0}};
 assign set       = rd_ptr_reg;
-assign pending   = set_ready || !column_reg[0] || beat_reg != 3'd0;
+
+wire some_ready = ready_reg != {SET_W+1{1'b0}};
 
 always @(posedge clk) begin
     wr_en     <= take ? column_reg : {N{1'b0}};
     held_reg  <= held_reg + {{SET_W{1'b0}}, complete} - {{SET_W{1'b0}}, set_free};
     ready_reg <= ready_reg + {{SET_W{1'b0}}, complete} - {{SET_W{1'b0}}, set_take};
+    set_ready <= some_ready;
+    pending   <= take || some_ready || !column_reg[0] || beat_reg != 3'd0;
     if (take) begin
         beat_reg <= beat_reg == LAST_BEAT ? 3'd0 : beat_reg + 3'd1;
         if (beat_reg == LAST_BEAT) column_reg <= {column_reg[N-2:0], column_reg[N-1]};
@@ -73,6 +76,8 @@ always @(posedge clk) begin
         rd_ptr_reg <= {SET_W{1'b0}};
         held_reg   <= {SET_W+1{1'b0}};
         ready_reg  <= {SET_W+1{1'b0}};
+        set_ready  <= 1'b0;
+        pending    <= 1'b0;
     end
 end
 

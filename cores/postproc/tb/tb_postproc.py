@@ -11,6 +11,10 @@ from threshold_model import Channel, random_channel
 
 from tilewright.hardware.program_format import CONV
 
+# From a command taken to its first position, at the least: the sequencer leaves more
+START_CYCLES = 2
+# A pass lasts that long at the least
+PASS_CYCLES = 4
 WINDOW = ((0, 0), (0, 1), (1, 0), (1, 1))
 
 
@@ -90,6 +94,8 @@ class Bench:
         self.expected = deque(entry for command in commands for entry in command.words())
         self.positions: deque[tuple[bool, list[int], bool]] = deque()  # first of its tile, sums, pooled
         self.set = 0
+        self.start_in = 0  # cycles in which the command that was taken issues no position
+        self.claim_in = 0  # cycles in which no set is claimed
         # The position that each column has: (sums, set, pooled)
         self.history: deque[tuple[list[int], int, bool] | None] = deque([None] * self.n, maxlen=self.n)
 
@@ -107,12 +113,15 @@ class Bench:
     def drive_position(self, rate: float) -> None:
         """Issues a position or not; each column sees the one before it a cycle later."""
         dut = self.dut
-        issue = bool(self.positions) and self.rng.random() < rate
+        issue = self.start_in == 0 and bool(self.positions) and self.rng.random() < rate
+        self.start_in = max(0, self.start_in - 1)
         claim = issue and self.positions[0][0]
-        if claim and not dut.set_ready.value:
+        self.claim_in = max(0, self.claim_in - 1)
+        if claim and (self.claim_in or not dut.set_ready.value):
             issue = claim = False
         if claim:
             self.set = int(dut.set.value)
+            self.claim_in = PASS_CYCLES
         dut.set_take.value = claim
         self.history.appendleft((self.positions[0][1], self.set, self.positions[0][2]) if issue else None)
         if issue:
@@ -137,6 +146,7 @@ class Bench:
         await FallingEdge(dut.clk)
         if accepted:
             command = self.commands.popleft()
+            self.start_in = START_CYCLES - 1
             self.positions.extend((p == 0, row, command.pool) for tile in command.sums for p, row in enumerate(tile))
         if taken:
             self.beats.popleft()

@@ -9,7 +9,7 @@ from cocotb.triggers import FallingEdge
 from threshold_model import Channel, random_channel
 
 SEARCH = 5  # cycles from a sum to its code
-IN_USE = 4  # cycles from a sum to the last read of its set
+IN_USE = 3  # cycles from a sum to the last read of its set
 
 
 class Column:

@@ -63,34 +63,40 @@ async def commands_back_to_back(dut):
     waiting: Command | None = None
     current: deque[tuple[int, bool]] = deque()
     sequence = 0  # of the command whose words arrive
-    written = ended = False  # what the outputs show in this cycle
+    ended = False  # what tile_done shows in this cycle
+    # What came in the cycle before: address and word; then what the outputs show: that, written or not
+    came: tuple[int, int, int] | None = None
+    written = overflow = False
+    fresh = False  # the current command was the next one in the cycle before
     tiles_done = queued = overflows = 0
     for cycle in range(8000):
         rate = (1.0, 0.7, 0.2)[cycle // 500 % 3]
         cfg, word, clear = rng.random() < 0.8 * rate, rng.getrandbits(32), rng.random() < 0.005
-        valid = bool(current) and rng.random() < rate
+        valid = bool(current) and not fresh and rng.random() < rate
         dut.cfg_valid.value, dut.in_valid.value, dut.in_word.value, dut.clear.value = cfg, valid, word, clear
         for name, value in vars(offered).items():
             getattr(dut, f"cfg_{name}").value = value if cfg else rng.getrandbits(len(getattr(dut, f"cfg_{name}")))
         await ReadOnly()
         assert bool(dut.cfg_ready.value) == (waiting is None)
-        assert bool(dut.busy.value) == (waiting is not None or bool(current) or written)
+        assert bool(dut.busy.value) == (waiting is not None or bool(current) or came is not None or written or overflow)
         assert bool(dut.tile_done.value) == ended
         assert int(dut.tiles_done.value) == tiles_done
         tiles_done = 0 if clear else tiles_done + ended
         accepted = cfg and waiting is None
-        advances = waiting is not None and not current
+        advances = fresh = waiting is not None and not current
         await FallingEdge(dut.clk)
-        written = ended = overflow = False
+        written, overflow = came is not None and came[0] < depth, came is not None and came[0] >= depth
+        assert (bool(dut.wr_valid.value), bool(dut.error_overflow.value)) == (written, overflow)
+        assert bool(dut.wr_none.value) == (not written)
+        if came is not None and written:
+            assert (int(dut.wr_addr.value), int(dut.wr_word.value)) == came[:2]
+        if came is not None and overflow:
+            assert int(dut.error_sequence.value) == came[2]
+        overflows += overflow
+        came, ended = None, False
         if valid:
             address, ended = current.popleft()
-            written, overflow = address < depth, address >= depth
-            if written:
-                assert (int(dut.wr_addr.value), int(dut.wr_word.value)) == (address, word)
-        assert (bool(dut.wr_valid.value), bool(dut.error_overflow.value)) == (written, overflow)
-        if overflow:
-            assert int(dut.error_sequence.value) == sequence
-        overflows += overflow
+            came = address, word, sequence
         if advances and waiting is not None:
             current, sequence, waiting = deque(waiting.addresses()), waiting.sequence, None
         if accepted:
@@ -112,8 +118,14 @@ async def reset_forgets_both_commands(dut):
         assert not dut.cfg_ready.value and dut.busy.value
         dut.cfg_valid.value, dut.in_valid.value = 0, 1
         await FallingEdge(dut.clk)
-        assert dut.wr_valid.value and int(dut.wr_addr.value) == 100
-        dut.in_valid.value, dut.rst.value = 0, 1
+        dut.in_valid.value = 0
         await FallingEdge(dut.clk)
-        dut.rst.value = 0
-        assert dut.cfg_ready.value and not dut.busy.value and not dut.wr_valid.value
+        assert dut.wr_valid.value and int(dut.wr_addr.value) == 100
+        # The last word is on its way when the reset comes.
+        dut.in_valid.value = 1
+        await FallingEdge(dut.clk)
+        dut.in_valid.value, dut.rst.value = 0, 1
+        for _ in range(3):
+            await FallingEdge(dut.clk)
+            dut.rst.value = 0
+            assert dut.cfg_ready.value and not dut.busy.value and not dut.wr_valid.value and dut.wr_none.value

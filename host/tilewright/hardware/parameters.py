@@ -175,7 +175,7 @@ class HardwareParameters(AcceleratorParameters):
     @property
     def sum_cycles(self) -> int:
         """Cycles from the issue of a position to its sum at the foot of the last column."""
-        return 2 * self.n + 3 + self.sram_latency
+        return 2 * self.n + 5 + self.sram_latency
 
     @property
     def tile_cycles(self) -> int:

@@ -41,14 +41,14 @@ def pe_signals(row: int, column: int) -> dict[str, Signal]:
 
 
 def accumulator_signals(column: int) -> dict[str, Signal]:
-    """Signals of a column's accumulators: valid, first and last pass, address, partial sum, new sum."""
+    """Signals of a column's accumulators: valid, first and last pass, address, partial sum as it is added, new sum."""
     foot = f"{MAC_ARRAY}.g_foot[{column}].u_accumulator"
     return {
-        "valid": Signal(f"{foot}.psum_valid"),
-        "first": Signal(f"{foot}.psum_first"),
-        "last": Signal(f"{foot}.psum_last"),
-        "address": Signal(f"{foot}.psum_addr"),
-        "partial": Signal(f"{foot}.psum", signed=True),
+        "valid": Signal(f"{foot}.sum_valid"),
+        "first": Signal(f"{foot}.sum_first"),
+        "last": Signal(f"{foot}.sum_last"),
+        "address": Signal(f"{foot}.sum_addr"),
+        "partial": Signal(f"{foot}.term", signed=True),
         "sum": Signal(f"{foot}.sum", signed=True),
     }
 

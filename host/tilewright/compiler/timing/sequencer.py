@@ -151,7 +151,7 @@ class SequencerTiming:
     def idle_at(self) -> int:
         """Cycle from which the engine is empty, once :attr:`finished`."""
         last = self.closed_at(-1) if self._convs else 0
-        return max(last, self.writeback.end + 1, self._words.last_sent + 1, self._sums_empty)
+        return max(last, self.writeback.end + 2, self._words.last_sent + 1, self._sums_empty)
 
     @property
     def _sums_empty(self) -> int:

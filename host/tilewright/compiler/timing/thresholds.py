@@ -53,5 +53,5 @@ class ThresholdTiming:
         self._loaded += count
         if self._loaded == self._beats:
             self._loaded = 0
-            self._ready.append(self._next)
+            self._ready.append(self._next + 1)
         return True

@@ -61,7 +61,7 @@ class WriteBackTiming:
         self.tiles += 1
         pitch = 4 if conv.pool else 1
         # The last member of a window brings its word.
-        self._windows.append(_Window(first + pitch - 1 + self._delay - 1, done, pitch))
+        self._windows.append(_Window(first + pitch - 1 + self._delay, done + 1, pitch))
         self.end = done - 1
         return done
 
