@@ -262,33 +262,28 @@ def test_fifo_is_that_of_the_hardware(latency: int) -> None:
                 wanted = wanted_pop[first : first + size]
                 floor = int(popped[first - 1]) + 1 if first else 0
                 wanted = np.maximum(wanted, floor)
-                got = fifo.pop(size, lambda visible, w=wanted: ascending(np.maximum(visible, w)), floor)
+                got = fifo.pop(size, lambda visible, w=wanted: ascending(np.maximum(visible, w)))
                 np.testing.assert_array_equal(got, popped[first : first + size])
 
 
 def simulate_fifo(wanted_push: np.ndarray, wanted_pop: np.ndarray, depth: int, latency: int) -> tuple[np.ndarray, ...]:
     """Cycles in which the words are pushed and popped, each when its side wants it or as soon as the FIFO lets it."""
-    words, queue = len(wanted_push), latency + 2
+    words, queue = len(wanted_push), latency + 3
     pushed, popped = np.zeros(words, np.int64), np.zeros(words, np.int64)
-    written = read = count = claimed = puts = gets = cycle = 0
-    arriving, ready = [False] * latency, True
+    held = claimed = count = puts = gets = cycle = 0
+    arriving, ready, room, leaving = [False] * latency, True, True, False
     while gets < words:
         pop = count > 0 and cycle >= wanted_pop[gets]
         push = puts < words and ready and cycle >= wanted_push[puts]
-        stored = written != read
-        room = claimed != queue or pop
-        take = stored and room
-        bypass = push and not stored and claimed == count and room
-        enter = arriving[-1] or bypass
+        read = held > 0 and room
         if push:
             pushed[puts] = cycle
             puts += 1
         if pop:
             popped[gets] = cycle
             gets += 1
-        written, read = written + (push and not bypass), read + take
-        ready = written - read != depth
-        claimed, count = claimed + (take or bypass) - pop, count + enter - pop
-        arriving = [take, *arriving[:-1]]
+        held, count, claimed = held + push - read, count + arriving[-1] - pop, claimed + read - leaving
+        ready, room, leaving = held < depth, claimed < queue, pop
+        arriving = [read, *arriving[:-1]]
         cycle += 1
     return pushed, popped

@@ -187,7 +187,14 @@ weight_loader #(.N(N), .ROWS(ROWS), .GROUP_W(GROUP_W)) u_weight_loader (
     .load_valid(load_valid), .load_index(load_index), .load_data(load_data)
 );
 
-assign leftover_weights = fifo_valid || tile_ready || tile_started;
+// Words that are on their way through a FIFO, where fifo_valid and thr_valid do not show them
+reg [SRAM_LATENCY:0] weight_way_reg, thr_way_reg;
+always @(posedge clk) begin
+    weight_way_reg <= engine_rst ? 0 : {weight_way_reg[SRAM_LATENCY-1:0], weight_valid && weight_ready};
+    thr_way_reg    <= engine_rst ? 0 : {thr_way_reg[SRAM_LATENCY-1:0], thr_in_valid && thr_in_ready};
+end
+
+assign leftover_weights = fifo_valid || weight_way_reg != 0 || tile_ready || tile_started;
 
 // ---- positions
 wire                  seq_cfg_ready, post_cfg_ready;
@@ -325,7 +332,7 @@ postproc #(.N(N), .ACC_W(ACC_W), .CODE_W(ACT_W), .THR_W(THR_W), .SETS(SETS), .AC
     .tiles_done(tiles_done), .busy(post_busy), .error_overflow(error_write_overflow), .error_sequence(write_sequence)
 );
 
-assign leftover_thresholds = thr_valid || thr_pending;
+assign leftover_thresholds = thr_valid || thr_way_reg != 0 || thr_pending;
 
 // ---- results: words that a READ brought go before raw ones, because a READ starts only when no raw result is left
 wire [63:0] raw_data, read_data;

@@ -247,7 +247,7 @@ class SequencerTiming:
             popped: Cycles = np.maximum((loads_from[:, None] + offsets).reshape(-1), visible)
             return popped
 
-        self._weights.pop(count * groups, consume, self._taken)
+        self._weights.pop(count * groups, consume)
         free = np.concatenate(([work.free], starts[:-1] + work.conv.positions))
         full = np.concatenate(([self._taken], starts[:-1])) + groups
         ready = np.maximum(free, np.maximum(full, loaded))
