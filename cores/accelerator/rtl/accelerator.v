@@ -335,28 +335,38 @@ postproc #(.N(N), .ACC_W(ACC_W), .CODE_W(ACT_W), .THR_W(THR_W), .SETS(SETS), .AC
 assign leftover_thresholds = thr_valid || thr_way_reg != 0 || thr_pending;
 
 // ---- results: words that a READ brought go before raw ones, because a READ starts only when no raw result is left
-wire [63:0] raw_data, read_data;
-wire        raw_valid, raw_ready, read_valid, result_ready;
+wire [63:0] raw_data, read_data, beat_data;
+wire        raw_valid, raw_ready, read_valid, result_ready, beat_valid, beat_ready;
+
+// Space is reserved the cycle after the sequencer has decided.
+reg         raw_reserve_reg, read_reserve_reg;
+always @(posedge clk) {raw_reserve_reg, read_reserve_reg} <= engine_rst ? 2'b00 : {result_reserve, read_reserve};
 
 result_buffer #(.N(N), .ACC_W(ACC_W), .DEPTH(OUT_DEPTH), .LATENCY(SRAM_LATENCY)) u_result_buffer (
     .clk(clk), .rst(engine_rst),
-    .reserve(result_reserve), .space(result_space),
+    .reserve(raw_reserve_reg), .space(result_space),
     .in_valid(out_valid & ~out_codes), .in_data(out_data),
     .m_data(raw_data), .m_valid(raw_valid), .m_ready(raw_ready), .empty(result_empty)
 );
 
 read_buffer #(.WORD_W(WORD_W), .DEPTH(OUT_DEPTH), .LATENCY(SRAM_LATENCY)) u_read_buffer (
     .clk(clk), .rst(engine_rst),
-    .reserve(read_reserve), .space(read_space),
+    .reserve(read_reserve_reg), .space(read_space),
     .in_valid(act_read), .in_word(act_data),
     .m_data(read_data), .m_valid(read_valid), .m_ready(result_ready), .empty(read_empty)
+);
+
+stream_register #(.WIDTH(64)) result_register (
+    .clk(clk), .rst(rst),
+    .s_data(read_valid ? read_data : raw_data), .s_valid(read_valid || raw_valid), .s_ready(result_ready),
+    .m_data(beat_data), .m_valid(beat_valid), .m_ready(beat_ready)
 );
 
 assign raw_ready = result_ready && !read_valid;
 
 result_stream u_result_stream (
     .clk(clk), .rst(rst),
-    .s_data(read_valid ? read_data : raw_data), .s_valid(read_valid || raw_valid), .s_ready(result_ready),
+    .s_data(beat_data), .s_valid(beat_valid), .s_ready(beat_ready),
     .trailer_request(trailer_request), .trailer_done(trailer_done),
     .error_code(error_code), .error_sequence(error_sequence), .program_id(program_id),
     .m_data(m_axis_tdata), .m_last(m_axis_tlast), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready)

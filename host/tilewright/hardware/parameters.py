@@ -76,7 +76,7 @@ _RANGES = {
     "acc_depth": (2, 1 << 16),
     "wgt_depth": (2, 1 << 15),
     "thr_depth": (2, 1 << 15),
-    "out_depth": (2, 1 << 15),
+    "out_depth": (8, 1 << 15),
     "log_depth": (2, (1 << 16) - 1),
     "sram_latency": (1, 2),
 }

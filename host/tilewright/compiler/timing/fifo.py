@@ -13,8 +13,8 @@ Cycles = npt.NDArray[np.int64]
 NEVER = -(1 << 40)
 # Words read ahead, beside one for each cycle of the memory's latency
 READ_AHEAD = 3
-# From a word's leaving a full FIFO to the first cycle with space for another
-SPACE_CYCLES = 3
+# From a word's leaving to the first cycle in which another can be read in its place, and space for one more is seen
+PLACE_CYCLES, SPACE_CYCLES = 2, 3
 
 
 def ascending(lower: Cycles, step: int = 1) -> Cycles:

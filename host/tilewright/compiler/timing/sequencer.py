@@ -109,9 +109,9 @@ class SequencerTiming:
         self._weights = weights
         self._thresholds = thresholds
         self._described = described
-        latency, words = hardware.sram_latency, hardware.word_beats
-        self._sums = ResultTiming(hardware.out_depth, hardware.sum_cycles + 1 + latency, hardware.n // 2)
-        self._words = ResultTiming(hardware.out_depth, 1 + latency + words, words)
+        latency = hardware.sram_latency
+        self._sums = ResultTiming(hardware.out_depth, hardware.sum_cycles + 1, hardware.n // 2, latency)
+        self._words = ResultTiming(hardware.out_depth, latency + 2, hardware.word_beats, latency)
         self._work: _Work | None = None
         self._taken = -hardware.weight_groups  # cycle in which the last weight tile was taken
         self.timings: list[ConvTiming] = []
@@ -144,11 +144,7 @@ class SequencerTiming:
     def idle_at(self) -> int:
         """Cycle from which the engine is empty, once :attr:`finished`."""
         last = self.closed_at(-1) if self._convs else 0
-        return max(last, self.writeback.end + 1, self._words.last_sent + 1, self._sums_empty)
-
-    @property
-    def _sums_empty(self) -> int:
-        return self._sums.last_sent + 1 + self._hardware.n // 2
+        return max(last, self.writeback.end + 1, self._words.empty_at, self._sums.empty_at)
 
     # ---- progress
 
@@ -183,7 +179,7 @@ class SequencerTiming:
         conv = work.conv
         for tile in range(conv.ic_tiles):
             written = self.writeback.done_at(conv.after + tile * conv.step)
-            ready = max(work.free, written, self._sums_empty)
+            ready = max(work.free, written, self._sums.empty_at)
             work.timing.stall_activations += ready - work.free
             work.free = self._words.issue(ready, conv.positions) + 1
             work.timing.stall_output += work.free - ready - conv.positions
@@ -213,7 +209,7 @@ class SequencerTiming:
         if conv.mode is Mode.CODES:
             self._thresholds.free(self.writeback.write_tile(conv, self._taken))
         elif not conv.hold:
-            free = self._sums.issue(self._taken, conv.positions, blocked=self._words.last_sent) + 1
+            free = self._sums.issue(self._taken, conv.positions, blocked=self._words.sent) + 1
             work.timing.stall_output += free - work.free
             work.free = free
         work.tiles, work.passes = work.tiles + 1, 0
