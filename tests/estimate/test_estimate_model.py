@@ -120,7 +120,7 @@ def test_what_bounds_a_layer(vgg: Network) -> None:
 
 def test_smaller_buffers_are_never_faster(small: Network) -> None:
     large = estimate_network(small, HardwareParameters(n=8), 2)
-    for tight in ({"wgt_depth": 16}, {"thr_depth": 16}, {"out_depth": 2}, {"thr_sets": 1}):
+    for tight in ({"wgt_depth": 16}, {"thr_depth": 16}, {"out_depth": 8}, {"thr_sets": 1}):
         result = estimate_network(small, HardwareParameters(n=8, **tight), 2)
         assert_adds_up(result)
         assert result.program_cycles >= large.program_cycles

@@ -48,12 +48,11 @@ reg         done_reg;
 reg [63:0]  trailer;
 wire        out_ready;
 
-wire step    = out_ready || !beat_valid_reg;
 wire results = state_reg == RESULTS;
 wire take    = results && s_valid;
 wire start   = results && !s_valid && trailer_request;
 
-assign s_ready      = step && results;
+assign s_ready      = out_ready && results;
 assign trailer_done = done_reg;
 
 always @* begin
@@ -78,7 +77,7 @@ crc32 u_crc32 (.enable(beat_valid_reg && out_ready), .crc_in(crc_reg), .data(bea
 always @(posedge clk) begin
     crc_reg  <= crc_next;
     done_reg <= m_valid && m_ready && m_last;
-    if (step) begin
+    if (out_ready) begin
         beat_valid_reg <= take || start || state_reg == COUNT || state_reg == CRC;
         beat_last_reg  <= state_reg == CRC;
         if (take) count_reg <= count_reg + 32'd1;
@@ -95,7 +94,7 @@ always @(posedge clk) begin
     end
 end
 
-always @(posedge clk) if (step) beat_reg <= take ? s_data : trailer;
+always @(posedge clk) if (out_ready) beat_reg <= take ? s_data : trailer;
 
 stream_register #(.WIDTH(65)) output_register (
     .clk(clk),
