@@ -37,7 +37,8 @@ class Proof:
 
 
 STREAM = ("stream/rtl/stream_register.v",)
-FIFO = ("sram/rtl/sram.v", "sram/rtl/lutram.v", *(f"stream/rtl/stream_{name}.v" for name in ("fifo", "queue", "reader")))
+MEMORIES = ("sram/rtl/sram.v", "sram/rtl/lutram.v")
+FIFO = ("stream/rtl/stream_fifo.v", "stream/rtl/stream_queue.v", "stream/rtl/stream_reader.v", *MEMORIES)
 ORDER = "stream/formal/stream_order.sv"
 BYTES = "stream/formal/stream_bytes.sv"
 AXIL_RULES = "scripts/formal/axil_rules.sv"

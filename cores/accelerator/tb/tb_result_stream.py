@@ -24,7 +24,7 @@ async def send(dut, rng, body, valid_share, ready_share, late=0):
 
     Args:
         dut, rng: its stalls.
-        body: beats before the trailer; the trailer is asked for while the last `late` of them are still to come, one a cycle.
+        body: beats before the trailer; it is asked for while the last `late` of them are still to come, one a cycle.
         valid_share, ready_share: of the cycles.
     """
     code, sequence, program_id = rng.getrandbits(8), rng.getrandbits(16), rng.getrandbits(32)
