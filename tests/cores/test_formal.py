@@ -22,7 +22,7 @@ class Proof:
         properties: module with the properties, in the file of its name.
         sources: Verilog files.
         cycles: after reset.
-        mistakes: texts of the module and what each becomes, which must be found.
+        mistakes: texts of the sources and what each becomes, which must be found.
         parameters: of the module.
         defines: macros of the property file.
     """
@@ -36,7 +36,9 @@ class Proof:
     defines: dict[str, str | int] = field(default_factory=dict)
 
 
-STREAM = ("sram/rtl/sram.v", "stream/rtl/stream_fifo.v", "stream/rtl/stream_register.v")
+STREAM = ("stream/rtl/stream_register.v",)
+MEMORIES = ("sram/rtl/sram.v", "sram/rtl/lutram.v")
+FIFO = ("stream/rtl/stream_fifo.v", "stream/rtl/stream_queue.v", "stream/rtl/stream_reader.v", *MEMORIES)
 ORDER = "stream/formal/stream_order.sv"
 BYTES = "stream/formal/stream_bytes.sv"
 AXIL_RULES = "scripts/formal/axil_rules.sv"
@@ -51,14 +53,22 @@ AXIL_MISTAKES = {
 }
 
 
-def fifo(latency: int) -> Proof:
-    parameters, defines = {"WIDTH": 2, "DEPTH": 2, "LATENCY": latency}, {"DUT": "stream_fifo", "CAPACITY": 4 + latency}
-    mistakes = {
-        "a word that overtakes": ("claimed_reg == count_reg && room", "room"),
-        "a queue that runs over": ("claimed_reg != QUEUE[QUEUE_W-1:0] || pop", "count_reg != QUEUE[QUEUE_W-1:0]"),
-        "full a word late": ("!= {1'b1, {PTR_W{1'b0}}}", "!= {1'b1, {PTR_W{1'b0}}} + 1'b1"),
-    }
-    return Proof("stream_fifo", ORDER, STREAM, 14, mistakes, parameters, defines)
+def fifo(latency: int, slack: int = 0) -> Proof:
+    depth = 2 + slack
+    parameters = {"WIDTH": 2, "DEPTH": depth, "LATENCY": latency, "SLACK": slack}
+    defines: dict[str, str | int] = {"DUT": "stream_fifo", "CAPACITY": depth + latency + 3}
+    if slack:
+        return Proof("stream_fifo", ORDER, FIFO, 18, {
+            "a slack of one word less": ("FULL        = DEPTH - SLACK", "FULL        = DEPTH - SLACK + 1"),
+        }, parameters, defines | {"SLACK": slack})  # fmt: skip
+    return Proof("stream_fifo", ORDER, FIFO, 18, {
+        "a queue that runs over": ("claimed_next != QUEUE[QUEUE_W-1:0]", "1'b1"),
+        "full a word late": ("held < NEARLY_FULL[PTR_W:0]", "held <= NEARLY_FULL[PTR_W:0]"),
+        "a word read twice": ("(held_reg[0] && !taken)", "held_reg[0]"),
+        "a word that overtakes": ("waiting_reg ? first : s_data", "s_data"),
+        "a word that comes when the queue runs empty": ("enter && (waiting_reg || !free)", "enter && !free"),
+        "the last word that waits": ("waiting_reg && !(load && last)", "waiting_reg && !load"),
+    }, parameters, defines)  # fmt: skip
 
 
 def converter(module: str, width: int, mistakes: dict[str, tuple[str, str]]) -> Proof:
@@ -91,6 +101,7 @@ PROOFS = {
     ),
     "stream_fifo, latency 1": fifo(1),
     "stream_fifo, latency 2": fifo(2),
+    "stream_fifo, slack 2": fifo(1, slack=2),
     "stream_narrow": converter("stream_narrow", 32, NARROW_MISTAKES),
     "stream_widen": converter("stream_widen", 32, WIDEN_MISTAKES),
     "threshold_loader": Proof(
@@ -201,9 +212,9 @@ def test_properties(tmp_path: Path, name: str) -> None:
 def test_a_planted_mistake_is_found(tmp_path: Path, name: str, mistake: str) -> None:
     proof = PROOFS[name]
     sources = [Path(shutil.copy2(CORES / source, tmp_path)) for source in proof.sources]
-    planted = tmp_path / f"{proof.module}.v"
-    text = planted.read_text(encoding="utf-8")
     old, new = proof.mistakes[mistake]
+    (planted,) = (source for source in sources if old in source.read_text(encoding="utf-8"))
+    text = planted.read_text(encoding="utf-8")
     assert text.count(old) == 1, f"{old!r} is in {planted.name} {text.count(old)} times"
     planted.write_text(text.replace(old, new), encoding="utf-8")
     model(tmp_path, proof, sources)

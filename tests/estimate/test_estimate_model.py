@@ -18,6 +18,7 @@ from tilewright.compiler.network import compile_network
 from tilewright.compiler.stream import WeightsItem
 from tilewright.compiler.timing import time_program
 from tilewright.compiler.timing.fifo import FifoTiming, ascending
+from tilewright.compiler.timing.results import ResultTiming
 from tilewright.errors import CompileError, ParameterError
 from tilewright.estimate.estimate import Estimate, estimate_compiled, estimate_network
 from tilewright.hardware.block_ram import block_rams, blocks_of
@@ -262,33 +263,117 @@ def test_fifo_is_that_of_the_hardware(latency: int) -> None:
                 wanted = wanted_pop[first : first + size]
                 floor = int(popped[first - 1]) + 1 if first else 0
                 wanted = np.maximum(wanted, floor)
-                got = fifo.pop(size, lambda visible, w=wanted: ascending(np.maximum(visible, w)), floor)
+                got = fifo.pop(size, lambda visible, w=wanted: ascending(np.maximum(visible, w)))
                 np.testing.assert_array_equal(got, popped[first : first + size])
 
 
 def simulate_fifo(wanted_push: np.ndarray, wanted_pop: np.ndarray, depth: int, latency: int) -> tuple[np.ndarray, ...]:
     """Cycles in which the words are pushed and popped, each when its side wants it or as soon as the FIFO lets it."""
-    words, queue = len(wanted_push), latency + 2
+    words, queue = len(wanted_push), latency + 3
     pushed, popped = np.zeros(words, np.int64), np.zeros(words, np.int64)
-    written = read = count = claimed = puts = gets = cycle = 0
-    arriving, ready = [False] * latency, True
+    held = claimed = count = puts = gets = cycle = 0
+    arriving, ready, room, leaving = [False] * latency, True, True, False
     while gets < words:
         pop = count > 0 and cycle >= wanted_pop[gets]
         push = puts < words and ready and cycle >= wanted_push[puts]
-        stored = written != read
-        room = claimed != queue or pop
-        take = stored and room
-        bypass = push and not stored and claimed == count and room
-        enter = arriving[-1] or bypass
+        read = held > 0 and room
         if push:
             pushed[puts] = cycle
             puts += 1
         if pop:
             popped[gets] = cycle
             gets += 1
-        written, read = written + (push and not bypass), read + take
-        ready = written - read != depth
-        claimed, count = claimed + (take or bypass) - pop, count + enter - pop
-        arriving = [take, *arriving[:-1]]
+        held, count, claimed = held + push - read, count + arriving[-1] - pop, claimed + read - leaving
+        ready, room, leaving = held < depth, claimed < queue, pop
+        arriving = [read, *arriving[:-1]]
         cycle += 1
     return pushed, popped
+
+
+@pytest.mark.parametrize("latency", [1, 2])
+@pytest.mark.parametrize("n", [8, 32])
+def test_results_are_those_of_the_hardware(n: int, latency: int) -> None:
+    """Against result_reader, written out register by register: raw sums and words, in turns."""
+    rng = np.random.default_rng([n, latency])
+    for _ in range(20):
+        depth = int(rng.choice([2, 8, 64]))
+        delays, beats = (2 * n + 3 + latency, 1 + latency), (n // 2, max(1, n // 16))
+        hardware = [ResultBuffer(depth, *both, latency) for both in zip(delays, beats, strict=True)]
+        sums, words = (ResultTiming(depth, d + 1, b, latency) for d, b in zip(delays, beats, strict=True))
+        clock = Clock(hardware)
+        for _ in range(6):
+            count, pause = int(rng.integers(1, 3 * depth)), int(rng.choice([0, 1, 2, 40]))
+            first = clock.cycle + pause
+            issued = clock.issue(0, first, count)
+            assert sums.issue(first, count, blocked=words.sent) == (issued[0], issued[-1])
+            first = clock.when_empty(0)
+            assert sums.empty_at == first
+            issued = clock.issue(1, first, count)
+            assert words.issue(first, count) == (issued[0], issued[-1])
+        assert clock.when_empty(1) == words.empty_at
+
+
+class ResultBuffer:
+    """A result_reader with its queue; positions are stored so many cycles after their issue."""
+
+    def __init__(self, depth: int, delay: int, beats: int, latency: int) -> None:
+        self.beats = beats
+        self.coming, self.arriving = [False] * delay, [False] * latency
+        self.reserved = self.held = self.claimed = self.queue = self.part = 0
+        self.empty = self.room = True
+        self.reserve = self.popped = self.freed = False
+        self.places = depth
+
+    @property
+    def valid(self) -> bool:
+        return self.queue > 0
+
+    @property
+    def space(self) -> bool:
+        return self.places > 0
+
+    def clock(self, issue: bool, pop: bool) -> None:
+        """One cycle, in which a position is issued, a beat leaves, or neither."""
+        read = self.held > 0 and self.room
+        taken = read and self.part == self.beats - 1
+        self.places, self.freed = self.places + self.freed - issue, taken
+        self.empty = self.reserved == 0 and not self.reserve and self.claimed == 0
+        self.reserved += self.reserve - taken
+        self.held += self.coming[-1] - taken
+        self.claimed += read - self.popped
+        self.room = self.claimed < len(self.arriving) + 3
+        self.queue += self.arriving[-1] - pop
+        self.part = (self.part + read) % self.beats
+        self.coming, self.arriving = [issue, *self.coming[:-1]], [read, *self.arriving[:-1]]
+        self.reserve, self.popped = issue, pop
+
+
+class Clock:
+    """Issues positions to two buffers; beats of the second leave before those of the first."""
+
+    def __init__(self, buffers: list[ResultBuffer]) -> None:
+        self.buffers, self.cycle = buffers, 0
+
+    def step(self, buffer: int | None = None) -> None:
+        leaving = 1 if self.buffers[1].valid else 0
+        for index, each in enumerate(self.buffers):
+            each.clock(index == buffer, index == leaving and each.valid)
+        self.cycle += 1
+
+    def issue(self, buffer: int, first: int, count: int) -> list[int]:
+        """Cycles in which positions are issued, each when there is space."""
+        issued: list[int] = []
+        while len(issued) < count:
+            goes = self.cycle >= first and self.buffers[buffer].space
+            if goes:
+                issued.append(self.cycle)
+            self.step(buffer if goes else None)
+        return issued
+
+    def when_empty(self, buffer: int) -> int:
+        """The first cycle from now on in which a buffer is empty, behind the ones that its reservations take."""
+        for _ in range(3):
+            self.step()
+        while not self.buffers[buffer].empty:
+            self.step()
+        return self.cycle

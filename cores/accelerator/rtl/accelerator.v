@@ -301,11 +301,15 @@ postproc #(.N(N), .ACC_W(ACC_W), .CODE_W(ACT_W), .THR_W(THR_W), .SETS(SETS), .AC
     .tiles_done(tiles_done), .busy(post_busy), .error_overflow(error_write_overflow), .error_sequence(write_sequence)
 );
 
-assign leftover_thresholds = thr_valid || thr_pending;
+// Beats that are on their way through the FIFO, where thr_valid does not show them
+reg [SRAM_LATENCY:0] thr_way_reg;
+always @(posedge clk) thr_way_reg <= engine_rst ? {SRAM_LATENCY+1{1'b0}} : {thr_way_reg[SRAM_LATENCY-1:0], thr_in_valid && thr_in_ready};
+
+assign leftover_thresholds = thr_valid || thr_way_reg != {SRAM_LATENCY+1{1'b0}} || thr_pending;
 
 // ---- results: words that a READ brought go before raw ones, because a READ starts only when no raw result is left
-wire [63:0] raw_data, read_data;
-wire        raw_valid, raw_ready, read_valid, result_ready;
+wire [63:0] raw_data, read_data, beat_data;
+wire        raw_valid, raw_ready, read_valid, result_ready, beat_valid, beat_ready;
 
 result_buffer #(.N(N), .ACC_W(ACC_W), .DEPTH(OUT_DEPTH), .LATENCY(SRAM_LATENCY)) u_result_buffer (
     .clk(clk), .rst(engine_rst),
@@ -321,11 +325,17 @@ read_buffer #(.WORD_W(WORD_W), .DEPTH(OUT_DEPTH), .LATENCY(SRAM_LATENCY)) u_read
     .m_data(read_data), .m_valid(read_valid), .m_ready(result_ready), .empty(read_empty)
 );
 
+stream_register #(.WIDTH(64)) result_register (
+    .clk(clk), .rst(rst),
+    .s_data(read_valid ? read_data : raw_data), .s_valid(read_valid || raw_valid), .s_ready(result_ready),
+    .m_data(beat_data), .m_valid(beat_valid), .m_ready(beat_ready)
+);
+
 assign raw_ready = result_ready && !read_valid;
 
 result_stream u_result_stream (
     .clk(clk), .rst(rst),
-    .s_data(read_valid ? read_data : raw_data), .s_valid(read_valid || raw_valid), .s_ready(result_ready),
+    .s_data(beat_data), .s_valid(beat_valid), .s_ready(beat_ready),
     .trailer_request(trailer_request), .trailer_done(trailer_done),
     .error_code(error_code), .error_sequence(error_sequence), .program_id(program_id),
     .m_data(m_axis_tdata), .m_last(m_axis_tlast), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready)

@@ -3,8 +3,7 @@
 
 /*
  * Holds activation words that a READ brings and sends them as 64-bit beats: one a word, or two (the low half first) where a
- * word has 128 bits. Whoever issues reads counts the
- * places (DEPTH at first, one more with each freed); reserve says that a word is on its way.
+ * word has 128 bits. Whoever issues READs counts the places: result_reader has the timing.
  */
 module read_buffer #(
     // Bits of a word: 32, 64 or 128
@@ -17,7 +16,7 @@ module read_buffer #(
     input  wire              clk,
     input  wire              rst,
     input  wire              reserve,
-    output reg               freed,             // a word has been sent
+    output wire              freed,
     input  wire              in_valid,
     input  wire [WORD_W-1:0] in_word,
     output wire [63:0]       m_data,
@@ -26,40 +25,43 @@ module read_buffer #(
     output wire              empty
 );
 
-localparam COUNT_W = $clog2(DEPTH) + 1;
+localparam PTR_W  = $clog2(DEPTH);
+localparam BEATS  = WORD_W > 64 ? 2 : 1;
+localparam BEAT_W = WORD_W / BEATS;
 
-reg  [COUNT_W-1:0] reserved_reg;
-wire [WORD_W-1:0]  word;
-wire               pop;
-
-assign empty = reserved_reg == {COUNT_W{1'b0}};
+wire [BEATS-1:0]  rd_en, rd_beat;
+wire [PTR_W-1:0]  rd_addr;
+wire [WORD_W-1:0] word;
+wire [BEAT_W-1:0] data;
+reg  [PTR_W-1:0]  wr_ptr_reg;
 
 always @(posedge clk) begin
-    freed        <= pop && !rst;
-    reserved_reg <= reserved_reg + {{COUNT_W-1{1'b0}}, reserve} - {{COUNT_W-1{1'b0}}, pop};
-    if (rst) reserved_reg <= {COUNT_W{1'b0}};
+    if (in_valid) wr_ptr_reg <= wr_ptr_reg + 1'b1;
+    if (rst) wr_ptr_reg <= {PTR_W{1'b0}};
 end
 
-// verilator lint_off PINCONNECTEMPTY
-stream_fifo #(.WIDTH(WORD_W), .DEPTH(DEPTH), .LATENCY(LATENCY)) fifo (
+result_reader #(.DEPTH(DEPTH), .BEATS(BEATS), .WIDTH(BEAT_W), .LATENCY(LATENCY)) reader (
     .clk(clk), .rst(rst),
-    .s_data(in_word), .s_valid(in_valid), .s_ready(),   // reserved: always ready
-    .m_data(word), .m_valid(m_valid), .m_ready(pop)
+    .reserve(reserve), .freed(freed), .empty(empty),
+    .stored(in_valid), .rd_en(rd_en), .rd_addr(rd_addr), .rd_beat(rd_beat),
+    .rd_data(rd_beat[BEATS-1] ? word[WORD_W-1 -: BEAT_W] : word[BEAT_W-1:0]),
+    .m_data(data), .m_valid(m_valid), .m_ready(m_ready)
 );
-// verilator lint_on PINCONNECTEMPTY
 
+assign m_data = {{64-BEAT_W{1'b0}}, data};
+
+genvar b;
 generate
-    if (WORD_W > 64) begin : g_halves
-        reg high_reg;
-        always @(posedge clk) begin
-            if (m_valid && m_ready) high_reg <= !high_reg;
-            if (rst) high_reg <= 1'b0;
-        end
-        assign m_data = high_reg ? word[WORD_W-1 -: 64] : word[63:0];
-        assign pop    = m_valid && m_ready && high_reg;
-    end else begin : g_whole
-        assign m_data = {{64-WORD_W{1'b0}}, word};
-        assign pop    = m_valid && m_ready;
+    for (b = 0; b < BEATS; b = b + 1) begin : g_beat
+        sram #(.WIDTH(BEAT_W), .DEPTH(DEPTH), .LATENCY(LATENCY)) memory (
+            .clk(clk),
+            .wr_en(in_valid),
+            .wr_addr(wr_ptr_reg),
+            .wr_data(in_word[b*BEAT_W +: BEAT_W]),
+            .rd_en(rd_en[b]),
+            .rd_addr(rd_addr),
+            .rd_data(word[b*BEAT_W +: BEAT_W])
+        );
     end
 endgenerate
 

@@ -3,6 +3,10 @@
 
 /*
  * Sends the result beats and, when asked, the trailer: magic and error, program id and beat count, CRC-32 of all beats before.
+ *
+ * A beat is registered, then counted in the CRC as it goes on to the output's registers. The trailer follows the last beat that
+ * has been offered; from there on no beat is taken until trailer_request, which stays until trailer_done (a register), has
+ * fallen.
  */
 module result_stream (
     input  wire        clk,
@@ -26,64 +30,78 @@ module result_stream (
 
 `include "program_format.vh"
 
-localparam [1:0] HEAD  = 2'd0;
-localparam [1:0] COUNT = 2'd1;
-localparam [1:0] CRC   = 2'd2;
-localparam [1:0] SENT  = 2'd3;
+// What the beat register takes next; the CRC is known when the beat before it has gone on.
+localparam [2:0] RESULTS = 3'd0;
+localparam [2:0] COUNT   = 3'd1;
+localparam [2:0] WAIT    = 3'd2;
+localparam [2:0] CRC     = 3'd3;
+localparam [2:0] SENT    = 3'd4;
 
-reg [1:0]   state_reg;
+reg [2:0]   state_reg;
 reg [31:0]  count_reg;
 reg [31:0]  crc_reg;
 wire [31:0] crc_next;
+reg [63:0]  beat_reg;
+reg         beat_valid_reg;
+reg         beat_last_reg;
+reg         done_reg;
+reg [63:0]  trailer;
+wire        out_ready;
 
-reg [63:0]  beat;
-wire        beat_valid = s_valid || (trailer_request && state_reg != SENT);
-wire        beat_last  = !s_valid && state_reg == CRC;
-wire        ready;
-wire        push = beat_valid && ready;
+wire results = state_reg == RESULTS;
+wire take    = results && s_valid;
+wire start   = results && !s_valid && trailer_request;
 
-crc32 u_crc32 (.enable(push), .crc_in(crc_reg), .data(beat), .crc_out(crc_next));
-
-assign s_ready = ready;
-assign trailer_done = m_valid && m_ready && m_last;
+assign s_ready      = out_ready && results;
+assign trailer_done = done_reg;
 
 always @* begin
-    beat = 64'd0;
-    if (s_valid) beat = s_data;
-    else case (state_reg)
-        HEAD: begin
-            beat[TRAILER_MAGIC_HIGH:TRAILER_MAGIC_LOW]                   = TRAILER_MAGIC;
-            beat[TRAILER_ERROR_CODE_HIGH:TRAILER_ERROR_CODE_LOW]         = error_code;
-            beat[TRAILER_ERROR_SEQUENCE_HIGH:TRAILER_ERROR_SEQUENCE_LOW] = error_sequence;
-            beat[TRAILER_FORMAT_HIGH:TRAILER_FORMAT_LOW]                 = TRAILER_FORMAT;
+    trailer = 64'd0;
+    case (state_reg)
+        RESULTS: begin
+            trailer[TRAILER_MAGIC_HIGH:TRAILER_MAGIC_LOW]                   = TRAILER_MAGIC;
+            trailer[TRAILER_ERROR_CODE_HIGH:TRAILER_ERROR_CODE_LOW]         = error_code;
+            trailer[TRAILER_ERROR_SEQUENCE_HIGH:TRAILER_ERROR_SEQUENCE_LOW] = error_sequence;
+            trailer[TRAILER_FORMAT_HIGH:TRAILER_FORMAT_LOW]                 = TRAILER_FORMAT;
         end
         COUNT: begin
-            beat[TRAILER_PROGRAM_ID_HIGH:TRAILER_PROGRAM_ID_LOW]         = program_id;
-            beat[TRAILER_RESULT_BEATS_HIGH:TRAILER_RESULT_BEATS_LOW]     = count_reg;
+            trailer[TRAILER_PROGRAM_ID_HIGH:TRAILER_PROGRAM_ID_LOW]         = program_id;
+            trailer[TRAILER_RESULT_BEATS_HIGH:TRAILER_RESULT_BEATS_LOW]     = count_reg;
         end
-        default: beat[TRAILER_CRC_HIGH:TRAILER_CRC_LOW]                  = ~crc_reg;
+        default: trailer[TRAILER_CRC_HIGH:TRAILER_CRC_LOW]                  = ~crc_reg;
     endcase
 end
 
+crc32 u_crc32 (.enable(beat_valid_reg && out_ready), .crc_in(crc_reg), .data(beat_reg), .crc_out(crc_next));
+
 always @(posedge clk) begin
-    crc_reg <= crc_next;
-    if (push) begin
-        if (s_valid) count_reg <= count_reg + 32'd1;
-        else state_reg <= state_reg + 2'd1;
+    crc_reg  <= crc_next;
+    done_reg <= m_valid && m_ready && m_last;
+    if (out_ready) begin
+        beat_valid_reg <= take || start || state_reg == COUNT || state_reg == CRC;
+        beat_last_reg  <= state_reg == CRC;
+        if (take) count_reg <= count_reg + 32'd1;
+        if (start || state_reg == COUNT || state_reg == WAIT || state_reg == CRC) state_reg <= state_reg + 3'd1;
     end
-    if (rst || trailer_done) begin
-        state_reg <= HEAD;
+    if (rst || (state_reg == SENT && !trailer_request)) begin
+        state_reg <= RESULTS;
         count_reg <= 32'd0;
         crc_reg   <= 32'hFFFFFFFF;
     end
+    if (rst) begin
+        beat_valid_reg <= 1'b0;
+        done_reg       <= 1'b0;
+    end
 end
+
+always @(posedge clk) if (out_ready) beat_reg <= take ? s_data : trailer;
 
 stream_register #(.WIDTH(65)) output_register (
     .clk(clk),
     .rst(rst),
-    .s_data({beat_last, beat}),
-    .s_valid(beat_valid),
-    .s_ready(ready),
+    .s_data({beat_last_reg, beat_reg}),
+    .s_valid(beat_valid_reg),
+    .s_ready(out_ready),
     .m_data({m_last, m_data}),
     .m_valid(m_valid),
     .m_ready(m_ready)

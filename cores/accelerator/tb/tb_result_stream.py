@@ -10,35 +10,90 @@ from cocotb.triggers import FallingEdge, ReadOnly
 from tilewright.hardware.results import Trailer
 
 
-@cocotb.test()
-async def packets_with_trailers(dut):
-    rng = random.Random(cocotb.RANDOM_SEED)
+async def start(dut):
     cocotb.start_soon(Clock(dut.clk, 10, "ns").start())
     dut.rst.value = 1
     dut.s_valid.value = dut.trailer_request.value = dut.m_ready.value = 0
     for _ in range(3):
         await FallingEdge(dut.clk)
     dut.rst.value = 0
-    for _ in range(12):
-        body = [rng.getrandbits(64) for _ in range(rng.choice([0, 1, 30]))]
-        code, sequence, program_id = rng.getrandbits(8), rng.getrandbits(16), rng.getrandbits(32)
-        dut.error_code.value, dut.error_sequence.value, dut.program_id.value = code, sequence, program_id
-        packet, sent, last = [], 0, False
-        while not last:
-            valid = sent < len(body) and rng.random() < 0.7
-            dut.s_valid.value, dut.s_data.value = valid, body[sent] if valid else rng.getrandbits(64)
-            dut.trailer_request.value = sent == len(body)
-            dut.m_ready.value = rng.random() < 0.6
-            await ReadOnly()
-            sent += bool(dut.s_valid.value and dut.s_ready.value)
-            if dut.m_valid.value and dut.m_ready.value:
-                packet.append(int(dut.m_data.value))
-                last = bool(dut.m_last.value)
-            assert bool(dut.trailer_done.value) == last
-            await FallingEdge(dut.clk)
-        dut.trailer_request.value = 0
-        assert packet[:-3] == body
-        trailer = Trailer.of_packet(np.array(packet, dtype=np.uint64))
-        assert (trailer.error_code, trailer.error_sequence, trailer.program_id) == (code, sequence, program_id)
-        assert trailer.result_beats == len(body)
+
+
+async def send(dut, rng, body, valid_share, ready_share, late=0):
+    """One packet: its beats, and the cycles in which they left.
+
+    Args:
+        dut, rng: its stalls.
+        body: beats before the trailer; it is asked for while the last `late` of them are still to come, one a cycle.
+        valid_share, ready_share: of the cycles.
+    """
+    code, sequence, program_id = rng.getrandbits(8), rng.getrandbits(16), rng.getrandbits(32)
+    dut.error_code.value, dut.error_sequence.value, dut.program_id.value = code, sequence, program_id
+    packet, left, sent, done, held, ended = [], [], 0, False, None, False
+    for cycle in range(100 + 40 * len(body)):
+        asked = sent >= len(body) - late
+        valid = sent < len(body) and (asked or rng.random() < valid_share)
+        ready = rng.random() < ready_share
+        dut.s_valid.value, dut.s_data.value = valid, body[sent] if valid else rng.getrandbits(64)
+        dut.trailer_request.value, dut.m_ready.value = asked, ready
+        await ReadOnly()
+        assert bool(dut.trailer_done.value) == ended, "trailer_done comes the cycle after the last beat"
+        assert len(packet) <= len(body) or not dut.s_ready.value, "a beat is taken within the trailer"
+        sent += bool(valid and dut.s_ready.value)
+        beat = (int(dut.m_data.value), bool(dut.m_last.value)) if dut.m_valid.value else None
+        assert held is None or beat == held, "a beat that waits stays"
+        held = beat if not ready else None
+        done, ended = ended, beat is not None and ready and beat[1]
+        if beat is not None and ready:
+            packet.append(beat[0])
+            left.append(cycle)
         await FallingEdge(dut.clk)
+        if done:
+            break
+    assert done, f"{len(packet)} beats and no end"
+    dut.trailer_request.value = 0
+    assert packet[:-3] == body
+    trailer = Trailer.of_packet(np.array(packet, dtype=np.uint64))
+    assert (trailer.error_code, trailer.error_sequence, trailer.program_id) == (code, sequence, program_id)
+    assert trailer.result_beats == len(body)
+    # trailer_request has fallen
+    dut.s_valid.value = 0
+    for _ in range(2):
+        await FallingEdge(dut.clk)
+        assert not dut.m_valid.value and not dut.trailer_done.value
+    return left
+
+
+@cocotb.test()
+async def packets_with_trailers(dut):
+    rng = random.Random(cocotb.RANDOM_SEED)
+    await start(dut)
+    for _ in range(24):
+        body = [rng.getrandbits(64) for _ in range(rng.choice([0, 1, 2, 30]))]
+        late = rng.randint(0, 1) if body else 0
+        await send(dut, rng, body, rng.choice([0.3, 1.0]), rng.choice([0.3, 0.6, 1.0]), late)
+
+
+@cocotb.test()
+async def a_beat_a_cycle(dut):
+    rng = random.Random(cocotb.RANDOM_SEED)
+    await start(dut)
+    left = await send(dut, rng, [rng.getrandbits(64) for _ in range(50)], 1.0, 1.0)
+    assert left[49] - left[0] == 49, "a bubble in a stream without stalls"
+    assert left[-1] - left[49] == 4, "one cycle more than the trailer has beats, for the CRC"
+
+
+@cocotb.test()
+async def reset_within_a_packet(dut):
+    rng = random.Random(cocotb.RANDOM_SEED)
+    await start(dut)
+    for beats in range(8):
+        dut.s_valid.value, dut.trailer_request.value, dut.m_ready.value = beats < 4, beats >= 4, beats % 3 > 0
+        dut.s_data.value = rng.getrandbits(64)
+        await FallingEdge(dut.clk)
+    dut.rst.value = 1
+    dut.s_valid.value = dut.trailer_request.value = 0
+    await FallingEdge(dut.clk)
+    dut.rst.value = 0
+    assert not dut.m_valid.value
+    await send(dut, rng, [rng.getrandbits(64) for _ in range(5)], 1.0, 0.5)

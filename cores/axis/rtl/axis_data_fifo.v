@@ -40,8 +40,8 @@ module axis_data_fifo #(
     input  wire               m_axis_tready
 );
 
-// stream_fifo holds DEPTH + 3 words
-localparam COUNT_W = $clog2(DEPTH + 4);
+// stream_fifo holds DEPTH + 4 words
+localparam COUNT_W = $clog2(DEPTH + 5);
 
 wire offered;
 wire open;

@@ -4,9 +4,11 @@
 /*
  * First-in first-out buffer over an sram of read latency 1 or 2, first word falls through, one word a cycle.
  *
- * Words are read ahead into a queue of LATENCY + 2 registers, so that the memory's latency costs no throughput; while the
- * memory is empty words go straight to the queue. Capacity: DEPTH + LATENCY + 2 words. From s_valid to m_valid: one cycle
- * when empty.
+ * s_ready, m_valid and m_data are registers. s_ready falls while SLACK words still fit. With SLACK 0 it is half of a handshake;
+ * otherwise every word with s_valid is taken, and whoever sends stops at most SLACK words after s_ready has fallen.
+ *
+ * Capacity: DEPTH words in the memory and LATENCY + 3 that are read ahead. From s_valid to m_valid: LATENCY + 2 cycles. When
+ * full, a word that leaves makes s_ready rise three cycles later.
  */
 module stream_fifo #(
     // Width of a word in bits
@@ -14,7 +16,9 @@ module stream_fifo #(
     // Words in the memory: a power of two
     parameter DEPTH = 512,
     // Read latency of the memory: 1 or 2
-    parameter LATENCY = 2
+    parameter LATENCY = 2,
+    // Words that fit when s_ready falls
+    parameter SLACK = 0
 ) (
     input  wire             clk,
     input  wire             rst,
@@ -26,90 +30,65 @@ module stream_fifo #(
     input  wire             m_ready
 );
 
-localparam PTR_W   = $clog2(DEPTH);
-localparam QUEUE   = LATENCY + 2;
-localparam QUEUE_W = 3;
+localparam PTR_W       = $clog2(DEPTH);
+localparam FULL        = DEPTH - SLACK;
+localparam NEARLY_FULL = FULL - 1;
 
 generate
     if (DEPTH != (1 << PTR_W)) begin : g_check_depth
         ERROR_stream_fifo_DEPTH_must_be_a_power_of_two error();
     end
+    if (SLACK >= DEPTH) begin : g_check_slack
+        ERROR_stream_fifo_SLACK_must_be_below_DEPTH error();
+    end
 endgenerate
 
-reg [PTR_W:0] wr_ptr_reg;
-reg [PTR_W:0] rd_ptr_reg;
-reg           ready_reg;
+reg [PTR_W-1:0] wr_ptr_reg;
+reg             ready_reg;
 
-// Words that are in the queue, and those that are in it or on their way to it.
-reg [QUEUE_W-1:0] count_reg;
-reg [QUEUE_W-1:0] claimed_reg;
-
-wire pop    = m_valid && m_ready;
-wire push   = s_valid && ready_reg;
-wire stored = wr_ptr_reg != rd_ptr_reg;
-wire room   = claimed_reg != QUEUE[QUEUE_W-1:0] || pop;
-wire read   = stored && room;
-wire bypass = push && !stored && claimed_reg == count_reg && room;
-
-wire [PTR_W:0] wr_ptr_next = wr_ptr_reg + {{PTR_W{1'b0}}, push && !bypass};
-wire [PTR_W:0] rd_ptr_next = rd_ptr_reg + {{PTR_W{1'b0}}, read};
+wire             push = s_valid && (ready_reg || SLACK != 0);
+wire             read;
+wire [PTR_W-1:0] rd_addr;
+wire [PTR_W:0]   held;
+wire             arrive;
+wire [WIDTH-1:0] rd_data;
 
 assign s_ready = ready_reg;
 
-wire [WIDTH-1:0] rd_data;
-
-sram #(.WIDTH(WIDTH), .DEPTH(DEPTH), .LATENCY(LATENCY)) memory (
-    .clk(clk),
-    .wr_en(push && !bypass),
-    .wr_addr(wr_ptr_reg[PTR_W-1:0]),
-    .wr_data(s_data),
-    .rd_en(read),
-    .rd_addr(rd_ptr_reg[PTR_W-1:0]),
-    .rd_data(rd_data)
-);
-
-reg [LATENCY-1:0] arriving_reg;
-wire              arrive = arriving_reg[LATENCY-1];
-
-reg [WIDTH-1:0] queue_reg [0:QUEUE-1];
-wire            enter = arrive || bypass;
-
-assign m_valid = count_reg != 0;
-assign m_data  = queue_reg[0];
-
-generate
-    if (LATENCY == 1) begin : g_arriving_1
-        always @(posedge clk) arriving_reg <= rst ? 1'b0 : read;
-    end else begin : g_arriving
-        always @(posedge clk) arriving_reg <= rst ? {LATENCY{1'b0}} : {arriving_reg[LATENCY-2:0], read};
-    end
-endgenerate
-
 always @(posedge clk) begin
-    wr_ptr_reg  <= wr_ptr_next;
-    rd_ptr_reg  <= rd_ptr_next;
-    ready_reg   <= (wr_ptr_next - rd_ptr_next) != {1'b1, {PTR_W{1'b0}}};
-    claimed_reg <= claimed_reg + {{QUEUE_W-1{1'b0}}, read || bypass} - {{QUEUE_W-1{1'b0}}, pop};
-    count_reg   <= count_reg + {{QUEUE_W-1{1'b0}}, enter} - {{QUEUE_W-1{1'b0}}, pop};
+    wr_ptr_reg <= wr_ptr_reg + {{PTR_W-1{1'b0}}, push};
+    ready_reg  <= held < NEARLY_FULL[PTR_W:0] || (held == NEARLY_FULL[PTR_W:0] && (read || !push)) ||
+                  (held == FULL[PTR_W:0] && read && !push);
     if (rst) begin
-        wr_ptr_reg  <= 0;
-        rd_ptr_reg  <= 0;
-        ready_reg   <= 1'b0;
-        claimed_reg <= 0;
-        count_reg   <= 0;
+        wr_ptr_reg <= {PTR_W{1'b0}};
+        ready_reg  <= 1'b0;
     end
 end
 
-genvar i;
-generate
-    for (i = 0; i < QUEUE; i = i + 1) begin : g_queue
-        wire [QUEUE_W-1:0] slot = count_reg - {{QUEUE_W-1{1'b0}}, pop};
-        always @(posedge clk) begin
-            if (enter && slot == i[QUEUE_W-1:0]) queue_reg[i] <= arrive ? rd_data : s_data;
-            else if (pop && i < QUEUE - 1) queue_reg[i] <= queue_reg[i < QUEUE - 1 ? i + 1 : i];
-        end
-    end
-endgenerate
+sram #(.WIDTH(WIDTH), .DEPTH(DEPTH), .LATENCY(LATENCY)) memory (
+    .clk(clk),
+    .wr_en(push),
+    .wr_addr(wr_ptr_reg),
+    .wr_data(s_data),
+    .rd_en(read),
+    .rd_addr(rd_addr),
+    .rd_data(rd_data)
+);
+
+// verilator lint_off PINCONNECTEMPTY
+stream_reader #(.DEPTH(DEPTH), .LATENCY(LATENCY)) reader (
+    .clk(clk), .rst(rst),
+    .stored(push), .popped(m_valid && m_ready),
+    .rd_en(read), .rd_addr(rd_addr), .taken(), .held(held),
+    .arrive(arrive), .part(), .ahead()
+);
+// verilator lint_on PINCONNECTEMPTY
+
+stream_queue #(.WIDTH(WIDTH)) queue (
+    .clk(clk), .rst(rst),
+    .s_data(rd_data), .enter(arrive),
+    .m_data(m_data), .m_valid(m_valid), .m_ready(m_ready)
+);
 
 endmodule
 

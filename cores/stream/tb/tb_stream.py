@@ -4,7 +4,7 @@ import random
 
 import cocotb
 from cocotb.clock import Clock
-from cocotb.triggers import RisingEdge
+from cocotb.triggers import FallingEdge, ReadOnly, RisingEdge
 from cocotbext.axi.stream import define_stream
 
 from axi_protocol import Passage, stream, watch
@@ -83,3 +83,36 @@ async def reset_empties(dut):
     sink.pause = False
     await source.send(Word(data=0x5A))
     assert int((await sink.recv()).data) == 0x5A
+
+
+@cocotb.test()
+async def capacity_and_latencies_of_the_fifo(dut):
+    """Filled with a gap behind each word, and emptied by one."""
+    if not hasattr(dut, "DEPTH"):
+        return
+    latency, capacity = int(dut.LATENCY.value), int(dut.DEPTH.value) + int(dut.LATENCY.value) + 3
+    cocotb.start_soon(Clock(dut.clk, 10, "ns").start())
+    dut.rst.value = 1
+    dut.s_valid.value = dut.m_ready.value = 0
+    for _ in range(3):
+        await FallingEdge(dut.clk)
+    dut.rst.value = 0
+    pushed, cycle = [], 0
+
+    async def next_cycle(valid, ready):
+        nonlocal cycle
+        dut.s_valid.value, dut.s_data.value, dut.m_ready.value = valid, cycle & 0xFF, ready
+        await ReadOnly()
+        if valid and dut.s_ready.value:
+            pushed.append(cycle)
+        assert bool(dut.m_valid.value) == bool(pushed and cycle >= pushed[0] + latency + 2)
+        await FallingEdge(dut.clk)
+        cycle += 1
+
+    while cycle < 3 * capacity + 10:
+        await next_cycle(cycle % 2, 0)
+    assert len(pushed) == capacity
+    left = cycle
+    for _ in range(6):
+        await next_cycle(1, cycle == left)
+    assert pushed[capacity:] == [left + 3]

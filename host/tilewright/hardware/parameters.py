@@ -181,8 +181,3 @@ class HardwareParameters(AcceleratorParameters):
     def tile_cycles(self) -> int:
         """Cycles from the issue of an output tile's last position to the first that may be issued behind it."""
         return self.sum_cycles + SEARCH_CYCLES + 3
-
-    @property
-    def fifo_queue(self) -> int:
-        """Words that a FIFO holds in registers behind its memory."""
-        return self.sram_latency + 2

@@ -11,8 +11,10 @@ Cycles = npt.NDArray[np.int64]
 
 # Before all time
 NEVER = -(1 << 40)
-# Rounds until the guess of how words went through the FIFO agrees with itself
-MAX_ROUNDS = 12
+# Words read ahead, beside one for each cycle of the memory's latency
+READ_AHEAD = 3
+# From a word's leaving to the first cycle in which another can be read in its place, and space for one more is seen
+PLACE_CYCLES, SPACE_CYCLES = 2, 3
 
 
 def ascending(lower: Cycles, step: int = 1) -> Cycles:
@@ -25,8 +27,8 @@ def ascending(lower: Cycles, step: int = 1) -> Cycles:
 class FifoTiming:
     """Times at which the words of a FIFO are pushed and popped.
 
-    A word that meets an empty FIFO goes straight to the queue of registers (one cycle); one that does not, or that
-    comes while others are on their way there, goes through the memory (2 cycles and its latency).
+    A word is at the output a fixed time after it was pushed, or once the one before has been popped: the words that are
+    read ahead are enough for one a cycle.
 
     Args:
         words: that pass in all.
@@ -38,15 +40,11 @@ class FifoTiming:
     """
 
     def __init__(self, words: int, depth: int, latency: int) -> None:
-        self._latency = latency
-        self._way = latency + 2  # cycles through the memory
-        self._queue = latency + 2  # registers behind it
-        self._capacity = depth + self._queue
+        self._way = latency + 2
+        self._capacity = depth + latency + READ_AHEAD
         self._pushed = np.zeros(words, np.int64)
         # The pop of word i is at i + capacity: what is before word 0 was popped before all time.
         self._popped = np.full(self._capacity + words, NEVER, np.int64)
-        self._by_memory = False  # how the last popped word went
-        self._entered = NEVER  # when it would have entered the queue through the memory
         self.pushes = 0
         self.pops = 0
 
@@ -62,59 +60,24 @@ class FifoTiming:
 
     def space_times(self, count: int) -> Cycles:
         """First cycles in which there is space for each of the next ``count`` words; at most :attr:`pushable`."""
-        return self._popped[self.pushes : self.pushes + count] + 1
+        return self._popped[self.pushes : self.pushes + count] + SPACE_CYCLES
 
     def push(self, times: Cycles) -> None:
         """Notes when the next words are pushed; ascending."""
         self._pushed[self.pushes : self.pushes + len(times)] = times
         self.pushes += len(times)
 
-    def pop(self, count: int, consume: Callable[[Cycles], Cycles], floor: int) -> Cycles:
+    def pop(self, count: int, consume: Callable[[Cycles], Cycles]) -> Cycles:
         """Pops the next words.
 
         Args:
             count: so many; all are pushed.
             consume: gives the cycles in which words are taken that are at the output from the given cycles on.
-            floor: no word is taken before this cycle.
 
         Returns:
             When they are popped, int64 (count,).
         """
-        pushed = self._pushed[self.pops : self.pops + count]
-        popped = consume(pushed + 1)
-        if count > self._queue and pushed[-1] + self._way <= floor:
-            # Nothing that comes out now has been waited for.
-            self._by_memory = True
-            self._entered = int(popped[-1 - self._queue]) + self._latency + 1
-        else:
-            popped = self._settle(pushed, popped, consume)
+        popped = consume(self._pushed[self.pops : self.pops + count] + self._way)
         self._popped[self._capacity + self.pops : self._capacity + self.pops + count] = popped
         self.pops += count
         return popped
-
-    def _settle(self, pushed: Cycles, popped: Cycles, consume: Callable[[Cycles], Cycles]) -> Cycles:
-        """Pops that agree with the way that the words took; the first guess is that none waited."""
-        for _ in range(MAX_ROUNDS):
-            visible, by_memory, entered = self._visible(pushed, popped)
-            again = consume(visible)
-            if np.array_equal(again, popped):
-                break
-            popped = again
-        self._by_memory, self._entered = by_memory, entered
-        return popped
-
-    def _visible(self, pushed: Cycles, popped: Cycles) -> tuple[Cycles, bool, int]:
-        """When words are at the output if those before are popped as given; how and when the last one got there."""
-        count, at = len(pushed), self._capacity + self.pops - self._queue
-        before = np.concatenate((self._popped[at : at + self._queue], popped))[:count]
-        lower = np.maximum(pushed + self._way, before + self._latency + 1)
-        lower[0] = max(lower[0], self._entered + 1)
-        entered = ascending(lower)
-        blocked = before > pushed
-        last_entered = np.concatenate(([self._entered], entered[:-1]))
-        changes = blocked | (last_entered <= pushed)
-        # The way of a word is that of the last one that was blocked, or that found nothing on its way.
-        latest = np.maximum.accumulate(np.where(changes, np.arange(count), -1))
-        by_memory = np.where(latest < 0, self._by_memory, blocked[latest])
-        visible: Cycles = np.where(by_memory, entered, pushed + 1)
-        return visible, bool(by_memory[-1]), int(visible[-1]) if not by_memory[-1] else int(entered[-1])

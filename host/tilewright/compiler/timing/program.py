@@ -18,7 +18,7 @@ from tilewright.hardware.parameters import HardwareParameters
 from tilewright.hardware.results import TRAILER_BEATS
 
 # From the cycle in which the engine is empty to the end of the trailer
-TRAILER_CYCLES = 4
+TRAILER_CYCLES = 7
 # From a CONV command's last position to the cycles that its entry in the log holds
 LOG_CYCLES = 1
 

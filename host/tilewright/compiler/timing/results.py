@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections import deque
 
-from tilewright.compiler.timing.fifo import NEVER, Cycles, ascending
+from tilewright.compiler.timing.fifo import NEVER, PLACE_CYCLES, READ_AHEAD
 
-# From taking a position out to the first cycle in which its place can be used again
+# From the reading of a position's last beat to the first cycle in which another can be issued in its place
 FREE_CYCLES = 2
+# From the last beat's leaving to the first cycle in which the buffer counts as empty
+EMPTY_CYCLES = 3
 
 
 class ResultTiming:
-    """A buffer that reserves space for each position issued and gives it back when the position is taken out.
+    """A buffer that reserves space for each position issued and gives it back when the position's last beat is read.
 
     Args:
         depth: positions held.
-        latency: cycles from a position's issue to the first in which it can be taken out.
-        pitch: cycles from one to the next at the least.
+        issue_cycles: from a position's issue to the first cycle in which its first beat can be read.
+        beats: of a position.
+        latency: of the memories.
 
     Attributes:
-        last_sent: when the last position began to leave.
+        sent: when the last beat leaves.
     """
 
-    def __init__(self, depth: int, latency: int, pitch: int) -> None:
+    def __init__(self, depth: int, issue_cycles: int, beats: int, latency: int) -> None:
+        self._issue_cycles = issue_cycles
+        self._beats = beats
         self._latency = latency
-        self._pitch = pitch
-        self._taken = np.full(depth, NEVER, np.int64)  # when the last positions were taken out
-        self.last_sent = NEVER
+        self._taken = deque([NEVER] * depth, depth)  # when the last beats of the last positions were read
+        self.sent = NEVER
+
+    @property
+    def empty_at(self) -> int:
+        """Cycle from which the buffer counts as empty."""
+        return self.sent + EMPTY_CYCLES
 
     def issue(self, first: int, count: int, blocked: int = NEVER) -> tuple[int, int]:
         """Issues positions, one a cycle or as space allows.
@@ -34,25 +43,21 @@ class ResultTiming:
         Args:
             first: none is issued before.
             count: so many.
-            blocked: up to this cycle the stream is taken by something else; one position waits behind the buffer.
+            blocked: up to this cycle the stream is taken by something else.
 
         Returns:
             Cycles in which the first and the last are issued.
         """
-        depth, issued_first = len(self._taken), None
-        for done in range(0, count, depth):
-            size = min(depth, count - done)
-            issued = ascending(np.maximum(np.arange(first, first + size), self._taken[:size] + FREE_CYCLES))
-            self._take(issued, blocked)
-            issued_first = int(issued[0]) if issued_first is None else issued_first
-            first = int(issued[-1]) + 1
-        assert issued_first is not None
-        return issued_first, first - 1
-
-    def _take(self, issued: Cycles, blocked: int) -> None:
-        lower = issued + self._latency
-        lower[0] = max(lower[0], self.last_sent + self._pitch)
-        lower[1:2] = np.maximum(lower[1:2], blocked + self._pitch)
-        taken = ascending(lower, self._pitch)
-        self.last_sent = max(int(taken[-1]), blocked)
-        self._taken = np.concatenate((self._taken, taken))[-len(self._taken) :]
+        ahead = self._latency + READ_AHEAD
+        issued: list[int] = []
+        for index in range(count):
+            cycle = max(issued[-1] + 1 if issued else first, self._taken[0] + FREE_CYCLES)
+            taken = max(cycle + self._issue_cycles, self._taken[-1] + 1) + self._beats - 1
+            # What fits into the queue is read at once, and then a beat for each that leaves.
+            beat = (index + 1) * self._beats
+            if beat > ahead:
+                taken = max(taken, blocked + beat - ahead + PLACE_CYCLES)
+            issued.append(cycle)
+            self._taken.append(taken)
+        self.sent = self._taken[-1] + self._latency + 1
+        return issued[0], issued[-1]

@@ -117,9 +117,9 @@ class SequencerTiming:
         self._weights = weights
         self._thresholds = thresholds
         self._described = described
-        latency, words = hardware.sram_latency, hardware.word_beats
-        self._sums = ResultTiming(hardware.out_depth, hardware.sum_cycles + 1 + latency, hardware.n // 2)
-        self._words = ResultTiming(hardware.out_depth, 1 + latency + words, words)
+        latency = hardware.sram_latency
+        self._sums = ResultTiming(hardware.out_depth, hardware.sum_cycles + 1, hardware.n // 2, latency)
+        self._words = ResultTiming(hardware.out_depth, latency + 2, hardware.word_beats, latency)
         self._work: _Work | None = None
         self.timings: list[ConvTiming] = []
         self.writeback = WriteBackTiming(hardware, sum(c.oc_tiles for c in convs if c.mode is Mode.CODES))
@@ -151,11 +151,7 @@ class SequencerTiming:
     def idle_at(self) -> int:
         """Cycle from which the engine is empty, once :attr:`finished`."""
         last = self.closed_at(-1) if self._convs else 0
-        return max(last, self.writeback.end + 2, self._words.last_sent + 1, self._sums_empty)
-
-    @property
-    def _sums_empty(self) -> int:
-        return self._sums.last_sent + 1 + self._hardware.n // 2
+        return max(last, self.writeback.end + 2, self._words.empty_at, self._sums.empty_at)
 
     # ---- progress
 
@@ -191,7 +187,7 @@ class SequencerTiming:
         earliest = work.free
         for tile in range(conv.ic_tiles):
             written = self.writeback.done_at(conv.after + tile * conv.step) + WRITTEN_CYCLES
-            ready = max(work.free, earliest, written, self._sums_empty + READY_CYCLES)
+            ready = max(work.free, earliest, written, self._sums.empty_at + READY_CYCLES)
             work.timing.stall_activations += ready - work.free
             earliest = ready + READ_CYCLES
             work.free = self._words.issue(ready, conv.positions)[1] + 1
@@ -223,7 +219,7 @@ class SequencerTiming:
         if conv.mode is Mode.CODES:
             self._thresholds.free(self.writeback.write_tile(conv, first))
         elif not conv.hold:
-            first, last = self._sums.issue(first, conv.positions, blocked=self._words.last_sent)
+            first, last = self._sums.issue(first, conv.positions, blocked=self._words.sent)
             work.timing.stall_output += last + 1 - work.free
             work.free = last + 1
         work.tiles, work.passes = work.tiles + 1, 0

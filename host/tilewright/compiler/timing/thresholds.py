@@ -49,7 +49,7 @@ class ThresholdTiming:
             taken: Cycles = np.maximum(offsets, visible)
             return taken
 
-        self._next = int(self._fifo.pop(count, consume, start)[-1]) + 1
+        self._next = int(self._fifo.pop(count, consume)[-1]) + 1
         self._loaded += count
         if self._loaded == self._beats:
             self._loaded = 0
