@@ -1,4 +1,4 @@
-"""What the benches of the buffers of results share: reservations as the sequencer makes them, and what a buffer says of itself."""
+"""What the benches of result_buffer and read_buffer share: reservations, stalls, and what the buffer says of itself."""
 
 import random
 
