@@ -58,7 +58,7 @@ def fifo(latency: int, slack: int = 0) -> Proof:
     parameters = {"WIDTH": 2, "DEPTH": depth, "LATENCY": latency, "SLACK": slack}
     defines: dict[str, str | int] = {"DUT": "stream_fifo", "CAPACITY": depth + latency + 3}
     if slack:
-        return Proof("stream_fifo", ORDER, FIFO, 18, {
+        return Proof("stream_fifo", ORDER, FIFO, 13, {
             "a slack of one word less": ("FULL        = DEPTH - SLACK", "FULL        = DEPTH - SLACK + 1"),
         }, parameters, defines | {"SLACK": slack})  # fmt: skip
     return Proof("stream_fifo", ORDER, FIFO, 18, {
