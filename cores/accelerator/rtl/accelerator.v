@@ -160,7 +160,7 @@ wire               load_valid, array_load_valid;
 wire [INDEX_W-1:0] load_index, array_load_index;
 wire [GROUP_W-1:0] load_data, array_load_data;
 
-stream_fifo #(.WIDTH(GROUP_W + 1), .DEPTH(WGT_DEPTH), .LATENCY(SRAM_LATENCY)) weight_fifo (
+stream_fifo #(.WIDTH(GROUP_W + 1), .DEPTH(WGT_DEPTH), .LATENCY(SRAM_LATENCY), .SLACK(4)) weight_fifo (
     .clk(clk), .rst(engine_rst),
     .s_data({weight_end, weight_group}), .s_valid(weight_valid), .s_ready(weight_ready),
     .m_data({fifo_end, fifo_group}), .m_valid(fifo_valid), .m_ready(fifo_ready)
@@ -284,7 +284,7 @@ wire [63:0] thr_data;
 wire        thr_valid, thr_ready, thr_pending, post_busy;
 wire [15:0] write_sequence;
 
-stream_fifo #(.WIDTH(64), .DEPTH(THR_DEPTH), .LATENCY(SRAM_LATENCY)) threshold_fifo (
+stream_fifo #(.WIDTH(64), .DEPTH(THR_DEPTH), .LATENCY(SRAM_LATENCY), .SLACK(4)) threshold_fifo (
     .clk(clk), .rst(engine_rst),
     .s_data(thr_in_data), .s_valid(thr_in_valid), .s_ready(thr_in_ready),
     .m_data(thr_data), .m_valid(thr_valid), .m_ready(thr_ready)

@@ -6,7 +6,7 @@
  *
  * Words are read ahead into a queue of LATENCY + 2 registers, so that the memory's latency costs no throughput; while the
  * memory is empty words go straight to the queue. Capacity: DEPTH + LATENCY + 2 words. From s_valid to m_valid: one cycle
- * when empty.
+ * when empty. With SLACK, s_ready says that so many words fit, and words are taken without it.
  */
 module stream_fifo #(
     // Width of a word in bits
@@ -14,7 +14,9 @@ module stream_fifo #(
     // Words in the memory: a power of two
     parameter DEPTH = 512,
     // Read latency of the memory: 1 or 2
-    parameter LATENCY = 2
+    parameter LATENCY = 2,
+    // Words that still fit when s_ready falls; 0: a handshake
+    parameter SLACK = 0
 ) (
     input  wire             clk,
     input  wire             rst,
@@ -29,6 +31,7 @@ module stream_fifo #(
 localparam PTR_W   = $clog2(DEPTH);
 localparam QUEUE   = LATENCY + 2;
 localparam QUEUE_W = 3;
+localparam MOST    = SLACK == 0 ? DEPTH - 1 : DEPTH - SLACK;   // words in the memory while s_ready is high
 
 generate
     if (DEPTH != (1 << PTR_W)) begin : g_check_depth
@@ -45,7 +48,7 @@ reg [QUEUE_W-1:0] count_reg;
 reg [QUEUE_W-1:0] claimed_reg;
 
 wire pop    = m_valid && m_ready;
-wire push   = s_valid && ready_reg;
+wire push   = s_valid && (ready_reg || SLACK != 0);
 wire stored = wr_ptr_reg != rd_ptr_reg;
 wire room   = claimed_reg != QUEUE[QUEUE_W-1:0] || pop;
 wire read   = stored && room;
@@ -53,6 +56,8 @@ wire bypass = push && !stored && claimed_reg == count_reg && room;
 
 wire [PTR_W:0] wr_ptr_next = wr_ptr_reg + {{PTR_W{1'b0}}, push && !bypass};
 wire [PTR_W:0] rd_ptr_next = rd_ptr_reg + {{PTR_W{1'b0}}, read};
+
+wire [PTR_W:0] level_next  = wr_ptr_next - rd_ptr_next;
 
 assign s_ready = ready_reg;
 
@@ -88,7 +93,7 @@ endgenerate
 always @(posedge clk) begin
     wr_ptr_reg  <= wr_ptr_next;
     rd_ptr_reg  <= rd_ptr_next;
-    ready_reg   <= (wr_ptr_next - rd_ptr_next) != {1'b1, {PTR_W{1'b0}}};
+    ready_reg   <= level_next <= MOST[PTR_W:0];
     claimed_reg <= claimed_reg + {{QUEUE_W-1{1'b0}}, read || bypass} - {{QUEUE_W-1{1'b0}}, pop};
     count_reg   <= count_reg + {{QUEUE_W-1{1'b0}}, enter} - {{QUEUE_W-1{1'b0}}, pop};
     if (rst) begin
