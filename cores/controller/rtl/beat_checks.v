@@ -4,8 +4,8 @@
 /*
  * What is wrong with a program's beats, by themselves and in their order, the program's CRC-32 included.
  *
- * A beat is checked in the cycle in which it is there with `valid`; code (0: nothing is wrong), sequence and opcode of its
- * command are there two cycles later and stay until the next command's.
+ * A beat and what it was taken as are there with `valid`; two cycles later follow error_code, for a cycle (0: nothing is
+ * wrong), and sequence number and opcode of its command.
  */
 module beat_checks #(
     // The array that programs must be made for
@@ -31,9 +31,9 @@ module beat_checks #(
     input  wire              payload_last,
     input  wire              overflow,          // it goes to no place of the activation memory
     input  wire              bad_descriptor,    // it completes a descriptor that no CONV command may have
-    output reg  [7:0]        code,
-    output reg  [15:0]       sequence,
-    output reg  [7:0]        opcode
+    output reg  [7:0]        error_code,
+    output reg  [15:0]       command_sequence,
+    output reg  [7:0]        command_opcode
 );
 
 `include "accelerator_registers.vh"
@@ -111,7 +111,8 @@ always @(posedge clk) begin
         crc_reg           <= 32'hFFFFFFFF;
     end
 
-    code <= tlast_early_reg    ? ERROR_TLAST_EARLY :
+    error_code <=
+            tlast_early_reg    ? ERROR_TLAST_EARLY :
             magic_reg          ? ERROR_BAD_MAGIC :
             opcode_fault_reg   ? ERROR_UNKNOWN_OPCODE :
             sequence_fault_reg ? ERROR_BAD_SEQUENCE :
@@ -122,14 +123,14 @@ always @(posedge clk) begin
             overflow_reg       ? ERROR_ACT_OVERFLOW :
             tlast_missing_reg  ? ERROR_TLAST_MISSING :
             crc_fault_reg      ? ERROR_BAD_CRC : ERROR_NONE;
-    sequence <= sequence_reg;
-    opcode   <= opcode_reg;
+    command_sequence <= sequence_reg;
+    command_opcode   <= opcode_reg;
     if (rst) begin
         {tlast_early_reg, magic_reg, opcode_fault_reg, sequence_fault_reg, descriptor_reg, length_reg} <= 6'd0;
         {format_reg, parameters_reg, overflow_reg, tlast_missing_reg, crc_fault_reg}                   <= 5'd0;
         sequence_reg <= 16'd0;
         opcode_reg   <= 8'd0;
-        code         <= ERROR_NONE;
+        error_code   <= ERROR_NONE;
     end
 end
 

@@ -232,7 +232,7 @@ u_beat_checks (
     .payload_last(taken_last_reg),
     .overflow((taken_reg[DECODER_LOAD_ADDR] && load_bad_reg) || (taken_reg[DECODER_LOAD_DATA] && taken_bad_reg)),
     .bad_descriptor(descriptor_whole_reg && !fields_ok),
-    .code(checked_code), .sequence(checked_sequence), .opcode(checked_opcode)
+    .error_code(checked_code), .command_sequence(checked_sequence), .command_opcode(checked_opcode)
 );
 
 decoder_errors u_decoder_errors (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tilewright.compiler.stream import ConvItem, Item, LoadItem, ThresholdsItem, WeightsItem
-from tilewright.compiler.timing.fifo import NEVER, FifoTiming
+from tilewright.compiler.timing.fifo import NEVER, Cycles, FifoTiming
 from tilewright.compiler.timing.sequencer import SequencerTiming
 from tilewright.compiler.timing.supply import BeatSupply
 from tilewright.compiler.timing.thresholds import ThresholdTiming
@@ -20,7 +20,7 @@ END_BEATS = 2
 
 @dataclass(frozen=True)
 class LoadTiming:
-    """Cycles of a LOAD command, from its address beat to its last."""
+    """Cycles in which a LOAD command shows in the accelerator's state: those from its address beat to its last, one late."""
 
     first: int
     last: int
@@ -60,6 +60,7 @@ class DecoderTiming:
         self._sets = sets
         self._described = described
         self._next = 0  # first cycle in which a header can be taken
+        self._written = NEVER  # when the last word of the last LOAD command is written
         self.loads: list[LoadTiming] = []
         self.end: int | None = None
 
@@ -85,20 +86,29 @@ class DecoderTiming:
     def _take_weights(self, first: int, item: WeightsItem) -> Iterator[None]:
         each = self._group_beats
         left = item.beats // each
+        first = max(first, self._written + 1)
         while left:
             count = min(left, self._weights.pushable)
             if count == 0:
                 yield
                 continue
-            space, lower = self._weights.space_times(count), None
-            if space[-1] > first:
-                lower = np.full(count * each, NEVER, np.int64)
-                lower[::each] = space
-            taken = self._supply.take(first, count * each, lower)
-            self._weights.push(taken[each - 1 :: each])
+            taken = self._supply.take(first, count * each, self._weight_times(first, count))
+            self._weights.push(taken[each - 1 :: each] + 1)
             first = int(taken[-1]) + 1
             left -= count
         self._next = first
+
+    def _weight_times(self, first: int, count: int) -> Cycles:
+        """Earliest cycles of the next groups' beats."""
+        each = self._group_beats
+        if each == 1:
+            return self._weights.take_times(first, count)
+        # By a group's second beat the flag knows of the group before.
+        lower = np.full(count * each, NEVER, np.int64)
+        lower[1::each] = self._weights.space_times(count)
+        if not self._weights.follows(first):
+            lower[0] = lower[1]
+        return lower
 
     def _take_thresholds(self, first: int, item: ThresholdsItem) -> Iterator[None]:
         left = item.beats
@@ -106,21 +116,22 @@ class DecoderTiming:
             while (count := min(left, self._thresholds.pushable)) == 0:
                 if not self._sets.load():
                     yield
-            taken = self._supply.take(first, count, self._thresholds.space_times(count))
-            self._thresholds.push(taken)
+            taken = self._supply.take(first, count, self._thresholds.take_times(first, count))
+            self._thresholds.push(taken + 1)
             first = int(taken[-1]) + 1
             left -= count
         self._next = first
 
     def _take_descriptor(self, first: int, item: ConvItem, sequencer: SequencerTiming) -> Iterator[None]:
-        """The descriptor is taken once the one before has gone to the sequencer; then comes a cycle to check it."""
+        """The descriptor is taken once the one before has gone to the sequencer, and checked in the cycle after."""
+        first = max(first, self._written + 1)
         before = len(self._described) - 1
         if before >= 0:
             while (accepted := sequencer.accepted_at(before)) is None:
                 yield
             first = max(first, accepted + 1)
-        self._next = int(self._supply.take(first, item.beats)[-1]) + 2
-        self._described.append(self._next)
+        self._next = int(self._supply.take(first, item.beats)[-1]) + 1
+        self._described.append(self._next + 1)
 
     def _take_load(self, first: int, item: LoadItem, sequencer: SequencerTiming) -> Iterator[None]:
         """The data wait for the CONV commands before, then group by group for cycles in which no code is written."""
@@ -128,14 +139,14 @@ class DecoderTiming:
         yield  # all codes written meanwhile are known when the sequencer has gone as far as it can without this command
         while (issued := sequencer.issued_at(item.after)) is None:
             yield
-        first, beats, each = max(address + 1, issued) + 1, item.beats - 1, self._group_beats
+        first, beats, each = max(address + 1, issued) + 2, item.beats - 1, self._group_beats
         written = sequencer.writeback.load_times(first, beats // each)
-        if written is None:
-            self._next = int(self._supply.take(first, beats)[-1]) + 1
-        else:
-            # The next group's first beat is taken while a group is written.
+        lower = None
+        if written is not None:
+            # One group waits beside the one that is written next.
             lower = np.full(beats, NEVER, np.int64)
-            lower[each::each] = written[:-1]
-            taken = self._supply.take(first, beats, lower)
-            self._next = max(int(written[-1]), int(taken[-1]) + 1)
-        self.loads.append(LoadTiming(address, self._next - 1))
+            lower[2 * each :: each] = written[:-2] + 1
+        taken = self._supply.take(first, beats, lower)
+        self._next = int(taken[-1]) + 1
+        self._written = self._next if written is None else max(int(written[-1]), self._next)
+        self.loads.append(LoadTiming(address + 1, self._next))

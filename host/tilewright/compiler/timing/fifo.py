@@ -13,6 +13,8 @@ Cycles = npt.NDArray[np.int64]
 NEVER = -(1 << 40)
 # Rounds until the guess of how words went through the FIFO agrees with itself
 MAX_ROUNDS = 12
+# Words that still fit when the FIFO's flag falls (SLACK of stream_fifo.v in accelerator.v)
+SLACK = 4
 
 
 def ascending(lower: Cycles, step: int = 1) -> Cycles:
@@ -26,7 +28,8 @@ class FifoTiming:
     """Times at which the words of a FIFO are pushed and popped.
 
     A word that meets an empty FIFO goes straight to the queue of registers (one cycle); one that does not, or that
-    comes while others are on their way there, goes through the memory (2 cycles and its latency).
+    comes while others are on their way there, goes through the memory (2 cycles and its latency). The decoder takes a
+    word from the stream while the FIFO's flag says that there is space, and pushes it a cycle later.
 
     Args:
         words: that pass in all.
@@ -41,7 +44,7 @@ class FifoTiming:
         self._latency = latency
         self._way = latency + 2  # cycles through the memory
         self._queue = latency + 2  # registers behind it
-        self._capacity = depth + self._queue
+        self._capacity = depth + self._queue - SLACK + 1  # the flag is up while it holds fewer words
         self._pushed = np.zeros(words, np.int64)
         # The pop of word i is at i + capacity: what is before word 0 was popped before all time.
         self._popped = np.full(self._capacity + words, NEVER, np.int64)
@@ -57,12 +60,40 @@ class FifoTiming:
 
     @property
     def pushable(self) -> int:
-        """Words whose earliest time to be pushed is known."""
+        """Words whose earliest time to be taken from the stream is known."""
         return self.pops + self._capacity - self.pushes
 
     def space_times(self, count: int) -> Cycles:
         """First cycles in which there is space for each of the next ``count`` words; at most :attr:`pushable`."""
         return self._popped[self.pushes : self.pushes + count] + 1
+
+    def follows(self, cycle: int) -> bool:
+        """Whether the last word is pushed in this cycle: the flag does not know of it yet, and lets one more pass."""
+        return self.pushes > 0 and int(self._pushed[self.pushes - 1]) == cycle
+
+    def take_times(self, first: int, count: int) -> Cycles:
+        """Cycles in which the next words are taken from the stream, one a cycle, none before ``first``.
+
+        Word i follows word i - 1 in the next cycle if there is space for word i - 1 by then, for the flag does not know
+        that it was taken; else it waits for its own.
+        """
+        index = np.arange(count)
+        # What the place in the stream does not explain; ascending
+        space = np.maximum(self.space_times(count) - index, first)
+        begin = int(space[0])
+        if self.follows(first) and int(self._popped[self.pushes - 1]) < first:
+            begin = first
+        if space[-1] <= begin:
+            return begin + index
+        ends = (np.searchsorted(space, space + 1, side="right") + 1).tolist()
+        bursts, end = [0], int(np.searchsorted(space, begin + 1, side="right")) + 1
+        while end < count:
+            bursts.append(end)
+            end = ends[end]
+        begins = space[bursts]
+        begins[0] = begin
+        result: Cycles = np.repeat(begins, np.diff([*bursts, count])) + index
+        return result
 
     def push(self, times: Cycles) -> None:
         """Notes when the next words are pushed; ascending."""

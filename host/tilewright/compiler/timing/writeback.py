@@ -90,12 +90,15 @@ class WriteBackTiming:
             return None
         if self._group_beats == 1:
             return np.flatnonzero(~busy)[:groups] + first
-        written, at = np.zeros(groups, np.int64), 0
+        written = np.zeros(groups, np.int64)
+        taken = first - 1  # the group's last beat
         for group in range(groups):
-            while busy[at]:
+            if group:
+                taken = max(taken + 1, written[group - 2] + 1 if group > 1 else NEVER) + self._group_beats - 1
+            at = max(taken, written[group - 1] if group else NEVER) + 1
+            while busy[at - first]:
                 at += 1
-            written[group] = first + at
-            at += self._group_beats
+            written[group] = at
         return written
 
     def _busy(self, first: int, cycles: int) -> npt.NDArray[np.bool_] | None:
