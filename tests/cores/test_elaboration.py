@@ -23,6 +23,8 @@ SOURCES = [source for source in CORES.glob("*/rtl/*.v") if source.parts[-3] != "
         ("mac_array", "ACC_W", 27, "mac_array_ACC_W"),
         ("accelerator", "N", 24, "mac_array_N"),
         ("accelerator", "ACC_W", 20, "mac_array_ACC_W"),
+        ("decoder", "ACT_DEPTH", 8191, "decoder_ACT_DEPTH"),
+        ("accelerator", "ACT_DEPTH", 2, "decoder_ACT_DEPTH"),
         ("accelerator", "WGT_DEPTH", 100, "stream_fifo_DEPTH"),
         ("accelerator", "THR_DEPTH", 100, "stream_fifo_DEPTH"),
         ("accelerator", "OUT_DEPTH", 100, "result_buffer_DEPTH"),

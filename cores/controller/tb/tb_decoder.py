@@ -94,7 +94,7 @@ class Sink:
     Its flag of a cycle has counted the pushes of the cycle before, so two of the words are the decoder's.
     """
 
-    DEPTH = 7
+    DEPTH = 5
 
     def __init__(self) -> None:
         self.words: list[tuple[int, bool]] = []
@@ -185,12 +185,12 @@ class Bench:
         self.starts += bool(dut.program_start.value)
         return taken
 
-    async def random_cycle(self, rate: float) -> bool:
+    async def random_cycle(self, rate: float, pop: float = 0.7) -> bool:
         """CONV commands that the sequencer has taken get issued some time later."""
         if self.convs_issued < len(self.settings) and self.rng.random() < 0.1:
             self.convs_issued += 1
         chances = [self.rng.random() < rate for _ in range(3)]
-        return await self.cycle(*chances, pop=rate)
+        return await self.cycle(*chances, pop=pop)
 
     def expected(self, commands: Sequence[Body]) -> tuple[list, list, list, list]:
         """What comes out: writes, weights, thresholds, descriptors."""
@@ -269,7 +269,7 @@ class Bench:
 ENGINE_CODES = {ErrorCode.NEVER_READY, ErrorCode.ACC_OVERFLOW, ErrorCode.WEIGHTS_SHORT}
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=1, timeout_unit="ms")
 async def random_commands_with_random_stalls(dut):
     bench = await Bench(dut).start()
     rng = bench.rng
@@ -283,10 +283,11 @@ async def random_commands_with_random_stalls(dut):
             owner += [(command, place) for place in range(-1, len(command.payload()))]
         owner += [(None, 0)] * 2
         rate = rng.choice([0.4, 0.9, 1.0])
+        pop = rng.choice([0.1, 0.4, 1.0])
         groups_due = 0
         for _ in range(100 * len(beats)):
             command, place = owner[min(bench.sent, len(beats) - 1)]
-            taken = await bench.random_cycle(rate)
+            taken = await bench.random_cycle(rate, pop)
             if taken and isinstance(command, Load) and place > 0:
                 assert bench.convs_issued >= command.after, "a group is taken too early"
                 groups_due += place % bench.pair == 0
@@ -300,7 +301,7 @@ async def random_commands_with_random_stalls(dut):
         await bench.finish()
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=1, timeout_unit="ms")
 async def a_beat_a_cycle(dut):
     """Without stalls a LOAD's data wait two cycles, and the beats of a CONV that follows another one.
 
@@ -336,7 +337,7 @@ async def a_beat_a_cycle(dut):
         await bench.cycle(valid=False, cfg=False)
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=1, timeout_unit="ms")
 async def stream_goes_on_behind_one_waiting_descriptor(dut):
     """With a sequencer that takes no descriptor the stream goes on up to the second CONV's header."""
     bench = await Bench(dut).start()
@@ -372,7 +373,7 @@ async def stream_goes_on_behind_one_waiting_descriptor(dut):
     await bench.finish()
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=1, timeout_unit="ms")
 async def load_waits_and_holds_the_stream(dut):
     bench = await Bench(dut).start()
     pair = bench.pair
@@ -553,7 +554,7 @@ def check_outcome(bench: Bench, faults: Faults, number: int) -> None:
     assert bench.settings == before[3][: len(bench.settings)], "only descriptors before the wrong command are handed over"
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=1, timeout_unit="ms")
 async def every_fault_is_named_and_the_stream_drained(dut):
     bench = await Bench(dut).start()
     for repeat in range(5):
@@ -581,7 +582,7 @@ async def every_fault_is_named_and_the_stream_drained(dut):
         await bench.finish()
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=1, timeout_unit="ms")
 async def the_first_of_two_faults_is_kept(dut):
     bench = await Bench(dut).start()
     for _ in range(50):
@@ -596,7 +597,7 @@ async def the_first_of_two_faults_is_kept(dut):
         await bench.fail(*ways[places[0] > places[1]][1:])
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=1, timeout_unit="ms")
 async def errors_of_the_engine(dut):
     """They are kept with the number that the engine gives; one that no CONV command explains is the stream's."""
     bench = await Bench(dut).start()
@@ -634,7 +635,7 @@ async def errors_of_the_engine(dut):
         await bench.fail(ErrorCode.WEIGHTS_LONG if weights else ErrorCode.THRESHOLDS_LONG, 2)
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=1, timeout_unit="ms")
 async def reset_at_any_time(dut):
     """Of what was there before nothing stays: the next program is taken as the first."""
     bench = await Bench(dut).start()
