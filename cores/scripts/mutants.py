@@ -58,7 +58,8 @@ class Mutant:
 DMA = Bench("axi_dma", "axi_dma", "tb_axi_dma")
 ACCELERATOR = Bench("accelerator", "accelerator", "tb_accelerator")
 S2MM, BURSTS, MM2S = (f"axi_dma/rtl/axi_dma_{name}.v" for name in ("s2mm", "bursts", "mm2s"))
-DECODER = "controller/rtl/decoder.v"
+DECODER, CHECKS = (f"controller/rtl/{name}.v" for name in ("decoder", "beat_checks"))
+DESCRIPTOR = "controller/rtl/descriptor_check.v"
 
 MUTANTS = {
     "write data wait for awready": Mutant(
@@ -122,13 +123,12 @@ MUTANTS = {
         "axi_intc/rtl/axi_intc.v", " && !(bvalid_reg && !s_axi_bready)", "",
     ),
     "the upper half of END unchecked": Mutant(
-        ACCELERATOR, "every_error", DECODER,
-        " || (s_data & END_0_RESERVED) != 64'd0 ? ERROR_BAD_CRC", " ? ERROR_BAD_CRC",
+        ACCELERATOR, "every_error", CHECKS, " && (beat & END_0_RESERVED) == 64'd0", "",
     ),
-    "a kernel width beyond 7": Mutant(ACCELERATOR, "every_error", DECODER, " && !kernel_w[3]", ""),
-    "a kernel height beyond 7": Mutant(ACCELERATOR, "every_error", DECODER, " && !kernel_h[3]", ""),
+    "a kernel width beyond 7": Mutant(ACCELERATOR, "every_error", DESCRIPTOR, " && !kernel_w[3]", ""),
+    "a kernel height beyond 7": Mutant(ACCELERATOR, "every_error", DESCRIPTOR, " && !kernel_h[3]", ""),
     "a program id that outlives a soft reset": Mutant(
-        ACCELERATOR, "soft_reset", DECODER, "        program_id     <= 32'd0;\n", "",
+        ACCELERATOR, "soft_reset", DECODER, "        program_id <= 32'd0;\n", "",
     ),
 }  # fmt: skip
 

@@ -17,6 +17,6 @@ def test_sequencer(run_cocotb) -> None:
     run_cocotb("controller", "sequencer", "tb_sequencer", ("stream",), ACT_DEPTH=1024, ACC_DEPTH=128, OUT_DEPTH=4)
 
 
-@pytest.mark.parametrize(("n", "group_w"), [(16, 64), (32, 128)])
+@pytest.mark.parametrize(("n", "group_w"), [(8, 64), (16, 64), (32, 128)])
 def test_decoder(run_cocotb, n: int, group_w: int) -> None:
-    run_cocotb("controller", "decoder", "tb_decoder", N=n, GROUP_W=group_w)
+    run_cocotb("controller", "decoder", "tb_decoder", ("stream",), N=n, GROUP_W=group_w)

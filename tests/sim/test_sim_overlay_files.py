@@ -103,7 +103,7 @@ def test_array_sizes_that_do_not_exist() -> None:
         ("acc_depth", 1 << 40, "acc_depth 1099511627776: 2 to 65536"),
         ("act_depth", -1, "act_depth -1: 2 to 1048576"),
         ("act_depth", "9" * 100_000, "act_depth '9999"),
-        ("wgt_depth", 100, "wgt_depth 100: a power of two, 2 to 32768"),
+        ("wgt_depth", 100, "wgt_depth 100: a power of two, 8 to 32768"),
         ("log_depth", None, "log_depth None: an integer, no NoneType"),
         ("sram_latency", 3, "sram_latency 3: 1 to 2"),
         ("scatter_gather", "no", "scatter_gather 'no': true or false"),

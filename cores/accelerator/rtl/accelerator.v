@@ -117,9 +117,9 @@ wire                    ld_valid, ld_ready;
 wire [GROUP_ADDR_W-1:0] ld_addr;
 wire [GROUP_W-1:0]      ld_data;
 wire [GROUP_W-1:0]      weight_group;
-wire                    weight_end, weight_valid, weight_ready;
+wire                    weight_end, weight_valid, weight_freed;
 wire [63:0]             thr_in_data;
-wire                    thr_in_valid, thr_in_ready;
+wire                    thr_in_valid, thr_valid, thr_ready;
 wire                    cfg_valid, cfg_ready;
 wire [64*CONV_BEATS-1:0] cfg_data;
 wire [1:0]              cfg_mode = cfg_data[64*CONV_MODE_BEAT + CONV_MODE_LOW +: 2];
@@ -134,13 +134,14 @@ wire [15:0]             error_sequence, last_sequence;
 wire [3:0]              decoder_state;
 
 decoder #(
-    .N(N), .ACT_W(ACT_W), .WGT_W(WGT_W), .ACC_W(ACC_W), .ACT_DEPTH(ACT_DEPTH), .GROUP_W(GROUP_W)
+    .N(N), .ACT_W(ACT_W), .WGT_W(WGT_W), .ACC_W(ACC_W), .ACT_DEPTH(ACT_DEPTH), .GROUP_W(GROUP_W),
+    .WGT_DEPTH(WGT_DEPTH), .TILE_GROUPS(N / ROWS), .THR_DEPTH(THR_DEPTH)
 ) u_decoder (
     .clk(clk), .rst(rst),
     .s_data(in_data), .s_last(in_last), .s_valid(in_valid), .s_ready(in_ready),
     .act_wr_valid(ld_valid), .act_wr_ready(ld_ready), .act_wr_addr(ld_addr), .act_wr_data(ld_data),
-    .weight_group(weight_group), .weight_end(weight_end), .weight_valid(weight_valid), .weight_ready(weight_ready),
-    .thr_data(thr_in_data), .thr_valid(thr_in_valid), .thr_ready(thr_in_ready),
+    .weight_group(weight_group), .weight_end(weight_end), .weight_valid(weight_valid), .weight_freed(weight_freed),
+    .thr_data(thr_in_data), .thr_valid(thr_in_valid), .thr_freed(thr_valid && thr_ready),
     .cfg_valid(cfg_valid), .cfg_ready(cfg_ready),
     .cfg_data(cfg_data), .cfg_sequence(cfg_sequence),
     .convs_issued(convs_issued), .engine_idle(engine_idle),
@@ -193,22 +194,13 @@ sequencer #(.ACT_DEPTH(ACT_DEPTH), .ACC_DEPTH(ACC_DEPTH), .OUT_DEPTH(OUT_DEPTH))
 );
 
 // ---- weights
-wire               weight_freed, weight_push;
 wire               array_load_valid;
 wire [INDEX_W-1:0] array_load_index;
 wire [GROUP_W-1:0] array_load_data;
 
-assign weight_push = weight_valid && weight_ready;
-
-// verilator lint_off PINCONNECTEMPTY
-stream_credits #(.COUNT(WGT_DEPTH), .STEP(N / ROWS)) weight_credits (
-    .clk(clk), .rst(engine_rst), .take(weight_push), .give(weight_freed), .next_available(), .available(weight_ready),
-    .full());
-// verilator lint_on PINCONNECTEMPTY
-
 weight_store #(.N(N), .ROWS(ROWS), .GROUP_W(GROUP_W), .DEPTH(WGT_DEPTH), .LATENCY(SRAM_LATENCY)) u_weight_store (
     .clk(clk), .rst(engine_rst),
-    .s_group(weight_group), .s_end(weight_end), .s_valid(weight_push), .freed(weight_freed),
+    .s_group(weight_group), .s_end(weight_end), .s_valid(weight_valid), .freed(weight_freed),
     .tile_ready(tile_ready), .tile_last(tile_last), .tile_take(tile_take), .swap(issue_swap),
     .leftover(leftover_weights), .torn(tile_torn),
     .load_valid(array_load_valid), .load_index(array_load_index), .load_data(array_load_data)
@@ -281,14 +273,16 @@ endgenerate
 
 // ---- codes, back to the activation memory
 wire [63:0] thr_data;
-wire        thr_valid, thr_ready, thr_pending, post_busy;
+wire        thr_pending, post_busy;
 wire [15:0] write_sequence;
 
+// verilator lint_off PINCONNECTEMPTY
 stream_fifo #(.WIDTH(64), .DEPTH(THR_DEPTH), .LATENCY(SRAM_LATENCY)) threshold_fifo (
     .clk(clk), .rst(engine_rst),
-    .s_data(thr_in_data), .s_valid(thr_in_valid), .s_ready(thr_in_ready),
+    .s_data(thr_in_data), .s_valid(thr_in_valid), .s_ready(),     // the decoder counts the places
     .m_data(thr_data), .m_valid(thr_valid), .m_ready(thr_ready)
 );
+// verilator lint_on PINCONNECTEMPTY
 
 postproc #(.N(N), .ACC_W(ACC_W), .CODE_W(ACT_W), .THR_W(THR_W), .SETS(SETS), .ACT_DEPTH(ACT_DEPTH)) u_postproc (
     .clk(clk), .rst(engine_rst), .clear(program_start),
@@ -303,7 +297,7 @@ postproc #(.N(N), .ACC_W(ACC_W), .CODE_W(ACT_W), .THR_W(THR_W), .SETS(SETS), .AC
 
 // Beats that are on their way through the FIFO, where thr_valid does not show them
 reg [SRAM_LATENCY:0] thr_way_reg;
-always @(posedge clk) thr_way_reg <= engine_rst ? {SRAM_LATENCY+1{1'b0}} : {thr_way_reg[SRAM_LATENCY-1:0], thr_in_valid && thr_in_ready};
+always @(posedge clk) thr_way_reg <= engine_rst ? {SRAM_LATENCY+1{1'b0}} : {thr_way_reg[SRAM_LATENCY-1:0], thr_in_valid};
 
 assign leftover_thresholds = thr_valid || thr_way_reg != {SRAM_LATENCY+1{1'b0}} || thr_pending;
 

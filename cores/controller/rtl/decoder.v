@@ -2,11 +2,16 @@
 `default_nettype none
 
 /*
- * Takes the program stream apart: checks every command, writes activations, hands CONV descriptors to the sequencer, weights
- * and thresholds to their FIFOs, checks the program's CRC-32, asks for the trailer.
+ * Takes the program stream apart: writes activations, hands CONV descriptors to the sequencer, weights and thresholds to their
+ * FIFOs, asks for the trailer. What is wrong is found behind the beat (beat_checks) and kept (decoder_errors): then the stream
+ * is drained to TLAST and answered with a trailer, and so is every later program until reset.
  *
- * One descriptor may wait for the sequencer while the stream goes on. The first error of a program is kept with its command's
- * sequence number until reset; the stream is drained to TLAST and answered with a trailer, and so is every later program.
+ * s_ready comes from registers. With a beat taken in cycle t:
+ *   t + 1  weight_valid, thr_valid: pushes without a handshake, for the decoder counts the places. act_wr_valid, behind a skid
+ *          register. program_start.
+ *   t + 2  cfg_valid, after the last beat of a descriptor without fault. One may wait while the stream goes on.
+ *   t + 4  error: of what a beat taken before that brought about, only descriptors and activations are held back if it is wrong.
+ * Weights and descriptors behind a LOAD wait until its last word is written.
  */
 module decoder #(
     // Rows and columns of the array: 8, 16 or 32
@@ -17,10 +22,16 @@ module decoder #(
     parameter WGT_W = 4,
     // Bits of an accumulator
     parameter ACC_W = 28,
-    // Words of the activation memory
+    // Words of the activation memory: whole groups, two or more
     parameter ACT_DEPTH = 8192,
     // Bits of a group: what one cycle moves into the activation memory or the weight store
     parameter GROUP_W = 64,
+    // Weights held, in groups
+    parameter WGT_DEPTH = 4096,
+    // Groups of a tile of weights, whose places become free together
+    parameter TILE_GROUPS = 4,
+    // Threshold FIFO in beats
+    parameter THR_DEPTH = 512,
     // Width of a group's address in the activation memory (derived)
     parameter GROUP_ADDR_W = $clog2(ACT_DEPTH * N * ACT_W / GROUP_W)
 ) (
@@ -32,24 +43,24 @@ module decoder #(
     input  wire                    s_valid,
     output wire                    s_ready,
     // Activation memory
-    output reg                     act_wr_valid,
+    output wire                    act_wr_valid,
     input  wire                    act_wr_ready,
-    output reg  [GROUP_ADDR_W-1:0] act_wr_addr,
-    output reg  [GROUP_W-1:0]      act_wr_data,
+    output wire [GROUP_ADDR_W-1:0] act_wr_addr,
+    output wire [GROUP_W-1:0]      act_wr_data,
     // Weights
     output wire [GROUP_W-1:0]      weight_group,
-    output wire                    weight_end,
-    output wire                    weight_valid,
-    input  wire                    weight_ready,
+    output reg                     weight_end,
+    output reg                     weight_valid,
+    input  wire                    weight_freed,    // a tile's places are free again
     // Thresholds
     output wire [63:0]             thr_data,
     output wire                    thr_valid,
-    input  wire                    thr_ready,
+    input  wire                    thr_freed,       // a beat's place is free again
     // Descriptor
-    output wire                    cfg_valid,
+    output reg                     cfg_valid,
     input  wire                    cfg_ready,
     output wire [64*7-1:0]         cfg_data,        // its beats, the first lowest
-    output wire [15:0]             cfg_sequence,
+    output reg  [15:0]             cfg_sequence,
     // Engine
     input  wire [31:0]             convs_issued,
     input  wire                    engine_idle,     // every CONV command is done, every result is sent
@@ -61,18 +72,18 @@ module decoder #(
     // Trailer
     output wire                    trailer_request,
     input  wire                    trailer_done,
-    // State
+    // State; what the register map shows comes a cycle late
     output reg                     program_start,
     output reg  [31:0]             program_id,
-    output reg                     error,
-    output reg  [7:0]              error_code,
-    output reg  [15:0]             error_sequence,
-    output reg  [7:0]              last_opcode,
-    output reg  [15:0]             last_sequence,
-    output wire                    loading,
-    output wire                    draining,
-    output wire                    finishing,
-    output wire [3:0]              state
+    output wire                    error,
+    output wire [7:0]              error_code,
+    output wire [15:0]             error_sequence,
+    output wire [7:0]              last_opcode,
+    output wire [15:0]             last_sequence,
+    output reg                     loading,
+    output reg                     draining,
+    output reg                     finishing,
+    output reg  [3:0]              state
 );
 
 `include "accelerator_registers.vh"
@@ -82,270 +93,239 @@ module decoder #(
 localparam PAIRED = GROUP_W > 64;
 localparam WORDS  = GROUP_W / (N * ACT_W);   // activation words a group: 1 or 2
 localparam GROUPS = ACT_DEPTH / WORDS;
+localparam STATES = 13;
 
-reg [3:0]  state_reg;
-reg [31:0] remaining_reg;          // payload beats not yet taken
-reg [15:0] sequence_reg;           // expected sequence number
-reg        begun_reg;
-reg        end_mark_reg;           // the WEIGHTS command ends its CONV command's weights
-reg [64*CONV_BEATS-1:0] descriptor_reg;
-reg        descriptor_full_reg;    // a checked descriptor waits for the sequencer
-reg [15:0] descriptor_sequence_reg;
-reg [31:0] load_group_reg;
-reg [31:0] load_after_reg;
-reg        half_reg;               // the low beat of a pair is in low_reg
-reg [31:0] crc_reg;
-wire [31:0] crc_next;
+// Cycles in FINISH, and behind the last descriptor taken, until the engine's flags and the checks tell of all beats
+localparam SETTLE = 4;
 
-assign state     = state_reg;
-assign loading   = state_reg == DECODER_LOAD_ADDR || state_reg == DECODER_LOAD_WAIT || state_reg == DECODER_LOAD_DATA;
-assign draining  = state_reg == DECODER_DRAIN;
-assign finishing = state_reg == DECODER_FINISH;
-
-// ---- input handshake: never depends on s_valid
-wire act_wr_free = !act_wr_valid || act_wr_ready;
-
-reg ready;
-always @* begin
-    case (state_reg)
-        DECODER_HEADER, DECODER_LOAD_DATA: ready = act_wr_free;
-        DECODER_DESCRIPTOR:                ready = !descriptor_full_reg;
-        DECODER_WEIGHTS:                   ready = weight_ready;
-        DECODER_THRESHOLDS:                ready = thr_ready;
-        DECODER_BEGIN, DECODER_LOAD_ADDR, DECODER_END, DECODER_DRAIN: ready = 1'b1;
-        default:                           ready = 1'b0;
-    endcase
-end
-
-assign s_ready    = ready;
-wire beat         = s_valid && ready;
-wire payload_last = remaining_reg == 32'd1;
-
-crc32 u_crc32 (.enable(beat), .crc_in(crc_reg), .data(s_data), .crc_out(crc_next));
-
-// ---- groups: one beat, or two for N = 32
-wire group_beat;
 generate
-    if (PAIRED) begin : g_paired
-        reg [63:0] low_reg;
-        always @(posedge clk) if (beat && !half_reg) low_reg <= s_data;
-        assign group_beat   = half_reg;
-        assign weight_group = {s_data, low_reg};
-    end else begin : g_single
-        assign group_beat   = 1'b1;
-        assign weight_group = s_data;
+    if (ACT_DEPTH % WORDS != 0 || GROUPS < 2) begin : g_check_depth
+        ERROR_decoder_ACT_DEPTH_must_be_whole_groups_and_two_or_more error();
     end
 endgenerate
 
-assign weight_valid = state_reg == DECODER_WEIGHTS && s_valid && group_beat && !s_last;
-assign weight_end   = payload_last && end_mark_reg;
-assign thr_valid    = state_reg == DECODER_THRESHOLDS && s_valid && !s_last;
-assign thr_data     = s_data;
+function [STATES-1:0] only(input [3:0] which);
+    only = {{STATES-1{1'b0}}, 1'b1} << which;
+endfunction
 
-always @(posedge clk) begin
-    if (act_wr_free) begin
-        act_wr_valid <= state_reg == DECODER_LOAD_DATA && beat && group_beat && !s_last && load_group_reg < GROUPS;
-        act_wr_addr  <= load_group_reg[GROUP_ADDR_W-1:0];
-        act_wr_data  <= weight_group;
+function [3:0] number(input [STATES-1:0] one_hot);
+    integer i;
+    begin
+        number = 4'd0;
+        for (i = 0; i < STATES; i = i + 1) if (one_hot[i]) number = number | i[3:0];
     end
-    if (rst) act_wr_valid <= 1'b0;
-end
+endfunction
 
-// ---- header checks
+reg [STATES-1:0]     at_reg;                // the state, one-hot
+reg                  begun_reg;
+reg                  ended_reg;             // the beat with TLAST is taken
+reg [31:0]           remaining_reg;         // payload beats not yet taken
+reg                  payload_last_reg;      // it is one
+reg                  end_mark_reg;          // the WEIGHTS command ends its CONV command's weights
+reg                  half_reg;              // the low beat of a pair is taken
+reg [CONV_BEATS-1:0] slot_reg;              // one-hot: the descriptor's beat that comes next
+reg                  descriptor_full_reg;   // a descriptor waits for its check or for the sequencer
+reg [31:0]           load_after_reg;
+reg                  reached_reg;           // so many CONV commands are issued
+reg [GROUP_ADDR_W-1:0] load_group_reg;
+reg                  load_bad_reg;          // it is not in the memory
+
+// ---- input handshake
+wire load_ready, weight_ready, thr_ready, group_beat;
+wire blocked = at_reg[DECODER_LOAD_WAIT] || at_reg[DECODER_FINISH] || at_reg[DECODER_TRAILER] ||
+               (at_reg[DECODER_LOAD_DATA] && !load_ready) ||
+               (at_reg[DECODER_DESCRIPTOR] && (descriptor_full_reg || act_wr_valid)) ||
+               (at_reg[DECODER_WEIGHTS] && (!weight_ready || act_wr_valid)) ||
+               (at_reg[DECODER_THRESHOLDS] && !thr_ready) ||
+               (at_reg[DECODER_DRAIN] && ended_reg);
+wire beat    = s_valid && !blocked;
+
+assign s_ready = !blocked;
+
+// verilator lint_off PINCONNECTEMPTY
+stream_credits #(.COUNT(WGT_DEPTH), .STEP(TILE_GROUPS)) weight_credits (
+    .clk(clk), .rst(rst || error), .take(beat && at_reg[DECODER_WEIGHTS] && group_beat), .give(weight_freed),
+    .next_available(), .available(weight_ready), .full());
+stream_credits #(.COUNT(THR_DEPTH)) thr_credits (
+    .clk(clk), .rst(rst || error), .take(beat && at_reg[DECODER_THRESHOLDS]), .give(thr_freed),
+    .next_available(), .available(thr_ready), .full());
+// verilator lint_on PINCONNECTEMPTY
+
 wire [7:0]  header_opcode   = s_data[HEADER_OPCODE_HIGH:HEADER_OPCODE_LOW];
 wire [7:0]  header_flags    = s_data[HEADER_FLAGS_HIGH:HEADER_FLAGS_LOW];
-wire [15:0] header_sequence = s_data[HEADER_SEQUENCE_HIGH:HEADER_SEQUENCE_LOW];
 wire [31:0] header_length   = s_data[HEADER_LENGTH_HIGH:HEADER_LENGTH_LOW];
-wire        known_opcode    = header_opcode == OPCODE_BEGIN || header_opcode == OPCODE_LOAD || header_opcode == OPCODE_CONV ||
-                              header_opcode == OPCODE_WEIGHTS || header_opcode == OPCODE_THRESHOLDS ||
-                              header_opcode == OPCODE_END;
-wire        end_mark        = (header_flags & FLAG_LAST) != 8'd0;
-wire        flags_ok        = (header_flags & ~FLAG_LAST) == 8'd0 && (!end_mark || header_opcode == OPCODE_WEIGHTS);
-reg         length_ok;
-always @* begin
-    case (header_opcode)
-        OPCODE_BEGIN:      length_ok = header_length == BEGIN_BEATS;
-        OPCODE_LOAD:       length_ok = header_length > LOAD_BEATS && (!PAIRED || header_length[0]);
-        OPCODE_CONV:       length_ok = header_length == CONV_BEATS;
-        OPCODE_WEIGHTS:    length_ok = header_length != 32'd0 && (!PAIRED || !header_length[0]);
-        OPCODE_THRESHOLDS: length_ok = header_length != 32'd0;
-        default:           length_ok = header_length == END_BEATS;
-    endcase
-end
-wire [7:0]  header_error    =
-    !begun_reg && header_opcode != OPCODE_BEGIN                   ? ERROR_BAD_MAGIC :
-    !known_opcode                                                 ? ERROR_UNKNOWN_OPCODE :
-    header_sequence != sequence_reg                               ? ERROR_BAD_SEQUENCE :
-    begun_reg && header_opcode == OPCODE_BEGIN                    ? ERROR_BAD_SEQUENCE :
-    !flags_ok                                                     ? ERROR_BAD_DESCRIPTOR :
-    !length_ok                                                    ? ERROR_BAD_LENGTH : 8'd0;
-
-// ---- BEGIN checks: the magic comes while two beats remain
-wire        parameters_ok   =
-    s_data[BEGIN_N_HIGH:BEGIN_N_LOW] == N[7:0] && s_data[BEGIN_ACT_W_HIGH:BEGIN_ACT_W_LOW] == ACT_W[7:0] &&
-    s_data[BEGIN_WGT_W_HIGH:BEGIN_WGT_W_LOW] == WGT_W[7:0] && s_data[BEGIN_ACC_W_HIGH:BEGIN_ACC_W_LOW] == ACC_W[7:0];
-wire [7:0]  begin_error     =
-    payload_last ? (parameters_ok ? 8'd0 : ERROR_BAD_PARAMETERS) :
-    s_data[BEGIN_MAGIC_HIGH:BEGIN_MAGIC_LOW] != BEGIN_MAGIC       ? ERROR_BAD_MAGIC :
-    s_data[BEGIN_FORMAT_VERSION_HIGH:BEGIN_FORMAT_VERSION_LOW] != BEGIN_FORMAT_VERSION ? ERROR_BAD_FORMAT : 8'd0;
-
-// ---- LOAD checks
 wire [31:0] load_address    = s_data[LOAD_ADDRESS_HIGH:LOAD_ADDRESS_LOW];
-wire [7:0]  load_addr_error =
-    WORDS == 2 && load_address[0]                                 ? ERROR_BAD_DESCRIPTOR :
-    load_address >= ACT_DEPTH                                     ? ERROR_ACT_OVERFLOW : 8'd0;
-wire [7:0]  load_data_error = load_group_reg >= GROUPS            ? ERROR_ACT_OVERFLOW : 8'd0;
 
-// ---- CONV descriptor
-wire [15:0] in_h     = cfg_data[64*CONV_IN_H_BEAT + CONV_IN_H_LOW +: 16];
-wire [15:0] in_w     = cfg_data[64*CONV_IN_W_BEAT + CONV_IN_W_LOW +: 16];
-wire [15:0] out_h    = cfg_data[64*CONV_OUT_H_BEAT + CONV_OUT_H_LOW +: 16];
-wire [15:0] out_w    = cfg_data[64*CONV_OUT_W_BEAT + CONV_OUT_W_LOW +: 16];
-wire [15:0] ic_tiles = cfg_data[64*CONV_IC_TILES_BEAT + CONV_IC_TILES_LOW +: 16];
-wire [15:0] oc_tiles = cfg_data[64*CONV_OC_TILES_BEAT + CONV_OC_TILES_LOW +: 16];
-wire [15:0] images   = cfg_data[64*CONV_IMAGES_BEAT + CONV_IMAGES_LOW +: 16];
-wire [3:0]  kernel_h = cfg_data[64*CONV_KERNEL_H_BEAT + CONV_KERNEL_H_LOW +: 4];
-wire [3:0]  kernel_w = cfg_data[64*CONV_KERNEL_W_BEAT + CONV_KERNEL_W_LOW +: 4];
-wire [1:0]  stride   = cfg_data[64*CONV_STRIDE_BEAT + CONV_STRIDE_LOW +: 2];
-wire [1:0]  mode     = cfg_data[64*CONV_MODE_BEAT + CONV_MODE_LOW +: 2];
-wire        pool     = cfg_data[64*CONV_POOL_BEAT + CONV_POOL_LOW];
-wire        resume   = cfg_data[64*CONV_RESUME_BEAT + CONV_RESUME_LOW];
-wire        hold     = cfg_data[64*CONV_HOLD_BEAT + CONV_HOLD_LOW];
+// ---- the beat, registered, and what it was taken as
+reg [63:0]       beat_reg;
+reg [STATES-1:0] taken_reg;                 // the state in which it was taken; 0: none was
+reg              taken_any_reg, taken_first_reg, taken_tlast_reg, taken_last_reg, taken_bad_reg, descriptor_whole_reg;
 
-assign cfg_data     = descriptor_reg;
-assign cfg_sequence = descriptor_sequence_reg;
-
-wire        counts_ok   = in_h != 0 && in_w != 0 && out_h != 0 && out_w != 0 && ic_tiles != 0 && oc_tiles != 0 && images != 0;
-wire        kernel_ok   = kernel_h[2:0] != 0 && kernel_w[2:0] != 0 && !kernel_h[3] && !kernel_w[3];
-wire        stride_ok   = stride == 2'd1 || stride == 2'd2;
-wire        pool_ok     = !pool || ((mode == MODE_CODES || hold) && !out_h[0] && !out_w[0]);
-wire        sums_ok     = (!hold || mode == MODE_RAW) && (!resume || mode != MODE_READ);
-wire        reserved_ok = (cfg_data[64 +: 64] & CONV_1_RESERVED) == 64'd0 && (cfg_data[384 +: 64] & CONV_6_RESERVED) == 64'd0;
-wire [7:0]  descriptor_error =
-    !counts_ok || !kernel_ok || !stride_ok || !pool_ok || !sums_ok || !reserved_ok ? ERROR_BAD_DESCRIPTOR : 8'd0;
-
-assign cfg_valid = descriptor_full_reg && !error;
-
-// ---- END check
-wire [7:0]  end_error   =
-    !s_last                                                       ? ERROR_TLAST_MISSING :
-    s_data[END_CRC_HIGH:END_CRC_LOW] != ~crc_reg || (s_data & END_0_RESERVED) != 64'd0 ? ERROR_BAD_CRC : 8'd0;
-wire        finished    = engine_idle && !descriptor_full_reg;
-wire [7:0]  finish_error = leftover_weights ? ERROR_WEIGHTS_LONG : ERROR_THRESHOLDS_LONG;
-
-// ---- the error of this cycle, if any
-reg [7:0]  beat_error;
-always @* begin
-    case (state_reg)
-        DECODER_HEADER:    beat_error = header_error;
-        DECODER_BEGIN:     beat_error = begin_error;
-        DECODER_LOAD_ADDR: beat_error = load_addr_error;
-        DECODER_LOAD_DATA: beat_error = load_data_error;
-        DECODER_END:       beat_error = end_error;
-        default:           beat_error = 8'd0;
-    endcase
-    if (s_last && state_reg != DECODER_END) beat_error = ERROR_TLAST_EARLY;
+always @(posedge clk) begin
+    beat_reg             <= s_data;
+    taken_reg            <= beat && !rst ? at_reg : {STATES{1'b0}};
+    taken_any_reg        <= beat && !rst;
+    taken_first_reg      <= !begun_reg;
+    taken_tlast_reg      <= s_last;
+    taken_last_reg       <= payload_last_reg;
+    taken_bad_reg        <= load_bad_reg;
+    descriptor_whole_reg <= beat && slot_reg[CONV_BEATS-1] && !s_last && !rst;
 end
 
-wire check_failed  = state_reg == DECODER_CHECK && descriptor_error != 8'd0;
-wire finish_failed = state_reg == DECODER_FINISH && finished && leftovers;
-wire beat_failed   = beat && state_reg != DECODER_DRAIN && beat_error != 8'd0;
-wire engine_fails  = engine_error && state_reg != DECODER_DRAIN;
-wire fails         = !error && (check_failed || finish_failed || beat_failed || engine_fails);
-// No CONV command waits: it is the stream's command that never goes on.
-wire stream_stuck  = engine_idle && engine_error_code == ERROR_NEVER_READY;
-wire sent_whole    = (beat && s_last) || state_reg == DECODER_FINISH;
+// ---- groups: one beat, or two for N = 32
+wire [GROUP_W-1:0] load_data;
+generate
+    if (PAIRED) begin : g_paired
+        reg [63:0] low_reg;
+        always @(posedge clk) if (!half_reg) low_reg <= s_data;
+        assign group_beat   = half_reg;
+        assign load_data    = {s_data, low_reg};
+        assign weight_group = {beat_reg, low_reg};
+    end else begin : g_single
+        assign group_beat   = 1'b1;
+        assign load_data    = s_data;
+        assign weight_group = beat_reg;
+    end
+endgenerate
+
+always @(posedge clk) begin
+    weight_valid <= beat && at_reg[DECODER_WEIGHTS] && group_beat && !rst;
+    weight_end   <= payload_last_reg && end_mark_reg;
+end
+
+assign thr_valid = taken_reg[DECODER_THRESHOLDS];
+assign thr_data  = beat_reg;
+
+stream_register #(.WIDTH(GROUP_ADDR_W + GROUP_W)) load_register (
+    .clk(clk), .rst(rst),
+    .s_data({load_group_reg, load_data}),
+    .s_valid(s_valid && at_reg[DECODER_LOAD_DATA] && group_beat && !load_bad_reg && !error), .s_ready(load_ready),
+    .m_data({act_wr_addr, act_wr_data}), .m_valid(act_wr_valid), .m_ready(act_wr_ready)
+);
+
+// ---- descriptor
+wire fields_ok;
+
+genvar k;
+generate
+    for (k = 0; k < CONV_BEATS; k = k + 1) begin : g_slot
+        reg [63:0] slot_data_reg;
+        always @(posedge clk) if (slot_reg[k] && !descriptor_full_reg) slot_data_reg <= s_data;
+        assign cfg_data[64*k +: 64] = slot_data_reg;
+    end
+endgenerate
+
+descriptor_check u_descriptor_check (.descriptor(cfg_data), .ok(fields_ok));
+
+wire [15:0] checked_sequence;
+
+always @(posedge clk) begin
+    if (descriptor_whole_reg) cfg_sequence <= checked_sequence;
+    if (beat && slot_reg[CONV_BEATS-1]) descriptor_full_reg <= 1'b1;
+    if (descriptor_whole_reg && fields_ok) cfg_valid <= 1'b1;
+    if (rst || error || (cfg_valid && cfg_ready)) {descriptor_full_reg, cfg_valid} <= 2'b00;
+end
+
+// ---- checks and errors
+wire [7:0] checked_code, checked_opcode;
+reg        engine_idle_reg, leftovers_reg, leftover_weights_reg;
+reg [SETTLE-1:0] settled_reg;
+wire       finished = at_reg[DECODER_FINISH] && settled_reg[SETTLE-1] && engine_idle_reg;
+
+always @(posedge clk) begin
+    engine_idle_reg      <= engine_idle;
+    leftovers_reg        <= leftovers;
+    leftover_weights_reg <= leftover_weights;
+    settled_reg          <= at_reg[DECODER_FINISH] && !descriptor_full_reg ? {settled_reg[SETTLE-2:0], 1'b1} : {SETTLE{1'b0}};
+end
+
+beat_checks #(.N(N), .ACT_W(ACT_W), .WGT_W(WGT_W), .ACC_W(ACC_W), .PAIRED(PAIRED), .WORDS(WORDS), .STATES(STATES))
+u_beat_checks (
+    .clk(clk), .rst(rst), .clear(rst || at_reg[DECODER_TRAILER]),
+    .beat(beat_reg), .valid(taken_any_reg), .taken(taken_reg), .first(taken_first_reg), .tlast(taken_tlast_reg),
+    .payload_last(taken_last_reg),
+    .overflow((taken_reg[DECODER_LOAD_ADDR] && load_bad_reg) || (taken_reg[DECODER_LOAD_DATA] && taken_bad_reg)),
+    .bad_descriptor(descriptor_whole_reg && !fields_ok),
+    .error_code(checked_code), .command_sequence(checked_sequence), .command_opcode(checked_opcode)
+);
+
+decoder_errors u_decoder_errors (
+    .clk(clk), .rst(rst),
+    .beat_code(checked_code), .beat_sequence(checked_sequence), .beat_opcode(checked_opcode),
+    .engine_error(engine_error), .engine_code(engine_error_code), .engine_sequence(engine_error_sequence),
+    .engine_idle(engine_idle),
+    .leftovers(finished && leftovers_reg), .leftover_weights(leftover_weights_reg),
+    .error(error), .error_code(error_code), .error_sequence(error_sequence),
+    .last_opcode(last_opcode), .last_sequence(last_sequence)
+);
+
+// ---- counts and marks
+always @(posedge clk) begin
+    program_start <= beat && at_reg[DECODER_HEADER] && header_opcode == OPCODE_BEGIN && !begun_reg && !rst;
+    reached_reg   <= at_reg[DECODER_LOAD_WAIT] && convs_issued >= load_after_reg;
+    if (taken_reg[DECODER_BEGIN] && taken_last_reg) program_id <= beat_reg[BEGIN_PROGRAM_ID_HIGH:BEGIN_PROGRAM_ID_LOW];
+    if (beat) begin
+        remaining_reg    <= at_reg[DECODER_HEADER] ? header_length : remaining_reg - 32'd1;
+        payload_last_reg <= at_reg[DECODER_HEADER] ? header_length == 32'd1 : remaining_reg == 32'd2;
+        half_reg         <= PAIRED && (at_reg[DECODER_WEIGHTS] || at_reg[DECODER_LOAD_DATA]) && !half_reg;
+        slot_reg         <= {slot_reg[CONV_BEATS-2:0], at_reg[DECODER_HEADER] && header_opcode == OPCODE_CONV};
+        ended_reg        <= s_last;
+        if (at_reg[DECODER_HEADER]) begin
+            end_mark_reg <= (header_flags & FLAG_LAST) != 8'd0;
+            begun_reg    <= 1'b1;
+        end
+        if (at_reg[DECODER_LOAD_ADDR]) begin
+            load_group_reg <= load_address[GROUP_ADDR_W+WORDS-2:WORDS-1];
+            load_bad_reg   <= load_address >= ACT_DEPTH || (WORDS == 2 && load_address[0]);
+            load_after_reg <= s_data[LOAD_AFTER_HIGH:LOAD_AFTER_LOW];
+        end
+        if (at_reg[DECODER_LOAD_DATA] && group_beat) begin
+            load_group_reg <= load_group_reg + 1'b1;
+            load_bad_reg   <= load_bad_reg || {{32-GROUP_ADDR_W{1'b0}}, load_group_reg} == GROUPS - 1;
+        end
+    end
+    if (rst || at_reg[DECODER_TRAILER]) begin
+        begun_reg <= 1'b0;
+        ended_reg <= 1'b0;
+    end
+    if (rst) begin
+        half_reg   <= 1'b0;
+        slot_reg   <= {CONV_BEATS{1'b0}};
+        program_id <= 32'd0;
+    end
+end
 
 // ---- state
 always @(posedge clk) begin
-    program_start <= 1'b0;
-    crc_reg <= crc_next;
     if (beat) begin
-        remaining_reg <= remaining_reg - 32'd1;
-        half_reg      <= (state_reg == DECODER_WEIGHTS || state_reg == DECODER_LOAD_DATA) && PAIRED && !half_reg;
+        if (at_reg[DECODER_HEADER]) case (header_opcode)
+            OPCODE_BEGIN:      at_reg <= only(DECODER_BEGIN);
+            OPCODE_LOAD:       at_reg <= only(DECODER_LOAD_ADDR);
+            OPCODE_CONV:       at_reg <= only(DECODER_DESCRIPTOR);
+            OPCODE_WEIGHTS:    at_reg <= only(DECODER_WEIGHTS);
+            OPCODE_THRESHOLDS: at_reg <= only(DECODER_THRESHOLDS);
+            default:           at_reg <= only(DECODER_END);
+        endcase
+        else if (at_reg[DECODER_LOAD_ADDR]) at_reg <= only(DECODER_LOAD_WAIT);
+        else if (payload_last_reg && !at_reg[DECODER_DRAIN]) at_reg <= only(DECODER_HEADER);
+        // Nothing is taken behind TLAST, wherever it comes.
+        if (at_reg[DECODER_END] || (s_last && !at_reg[DECODER_DRAIN])) at_reg <= only(DECODER_FINISH);
     end
-    if (cfg_valid && cfg_ready) descriptor_full_reg <= 1'b0;
-    case (state_reg)
-        DECODER_HEADER: if (beat) begin
-            remaining_reg       <= header_length;
-            sequence_reg        <= sequence_reg + 16'd1;
-            last_opcode         <= header_opcode;
-            last_sequence       <= header_sequence;
-            end_mark_reg        <= end_mark;
-            case (header_opcode)
-                OPCODE_BEGIN: begin
-                    state_reg     <= DECODER_BEGIN;
-                    begun_reg     <= 1'b1;
-                    program_start <= header_error == 8'd0;
-                end
-                OPCODE_LOAD:       state_reg <= DECODER_LOAD_ADDR;
-                OPCODE_CONV:       state_reg <= DECODER_DESCRIPTOR;
-                OPCODE_WEIGHTS:    state_reg <= DECODER_WEIGHTS;
-                OPCODE_THRESHOLDS: state_reg <= DECODER_THRESHOLDS;
-                default:           state_reg <= DECODER_END;
-            endcase
-        end
-        DECODER_BEGIN: if (beat && payload_last) begin
-            program_id <= s_data[BEGIN_PROGRAM_ID_HIGH:BEGIN_PROGRAM_ID_LOW];
-            state_reg  <= DECODER_HEADER;
-        end
-        DECODER_LOAD_ADDR: if (beat) begin
-            load_group_reg <= load_address >> (WORDS - 1);
-            load_after_reg <= s_data[LOAD_AFTER_HIGH:LOAD_AFTER_LOW];
-            state_reg      <= DECODER_LOAD_WAIT;
-        end
-        DECODER_LOAD_WAIT: if (convs_issued >= load_after_reg) state_reg <= DECODER_LOAD_DATA;
-        DECODER_LOAD_DATA: if (beat) begin
-            if (group_beat) load_group_reg <= load_group_reg + 32'd1;
-            if (payload_last) state_reg <= DECODER_HEADER;
-        end
-        DECODER_DESCRIPTOR: if (beat && payload_last) state_reg <= DECODER_CHECK;
-        DECODER_CHECK: begin
-            descriptor_full_reg     <= 1'b1;
-            descriptor_sequence_reg <= last_sequence;
-            state_reg               <= DECODER_HEADER;
-        end
-        DECODER_WEIGHTS, DECODER_THRESHOLDS: if (beat && payload_last) state_reg <= DECODER_HEADER;
-        DECODER_END: if (beat) state_reg <= DECODER_FINISH;
-        DECODER_FINISH: if (finished) state_reg <= DECODER_TRAILER;
-        DECODER_TRAILER: if (trailer_done) begin
-            state_reg    <= error ? DECODER_DRAIN : DECODER_HEADER;
-            begun_reg    <= 1'b0;
-            sequence_reg <= 16'd0;
-            crc_reg      <= 32'hFFFFFFFF;
-        end
-        default: if (beat && s_last) state_reg <= DECODER_TRAILER;
-    endcase
-    if (fails) begin
-        error          <= 1'b1;
-        error_code     <= engine_fails ? engine_error_code : check_failed ? descriptor_error :
-                          finish_failed ? finish_error : beat_error;
-        error_sequence <= engine_fails && !stream_stuck ? engine_error_sequence :
-                          state_reg == DECODER_HEADER ? header_sequence : last_sequence;
-        state_reg      <= sent_whole ? DECODER_TRAILER : DECODER_DRAIN;
-        descriptor_full_reg <= 1'b0;
-    end
-    if (rst) begin
-        state_reg      <= DECODER_HEADER;
-        begun_reg      <= 1'b0;
-        half_reg       <= 1'b0;
-        sequence_reg   <= 16'd0;
-        crc_reg        <= 32'hFFFFFFFF;
-        descriptor_full_reg <= 1'b0;
-        error          <= 1'b0;
-        error_code     <= 8'd0;
-        error_sequence <= 16'd0;
-        last_opcode    <= 8'd0;
-        last_sequence  <= 16'd0;
-        program_id     <= 32'd0;
-        program_start  <= 1'b0;
-    end
+    if (at_reg[DECODER_LOAD_WAIT] && reached_reg) at_reg <= only(DECODER_LOAD_DATA);
+    if ((finished && !leftovers_reg) || (at_reg[DECODER_DRAIN] && ended_reg)) at_reg <= only(DECODER_TRAILER);
+    if (at_reg[DECODER_TRAILER] && trailer_done) at_reg <= only(error ? DECODER_DRAIN : DECODER_HEADER);
+    if (error && !at_reg[DECODER_TRAILER] && !at_reg[DECODER_DRAIN]) at_reg <= only(DECODER_DRAIN);
+    if (rst) at_reg <= only(DECODER_HEADER);
 end
 
-always @(posedge clk)
-    if (beat && state_reg == DECODER_DESCRIPTOR) descriptor_reg <= {s_data, descriptor_reg[64*CONV_BEATS-1:64]};
+assign trailer_request = at_reg[DECODER_TRAILER];
 
-assign trailer_request = state_reg == DECODER_TRAILER;
+always @(posedge clk) begin
+    state     <= number(at_reg);
+    loading   <= at_reg[DECODER_LOAD_ADDR] || at_reg[DECODER_LOAD_WAIT] || at_reg[DECODER_LOAD_DATA];
+    draining  <= at_reg[DECODER_DRAIN];
+    finishing <= at_reg[DECODER_FINISH];
+end
 
 endmodule
 

@@ -4,8 +4,7 @@
 /*
  * First-in first-out buffer over an sram of read latency 1 or 2, first word falls through, one word a cycle.
  *
- * s_ready, m_valid and m_data are registers. s_ready falls while SLACK words still fit. With SLACK 0 it is half of a handshake;
- * otherwise every word with s_valid is taken, and whoever sends stops at most SLACK words after s_ready has fallen.
+ * s_ready, m_valid and m_data are registers. Whoever counts places (stream_credits) has DEPTH and needs no s_ready.
  *
  * Capacity: DEPTH words in the memory and LATENCY + 3 that are read ahead. From s_valid to m_valid: LATENCY + 2 cycles. When
  * full, a word that leaves makes s_ready rise three cycles later.
@@ -16,9 +15,7 @@ module stream_fifo #(
     // Words in the memory: a power of two
     parameter DEPTH = 512,
     // Read latency of the memory: 1 or 2
-    parameter LATENCY = 2,
-    // Words that fit when s_ready falls
-    parameter SLACK = 0
+    parameter LATENCY = 2
 ) (
     input  wire             clk,
     input  wire             rst,
@@ -31,22 +28,18 @@ module stream_fifo #(
 );
 
 localparam PTR_W       = $clog2(DEPTH);
-localparam FULL        = DEPTH - SLACK;
-localparam NEARLY_FULL = FULL - 1;
+localparam NEARLY_FULL = DEPTH - 1;
 
 generate
     if (DEPTH != (1 << PTR_W)) begin : g_check_depth
         ERROR_stream_fifo_DEPTH_must_be_a_power_of_two error();
-    end
-    if (SLACK >= DEPTH) begin : g_check_slack
-        ERROR_stream_fifo_SLACK_must_be_below_DEPTH error();
     end
 endgenerate
 
 reg [PTR_W-1:0] wr_ptr_reg;
 reg             ready_reg;
 
-wire             push = s_valid && (ready_reg || SLACK != 0);
+wire             push = s_valid && ready_reg;
 wire             read;
 wire [PTR_W-1:0] rd_addr;
 wire [PTR_W:0]   held;
@@ -58,7 +51,7 @@ assign s_ready = ready_reg;
 always @(posedge clk) begin
     wr_ptr_reg <= wr_ptr_reg + {{PTR_W-1{1'b0}}, push};
     ready_reg  <= held < NEARLY_FULL[PTR_W:0] || (held == NEARLY_FULL[PTR_W:0] && (read || !push)) ||
-                  (held == FULL[PTR_W:0] && read && !push);
+                  (held == DEPTH[PTR_W:0] && read && !push);
     if (rst) begin
         wr_ptr_reg <= {PTR_W{1'b0}};
         ready_reg  <= 1'b0;

@@ -74,8 +74,8 @@ _RANGES = {
     "acc_w": (28, 32),
     "act_depth": (2, 1 << 20),
     "acc_depth": (2, 1 << 16),
-    "wgt_depth": (2, 1 << 15),
-    "thr_depth": (2, 1 << 15),
+    "wgt_depth": (8, 1 << 15),
+    "thr_depth": (8, 1 << 15),
     "out_depth": (2, 1 << 15),
     "log_depth": (2, (1 << 16) - 1),
     "sram_latency": (1, 2),
@@ -130,6 +130,9 @@ class AcceleratorParameters:
             raise ParameterError(
                 f"wgt_depth {self.wgt_depth}: {least} or more, two tiles of an array of {self.n}x{self.n}"
             )
+        words = max(1, 16 // self.n)
+        if self.array.act_depth % words or self.array.act_depth < 2 * words:
+            raise ParameterError(f"act_depth {self.act_depth}: whole groups of {words} words, two or more")
 
     @property
     def array(self) -> ArrayParameters:

@@ -21,7 +21,7 @@ END_BEATS = 2
 
 @dataclass(frozen=True)
 class LoadTiming:
-    """Cycles of a LOAD command, from its address beat to its last."""
+    """Cycles in which a LOAD command shows in the accelerator's state: from its address beat to its last, one late."""
 
     first: int
     last: int
@@ -61,6 +61,7 @@ class DecoderTiming:
         self._sets = sets
         self._described = described
         self._next = 0  # first cycle in which a header can be taken
+        self._written = NEVER  # when the last word of the last LOAD command is written
         self.loads: list[LoadTiming] = []
         self.end: int | None = None
 
@@ -86,6 +87,7 @@ class DecoderTiming:
     def _take_weights(self, first: int, item: WeightsItem) -> Iterator[None]:
         each = self._group_beats
         left = item.beats // each
+        first = max(first, self._written + 1)
         while left:
             count = min(left, self._weights.pushable)
             if count == 0:
@@ -96,7 +98,7 @@ class DecoderTiming:
                 lower = np.full(count * each, NEVER, np.int64)
                 lower[::each] = space
             taken = self._supply.take(first, count * each, lower)
-            self._weights.push(taken[each - 1 :: each])
+            self._weights.push(taken[each - 1 :: each] + 1)
             first = int(taken[-1]) + 1
             left -= count
         self._next = first
@@ -108,20 +110,21 @@ class DecoderTiming:
                 if not self._sets.load():
                     yield
             taken = self._supply.take(first, count, self._thresholds.space_times(count))
-            self._thresholds.push(taken)
+            self._thresholds.push(taken + 1)
             first = int(taken[-1]) + 1
             left -= count
         self._next = first
 
     def _take_descriptor(self, first: int, item: ConvItem, sequencer: SequencerTiming) -> Iterator[None]:
-        """The descriptor is taken once the one before has gone to the sequencer; then comes a cycle to check it."""
+        """The descriptor is taken once the one before has gone to the sequencer, and checked in the cycle after."""
+        first = max(first, self._written + 1)
         before = len(self._described) - 1
         if before >= 0:
             while (accepted := sequencer.accepted_at(before)) is None:
                 yield
             first = max(first, accepted + 1)
-        self._next = int(self._supply.take(first, item.beats)[-1]) + 2
-        self._described.append(self._next)
+        self._next = int(self._supply.take(first, item.beats)[-1]) + 1
+        self._described.append(self._next + 1)
 
     def _take_load(self, first: int, item: LoadItem, sequencer: SequencerTiming) -> Iterator[None]:
         """The data wait for the CONV commands before, then group by group for cycles in which no code is written."""
@@ -129,14 +132,14 @@ class DecoderTiming:
         yield  # all codes written meanwhile are known when the sequencer has gone as far as it can without this command
         while (issued := sequencer.issued_at(item.after)) is None:
             yield
-        first, beats, each = max(address + 1, issued) + 1, item.beats - 1, self._group_beats
+        first, beats, each = max(address + 1, issued) + 2, item.beats - 1, self._group_beats
         written = sequencer.writeback.load_times(first, beats // each)
-        if written is None:
-            self._next = int(self._supply.take(first, beats)[-1]) + 1
-        else:
-            # The next group's first beat is taken while a group is written.
+        lower = None
+        if written is not None:
+            # One group waits beside the one that is written next.
             lower = np.full(beats, NEVER, np.int64)
-            lower[each::each] = written[:-1]
-            taken = self._supply.take(first, beats, lower)
-            self._next = max(int(written[-1]), int(taken[-1]) + 1)
-        self.loads.append(LoadTiming(address, self._next - 1))
+            lower[2 * each :: each] = written[:-2] + 1
+        taken = self._supply.take(first, beats, lower)
+        self._next = int(taken[-1]) + 1
+        self._written = self._next if written is None else max(int(written[-1]), self._next)
+        self.loads.append(LoadTiming(address + 1, self._next))

@@ -13,8 +13,8 @@ Cycles = npt.NDArray[np.int64]
 NEVER = -(1 << 40)
 # Words read ahead, beside one for each cycle of the memory's latency
 READ_AHEAD = 3
-# From a word's leaving to the first cycle in which another can be read in its place, and space for one more is seen
-PLACE_CYCLES, SPACE_CYCLES = 2, 3
+# From a word's leaving to the first cycle in which another can be read in its place
+PLACE_CYCLES = 2
 
 
 def ascending(lower: Cycles, step: int = 1) -> Cycles:
@@ -25,10 +25,10 @@ def ascending(lower: Cycles, step: int = 1) -> Cycles:
 
 
 class FifoTiming:
-    """Times at which the words of a FIFO are pushed and popped.
+    """Times at which the words of a FIFO are taken from the stream, pushed and popped.
 
     A word is at the output a fixed time after it was pushed, or once the one before has been popped: the words that are
-    read ahead are enough for one a cycle.
+    read ahead are enough for one a cycle. The decoder counts ``depth`` places.
 
     Args:
         words: that pass in all.
@@ -41,10 +41,10 @@ class FifoTiming:
 
     def __init__(self, words: int, depth: int, latency: int) -> None:
         self._way = latency + 2
-        self._capacity = depth + latency + READ_AHEAD
+        self._depth = depth
         self._pushed = np.zeros(words, np.int64)
-        # The pop of word i is at i + capacity: what is before word 0 was popped before all time.
-        self._popped = np.full(self._capacity + words, NEVER, np.int64)
+        # The pop of word i is at i + depth: what is before word 0 was popped before all time.
+        self._popped = np.full(self._depth + words, NEVER, np.int64)
         self.pushes = 0
         self.pops = 0
 
@@ -55,12 +55,12 @@ class FifoTiming:
 
     @property
     def pushable(self) -> int:
-        """Words whose earliest time to be pushed is known."""
-        return self.pops + self._capacity - self.pushes
+        """Words whose earliest time to be taken is known."""
+        return self.pops + self._depth - self.pushes
 
     def space_times(self, count: int) -> Cycles:
-        """First cycles in which there is space for each of the next ``count`` words; at most :attr:`pushable`."""
-        return self._popped[self.pushes : self.pushes + count] + SPACE_CYCLES
+        """First cycles in which there is a place for each of the next ``count`` words; at most :attr:`pushable`."""
+        return self._popped[self.pushes : self.pushes + count] + 1
 
     def push(self, times: Cycles) -> None:
         """Notes when the next words are pushed; ascending."""
@@ -78,6 +78,6 @@ class FifoTiming:
             When they are popped, int64 (count,).
         """
         popped = consume(self._pushed[self.pops : self.pops + count] + self._way)
-        self._popped[self._capacity + self.pops : self._capacity + self.pops + count] = popped
+        self._popped[self._depth + self.pops : self._depth + self.pops + count] = popped
         self.pops += count
         return popped

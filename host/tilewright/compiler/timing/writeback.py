@@ -90,13 +90,17 @@ class WriteBackTiming:
             return None
         if self._group_beats == 1:
             return np.flatnonzero(~busy)[:groups] + first
-        written, at = np.zeros(groups, np.int64), 0
-        for group in range(groups):
-            while busy[at]:
+        # A group's first beat is taken once no more than one group before it is not written.
+        written, free = [], (~busy).tolist()
+        taken, before, last = first - 1 - self._group_beats, NEVER, NEVER
+        for _ in range(groups):
+            taken = (taken if taken > before else before) + self._group_beats
+            at = (taken if taken > last else last) + 1
+            while not free[at - first]:
                 at += 1
-            written[group] = first + at
-            at += self._group_beats
-        return written
+            written.append(at)
+            before, last = last, at
+        return np.array(written, np.int64)
 
     def _busy(self, first: int, cycles: int) -> npt.NDArray[np.bool_] | None:
         """Whether codes are written in each cycle from ``first`` on, until so many are left free; None: never."""

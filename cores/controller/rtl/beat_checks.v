@@ -1,0 +1,139 @@
+`resetall
+`default_nettype none
+
+/*
+ * What is wrong with a program's beats, by themselves and in their order, the program's CRC-32 included.
+ *
+ * A beat and what it was taken as are there with `valid`; two cycles later follow error_code, for a cycle (0: nothing is
+ * wrong), and sequence number and opcode of its command.
+ */
+module beat_checks #(
+    // The array that programs must be made for
+    parameter N = 8,
+    parameter ACT_W = 4,
+    parameter WGT_W = 4,
+    parameter ACC_W = 28,
+    // A group has two beats
+    parameter PAIRED = 0,
+    // Activation words a group: 1 or 2
+    parameter WORDS = 2,
+    // States of the decoder
+    parameter STATES = 13
+) (
+    input  wire              clk,
+    input  wire              rst,
+    input  wire              clear,             // a program begins
+    input  wire [63:0]       beat,
+    input  wire              valid,
+    input  wire [STATES-1:0] taken,             // one-hot: the decoder's state that took it; 0 if not valid
+    input  wire              first,             // of the packet: BEGIN must be its command
+    input  wire              tlast,
+    input  wire              payload_last,
+    input  wire              overflow,          // it goes to no place of the activation memory
+    input  wire              bad_descriptor,    // it completes a descriptor that no CONV command may have
+    output reg  [7:0]        error_code,
+    output reg  [15:0]       command_sequence,
+    output reg  [7:0]        command_opcode
+);
+
+`include "accelerator_registers.vh"
+
+`include "program_format.vh"
+
+// ---- header
+wire        header          = taken[DECODER_HEADER];
+wire [7:0]  header_opcode   = beat[HEADER_OPCODE_HIGH:HEADER_OPCODE_LOW];
+wire [7:0]  header_flags    = beat[HEADER_FLAGS_HIGH:HEADER_FLAGS_LOW];
+wire [15:0] header_sequence = beat[HEADER_SEQUENCE_HIGH:HEADER_SEQUENCE_LOW];
+wire [31:0] header_length   = beat[HEADER_LENGTH_HIGH:HEADER_LENGTH_LOW];
+wire        known_opcode    = header_opcode == OPCODE_BEGIN || header_opcode == OPCODE_LOAD || header_opcode == OPCODE_CONV ||
+                              header_opcode == OPCODE_WEIGHTS || header_opcode == OPCODE_THRESHOLDS ||
+                              header_opcode == OPCODE_END;
+wire        end_mark        = (header_flags & FLAG_LAST) != 8'd0;
+wire        flags_ok        = (header_flags & ~FLAG_LAST) == 8'd0 && (!end_mark || header_opcode == OPCODE_WEIGHTS);
+wire [3:0]  length          = header_length[3:0];
+wire        long            = header_length[31:4] != 28'd0;
+reg         length_ok;
+always @* begin
+    case (header_opcode)
+        OPCODE_BEGIN:      length_ok = !long && length == BEGIN_BEATS;
+        OPCODE_LOAD:       length_ok = (long || length > LOAD_BEATS) && (PAIRED == 0 || length[0]);
+        OPCODE_CONV:       length_ok = !long && length == CONV_BEATS;
+        OPCODE_WEIGHTS:    length_ok = (long || length != 4'd0) && (PAIRED == 0 || !length[0]);
+        OPCODE_THRESHOLDS: length_ok = long || length != 4'd0;
+        default:           length_ok = !long && length == END_BEATS;
+    endcase
+end
+
+// ---- BEGIN
+wire begin_head    = taken[DECODER_BEGIN] && !payload_last;
+wire magic_ok      = beat[BEGIN_MAGIC_HIGH:BEGIN_MAGIC_LOW] == BEGIN_MAGIC;
+wire format_ok     = beat[BEGIN_FORMAT_VERSION_HIGH:BEGIN_FORMAT_VERSION_LOW] == BEGIN_FORMAT_VERSION;
+wire parameters_ok = beat[BEGIN_N_HIGH:BEGIN_N_LOW] == N[7:0] && beat[BEGIN_ACT_W_HIGH:BEGIN_ACT_W_LOW] == ACT_W[7:0] &&
+                     beat[BEGIN_WGT_W_HIGH:BEGIN_WGT_W_LOW] == WGT_W[7:0] && beat[BEGIN_ACC_W_HIGH:BEGIN_ACC_W_LOW] == ACC_W[7:0];
+
+// ---- CRC-32 of the beats before this one
+reg  [31:0] crc_reg;
+wire [31:0] crc_next;
+
+crc32 u_crc32 (.enable(1'b1), .crc_in(crc_reg), .data(beat), .crc_out(crc_next));
+
+wire crc_ok = beat[END_CRC_HIGH:END_CRC_LOW] == ~crc_reg && (beat & END_0_RESERVED) == 64'd0;
+
+// ---- faults, a bit for each code; of a beat's, the first named here is its error
+reg [15:0] next_sequence_reg, sequence_reg;
+reg [7:0]  opcode_reg;
+reg        tlast_early_reg, magic_reg, opcode_fault_reg, sequence_fault_reg, descriptor_reg, length_reg, format_reg, parameters_reg;
+reg        overflow_reg, tlast_missing_reg, crc_fault_reg;
+
+always @(posedge clk) begin
+    tlast_early_reg    <= valid && tlast && !taken[DECODER_END];
+    magic_reg          <= (header && first && header_opcode != OPCODE_BEGIN) || (begin_head && !magic_ok);
+    opcode_fault_reg   <= header && !known_opcode;
+    sequence_fault_reg <= header && (header_sequence != next_sequence_reg || (!first && header_opcode == OPCODE_BEGIN));
+    descriptor_reg     <= (header && !flags_ok) || (taken[DECODER_LOAD_ADDR] && WORDS == 2 && beat[LOAD_ADDRESS_LOW]) ||
+                          bad_descriptor;
+    length_reg         <= header && !length_ok;
+    format_reg         <= begin_head && !format_ok;
+    parameters_reg     <= taken[DECODER_BEGIN] && payload_last && !parameters_ok;
+    overflow_reg       <= overflow;
+    tlast_missing_reg  <= taken[DECODER_END] && !tlast;
+    crc_fault_reg      <= taken[DECODER_END] && !crc_ok;
+
+    if (valid) crc_reg <= crc_next;
+    if (header) begin
+        next_sequence_reg <= next_sequence_reg + 16'd1;
+        sequence_reg      <= header_sequence;
+        opcode_reg        <= header_opcode;
+    end
+    if (clear) begin
+        next_sequence_reg <= 16'd0;
+        crc_reg           <= 32'hFFFFFFFF;
+    end
+
+    error_code <=
+            tlast_early_reg    ? ERROR_TLAST_EARLY :
+            magic_reg          ? ERROR_BAD_MAGIC :
+            opcode_fault_reg   ? ERROR_UNKNOWN_OPCODE :
+            sequence_fault_reg ? ERROR_BAD_SEQUENCE :
+            descriptor_reg     ? ERROR_BAD_DESCRIPTOR :
+            length_reg         ? ERROR_BAD_LENGTH :
+            format_reg         ? ERROR_BAD_FORMAT :
+            parameters_reg     ? ERROR_BAD_PARAMETERS :
+            overflow_reg       ? ERROR_ACT_OVERFLOW :
+            tlast_missing_reg  ? ERROR_TLAST_MISSING :
+            crc_fault_reg      ? ERROR_BAD_CRC : ERROR_NONE;
+    command_sequence <= sequence_reg;
+    command_opcode   <= opcode_reg;
+    if (rst) begin
+        {tlast_early_reg, magic_reg, opcode_fault_reg, sequence_fault_reg, descriptor_reg, length_reg} <= 6'd0;
+        {format_reg, parameters_reg, overflow_reg, tlast_missing_reg, crc_fault_reg}                   <= 5'd0;
+        sequence_reg <= 16'd0;
+        opcode_reg   <= 8'd0;
+        error_code   <= ERROR_NONE;
+    end
+end
+
+endmodule
+
+`resetall
