@@ -20,7 +20,7 @@ END_BEATS = 2
 
 @dataclass(frozen=True)
 class LoadTiming:
-    """Cycles in which a LOAD command shows in the accelerator's state: those from its address beat to its last, one late."""
+    """Cycles in which a LOAD command is seen: from its address beat to its last, each one cycle late."""
 
     first: int
     last: int
