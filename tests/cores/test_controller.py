@@ -19,4 +19,5 @@ def test_sequencer(run_cocotb) -> None:
 
 @pytest.mark.parametrize(("n", "group_w"), [(8, 64), (16, 64), (32, 128)])
 def test_decoder(run_cocotb, n: int, group_w: int) -> None:
-    run_cocotb("controller", "decoder", "tb_decoder", ("stream",), N=n, GROUP_W=group_w)
+    small = {"WGT_DEPTH": 8, "TILE_GROUPS": 4, "THR_DEPTH": 6}
+    run_cocotb("controller", "decoder", "tb_decoder", ("stream",), N=n, GROUP_W=group_w, **small)

@@ -4,9 +4,9 @@ Errors that the engine finds are tested on the whole accelerator too.
 """
 
 import random
-from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 import cocotb
 import numpy as np
@@ -89,28 +89,22 @@ def expected_settings(conv: Conv, sequence: int) -> tuple[int, int]:
 
 
 class Sink:
-    """A FIFO that takes what is pushed: its flag falls while `slack` words still fit, and is `late` cycles late.
+    """A memory that takes every push; the places of `step` words are freed together, a cycle before it says so."""
 
-    Its flag of a cycle has counted the pushes of the cycle before, so two of the words are the decoder's.
-    """
-
-    DEPTH = 5
-
-    def __init__(self) -> None:
+    def __init__(self, depth: int, step: int) -> None:
+        self.depth, self.step = depth, step
         self.words: list[tuple[int, bool]] = []
         self.level = 0
-        self.late = 0
-        self.flags = deque([False])
+        self.freed = self.fullest = False
 
     def cycle(self, word: tuple[int, bool] | None, pop: bool) -> None:
         if word is not None:
             self.words.append(word)
             self.level += 1
-        assert self.level <= self.DEPTH, "a word is pushed that does not fit"
-        self.level -= pop and self.level > 0
-        self.flags.append(self.DEPTH - self.level >= 2 + self.late)
-        while len(self.flags) > 1 + self.late:
-            self.flags.popleft()
+        assert self.level <= self.depth, "a word is pushed that does not fit"
+        self.fullest |= self.level == self.depth
+        self.freed = pop and self.level >= self.step
+        self.level -= self.step * self.freed
 
 
 class Bench:
@@ -123,11 +117,13 @@ class Bench:
         self.group_w = int(dut.GROUP_W.value)
         self.pair = self.group_w // 64  # beats a group
         self.words = self.group_w // (4 * self.n)  # activation words a group
+        self.weights = Sink(int(dut.WGT_DEPTH.value), int(dut.TILE_GROUPS.value))
+        self.thresholds = Sink(int(dut.THR_DEPTH.value), 1)
 
     async def start(self) -> "Bench":
         dut = self.dut
         cocotb.start_soon(Clock(dut.clk, 10, "ns").start())
-        dut.s_valid.value = dut.cfg_ready.value = dut.weight_ready.value = dut.thr_ready.value = 0
+        dut.s_valid.value = dut.cfg_ready.value = dut.weight_freed.value = dut.thr_freed.value = 0
         dut.act_wr_ready.value = dut.engine_idle.value = dut.convs_issued.value = dut.trailer_done.value = 0
         dut.leftovers.value = dut.leftover_weights.value = dut.engine_error.value = dut.engine_error_code.value = 0
         dut.engine_error_sequence.value = 0
@@ -135,13 +131,16 @@ class Bench:
         return self
 
     async def reset(self) -> None:
-        """For one cycle, as a soft reset does."""
+        """For one cycle, as a soft reset does; a beat that is there is not taken."""
         dut = self.dut
-        dut.s_valid.value, dut.rst.value = 0, 1
+        dut.s_valid.value, dut.s_last.value, dut.rst.value = 1, 0, 1
+        dut.s_data.value = 0x00000002_0000_00_01
         await FallingEdge(dut.clk)
         dut.rst.value = 0
+        for sink in (self.weights, self.thresholds):
+            sink.level, sink.freed = 0, False
+        dut.weight_freed.value = dut.thr_freed.value = 0
         dut.engine_idle.value = dut.engine_error.value = dut.leftovers.value = 0
-        self.last_command = (0, 0)
 
     def begin(self) -> Begin:
         self.program_id = self.rng.getrandbits(32)
@@ -156,21 +155,23 @@ class Bench:
         self.beats, self.packet = beats, [int(beat) for beat in beats]
         self.sent = self.starts = self.convs_issued = 0
         self.writes: list[tuple[int, int]] = []
-        self.weights, self.thresholds = Sink(), Sink()
+        self.weights.words, self.thresholds.words = [], []
         self.settings: list[tuple[int, int]] = []
         return beats
 
     async def cycle(self, valid: bool = True, act_wr: bool = True, cfg: bool = True, pop: float = 1.0) -> bool:
-        """One cycle; returns whether a beat was taken."""
+        """One cycle; returns whether a beat was taken. Behind the packet comes what must wait for the trailer."""
         dut = self.dut
-        valid = valid and self.sent < len(self.packet)
+        ended = self.sent == len(self.packet)
         dut.s_valid.value = valid
+        valid = valid and not ended
         dut.s_data.value = self.packet[self.sent] if valid else self.rng.getrandbits(64)
         dut.s_last.value = self.sent == len(self.packet) - 1 if valid else self.rng.randrange(2)
         dut.act_wr_ready.value, dut.cfg_ready.value = act_wr, cfg
-        dut.weight_ready.value, dut.thr_ready.value = self.weights.flags[0], self.thresholds.flags[0]
+        dut.weight_freed.value, dut.thr_freed.value = self.weights.freed, self.thresholds.freed
         dut.convs_issued.value = self.convs_issued
         await ReadOnly()
+        assert not (ended and dut.s_valid.value and dut.s_ready.value), "a beat behind TLAST is taken"
         taken = valid and bool(dut.s_ready.value)
         self.sent += taken
         if act_wr and dut.act_wr_valid.value:
@@ -228,8 +229,8 @@ class Bench:
             await self.cycle()
         assert not dut.error.value
         end = len(self.beats) - 2
-        self.last_command = (0x0F, int(self.beats[end]) >> 16 & 0xFFFF)
-        assert (int(dut.last_opcode.value), int(dut.last_sequence.value)) == self.last_command
+        assert int(dut.last_opcode.value) == 0x0F
+        assert int(dut.last_sequence.value) == int(self.beats[end]) >> 16 & 0xFFFF
         await self.trailer()
         dut.engine_idle.value = 0
 
@@ -259,11 +260,11 @@ class Bench:
                 await self.cycle(valid=False)
             await self.trailer()
             if repeat == 0:
-                outcome = self.got()
+                outcome = self.writes, self.settings
                 self.encode([random_conv(self.rng), Load(0, random_beats(self.rng, self.pair))])
         assert self.got() == ([], [], [], []) and self.starts == 0, "the error stays"
         await self.reset()
-        self.writes, self.settings = outcome[0], outcome[3]
+        self.writes, self.settings = outcome
 
 
 ENGINE_CODES = {ErrorCode.NEVER_READY, ErrorCode.ACC_OVERFLOW, ErrorCode.WEIGHTS_SHORT}
@@ -276,7 +277,6 @@ async def random_commands_with_random_stalls(dut):
     for _ in range(16):
         commands = random_commands(rng, bench.n, bench.depth)
         beats = bench.encode(commands)
-        bench.weights.late, bench.thresholds.late = rng.randrange(3), rng.randrange(3)
         # The command that a beat belongs to, and its place; -1 for the header.
         owner: list[tuple[Body | None, int]] = [(None, 0)] * 3
         for command in commands:
@@ -299,6 +299,8 @@ async def random_commands_with_random_stalls(dut):
             await bench.cycle()
         bench.check(commands)
         await bench.finish()
+    for sink in (bench.weights, bench.thresholds):
+        assert sink.fullest or sink.depth > 64, "the test must have filled the memory"
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
@@ -401,11 +403,18 @@ async def load_waits_and_holds_the_stream(dut):
         await bench.finish()
 
 
-Fault = tuple[np.ndarray, ErrorCode, int]
+class Fault(NamedTuple):
+    """A program with a mistake in command `number`; `partly` if what is before it in a LOAD is right."""
+
+    beats: np.ndarray
+    code: ErrorCode
+    sequence: int
+    number: int
+    partly: bool = False
 
 
 class Faults:
-    """Ways to spoil a program that are in order by themselves; each returns beats, error and the command's number."""
+    """Ways to spoil a program that is right."""
 
     def __init__(self, bench: Bench) -> None:
         self.rng, self.bench = bench.rng, bench
@@ -429,7 +438,7 @@ class Faults:
         beats, at = self.beats.copy(), self.starts[number] + beat
         beats[at] = np.uint64(value(int(beats[at])))
         beats[-1] = crc32_of(beats[:-1])
-        return beats, code, number if sequence is None else sequence
+        return Fault(beats, code, number if sequence is None else sequence, number)
 
     def opcode(self) -> Fault:
         number = self.rng.randrange(len(self.commands) + 2)
@@ -439,12 +448,12 @@ class Faults:
 
     def no_begin(self) -> Fault:
         beats = self.beats[self.starts[self.rng.randint(1, len(self.commands) + 1)] :]
-        return beats, ErrorCode.BAD_MAGIC, int(beats[0]) >> 16 & 0xFFFF
+        return Fault(beats, ErrorCode.BAD_MAGIC, int(beats[0]) >> 16 & 0xFFFF, 0)
 
     def second_begin(self) -> Fault:
         at = self.rng.randint(0, len(self.commands))
         beats = encode_program([self.begin, *self.commands[:at], self.bench.begin(), *self.commands[at:]])
-        return beats, ErrorCode.BAD_SEQUENCE, at + 1
+        return Fault(beats, ErrorCode.BAD_SEQUENCE, at + 1, at + 1)
 
     def sequence(self) -> Fault:
         number, bit = self.rng.randrange(len(self.commands) + 2), self.rng.randrange(16)
@@ -488,14 +497,13 @@ class Faults:
 
     def end_of_memory(self) -> Fault:
         """The last group finds no place."""
-        number = self.rng.choice(
-            [i for i, c in enumerate(self.commands, 1) if isinstance(c, Load) and len(c.data) > self.bench.pair]
-        )
-        load = self.commands[number - 1]
-        words = self.bench.words * (len(load.data) // self.bench.pair - 1)
-        self.commands[number - 1] = Load(self.bench.depth - words, load.data[: -self.bench.pair], 0)
-        address = self.bench.depth - words
-        return self.changed(number, 1, lambda beat: beat >> 32 << 32 | address, ErrorCode.ACT_OVERFLOW)
+        loads = [i for i, c in enumerate(self.commands, 1) if isinstance(c, Load) and len(c.data) > self.bench.pair]
+        number = self.rng.choice(loads)
+        data = self.commands[number - 1].data[: -self.bench.pair]
+        address = self.bench.depth - self.bench.words * len(data) // self.bench.pair
+        self.commands[number - 1] = Load(address, data)
+        fault = self.changed(number, 1, lambda beat: beat >> 32 << 32 | address, ErrorCode.ACT_OVERFLOW)
+        return fault._replace(partly=True)
 
     def descriptor(self) -> Fault:
         def zero(beat: int, bit: int, width: int) -> tuple[int, Callable[[int], int]]:
@@ -520,17 +528,17 @@ class Faults:
     def tlast_early(self) -> Fault:
         count = self.rng.randrange(1, len(self.beats) - 1)
         number = max(i for i, start in enumerate(self.starts) if start < count)
-        return self.beats[:count], ErrorCode.TLAST_EARLY, number
+        return Fault(self.beats[:count], ErrorCode.TLAST_EARLY, number, number, partly=True)
 
     def tlast_missing(self) -> Fault:
         beats = np.append(self.beats, random_beats(self.rng, self.rng.randint(1, 9)))
-        return beats, ErrorCode.TLAST_MISSING, len(self.commands) + 1
+        return Fault(beats, ErrorCode.TLAST_MISSING, len(self.commands) + 1, len(self.commands) + 1)
 
     def crc(self) -> Fault:
         at = self.rng.choice([self.starts[self.number(Weights, Thresholds)] + 1, len(self.beats) - 1])
         beats = self.beats.copy()
         beats[at] ^= np.uint64(1 << self.rng.randrange(64))
-        return beats, ErrorCode.BAD_CRC, len(self.commands) + 1
+        return Fault(beats, ErrorCode.BAD_CRC, len(self.commands) + 1, len(self.commands) + 1)
 
     KINDS = (
         opcode, no_begin, second_begin, sequence, flags, length, magic, version, parameters, odd_address, address,
@@ -545,43 +553,27 @@ def replace_after(command: Body) -> Body:
     return Load(command.address, command.data, 0) if isinstance(command, Load) else command
 
 
-def check_outcome(bench: Bench, faults: Faults, number: int) -> None:
-    """Nothing came of the wrong command and those behind it, all of the LOADs before."""
-    before = bench.expected(faults.commands[: max(0, number - 1)])
-    through = bench.expected(faults.commands[:number])
-    assert bench.writes[: len(before[0])] == before[0], "what earlier LOADs bring is written"
-    assert bench.writes == through[0][: len(bench.writes)], "nothing is written that the program does not say"
-    assert bench.settings == before[3][: len(bench.settings)], (
-        "only descriptors before the wrong command are handed over"
-    )
-
-
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def every_fault_is_named_and_the_stream_drained(dut):
+    """Nothing comes of the wrong command and those behind it, all of the LOADs before."""
     bench = await Bench(dut).start()
-    for repeat in range(5):
-        for kind in Faults.KINDS:
-            faults = Faults(bench)
-            while not {Load, Conv, Weights, Thresholds} <= {type(command) for command in faults.commands}:
-                faults = Faults(bench)
-            beats, code, sequence = kind(faults)
-            number = min(sequence, len(faults.commands) + 1) if kind is not Faults.sequence else 0
-            dut._log.debug("%s", kind.__name__)
-            bench.send(beats)
-            await bench.fail(code, sequence)
-            if kind not in (Faults.sequence, Faults.no_begin):
-                wrong = [Faults.tlast_early, Faults.end_of_memory]
-                commands = faults.commands
-                if kind not in wrong and 0 < number <= len(commands):
-                    faults.commands = [*commands[: number - 1], Thresholds(random_beats(bench.rng, 1))]
-                check_outcome(bench, faults, number)
-            if kind is Faults.no_begin:
-                assert (bench.writes, bench.settings, bench.starts) == ([], [], 0)
-        commands = random_commands(bench.rng, bench.n, bench.depth)
-        bench.encode([replace_after(command) for command in commands])
+    for kind in Faults.KINDS * 5:
+        faults = Faults(bench)
+        fault = kind(faults)
+        bench.send(fault.beats)
+        await bench.fail(fault.code, fault.sequence)
+        right = max(0, fault.number - 1)
+        before, through = (bench.expected(faults.commands[:count]) for count in (right, right + fault.partly))
+        name = kind.__name__
+        assert bench.writes[: len(before[0])] == before[0], f"{name}: what earlier LOADs bring is written"
+        assert bench.writes == through[0][: len(bench.writes)], f"{name}: a wrong LOAD writes"
+        assert bench.settings == before[3][: len(bench.settings)], f"{name}: a wrong descriptor is handed over"
+        commands = [replace_after(command) for command in random_commands(bench.rng, bench.n, bench.depth)[:5]]
+        bench.encode(commands)
         while bench.sent < len(bench.beats):
             await bench.cycle()
         await bench.finish()
+        bench.check(commands)
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
@@ -590,13 +582,13 @@ async def the_first_of_two_faults_is_kept(dut):
     for _ in range(50):
         faults = Faults(bench)
         ways = [way(faults) for way in bench.rng.sample(Faults.STEADY, 2)]
-        places = [int(np.flatnonzero(beats != faults.beats)[0]) for beats, _, _ in ways]
+        places = [int(np.flatnonzero(way.beats != faults.beats)[0]) for way in ways]
         if places[0] == places[1]:
             continue
-        beats = faults.beats ^ (ways[0][0] ^ faults.beats) ^ (ways[1][0] ^ faults.beats)
+        beats = ways[0].beats ^ faults.beats ^ ways[1].beats
         beats[-1] = crc32_of(beats[:-1])
         bench.send(beats)
-        await bench.fail(*ways[places[0] > places[1]][1:])
+        await bench.fail(*ways[places[0] > places[1]][1:3])
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
@@ -618,8 +610,8 @@ async def errors_of_the_engine(dut):
     for late in (False, True):
         faults = Faults(bench)
         number = bench.rng.randint(1, len(faults.commands))
-        beats, code, _ = faults.changed(number, 0, lambda beat: beat ^ 1 << 16, ErrorCode.BAD_SEQUENCE)
-        bench.send(beats)
+        fault = faults.changed(number, 0, lambda beat: beat ^ 1 << 16, ErrorCode.BAD_SEQUENCE, number ^ 1)
+        bench.send(fault.beats)
         while bench.sent <= faults.starts[number]:
             await bench.cycle()
         for _ in range(1 + late):
@@ -627,7 +619,7 @@ async def errors_of_the_engine(dut):
         dut.engine_error.value, dut.engine_error_code.value = 1, ErrorCode.ACC_OVERFLOW
         await bench.cycle()
         dut.engine_error.value = 0
-        await bench.fail(*((code, number ^ 1) if late else (ErrorCode.ACC_OVERFLOW, 77)))
+        await bench.fail(*(fault[1:3] if late else (ErrorCode.ACC_OVERFLOW, 77)))
     for weights in (False, True):
         bench.encode([Thresholds(random_beats(rng, 4))])
         for _ in range(30):
@@ -643,8 +635,7 @@ async def reset_at_any_time(dut):
     bench = await Bench(dut).start()
     for _ in range(40):
         faults = Faults(bench)
-        beats, _, _ = bench.rng.choice(Faults.KINDS)(faults)
-        bench.send(beats)
+        beats = bench.send(bench.rng.choice(Faults.KINDS)(faults).beats)
         count = bench.rng.randint(1, len(beats))
         while bench.sent < count and not dut.error.value:
             await bench.cycle(pop=0.8)
