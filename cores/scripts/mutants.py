@@ -117,9 +117,16 @@ MUTANTS = {
         Bench("accelerator", "axil_registers", "tb_axil_registers"), "strict",
         "accelerator/rtl/axil_registers.v", " && !(bvalid_reg && !s_axil_bready)", "",
     ),
-    "a second write before the interrupt controller's answer": Mutant(
-        Bench("axi_intc", "axi_intc", "tb_axi_intc"), "strict",
-        "axi_intc/rtl/axi_intc.v", " && !(bvalid_reg && !s_axi_bready)", "",
+    "a second write before a slave's answer": Mutant(
+        Bench("axil", "axil_slave", "tb_axil_slave"), "strict", "axil/rtl/axil_slave.v",
+        " && !wready_reg && !b_waits", " && !wready_reg",
+    ),
+    "a write to the other channel": Mutant(
+        DMA, "registers", "axi_dma/rtl/axi_dma.v",
+        "{2{axil_wr_en}} & {wr_s2mm, wr_mm2s}", "{2{axil_wr_en}} & {!wr_mm2s, wr_mm2s}",
+    ),
+    "a read beyond the channels": Mutant(
+        DMA, "registers", "axi_dma/rtl/axi_dma.v", "!rd_mm2s && rd_offset < CHANNEL_WORDS", "!rd_mm2s",
     ),
     "the upper half of END unchecked": Mutant(
         ACCELERATOR, "every_error", DECODER,

@@ -40,15 +40,7 @@ STREAM = ("sram/rtl/sram.v", "stream/rtl/stream_fifo.v", "stream/rtl/stream_regi
 ORDER = "stream/formal/stream_order.sv"
 BYTES = "stream/formal/stream_bytes.sv"
 AXIL_RULES = "scripts/formal/axil_rules.sv"
-
-# Of AXI4-Lite slaves that take address and data together
-AXIL_MISTAKES = {
-    "a second write before the answer": (" && !(bvalid_reg && !s_axi_bready)", ""),
-    "a write without data": ("s_axi_awvalid && s_axi_wvalid && !wready_reg", "s_axi_awvalid && !wready_reg"),
-    "an answer that does not wait": ("write || (bvalid_reg && !s_axi_bready)", "write"),
-    "a second read before the answer": (" && !(rvalid_reg && !s_axi_rready)", ""),
-    "read data that do not wait": ("read || (rvalid_reg && !s_axi_rready)", "read"),
-}
+AXIL_SLAVE = "axil/rtl/axil_slave.v"
 
 
 def fifo(latency: int) -> Proof:
@@ -107,15 +99,33 @@ PROOFS = {
     ),
     "axi_intc": Proof(
         "axi_intc", "axi_intc/formal/intc_access.sv",
-        ("axi_intc/rtl/axi_intc_core.v", "axi_intc/rtl/axi_intc.v", AXIL_RULES), 12, AXIL_MISTAKES | {
-            "a write beyond the registers": ("write && s_axi_awaddr[8:5] == 4'd0", "write"),
+        ("axi_intc/rtl/axi_intc_core.v", "axi_intc/rtl/axi_intc.v", AXIL_SLAVE, AXIL_RULES), 12, {
+            "a write beyond the registers": ("wr_en && wr_word[6:3] == 4'd0", "wr_en"),
+            "a read beyond the registers": ("rd_word[6:3] == 4'd0 ? rd_data : 32'd0", "rd_data"),
         }, {"INPUTS": 2},
+    ),
+    "axil_slave": Proof(
+        "axil_slave", "axil/formal/axil_access.sv", (AXIL_SLAVE, AXIL_RULES), 12, {
+            "a second write before the answer": ("!wready_reg && !b_waits", "!wready_reg"),
+            "a write without data": ("s_axil_awvalid && s_axil_wvalid", "s_axil_awvalid"),
+            "data without an address": ("s_axil_awvalid && s_axil_wvalid", "s_axil_wvalid"),
+            "a write twice": ("&& !wready_reg && !b_waits", "&& !b_waits"),
+            "an answer that does not wait": ("wready_reg || b_waits", "wready_reg"),
+            "a write that stays": ("wr_en_reg  <= wready_reg", "wr_en_reg  <= wready_reg || b_waits"),
+            "data of a write before": ("if (wready_reg) begin", "if (wready_reg && !wr_strb_reg[0]) begin"),
+            "strobes that are left out": ("wr_strb_reg <= s_axil_wstrb", "wr_strb_reg <= 4'hF"),
+            "a second read before the answer": ("!data_reg && !r_waits", "!data_reg"),
+            "a read over one under way": ("!rd_en_reg && !data_reg", "!rd_en_reg"),
+            "read data that do not wait": ("data_reg || r_waits", "data_reg"),
+            "read data a cycle early": ("if (data_reg) rdata_reg", "if (rd_en_reg) rdata_reg"),
+            "read data that change": ("if (data_reg) rdata_reg", "rdata_reg"),
+            "a word that goes": ("if (arready_reg) rd_word_reg", "rd_word_reg"),
+        }, {"ADDR_W": 5},
     ),
     "axil_registers": Proof(
         "axil_registers", "accelerator/formal/axil_access.sv",
         ("accelerator/rtl/axil_registers.v", AXIL_RULES), 12,
-        {name: (old.replace("s_axi_", "s_axil_"), new.replace("s_axi_", "s_axil_"))
-         for name, (old, new) in AXIL_MISTAKES.items()} | {
+        {
             "an event lost in the cycle of its clear": ("& ~s_axil_wdata[1:0]) | {event_error, event_done}",
                                                         "& ~s_axil_wdata[1:0])"),
             "a strobe that writes all": ("if (write && s_axil_wstrb[0])", "if (write && s_axil_wstrb != 4'd0)"),
@@ -125,15 +135,6 @@ PROOFS = {
                                                       "if (is_counter) high_reg"),
             "irq without its enable": ("irq_enable_reg && irq_status_reg != 2'b00", "irq_status_reg != 2'b00"),
         }, {"COUNTERS": 2, "LOG_WORDS": 2},
-    ),
-    "axi_dma_axil": Proof(
-        "axi_dma_axil", "axi_dma/formal/dma_axil_access.sv", ("axi_dma/rtl/axi_dma_axil.v", AXIL_RULES), 12, {
-            "an address over one that waits": ("awready_reg <= !aw_held_reg && !aw_take", "awready_reg <= !aw_take"),
-            "data over some that wait": ("wready_reg  <= !w_held_reg && !w_take", "wready_reg  <= !w_take"),
-            "a second write before the answer": ("!aw_take && !b_waiting && wr_en_reg == 0", "!aw_take"),
-            "an answer that does not wait": ("write || b_waiting", "write"),
-            "a write that stays": ("write ? wr_channel_reg : 2'b00", "write ? wr_channel_reg : wr_en_reg"),
-        },
     ),
     "axi_dma_sg_port": Proof(
         "axi_dma_sg_port", "axi_dma/formal/sg_port_writes.sv", ("axi_dma/rtl/axi_dma_sg_port.v",), 18, {
