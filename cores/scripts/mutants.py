@@ -57,6 +57,7 @@ class Mutant:
 
 DMA = Bench("axi_dma", "axi_dma", "tb_axi_dma")
 ACCELERATOR = Bench("accelerator", "accelerator", "tb_accelerator")
+STATUS = Bench("accelerator", "accelerator_status", "tb_accelerator_status")
 S2MM, BURSTS, MM2S = (f"axi_dma/rtl/axi_dma_{name}.v" for name in ("s2mm", "bursts", "mm2s"))
 DECODER = "controller/rtl/decoder.v"
 
@@ -103,7 +104,7 @@ MUTANTS = {
     ),
     "32-bit counters": Mutant(
         Bench("accelerator", "performance_counters", "tb_performance_counters"), ".*",
-        "accelerator/rtl/performance_counters.v", "value_reg + 64'd1", "{32'd0, value_reg[31:0] + 32'd1}",
+        "accelerator/rtl/performance_counters.v", "+ {31'd0, carry_reg}", "",
     ),
     "ReLU one bit lower": Mutant(
         Bench("mac_array", "accumulator", "tb_accumulator"), ".*",
@@ -111,13 +112,9 @@ MUTANTS = {
     ),
     "a strobe that writes a whole register": Mutant(
         Bench("accelerator", "axil_registers", "tb_axil_registers"), ".*",
-        "accelerator/rtl/axil_registers.v", "write && s_axil_wstrb[0]", "write && s_axil_wstrb != 4'd0",
+        "accelerator/rtl/axil_registers.v", "wr_en && wr_strb[0]", "wr_en && wr_strb != 4'd0",
     ),
     "a second write before the answer": Mutant(
-        Bench("accelerator", "axil_registers", "tb_axil_registers"), "strict",
-        "accelerator/rtl/axil_registers.v", " && !(bvalid_reg && !s_axil_bready)", "",
-    ),
-    "a second write before a slave's answer": Mutant(
         Bench("axil", "axil_slave", "tb_axil_slave"), "strict", "axil/rtl/axil_slave.v",
         " && !wready_reg && !b_waits", " && !wready_reg",
     ),
@@ -127,6 +124,24 @@ MUTANTS = {
     ),
     "a read beyond the channels": Mutant(
         DMA, "registers", "axi_dma/rtl/axi_dma.v", "!rd_mm2s && rd_offset < CHANNEL_WORDS", "!rd_mm2s",
+    ),
+    "a carry that outlives a clear": Mutant(
+        Bench("accelerator", "performance_counters", "tb_performance_counters"), ".*",
+        "accelerator/rtl/performance_counters.v", "(clear_reg ? 32'd0 : high_reg)", "(clear ? 32'd0 : high_reg)",
+    ),
+    "a counter read in two cycles": Mutant(
+        STATUS, "runs_over", "accelerator/rtl/axil_registers.v",
+        "if (low_read_reg) high_reg", "if (rd_en && is_low) high_reg",
+    ),
+    "idle while a command is taken": Mutant(
+        STATUS, "idle", "accelerator/rtl/accelerator_status.v", "idle_reg <= !cfg_valid &&", "idle_reg <=",
+    ),
+    "a log entry a cycle early": Mutant(
+        STATUS, "counters_and_log", "accelerator/rtl/accelerator_status.v",
+        "log_write_reg   <= issue_final_reg", "log_write_reg   <= issue_final",
+    ),
+    "a program that outlives a soft reset": Mutant(
+        STATUS, "soft_reset", "accelerator/rtl/accelerator_status.v", "program_start && !rst;", "program_start;",
     ),
     "the upper half of END unchecked": Mutant(
         ACCELERATOR, "every_error", DECODER,

@@ -124,16 +124,22 @@ PROOFS = {
     ),
     "axil_registers": Proof(
         "axil_registers", "accelerator/formal/axil_access.sv",
-        ("accelerator/rtl/axil_registers.v", AXIL_RULES), 12,
-        {
-            "an event lost in the cycle of its clear": ("& ~s_axil_wdata[1:0]) | {event_error, event_done}",
-                                                        "& ~s_axil_wdata[1:0])"),
-            "a strobe that writes all": ("if (write && s_axil_wstrb[0])", "if (write && s_axil_wstrb != 4'd0)"),
-            "half of LOG_INDEX": ("s_axil_wstrb[1:0] == 2'b11", "s_axil_wstrb[0]"),
-            "the high word at every read": ("if (is_counter && !counter_offset[2]) high_reg", "high_reg"),
-            "the high word at every counter's read": ("if (is_counter && !counter_offset[2]) high_reg",
-                                                      "if (is_counter) high_reg"),
+        ("accelerator/rtl/axil_registers.v", AXIL_SLAVE, AXIL_RULES), 14, {
+            "an event lost in the cycle of its clear": (
+                "(irq_status_reg & ~(wr_byte && wr_addr == REG_IRQ_STATUS ? wr_data[1:0] : 2'b00))"
+                " | {event_error, event_done}",
+                "(irq_status_reg | {event_error, event_done})"
+                " & ~(wr_byte && wr_addr == REG_IRQ_STATUS ? wr_data[1:0] : 2'b00)"),
+            "a strobe that writes all": ("wr_en && wr_strb[0]", "wr_en && wr_strb != 4'd0"),
+            "half of LOG_INDEX": ("wr_byte && wr_strb[1] && wr_addr", "wr_byte && wr_addr"),
+            "the high word at every read": ("rd_en && is_low", "rd_en"),
+            "the high word at every counter's read": ("rd_en && is_low", "rd_en && is_counter"),
+            "the high word while the low one waits": ("rd_en && is_low", "is_low"),
+            "the high word of the cycle before": ("if (low_read_reg) high_reg", "if (rd_en && is_low) high_reg"),
             "irq without its enable": ("irq_enable_reg && irq_status_reg != 2'b00", "irq_status_reg != 2'b00"),
+            "a soft reset by another register": ("wr_byte && wr_addr == REG_CONTROL && wr_data[0]",
+                                                 "wr_byte && wr_data[0]"),
+            "words beyond the counters": ("counter_offset < COUNTERS * 8", "counter_offset < COUNTERS * 16"),
         }, {"COUNTERS": 2, "LOG_WORDS": 2},
     ),
     "axi_dma_sg_port": Proof(

@@ -309,10 +309,12 @@ class Faults:
         first = replace(self.codes, out_base=depth)
         last = replace(self.codes, out_tile_stride=depth - 103)  # the second tile ends a word beyond the memory
         codes = (load, last, self.thresholds, self.weights)
+        # Known activations for the beats that are out before the error is known
+        end = replace(load, address=depth - len(load.data) * 16 // self.array.n)
         cases = {
             "activation base": (self.with_conv(act_base=depth - 2), acts, 2),
             "tile stride": (self.with_conv(act_tile_stride=depth, ic_tiles=2), acts, 2),
-            "READ": (self.of(load, replace(self.read, act_base=depth - 1)), acts, 2),
+            "READ": (self.of(end, replace(self.read, act_base=depth - 1)), acts, 2),
             "first code": (self.of(load, first, self.thresholds, self.weights), acts, 2),
             "last code": (self.of(*codes), acts, 2),
             "last code, a CONV behind": (self.of(*codes, self.conv, self.weights), acts, 2),

@@ -16,7 +16,9 @@ from tilewright.hardware.commands import Conv, Mode
 from tilewright.hardware.parameters import HardwareParameters
 from tilewright.hardware.results import TRAILER_BEATS
 
-# From the cycle in which the engine is empty to the end of the trailer
+# From the cycle in which the engine is empty to the decoder's knowing it
+IDLE_CYCLES = 1
+# From there to the end of the trailer
 TRAILER_CYCLES = 4
 # From a CONV command's last position to the cycles that its entry in the log holds
 LOG_CYCLES = 1
@@ -95,7 +97,7 @@ def time_program(items: Sequence[Item], hardware: HardwareParameters, stall_prob
     sequencer.advance()
     if decoder.end is None or not sequencer.finished:
         raise CompileError("the program would never end: weights or thresholds are missing")
-    cycles = max(decoder.end + 1, sequencer.idle_at) + TRAILER_CYCLES
+    cycles = max(decoder.end + 1, sequencer.idle_at + IDLE_CYCLES) + TRAILER_CYCLES
     commands = _commands(convs, sequencer, decoder.loads, hardware)
     beats_out = sum(command.result_beats for command in commands) + TRAILER_BEATS
     return ProgramTiming(cycles, beats, beats_out, commands)
