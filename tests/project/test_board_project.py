@@ -17,7 +17,7 @@ RECORDER = """
 proc unknown {args} { puts "CALL\\t[join $args \\t]"; return [lindex $args end] }
 foreach script [lrange $argv 0 end] { source $script }
 """
-IP_CORES = ("accelerator", "controller", "mac_array", "postproc", "sram", "stream")
+IP_CORES = ("accelerator", "axil", "controller", "mac_array", "postproc", "sram", "stream")
 
 
 @pytest.fixture(scope="module")

@@ -170,12 +170,13 @@ async def errors_have_the_code_and_sequence_of_their_cycle(dut):
     for _ in range(600):
         now = {name: int(rng.random() < 0.1) for name in ERRORS}
         stalls = {name: rng.getrandbits(1) for name in ("weights", "thresholds")}
-        taken, conv, write = rng.getrandbits(1), rng.getrandbits(16), rng.getrandbits(16)
+        valid, ready, conv, write = (rng.getrandbits(bits) for bits in (1, 1, 16, 16))
+        taken = valid & ready
         for name, value in now.items():
             getattr(dut, f"error_{name}").value = value
         for name, value in stalls.items():
             getattr(dut, f"stall_{name}").value = value
-        dut.cfg_valid.value = dut.cfg_ready.value = taken
+        dut.cfg_valid.value, dut.cfg_ready.value = valid, ready
         dut.out_final.value = taken  # none stays open for long
         dut.cfg_sequence.value, dut.write_sequence.value = conv, write
         reset = rng.random() < 0.05
@@ -339,7 +340,7 @@ async def a_reset_clears_counters_and_log(dut):
     await FallingEdge(dut.clk)
     dut.aresetn.value, dut.rst.value = 1, 0
     await ClockCycles(dut.clk, 3)
-    assert await master.read_dword(reg.REG_LOG) & 0xFFFF == 0
+    assert await master.read_dword(reg.REG_LOG) == int(dut.LOG_DEPTH.value) << 16
     assert not any((await counters_of(master)).values())
 
 
