@@ -158,7 +158,8 @@ SILICON = [name for name, result in FILES.items() if result.silicon]
 def rtl_sha256(cores: Path = ROOT / "cores") -> str:
     """The hash of all cores' Verilog, names and contents: a change of the DMA makes a result old too."""
     digest = hashlib.sha256()
-    for path in sorted({*cores.glob("*/rtl/*.v"), *cores.glob("*/rtl/*.vh"), *cores.glob("*/ecp5/*.v")}):
+    patterns = ("*/rtl/*.v", "*/rtl/*.vh", "tech/xc7/*.v", "*/ecp5/*.v")
+    for path in sorted({path for pattern in patterns for path in cores.glob(pattern)}):
         contents = path.read_bytes()
         digest.update(f"{path.relative_to(cores).as_posix()}\0{len(contents)}\0".encode() + contents)
     return digest.hexdigest()

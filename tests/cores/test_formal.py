@@ -36,7 +36,7 @@ class Proof:
     defines: dict[str, str | int] = field(default_factory=dict)
 
 
-STREAM = ("sram/rtl/sram.v", "stream/rtl/stream_fifo.v", "stream/rtl/stream_register.v")
+STREAM = ("tech/rtl/tech_block_ram.v", "sram/rtl/sram.v", "stream/rtl/stream_fifo.v", "stream/rtl/stream_register.v")
 ORDER = "stream/formal/stream_order.sv"
 BYTES = "stream/formal/stream_bytes.sv"
 AXIL_RULES = "scripts/formal/axil_rules.sv"

@@ -54,8 +54,9 @@ def test_project_names_part_and_every_source(work_root: Path) -> None:
     assert "set_property top tilewright_wrapper" in text
     read = [Path(name) for name in re.findall(r"^read_verilog \{(.*)\}$", text, re.MULTILINE)]
     assert all((work_root / name).is_file() for name in read)
-    expected = sorted(path.name for core in IP_CORES for path in (ROOT / "cores" / core / "rtl").glob("*.v"))
-    assert sorted(name.name for name in read) == expected
+    folders = [ROOT / "cores" / core / "rtl" for core in IP_CORES] + [ROOT / "cores" / "tech" / "xc7"]
+    assert sorted(name.name for name in read) == sorted(path.name for folder in folders for path in folder.glob("*.v"))
+    assert {name.parent.name for name in read if name.name.startswith("tech_")} == {"xc7"}
     assert [Path(name).name for name in re.findall(r"^source \{(.*)\}$", text, re.MULTILINE)] == [
         "package_ip.tcl",
         "pynq_z2.tcl",

@@ -60,7 +60,7 @@ async def relu_looks_at_the_sign(dut):
     dut.rst.value = 0
     for bit in range(acc_w - 1):
         for stored in (1 << bit, -1 << bit):
-            dut.memory.words[0].value = stored & (1 << acc_w) - 1
+            dut.memory.ram.words[0].value = stored & (1 << acc_w) - 1
             dut.valid.value = 1
             await FallingEdge(dut.clk)
             dut.valid.value = 0
