@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tilewright.hardware.rtl_hash import build_hash
+
 ROOT = Path(__file__).resolve().parents[2]
 # Records unknown commands, one a line, words separated by tabs; a command's result is its last word.
 RECORDER = """
@@ -32,8 +34,8 @@ def work_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def calls(work_root: Path) -> list[list[str]]:
-    """Return the Vivado commands that the two scripts give, each as its words."""
-    scripts = [next(work_root.glob(f"src/*/{name}.tcl")) for name in ("package_ip", "pynq_z2")]
+    """Return the Vivado commands that the scripts give, each as its words."""
+    scripts = [next(work_root.glob(f"src/*/{name}.tcl")) for name in ("build_hash", "package_ip", "pynq_z2")]
     text = RECORDER.replace("[lrange $argv 0 end]", "{" + " ".join(str(script) for script in scripts) + "}")
     (work_root / "record.tcl").write_text(text, encoding="utf-8")
     yosys = shutil.which("yosys")
@@ -58,6 +60,7 @@ def test_project_names_part_and_every_source(work_root: Path) -> None:
     assert sorted(name.name for name in read) == sorted(path.name for folder in folders for path in folder.glob("*.v"))
     assert {name.parent.name for name in read if name.name.startswith("tech_")} == {"xc7"}
     assert [Path(name).name for name in re.findall(r"^source \{(.*)\}$", text, re.MULTILINE)] == [
+        "build_hash.tcl",
         "package_ip.tcl",
         "pynq_z2.tcl",
     ]
@@ -81,6 +84,11 @@ def test_block_design_connects_cells_that_exist(calls: list[list[str]]) -> None:
     nets = arguments(calls, "connect_bd_net") + arguments(calls, "connect_bd_intf_net")
     assert len(nets) > 40
     assert {pin.split("/")[0] for net in nets for pin in net} == set(cells)
+
+
+def test_the_accelerator_bears_the_hash_of_its_rtl(calls: list[list[str]]) -> None:
+    settings = " ".join(word for words in arguments(calls, "set_property") for word in words)
+    assert f"CONFIG.BUILD_HASH 0x{build_hash(ROOT / 'cores'):08x}" in settings
 
 
 def test_every_port_of_the_accelerator_is_connected(calls: list[list[str]]) -> None:
