@@ -7,7 +7,6 @@ of each result whether it is about the present network or RTL.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shlex
 import subprocess
@@ -20,6 +19,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from tilewright.hardware.rtl_hash import rtl_sha256
 from tilewright_model.checkpoint_file import DEFAULT_CHECKPOINT, sha256
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -155,18 +155,11 @@ FILES = {
 SILICON = [name for name, result in FILES.items() if result.silicon]
 
 
-def rtl_sha256(cores: Path = ROOT / "cores") -> str:
-    """The hash of all cores' Verilog, names and contents: a change of the DMA makes a result old too."""
-    digest = hashlib.sha256()
-    for path in sorted({*cores.glob("*/rtl/*.v"), *cores.glob("*/rtl/*.vh"), *cores.glob("*/ecp5/*.v")}):
-        contents = path.read_bytes()
-        digest.update(f"{path.relative_to(cores).as_posix()}\0{len(contents)}\0".encode() + contents)
-    return digest.hexdigest()
-
-
 def about(result: Result) -> dict[str, str]:
     """What a result that is made now is about."""
-    return {"rtl_sha256": rtl_sha256()} if result.silicon else {"checkpoint_sha256": sha256(DEFAULT_CHECKPOINT)}
+    if result.silicon:
+        return {"rtl_sha256": rtl_sha256(ROOT / "cores")}
+    return {"checkpoint_sha256": sha256(DEFAULT_CHECKPOINT)}
 
 
 def make(name: str) -> None:

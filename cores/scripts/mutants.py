@@ -57,6 +57,7 @@ class Mutant:
 
 DMA = Bench("axi_dma", "axi_dma", "tb_axi_dma")
 ACCELERATOR = Bench("accelerator", "accelerator", "tb_accelerator")
+STATUS = Bench("accelerator", "accelerator_status", "tb_accelerator_status")
 S2MM, BURSTS, MM2S = (f"axi_dma/rtl/axi_dma_{name}.v" for name in ("s2mm", "bursts", "mm2s"))
 DECODER, CHECKS = (f"controller/rtl/{name}.v" for name in ("decoder", "beat_checks"))
 DESCRIPTOR = "controller/rtl/descriptor_check.v"
@@ -104,7 +105,7 @@ MUTANTS = {
     ),
     "32-bit counters": Mutant(
         Bench("accelerator", "performance_counters", "tb_performance_counters"), ".*",
-        "accelerator/rtl/performance_counters.v", "value_reg + 64'd1", "{32'd0, value_reg[31:0] + 32'd1}",
+        "accelerator/rtl/performance_counters.v", "+ {31'd0, carry_reg}", "",
     ),
     "ReLU one bit lower": Mutant(
         Bench("mac_array", "accumulator", "tb_accumulator"), ".*",
@@ -112,15 +113,36 @@ MUTANTS = {
     ),
     "a strobe that writes a whole register": Mutant(
         Bench("accelerator", "axil_registers", "tb_axil_registers"), ".*",
-        "accelerator/rtl/axil_registers.v", "write && s_axil_wstrb[0]", "write && s_axil_wstrb != 4'd0",
+        "accelerator/rtl/axil_registers.v", "wr_en && wr_strb[0]", "wr_en && wr_strb != 4'd0",
     ),
     "a second write before the answer": Mutant(
-        Bench("accelerator", "axil_registers", "tb_axil_registers"), "strict",
-        "accelerator/rtl/axil_registers.v", " && !(bvalid_reg && !s_axil_bready)", "",
+        Bench("axil", "axil_slave", "tb_axil_slave"), "strict", "axil/rtl/axil_slave.v",
+        " && !wready_reg && !b_waits", " && !wready_reg",
     ),
-    "a second write before the interrupt controller's answer": Mutant(
-        Bench("axi_intc", "axi_intc", "tb_axi_intc"), "strict",
-        "axi_intc/rtl/axi_intc.v", " && !(bvalid_reg && !s_axi_bready)", "",
+    "a write to the other channel": Mutant(
+        DMA, "registers", "axi_dma/rtl/axi_dma.v",
+        "{2{axil_wr_en}} & {wr_s2mm, wr_mm2s}", "{2{axil_wr_en}} & {!wr_mm2s, wr_mm2s}",
+    ),
+    "a read beyond the channels": Mutant(
+        DMA, "registers", "axi_dma/rtl/axi_dma.v", "!rd_mm2s && rd_offset < CHANNEL_WORDS", "!rd_mm2s",
+    ),
+    "a carry that outlives a clear": Mutant(
+        Bench("accelerator", "performance_counters", "tb_performance_counters"), ".*",
+        "accelerator/rtl/performance_counters.v", "(clear_reg ? 32'd0 : high_reg)", "(clear ? 32'd0 : high_reg)",
+    ),
+    "a counter read in two cycles": Mutant(
+        STATUS, "runs_over", "accelerator/rtl/axil_registers.v",
+        "if (low_read_reg) high_reg", "if (rd_en && is_low) high_reg",
+    ),
+    "idle while a command is taken": Mutant(
+        STATUS, "idle", "accelerator/rtl/accelerator_status.v", "idle_reg <= !cfg_valid &&", "idle_reg <=",
+    ),
+    "a log entry a cycle early": Mutant(
+        STATUS, "counters_and_log", "accelerator/rtl/accelerator_status.v",
+        "log_write_reg   <= issue_final_reg", "log_write_reg   <= issue_final",
+    ),
+    "a program that outlives a soft reset": Mutant(
+        STATUS, "soft_reset", "accelerator/rtl/accelerator_status.v", "program_start && !rst;", "program_start;",
     ),
     "the upper half of END unchecked": Mutant(
         ACCELERATOR, "every_error", CHECKS, " && (beat & END_0_RESERVED) == 64'd0", "",

@@ -39,8 +39,8 @@ def yosys_version() -> str:
 
 
 def sources_of(module: str, cores: Path = CORES) -> list[str]:
-    """Return the Verilog files, relative to the cores' folder, of a module and of all that its text names."""
-    files = {path.stem: path for path in sorted(cores.glob("*/rtl/*.v"))}
+    """Return the Verilog files for 7-series, below the cores' folder, of a module and of all that its text names."""
+    files = {path.stem: path for pattern in ("*/rtl/*.v", "tech/xc7/*.v") for path in sorted(cores.glob(pattern))}
     found, waiting = set(), [module]
     while waiting:
         name = waiting.pop()

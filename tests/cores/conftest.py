@@ -34,7 +34,7 @@ def run_cocotb(monkeypatch: pytest.MonkeyPatch) -> RunCocotb:
         build = ROOT / "build" / "cocotb" / core / f"{module}_{name}"
         runner = get_runner("icarus")
         runner.build(
-            sources=rtl_of(core, *depends),
+            sources=rtl_of(core, *depends, "tech"),
             hdl_toplevel=toplevel,
             parameters=parameters,
             includes=INCLUDES,

@@ -5,7 +5,7 @@ The large arrays run few of the tests here: tests/driver runs them Verilated.
 
 import pytest
 
-DEPENDS = ("stream", "sram", "mac_array", "controller", "postproc")
+DEPENDS = ("stream", "sram", "axil", "mac_array", "controller", "postproc")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-DEPENDS = ("stream", "sram")
+DEPENDS = ("stream", "sram", "axil")
 SMALL = {"LENGTH_W": 14, "BURST": 2, "OUTSTANDING": 4, "FIFO_DEPTH": 8, "SRAM_LATENCY": 1}
 MEDIUM = {"LENGTH_W": 14, "BURST": 16, "OUTSTANDING": 4, "FIFO_DEPTH": 64, "SRAM_LATENCY": 2}
 

@@ -2,4 +2,4 @@
 
 
 def test_axi_intc_with_32_inputs(run_cocotb) -> None:
-    run_cocotb("axi_intc", "axi_intc", "tb_axi_intc", INPUTS=32)
+    run_cocotb("axi_intc", "axi_intc", "tb_axi_intc", ("axil",), INPUTS=32)

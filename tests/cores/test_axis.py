@@ -16,4 +16,4 @@ def test_axis_data_fifo_in_packet_mode(run_cocotb) -> None:
 
 def test_axi_gpio_with_two_channels(run_cocotb) -> None:
     settings = {"WIDTH": 5, "WIDTH2": 9, "DUAL": 1, "ALL_OUTPUTS": 1, "ALL_INPUTS2": 1, "INTERRUPT": 1}
-    run_cocotb("axi_gpio", "axi_gpio", "tb_axi_gpio", **settings)
+    run_cocotb("axi_gpio", "axi_gpio", "tb_axi_gpio", ("axil",), **settings)

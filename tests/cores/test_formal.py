@@ -37,30 +37,17 @@ class Proof:
 
 
 STREAM = ("stream/rtl/stream_register.v",)
-MEMORIES = ("sram/rtl/sram.v", "sram/rtl/lutram.v")
+MEMORIES = ("tech/rtl/tech_block_ram.v", "tech/rtl/tech_lut_ram.v", "sram/rtl/sram.v", "sram/rtl/lutram.v")
 FIFO = ("stream/rtl/stream_fifo.v", "stream/rtl/stream_queue.v", "stream/rtl/stream_reader.v", *MEMORIES)
 ORDER = "stream/formal/stream_order.sv"
 BYTES = "stream/formal/stream_bytes.sv"
 AXIL_RULES = "scripts/formal/axil_rules.sv"
-
-# Of AXI4-Lite slaves that take address and data together
-AXIL_MISTAKES = {
-    "a second write before the answer": (" && !(bvalid_reg && !s_axi_bready)", ""),
-    "a write without data": ("s_axi_awvalid && s_axi_wvalid && !wready_reg", "s_axi_awvalid && !wready_reg"),
-    "an answer that does not wait": ("write || (bvalid_reg && !s_axi_bready)", "write"),
-    "a second read before the answer": (" && !(rvalid_reg && !s_axi_rready)", ""),
-    "read data that do not wait": ("read || (rvalid_reg && !s_axi_rready)", "read"),
-}
+AXIL_SLAVE = "axil/rtl/axil_slave.v"
 
 
-def fifo(latency: int, slack: int = 0) -> Proof:
-    depth = 2 + slack
-    parameters = {"WIDTH": 2, "DEPTH": depth, "LATENCY": latency, "SLACK": slack}
-    defines: dict[str, str | int] = {"DUT": "stream_fifo", "CAPACITY": depth + latency + 3}
-    if slack:
-        return Proof("stream_fifo", ORDER, FIFO, 13, {
-            "a slack of one word less": ("FULL        = DEPTH - SLACK", "FULL        = DEPTH - SLACK + 1"),
-        }, parameters, defines | {"SLACK": slack})  # fmt: skip
+def fifo(latency: int) -> Proof:
+    parameters = {"WIDTH": 2, "DEPTH": 2, "LATENCY": latency}
+    defines: dict[str, str | int] = {"DUT": "stream_fifo", "CAPACITY": latency + 5}
     return Proof("stream_fifo", ORDER, FIFO, 18, {
         "a queue that runs over": ("claimed_next != QUEUE[QUEUE_W-1:0]", "1'b1"),
         "full a word late": ("held < NEARLY_FULL[PTR_W:0]", "held <= NEARLY_FULL[PTR_W:0]"),
@@ -101,7 +88,21 @@ PROOFS = {
     ),
     "stream_fifo, latency 1": fifo(1),
     "stream_fifo, latency 2": fifo(2),
-    "stream_fifo, slack 2": fifo(1, slack=2),
+    "stream_credits": Proof(
+        "stream_credits",
+        "stream/formal/credits_exact.sv",
+        ("stream/rtl/stream_credits.v",),
+        24,
+        {
+            "a place too many": ("take ? two_left : one_left", "one_left"),
+            "a place that is left out": ("take ? two_left : one_left", "two_left"),
+            "places that do not come back": ("give || (take", "(take"),
+            "full while one is taken": ("&& !take_reg && !take", "&& !take_reg"),
+            "two takes that count as one": ("take_reg ? above_2 : above_1", "above_1"),
+        },
+        {"COUNT": 6, "STEP": 2},
+        {"COUNT": 6, "STEP": 2},
+    ),
     "stream_narrow": converter("stream_narrow", 32, NARROW_MISTAKES),
     "stream_widen": converter("stream_widen", 32, WIDEN_MISTAKES),
     "threshold_loader": Proof(
@@ -130,33 +131,48 @@ PROOFS = {
     ),
     "axi_intc": Proof(
         "axi_intc", "axi_intc/formal/intc_access.sv",
-        ("axi_intc/rtl/axi_intc_core.v", "axi_intc/rtl/axi_intc.v", AXIL_RULES), 12, AXIL_MISTAKES | {
-            "a write beyond the registers": ("write && s_axi_awaddr[8:5] == 4'd0", "write"),
+        ("axi_intc/rtl/axi_intc_core.v", "axi_intc/rtl/axi_intc.v", AXIL_SLAVE, AXIL_RULES), 12, {
+            "a write beyond the registers": ("wr_en && wr_word[6:3] == 4'd0", "wr_en"),
+            "a read beyond the registers": ("rd_word[6:3] == 4'd0 ? rd_data : 32'd0", "rd_data"),
         }, {"INPUTS": 2},
+    ),
+    "axil_slave": Proof(
+        "axil_slave", "axil/formal/axil_access.sv", (AXIL_SLAVE, AXIL_RULES), 12, {
+            "a second write before the answer": ("!wready_reg && !b_waits", "!wready_reg"),
+            "a write without data": ("s_axil_awvalid && s_axil_wvalid", "s_axil_awvalid"),
+            "data without an address": ("s_axil_awvalid && s_axil_wvalid", "s_axil_wvalid"),
+            "a write twice": ("&& !wready_reg && !b_waits", "&& !b_waits"),
+            "an answer that does not wait": ("wready_reg || b_waits", "wready_reg"),
+            "a write that stays": ("wr_en_reg  <= wready_reg", "wr_en_reg  <= wready_reg || b_waits"),
+            "data of a write before": ("if (wready_reg) begin", "if (wready_reg && !wr_strb_reg[0]) begin"),
+            "strobes that are left out": ("wr_strb_reg <= s_axil_wstrb", "wr_strb_reg <= 4'hF"),
+            "a second read before the answer": ("!data_reg && !r_waits", "!data_reg"),
+            "a read over one under way": ("!rd_en_reg && !data_reg", "!rd_en_reg"),
+            "read data that do not wait": ("data_reg || r_waits", "data_reg"),
+            "read data a cycle early": ("if (data_reg) rdata_reg", "if (rd_en_reg) rdata_reg"),
+            "read data that change": ("if (data_reg) rdata_reg", "rdata_reg"),
+            "a word that goes": ("if (arready_reg) rd_word_reg", "rd_word_reg"),
+        }, {"ADDR_W": 5},
     ),
     "axil_registers": Proof(
         "axil_registers", "accelerator/formal/axil_access.sv",
-        ("accelerator/rtl/axil_registers.v", AXIL_RULES), 12,
-        {name: (old.replace("s_axi_", "s_axil_"), new.replace("s_axi_", "s_axil_"))
-         for name, (old, new) in AXIL_MISTAKES.items()} | {
-            "an event lost in the cycle of its clear": ("& ~s_axil_wdata[1:0]) | {event_error, event_done}",
-                                                        "& ~s_axil_wdata[1:0])"),
-            "a strobe that writes all": ("if (write && s_axil_wstrb[0])", "if (write && s_axil_wstrb != 4'd0)"),
-            "half of LOG_INDEX": ("s_axil_wstrb[1:0] == 2'b11", "s_axil_wstrb[0]"),
-            "the high word at every read": ("if (is_counter && !counter_offset[2]) high_reg", "high_reg"),
-            "the high word at every counter's read": ("if (is_counter && !counter_offset[2]) high_reg",
-                                                      "if (is_counter) high_reg"),
+        ("accelerator/rtl/axil_registers.v", AXIL_SLAVE, AXIL_RULES), 14, {
+            "an event lost in the cycle of its clear": (
+                "(irq_status_reg & ~(wr_byte && wr_addr == REG_IRQ_STATUS ? wr_data[1:0] : 2'b00))"
+                " | {event_error, event_done}",
+                "(irq_status_reg | {event_error, event_done})"
+                " & ~(wr_byte && wr_addr == REG_IRQ_STATUS ? wr_data[1:0] : 2'b00)"),
+            "a strobe that writes all": ("wr_en && wr_strb[0]", "wr_en && wr_strb != 4'd0"),
+            "half of LOG_INDEX": ("wr_byte && wr_strb[1] && wr_addr", "wr_byte && wr_addr"),
+            "the high word at every read": ("rd_en && is_low", "rd_en"),
+            "the high word at every counter's read": ("rd_en && is_low", "rd_en && is_counter"),
+            "the high word while the low one waits": ("rd_en && is_low", "is_low"),
+            "the high word of the cycle before": ("if (low_read_reg) high_reg", "if (rd_en && is_low) high_reg"),
             "irq without its enable": ("irq_enable_reg && irq_status_reg != 2'b00", "irq_status_reg != 2'b00"),
+            "a soft reset by another register": ("wr_byte && wr_addr == REG_CONTROL && wr_data[0]",
+                                                 "wr_byte && wr_data[0]"),
+            "words beyond the counters": ("counter_offset < COUNTERS * 8", "counter_offset < COUNTERS * 16"),
         }, {"COUNTERS": 2, "LOG_WORDS": 2},
-    ),
-    "axi_dma_axil": Proof(
-        "axi_dma_axil", "axi_dma/formal/dma_axil_access.sv", ("axi_dma/rtl/axi_dma_axil.v", AXIL_RULES), 12, {
-            "an address over one that waits": ("awready_reg <= !aw_held_reg && !aw_take", "awready_reg <= !aw_take"),
-            "data over some that wait": ("wready_reg  <= !w_held_reg && !w_take", "wready_reg  <= !w_take"),
-            "a second write before the answer": ("!aw_take && !b_waiting && wr_en_reg == 0", "!aw_take"),
-            "an answer that does not wait": ("write || b_waiting", "write"),
-            "a write that stays": ("write ? wr_channel_reg : 2'b00", "write ? wr_channel_reg : wr_en_reg"),
-        },
     ),
     "axi_dma_sg_port": Proof(
         "axi_dma_sg_port", "axi_dma/formal/sg_port_writes.sv", ("axi_dma/rtl/axi_dma_sg_port.v",), 18, {

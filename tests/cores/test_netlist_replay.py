@@ -12,7 +12,7 @@ from netlist_replay import cells_of, differences, facts_of, names_of, programs_o
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = ROOT / "cores" / "scripts" / "xc7" / "block_ram.v"
-SRAM = ROOT / "cores" / "sram" / "rtl" / "sram.v"
+SRAM = (ROOT / "cores" / "sram" / "rtl" / "sram.v", ROOT / "cores" / "tech" / "rtl" / "tech_block_ram.v")
 BENCH = Path(__file__).with_name("block_ram_bench.v")
 
 
@@ -28,7 +28,7 @@ def simulate(folder: Path, top: str, *sources: Path) -> subprocess.CompletedProc
 
 def test_block_rams_are_what_sram_is(tmp_path: Path) -> None:
     """Widths of 1 to 72 bits, with and without output register; words that are read as they are written."""
-    done = simulate(tmp_path, "block_ram_bench", BENCH, SRAM, MODEL)
+    done = simulate(tmp_path, "block_ram_bench", BENCH, *SRAM, MODEL)
     assert done.returncode == 0 and "PASS: 18 kinds" in done.stdout, done.stdout + done.stderr
 
 
@@ -45,7 +45,7 @@ def test_the_comparison_finds_a_planted_mistake(tmp_path: Path, right: str, wron
     assert right in text
     planted = tmp_path / "block_ram.v"
     planted.write_text(text.replace(right, wrong), encoding="utf-8")
-    done = simulate(tmp_path, "block_ram_bench", BENCH, SRAM, planted)
+    done = simulate(tmp_path, "block_ram_bench", BENCH, *SRAM, planted)
     assert done.returncode != 0 and "FAIL" in done.stdout, done.stdout + done.stderr
 
 

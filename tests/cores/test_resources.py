@@ -33,7 +33,7 @@ def test_no_change_is_no_difference() -> None:
 
 
 def test_sources_are_those_that_a_module_names() -> None:
-    assert sources_of("pe") == ["mac_array/rtl/pe.v"]
+    assert sources_of("pe") == ["mac_array/rtl/pe.v", "tech/xc7/tech_multiplier.v"]
     assert set(sources_of("stream_fifo")) >= {"sram/rtl/sram.v", "stream/rtl/stream_fifo.v"}
 
 

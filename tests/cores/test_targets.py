@@ -16,6 +16,7 @@ TARGETS = [
     ("postproc", "sim"),
     ("axi_dma", "sim"),
     ("axi_dma", "sim_sg"),
+    ("axil", "sim"),
     ("axi_intc", "sim"),
     ("axi_gpio", "sim"),
     ("axis", "sim"),

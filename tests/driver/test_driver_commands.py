@@ -65,6 +65,7 @@ def test_info() -> None:
     facts = json_of(tilewright("info", "--json", "--array", "32"))
     assert (facts["n"], facts["act_w"], facts["wgt_w"], facts["version"]) == (32, 4, 4, "0.2.0")
     assert facts["simulated"] is True
+    assert facts["build_hash_in_manifest"] is None
     assert {"device", "build_hash", "program_format", "pynq", "numpy", "tilewright", "acc_depth"} <= facts.keys()
     process = tilewright("info")
     assert process.returncode == 0

@@ -11,13 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from tilewright.hardware.rtl_hash import build_hash
+
 ROOT = Path(__file__).resolve().parents[2]
 # Records unknown commands, one a line, words separated by tabs; a command's result is its last word.
 RECORDER = """
 proc unknown {args} { puts "CALL\\t[join $args \\t]"; return [lindex $args end] }
 foreach script [lrange $argv 0 end] { source $script }
 """
-IP_CORES = ("accelerator", "controller", "mac_array", "postproc", "sram", "stream")
+IP_CORES = ("accelerator", "axil", "controller", "mac_array", "postproc", "sram", "stream")
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +34,8 @@ def work_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def calls(work_root: Path) -> list[list[str]]:
-    """Return the Vivado commands that the two scripts give, each as its words."""
-    scripts = [next(work_root.glob(f"src/*/{name}.tcl")) for name in ("package_ip", "pynq_z2")]
+    """Return the Vivado commands that the scripts give, each as its words."""
+    scripts = [next(work_root.glob(f"src/*/{name}.tcl")) for name in ("build_hash", "package_ip", "pynq_z2")]
     text = RECORDER.replace("[lrange $argv 0 end]", "{" + " ".join(str(script) for script in scripts) + "}")
     (work_root / "record.tcl").write_text(text, encoding="utf-8")
     yosys = shutil.which("yosys")
@@ -54,9 +56,11 @@ def test_project_names_part_and_every_source(work_root: Path) -> None:
     assert "set_property top tilewright_wrapper" in text
     read = [Path(name) for name in re.findall(r"^read_verilog \{(.*)\}$", text, re.MULTILINE)]
     assert all((work_root / name).is_file() for name in read)
-    expected = sorted(path.name for core in IP_CORES for path in (ROOT / "cores" / core / "rtl").glob("*.v"))
-    assert sorted(name.name for name in read) == expected
+    folders = [ROOT / "cores" / core / "rtl" for core in IP_CORES] + [ROOT / "cores" / "tech" / "xc7"]
+    assert sorted(name.name for name in read) == sorted(path.name for folder in folders for path in folder.glob("*.v"))
+    assert {name.parent.name for name in read if name.name.startswith("tech_")} == {"xc7"}
     assert [Path(name).name for name in re.findall(r"^source \{(.*)\}$", text, re.MULTILINE)] == [
+        "build_hash.tcl",
         "package_ip.tcl",
         "pynq_z2.tcl",
     ]
@@ -82,15 +86,20 @@ def test_block_design_connects_cells_that_exist(calls: list[list[str]]) -> None:
     assert {pin.split("/")[0] for net in nets for pin in net} == set(cells)
 
 
+def test_the_accelerator_bears_the_hash_of_its_rtl(calls: list[list[str]]) -> None:
+    settings = " ".join(word for words in arguments(calls, "set_property") for word in words)
+    assert f"CONFIG.BUILD_HASH 0x{build_hash(ROOT / 'cores'):08x}" in settings
+
+
 def test_every_port_of_the_accelerator_is_connected(calls: list[list[str]]) -> None:
     source = (ROOT / "cores" / "accelerator" / "rtl" / "accelerator.v").read_text(encoding="utf-8")
     ports = re.findall(r"^    (?:input|output) +(?:wire|reg) +(?:\[.*?\] +)?(\w+),?$", source, re.MULTILINE)
     assert len(ports) > 25
     interfaces = {re.sub(r"^([sm]_axi[ls])_.*$|^(s_axil|s_axis|m_axis)_.*$", r"\1\2", port) for port in ports}
-    assert interfaces == {"aclk", "aresetn", "irq", "moved", "s_axil", "s_axis", "m_axis"}
+    assert interfaces == {"aclk", "aresetn", "irq", "s_axil", "s_axis", "m_axis"}
     nets = arguments(calls, "connect_bd_net") + arguments(calls, "connect_bd_intf_net")
     connected = {pin.split("/")[1] for net in nets for pin in net if pin.startswith("accelerator_0/")}
-    assert connected == interfaces - {"moved"}
+    assert connected == interfaces
 
 
 def test_address_map(calls: list[list[str]]) -> None:

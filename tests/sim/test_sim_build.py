@@ -56,11 +56,6 @@ def test_cache_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     assert build.cache_folder() == Path("/y")
 
 
-def test_build_hash_fits_the_register(cores: Path) -> None:
-    assert 0 <= hardware.build_hash(cores) < 1 << 28
-    assert f"{hardware.build_hash(cores):07x}" == hardware.sources_hash(cores)[:7]
-
-
 def test_failing_build_quotes_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cores = tmp_path / "cores"
     shutil.copytree(build.cores_folder(), cores)

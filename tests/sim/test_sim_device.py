@@ -12,8 +12,9 @@ from pynq.lib.dma import DMA
 from tilewright.errors import DeviceTimeoutError
 from tilewright.hardware import registers
 from tilewright.hardware.parameters import ArrayParameters
+from tilewright.hardware.rtl_hash import build_hash
 from tilewright.network.layer import ConvLayer
-from tilewright.sim import BusError, SocParameters, build, hardware, open_overlay
+from tilewright.sim import BusError, SocParameters, build, open_overlay
 from tilewright.sim.processing_system import ZYNQ_ULTRASCALE
 
 
@@ -31,7 +32,7 @@ def test_constant_registers(overlay: Any) -> None:
     assert accelerator.read(registers.REG_ID) == registers.REG_ID_RESET
     assert accelerator.read(registers.REG_VERSION) == registers.REG_VERSION_RESET
     assert accelerator.read(registers.REG_ACT_DEPTH) == parameters.act_depth
-    assert accelerator.read(registers.REG_BUILD_HASH) == hardware.build_hash(build.cores_folder())
+    assert accelerator.read(registers.REG_BUILD_HASH) == build_hash(build.cores_folder())
     names = accelerator.register_map
     assert (int(names.ARRAY.N), int(names.ARRAY.ACT_W), int(names.ARRAY.WGT_W), int(names.ARRAY.ACC_W)) == (8, 4, 4, 28)
     assert (int(names.DEPTHS.WGT_DEPTH), int(names.DEPTHS.OUT_DEPTH)) == (parameters.wgt_depth, parameters.out_depth)

@@ -15,7 +15,7 @@ module ecp5_shell #(
 );
 
 localparam INPUTS  = 139;
-localparam OUTPUTS = 118;
+localparam OUTPUTS = 117;
 
 reg  [INPUTS-1:0]  shift_reg;
 reg  [INPUTS-1:0]  input_reg;
@@ -48,7 +48,7 @@ accelerator #(.N(N)) u_accelerator (
     .s_axis_tdata(input_reg[135:72]), .s_axis_tvalid(input_reg[136]), .s_axis_tready(outputs[41]), .s_axis_tlast(input_reg[137]),
     .m_axis_tdata(outputs[105:42]), .m_axis_tkeep(outputs[113:106]), .m_axis_tvalid(outputs[114]), .m_axis_tready(input_reg[138]),
     .m_axis_tlast(outputs[115]),
-    .irq(outputs[116]), .moved(outputs[117])
+    .irq(outputs[116])
 );
 
 endmodule

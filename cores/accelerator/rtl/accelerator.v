@@ -65,13 +65,9 @@ module accelerator #(
     input  wire        m_axis_tready,
     output wire        m_axis_tlast,
 
-    output wire        irq,
-
-    // For an observer: something moved inside in this cycle
-    output wire        moved
+    output wire        irq
 );
 
-`include "accelerator_registers.vh"
 `include "program_format.vh"
 
 localparam ACT_W        = 4;
@@ -169,8 +165,6 @@ wire [ACT_ADDR_W-1:0] issue_act_addr;
 wire [ACC_ADDR_W-1:0] issue_acc_addr;
 wire                  stall_weights, stall_activations, stall_thresholds, stall_output;
 wire                  error_act_overflow, error_acc_overflow, error_weights_short, error_weights_long, error_write_overflow;
-wire                  stuck;
-
 
 // A descriptor goes to the sequencer and, if codes are written, to the post-processor in the same cycle.
 assign cfg_ready = seq_cfg_ready && post_cfg_ready;
@@ -205,14 +199,6 @@ weight_store #(.N(N), .ROWS(ROWS), .GROUP_W(GROUP_W), .DEPTH(WGT_DEPTH), .LATENC
     .leftover(leftover_weights), .torn(tile_torn),
     .load_valid(array_load_valid), .load_index(array_load_index), .load_data(array_load_data)
 );
-
-assign engine_error      = error_act_overflow || error_write_overflow || error_acc_overflow || error_weights_short ||
-                           error_weights_long || (tile_torn && stall_weights) || stuck;
-assign engine_error_code = error_act_overflow || error_write_overflow ? ERROR_ACT_OVERFLOW :
-                           error_acc_overflow ? ERROR_ACC_OVERFLOW :
-                           error_weights_long ? ERROR_WEIGHTS_LONG :
-                           error_weights_short || stall_weights ? ERROR_WEIGHTS_SHORT :
-                           stall_thresholds ? ERROR_THRESHOLDS_SHORT : ERROR_NEVER_READY;
 
 // ---- activations; everything else that was issued waits for the memory
 wire                  wr_valid, wr_none;
@@ -337,106 +323,37 @@ result_stream u_result_stream (
 
 assign m_axis_tkeep = 8'hFF;
 
-// ---- state
-reg  [4:0]  open_convs_reg;     // CONV commands that the sequencer has taken and whose last result is not out
-reg         running_reg;        // a program is between its first beat and the end of its trailer
-reg         done_reg;
-wire        conv_taken  = cfg_valid && cfg_ready;
-wire        read_final  = issue_final && issue_read;
-wire        conv_open   = open_convs_reg != 5'd0;
-wire        beat_out    = m_axis_tvalid && m_axis_tready;
-
-assign engine_idle           = seq_cfg_ready && !conv_open && !post_busy && result_empty && read_empty;
-assign engine_error_sequence = error_write_overflow ? write_sequence : issue_sequence;
-
-always @(posedge clk) begin
-    open_convs_reg <= open_convs_reg + {4'd0, conv_taken} - {4'd0, out_final} - {4'd0, read_final};
-    if (engine_rst) open_convs_reg <= 5'd0;
-    if (trailer_done) {running_reg, done_reg} <= 2'b01;
-    if (program_start) {running_reg, done_reg} <= 2'b10;
-    if (rst) {running_reg, done_reg} <= 2'b00;
-end
-
-reg [2:0] engine_state;
-always @* begin
-    if (!conv_open) engine_state = ENGINE_IDLE;
-    else if (stall_output) engine_state = ENGINE_OUTPUT_BLOCKED;
-    else if (stall_weights) engine_state = ENGINE_WAITS_FOR_WEIGHTS;
-    else if (stall_activations) engine_state = ENGINE_WAITS_FOR_ACTIVATIONS;
-    else if (stall_thresholds) engine_state = ENGINE_WAITS_FOR_THRESHOLDS;
-    else engine_state = ENGINE_RUNS;
-end
-
-wire output_blocked = m_axis_tvalid && !m_axis_tready;
-wire input_starved  = in_ready && !in_valid;
-
-assign moved = issue_valid || issue_read || array_load_valid || wr_valid || beat_out || (thr_valid && thr_ready);
-
-watchdog u_watchdog (
-    .clk(clk), .rst(engine_rst),
-    .waiting(running_reg && !output_blocked && !trailer_request && (finishing || (in_valid && !in_ready))),
-    .moved(moved),
-    .stuck(stuck)
-);
-
-// ---- counters, in the order of the register map; program_start comes one cycle after the program's first beat
-localparam COUNTERS = 9;
-localparam LOGGED   = 6;
-
-reg                    beat_in_reg;
-wire [COUNTERS*64-1:0] counters;
-wire [COUNTERS-1:0]    count = {COUNTERS{running_reg || program_start}} & {
-    stall_thresholds,
-    beat_out,
-    beat_in_reg,
-    stall_output,
-    stall_activations || (loading && !conv_open),
-    stall_weights,
-    issue_valid,
-    conv_open,
-    1'b1
-};
-
-always @(posedge clk) beat_in_reg <= in_valid && in_ready && !rst;
-
-performance_counters #(.COUNTERS(COUNTERS)) u_performance_counters (
-    .clk(clk), .clear(program_start || !aresetn), .count(count), .value(counters)
-);
-
-// Entries hold what was counted before the cycle after a CONV command's last position
-reg                  log_write_reg;
-wire [15:0]          log_count, log_index;
-wire [LOGGED*32-1:0] log_entry;
-
-always @(posedge clk) log_write_reg <= issue_final;
-
-layer_log #(.COUNTERS(LOGGED), .DEPTH(LOG_DEPTH), .LATENCY(SRAM_LATENCY)) u_layer_log (
-    .clk(clk), .clear(program_start || !aresetn), .write(log_write_reg),
-    .counters({counters[8*64 +: 32], counters[5*64 +: 32], counters[4*64 +: 32], counters[3*64 +: 32], counters[2*64 +: 32],
-               counters[0 +: 32]}),
-    .count(log_count), .rd_index(log_index), .rd_entry(log_entry)
-);
-
-// ---- registers
-axil_registers #(
+// ---- status
+accelerator_status #(
     .ARRAY({ACC_W[7:0], WGT_W[7:0], ACT_W[7:0], N[7:0]}),
     .ACT_DEPTH(ACT_DEPTH), .ACC_DEPTH(ACC_DEPTH), .DEPTHS({OUT_DEPTH[15:0], WGT_DEPTH[15:0]}),
     .FORMAT({8'd0, SRAM_LATENCY[7:0], BEGIN_FORMAT_VERSION[15:0]}), .BUILD_HASH(BUILD_HASH),
-    .POSTPROC({THR_DEPTH[15:0], SETS[7:0], THR_W[7:0]}), .LOG_DEPTH(LOG_DEPTH[15:0]), .COUNTERS(COUNTERS), .LOG_WORDS(LOGGED)
-) u_axil_registers (
-    .clk(clk), .rst(!aresetn),
+    .POSTPROC({THR_DEPTH[15:0], SETS[7:0], THR_W[7:0]}), .LOG_DEPTH(LOG_DEPTH), .SRAM_LATENCY(SRAM_LATENCY)
+) u_status (
+    .clk(clk), .aresetn(aresetn), .rst(rst), .engine_rst(engine_rst),
     .s_axil_awaddr(s_axil_awaddr), .s_axil_awprot(s_axil_awprot), .s_axil_awvalid(s_axil_awvalid), .s_axil_awready(s_axil_awready),
     .s_axil_wdata(s_axil_wdata), .s_axil_wstrb(s_axil_wstrb), .s_axil_wvalid(s_axil_wvalid), .s_axil_wready(s_axil_wready),
     .s_axil_bresp(s_axil_bresp), .s_axil_bvalid(s_axil_bvalid), .s_axil_bready(s_axil_bready),
     .s_axil_araddr(s_axil_araddr), .s_axil_arprot(s_axil_arprot), .s_axil_arvalid(s_axil_arvalid), .s_axil_arready(s_axil_arready),
     .s_axil_rdata(s_axil_rdata), .s_axil_rresp(s_axil_rresp), .s_axil_rvalid(s_axil_rvalid), .s_axil_rready(s_axil_rready),
     .soft_reset(soft_reset), .irq(irq),
-    .event_done(trailer_done && !error), .event_error(trailer_done && error),
-    .status({14'd0, input_starved, output_blocked, 1'd0, engine_state, decoder_state, 4'd0, draining, error, done_reg, running_reg}),
-    .error({error_sequence, 8'd0, error_code}),
-    .command({last_sequence, 8'd0, last_opcode}),
-    .program_id(program_id), .counters(counters),
-    .log_count(log_count), .log_index(log_index), .log_entry(log_entry)
+    .in_valid(in_valid), .in_ready(in_ready), .out_valid(m_axis_tvalid), .out_ready(m_axis_tready),
+    .program_start(program_start), .program_id(program_id),
+    .cfg_valid(cfg_valid), .cfg_ready(cfg_ready),
+    .loading(loading), .draining(draining), .finishing(finishing), .trailer_request(trailer_request), .trailer_done(trailer_done),
+    .error(error), .error_code(error_code), .error_sequence(error_sequence),
+    .last_opcode(last_opcode), .last_sequence(last_sequence), .decoder_state(decoder_state),
+    .issue_valid(issue_valid), .issue_read(issue_read), .issue_final(issue_final), .out_final(out_final),
+    .load_valid(array_load_valid), .wr_valid(wr_valid), .thr_moves(thr_valid && thr_ready),
+    .stall_weights(stall_weights), .stall_activations(stall_activations), .stall_thresholds(stall_thresholds),
+    .stall_output(stall_output),
+    .post_busy(post_busy), .result_empty(result_empty), .read_empty(read_empty),
+    .error_act_overflow(error_act_overflow), .error_acc_overflow(error_acc_overflow),
+    .error_weights_short(error_weights_short), .error_weights_long(error_weights_long), .error_weights_torn(tile_torn),
+    .issue_sequence(issue_sequence),
+    .error_write_overflow(error_write_overflow), .write_sequence(write_sequence),
+    .engine_idle(engine_idle), .engine_error(engine_error), .engine_error_code(engine_error_code),
+    .engine_error_sequence(engine_error_sequence)
 );
 
 endmodule

@@ -2,7 +2,10 @@
 `default_nettype none
 
 /*
- * AXI4-Lite slave with the registers of the accelerator (cores/registers/accelerator.rdl). Unused addresses read as zero.
+ * The accelerator's registers (cores/registers/accelerator.rdl) behind an AXI4-Lite slave. Unused addresses read as zero.
+ *
+ * What is read is a register's value in the cycle after its address was taken; of a counter the upper half is kept then, in the
+ * cycle after, in which it belongs to the lower one, until the next read of a lower half.
  */
 module axil_registers #(
     // Words of constant registers, see accelerator.rdl
@@ -19,154 +22,144 @@ module axil_registers #(
     // Number of words in an entry of the log
     parameter LOG_WORDS = 6
 ) (
-    input  wire                   clk,
-    input  wire                   rst,
+    input  wire                    clk,
+    input  wire                    rst,
 
-    input  wire [11:0]            s_axil_awaddr,
-    input  wire [2:0]             s_axil_awprot,
-    input  wire                   s_axil_awvalid,
-    output wire                   s_axil_awready,
-    input  wire [31:0]            s_axil_wdata,
-    input  wire [3:0]             s_axil_wstrb,
-    input  wire                   s_axil_wvalid,
-    output wire                   s_axil_wready,
-    output wire [1:0]             s_axil_bresp,
-    output wire                   s_axil_bvalid,
-    input  wire                   s_axil_bready,
-    input  wire [11:0]            s_axil_araddr,
-    input  wire [2:0]             s_axil_arprot,
-    input  wire                   s_axil_arvalid,
-    output wire                   s_axil_arready,
-    output wire [31:0]            s_axil_rdata,
-    output wire [1:0]             s_axil_rresp,
-    output wire                   s_axil_rvalid,
-    input  wire                   s_axil_rready,
+    input  wire [11:0]             s_axil_awaddr,
+    input  wire [2:0]              s_axil_awprot,
+    input  wire                    s_axil_awvalid,
+    output wire                    s_axil_awready,
+    input  wire [31:0]             s_axil_wdata,
+    input  wire [3:0]              s_axil_wstrb,
+    input  wire                    s_axil_wvalid,
+    output wire                    s_axil_wready,
+    output wire [1:0]              s_axil_bresp,
+    output wire                    s_axil_bvalid,
+    input  wire                    s_axil_bready,
+    input  wire [11:0]             s_axil_araddr,
+    input  wire [2:0]              s_axil_arprot,
+    input  wire                    s_axil_arvalid,
+    output wire                    s_axil_arready,
+    output wire [31:0]             s_axil_rdata,
+    output wire [1:0]              s_axil_rresp,
+    output wire                    s_axil_rvalid,
+    input  wire                    s_axil_rready,
 
-    output wire                   soft_reset,
-    output wire                   irq,
-    input  wire                   event_done,
-    input  wire                   event_error,
-    input  wire [31:0]            status,
-    input  wire [31:0]            error,
-    input  wire [31:0]            command,
-    input  wire [31:0]            program_id,
-    input  wire [COUNTERS*64-1:0] counters,
-    input  wire [15:0]            log_count,
-    output wire [15:0]            log_index,
+    output wire                    soft_reset,
+    output wire                    irq,
+    input  wire                    event_done,
+    input  wire                    event_error,
+    input  wire [31:0]             status,
+    input  wire [31:0]             error,
+    input  wire [31:0]             command,
+    input  wire [31:0]             program_id,
+    // Halves of the counters: the upper one in a cycle belongs to the lower one in the cycle before
+    input  wire [COUNTERS*32-1:0]  counters_low,
+    input  wire [COUNTERS*32-1:0]  counters_high,
+    input  wire [15:0]             log_count,
+    output wire [15:0]             log_index,
     input  wire [LOG_WORDS*32-1:0] log_entry
 );
 
 `include "accelerator_registers.vh"
 
-localparam INDEX_W = $clog2(COUNTERS);
+localparam INDEX_W    = $clog2(COUNTERS);
 localparam LOG_WORD_W = $clog2(LOG_WORDS);
 
-reg        soft_reset_reg;
-reg        irq_enable_reg;
-reg [1:0]  irq_status_reg;      // error, done
-reg        irq_reg;
-reg [15:0] log_index_reg;
+wire        wr_en, rd_en;
+wire [9:0]  wr_word, rd_word;
+wire [31:0] wr_data;
+wire [3:0]  wr_strb;
+wire [31:0] rd_data;
 
-assign log_index  = log_index_reg;
+axil_slave #(.ADDR_W(12)) slave (
+    .clk(clk), .rst(rst),
+    .s_axil_awaddr(s_axil_awaddr), .s_axil_awvalid(s_axil_awvalid), .s_axil_awready(s_axil_awready),
+    .s_axil_wdata(s_axil_wdata), .s_axil_wstrb(s_axil_wstrb), .s_axil_wvalid(s_axil_wvalid), .s_axil_wready(s_axil_wready),
+    .s_axil_bresp(s_axil_bresp), .s_axil_bvalid(s_axil_bvalid), .s_axil_bready(s_axil_bready),
+    .s_axil_araddr(s_axil_araddr), .s_axil_arvalid(s_axil_arvalid), .s_axil_arready(s_axil_arready),
+    .s_axil_rdata(s_axil_rdata), .s_axil_rresp(s_axil_rresp), .s_axil_rvalid(s_axil_rvalid), .s_axil_rready(s_axil_rready),
+    .wr_en(wr_en), .wr_word(wr_word), .wr_data(wr_data), .wr_strb(wr_strb),
+    .rd_en(rd_en), .rd_word(rd_word), .rd_data(rd_data)
+);
+
+// ---- write
+reg         soft_reset_reg;
+reg         irq_enable_reg;
+reg  [1:0]  irq_status_reg;     // error, done
+reg         irq_reg;
+reg  [15:0] log_index_reg;
+wire [11:0] wr_addr = {wr_word, 2'b00};
+wire        wr_byte = wr_en && wr_strb[0];
+
 assign soft_reset = soft_reset_reg;
 assign irq        = irq_reg;
-
-// ---- write channel: address and data are taken together
-reg  wready_reg;
-reg  bvalid_reg;
-wire write = wready_reg;
-
-assign s_axil_awready = wready_reg;
-assign s_axil_wready  = wready_reg;
-assign s_axil_bresp   = 2'b00;
-assign s_axil_bvalid  = bvalid_reg;
-
-wire [11:0] write_addr = {s_axil_awaddr[11:2], 2'b00};
+assign log_index  = log_index_reg;
 
 always @(posedge clk) begin
-    wready_reg     <= s_axil_awvalid && s_axil_wvalid && !wready_reg && !(bvalid_reg && !s_axil_bready);
-    bvalid_reg     <= write || (bvalid_reg && !s_axil_bready);
-    soft_reset_reg <= 1'b0;
-    irq_status_reg <= irq_status_reg | {event_error, event_done};
+    soft_reset_reg <= wr_byte && wr_addr == REG_CONTROL && wr_data[0];
+    irq_status_reg <= (irq_status_reg & ~(wr_byte && wr_addr == REG_IRQ_STATUS ? wr_data[1:0] : 2'b00)) | {event_error, event_done};
     irq_reg        <= irq_enable_reg && irq_status_reg != 2'b00;
-    if (write && s_axil_wstrb[0]) begin
-        case (write_addr)
-            REG_CONTROL: begin
-                soft_reset_reg <= s_axil_wdata[0];
-                irq_enable_reg <= s_axil_wdata[1];
-            end
-            REG_IRQ_STATUS: irq_status_reg <= (irq_status_reg & ~s_axil_wdata[1:0]) | {event_error, event_done};
-            default: ;
-        endcase
-    end
-    if (write && write_addr == REG_LOG_INDEX && s_axil_wstrb[1:0] == 2'b11) log_index_reg <= s_axil_wdata[15:0];
+    if (wr_byte && wr_addr == REG_CONTROL) irq_enable_reg <= wr_data[1];
+    if (wr_byte && wr_strb[1] && wr_addr == REG_LOG_INDEX) log_index_reg <= wr_data[15:0];
     if (rst) begin
-        log_index_reg  <= 16'd0;
-        wready_reg     <= 1'b0;
-        bvalid_reg     <= 1'b0;
         soft_reset_reg <= 1'b0;
-        irq_enable_reg <= 1'b0;
         irq_status_reg <= 2'b00;
         irq_reg        <= 1'b0;
+        irq_enable_reg <= 1'b0;
+        log_index_reg  <= 16'd0;
     end
 end
 
-// ---- read channel
-reg         arready_reg;
-reg         rvalid_reg;
-reg  [31:0] rdata_reg;
-reg  [31:0] high_reg;           // high word of the counter whose low word was read last
-wire        read      = arready_reg;
-wire [11:0] read_addr = {s_axil_araddr[11:2], 2'b00};
-wire [11:0] counter_offset = read_addr - REG_CYCLES;
-wire        is_counter = counter_offset < COUNTERS * 8;
-wire [63:0] counter    = counters[counter_offset[3 +: INDEX_W]*64 +: 64];
-wire [11:0] log_offset = read_addr - REG_LOG_CYCLES;
-wire        is_log     = log_offset < LOG_WORDS * 4;
-wire [31:0] log_word   = log_entry[log_offset[2 +: LOG_WORD_W]*32 +: 32];
+// ---- read: a register for each kind of word, then one of them
+reg  [31:0] word_reg;           // zero for the other kinds
+reg  [31:0] low_reg;
+reg  [31:0] high_reg;           // upper half of the counter whose lower half was read last
+reg  [31:0] log_reg;
+reg         is_low_reg;
+reg         is_high_reg;
+reg         is_log_reg;
+reg         low_read_reg;       // a lower half was read in the cycle before
+wire [11:0] rd_addr        = {rd_word, 2'b00};
+wire [11:0] counter_offset = rd_addr - REG_CYCLES;
+wire        is_counter     = counter_offset < COUNTERS * 8;
+wire        is_low         = is_counter && !counter_offset[2];
+wire [11:0] log_offset     = rd_addr - REG_LOG_CYCLES;
+wire        is_log         = log_offset < LOG_WORDS * 4;
 
-assign s_axil_arready = arready_reg;
-assign s_axil_rdata   = rdata_reg;
-assign s_axil_rresp   = 2'b00;
-assign s_axil_rvalid  = rvalid_reg;
+assign rd_data = word_reg | (low_reg & {32{is_low_reg}}) | (high_reg & {32{is_high_reg}}) | (log_reg & {32{is_log_reg}});
 
 always @(posedge clk) begin
-    arready_reg <= s_axil_arvalid && !arready_reg && !(rvalid_reg && !s_axil_rready);
-    rvalid_reg  <= read || (rvalid_reg && !s_axil_rready);
-    if (rst) begin
-        arready_reg <= 1'b0;
-        rvalid_reg  <= 1'b0;
-    end
+    case (rd_addr)
+        REG_ID:         word_reg <= REG_ID_RESET;
+        REG_VERSION:    word_reg <= REG_VERSION_RESET;
+        REG_ARRAY:      word_reg <= ARRAY;
+        REG_ACT_DEPTH:  word_reg <= ACT_DEPTH;
+        REG_ACC_DEPTH:  word_reg <= ACC_DEPTH;
+        REG_DEPTHS:     word_reg <= DEPTHS;
+        REG_FORMAT:     word_reg <= FORMAT;
+        REG_BUILD_HASH: word_reg <= BUILD_HASH;
+        REG_CONTROL:    word_reg <= {30'd0, irq_enable_reg, 1'b0};
+        REG_STATUS:     word_reg <= status;
+        REG_ERROR:      word_reg <= error;
+        REG_COMMAND:    word_reg <= command;
+        REG_PROGRAM:    word_reg <= program_id;
+        REG_IRQ_STATUS: word_reg <= {30'd0, irq_status_reg};
+        REG_POSTPROC:   word_reg <= POSTPROC;
+        REG_LOG:        word_reg <= {LOG_DEPTH, log_count};
+        REG_LOG_INDEX:  word_reg <= {16'd0, log_index_reg};
+        default:        word_reg <= 32'd0;
+    endcase
+    low_reg      <= counters_low[counter_offset[3 +: INDEX_W]*32 +: 32];
+    log_reg      <= log_entry[log_offset[2 +: LOG_WORD_W]*32 +: 32];
+    is_low_reg   <= is_low;
+    is_high_reg  <= is_counter && !is_low;
+    is_log_reg   <= is_log;
+    low_read_reg <= rd_en && is_low;
+    if (low_read_reg) high_reg <= counters_high[counter_offset[3 +: INDEX_W]*32 +: 32];
 end
 
-always @(posedge clk) begin
-    if (read) begin
-        case (read_addr)
-            REG_ID:         rdata_reg <= REG_ID_RESET;
-            REG_VERSION:    rdata_reg <= REG_VERSION_RESET;
-            REG_ARRAY:      rdata_reg <= ARRAY;
-            REG_ACT_DEPTH:  rdata_reg <= ACT_DEPTH;
-            REG_ACC_DEPTH:  rdata_reg <= ACC_DEPTH;
-            REG_DEPTHS:     rdata_reg <= DEPTHS;
-            REG_FORMAT:     rdata_reg <= FORMAT;
-            REG_BUILD_HASH: rdata_reg <= BUILD_HASH;
-            REG_CONTROL:    rdata_reg <= {30'd0, irq_enable_reg, 1'b0};
-            REG_STATUS:     rdata_reg <= status;
-            REG_ERROR:      rdata_reg <= error;
-            REG_COMMAND:    rdata_reg <= command;
-            REG_PROGRAM:    rdata_reg <= program_id;
-            REG_IRQ_STATUS: rdata_reg <= {30'd0, irq_status_reg};
-            REG_POSTPROC:   rdata_reg <= POSTPROC;
-            REG_LOG:        rdata_reg <= {LOG_DEPTH, log_count};
-            REG_LOG_INDEX:  rdata_reg <= {16'd0, log_index_reg};
-            default:        rdata_reg <= is_log ? log_word : !is_counter ? 32'd0 : counter_offset[2] ? high_reg : counter[31:0];
-        endcase
-        if (is_counter && !counter_offset[2]) high_reg <= counter[63:32];
-    end
-end
-
-wire unused_ok = &{1'b0, s_axil_awprot, s_axil_arprot, s_axil_awaddr[1:0], s_axil_araddr[1:0], s_axil_wstrb[3:2],
-                   s_axil_wdata[31:16]};
+wire unused_ok = &{1'b0, s_axil_awprot, s_axil_arprot, wr_strb[3:2], wr_data[31:16]};
 
 endmodule
 

@@ -3,6 +3,8 @@
 
 /*
  * 64-bit performance counters, one for each bit of `count`. Cleared by `clear`; a set bit in the same cycle counts as one.
+ *
+ * The carry between the halves is a register: `high` in a cycle belongs to `low` in the cycle before.
  */
 module performance_counters #(
     // Number of counters
@@ -11,18 +13,26 @@ module performance_counters #(
     input  wire                   clk,
     input  wire                   clear,
     input  wire [COUNTERS-1:0]    count,
-    output wire [COUNTERS*64-1:0] value
+    output wire [COUNTERS*32-1:0] low,
+    output wire [COUNTERS*32-1:0] high
 );
+
+reg clear_reg;
+
+always @(posedge clk) clear_reg <= clear;
 
 genvar i;
 generate
     for (i = 0; i < COUNTERS; i = i + 1) begin : g_counter
-        reg [63:0] value_reg;
+        reg [31:0] low_reg;
+        reg        carry_reg;
+        reg [31:0] high_reg;
         always @(posedge clk) begin
-            if (clear) value_reg <= {63'd0, count[i]};
-            else if (count[i]) value_reg <= value_reg + 64'd1;
+            {carry_reg, low_reg} <= (clear ? 33'd0 : {1'b0, low_reg}) + {32'd0, count[i]};
+            high_reg             <= (clear_reg ? 32'd0 : high_reg) + {31'd0, carry_reg};
         end
-        assign value[i*64 +: 64] = value_reg;
+        assign low[i*32 +: 32]  = low_reg;
+        assign high[i*32 +: 32] = high_reg;
     end
 endgenerate
 

@@ -52,7 +52,7 @@ reg         arvalid  = 1'b0;
 reg         waiting  = 1'b0;
 reg  [31:0] value;
 reg  [1:0]  response;
-wire        awready, wready, bvalid, arready, rvalid, irq, moved;
+wire        awready, wready, bvalid, arready, rvalid, irq;
 wire [1:0]  bresp, rresp;
 wire [31:0] rdata;
 
@@ -67,7 +67,7 @@ accelerator dut (
     .s_axil_rdata(rdata), .s_axil_rresp(rresp), .s_axil_rvalid(rvalid), .s_axil_rready(1'b1),
     .s_axis_tdata(s_tdata), .s_axis_tvalid(s_tvalid), .s_axis_tready(s_tready), .s_axis_tlast(s_tlast),
     .m_axis_tdata(m_tdata), .m_axis_tkeep(m_tkeep), .m_axis_tvalid(m_tvalid), .m_axis_tready(m_tready), .m_axis_tlast(m_tlast),
-    .irq(irq), .moved(moved)
+    .irq(irq)
 );
 
 task check_beat;

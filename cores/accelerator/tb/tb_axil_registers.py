@@ -25,7 +25,7 @@ def begin(dut):
     cocotb.start_soon(watch(RisingEdge(dut.clk), lambda: bool(dut.rst.value), port))
     dut.event_done.value = dut.event_error.value = 0
     dut.status.value, dut.error.value, dut.command.value, dut.program_id.value = 0x11, 0x22, 0x33, 0x44
-    dut.counters.value = 0
+    dut.counters_low.value = dut.counters_high.value = 0
     return port[0]
 
 
@@ -63,13 +63,31 @@ async def words(dut):
 
 @cocotb.test()
 async def counter_words_belong_together(dut):
+    """They count in every cycle, about where the lower halves wrap; another register is read between the halves."""
     master = await start(dut)
-    values = [random.getrandbits(64) for _ in registers.COUNTERS]
-    for number, address in enumerate(registers.COUNTERS.values()):
-        dut.counters.value = sum(value << 64 * i for i, value in enumerate(values))
-        low = await master.read_dword(address)
-        dut.counters.value = 0
-        assert low | await master.read_dword(address + 4) << 32 == values[number]
+    cycle, offsets = 0, [random.getrandbits(64) | 0xFFFF_FF00 for _ in registers.COUNTERS]
+
+    def show() -> None:
+        for halves, shift, late in ((dut.counters_low, 0, 0), (dut.counters_high, 32, 1)):
+            words = [(offset + cycle - late >> shift) & 0xFFFF_FFFF for offset in offsets]
+            halves.value = sum(word << 32 * place for place, word in enumerate(words))
+
+    async def run() -> None:
+        nonlocal cycle
+        while True:
+            show()
+            await RisingEdge(dut.clk)
+            cycle += 1
+
+    cocotb.start_soon(run())
+    for number, address in [*enumerate(registers.COUNTERS.values())] * 40:
+        before = cycle
+        value = await master.read_dword(address)
+        after = cycle
+        assert await master.read_dword(registers.REG_ID) == registers.REG_ID_RESET
+        value |= await master.read_dword(address + 4) << 32
+        assert before <= (value - offsets[number]) % 2**64 <= after, f"{value:#x} in cycles {before} to {after}"
+        offsets[number] = random.getrandbits(64) & ~0xFFFF_FFFF | 2**32 - random.randrange(12) - cycle
 
 
 @cocotb.test()

@@ -1,4 +1,4 @@
-"""performance_counters: counts, clears, and counts in the cycle of a clear."""
+"""performance_counters: counts, clears, counts in the cycle of a clear; the upper halves are a cycle later."""
 
 import random
 
@@ -7,30 +7,43 @@ from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge
 
 
+async def compare(dut, cycles: int, values: list[int], probability: float) -> None:
+    """Random counts and clears; the lower halves are those of a model, the upper ones those of the cycle before."""
+    rng = random.Random(cocotb.RANDOM_SEED)
+    counters = len(values)
+    for _ in range(cycles):
+        clear, events = rng.random() < probability, rng.getrandbits(counters)
+        dut.clear.value, dut.count.value = clear, events
+        before = values
+        values = [(0 if clear else value) + (events >> i & 1) for i, value in enumerate(values)]
+        await FallingEdge(dut.clk)
+        assert int(dut.low.value) == sum((value & 0xFFFF_FFFF) << 32 * i for i, value in enumerate(values))
+        assert int(dut.high.value) == sum((value >> 32) << 32 * i for i, value in enumerate(before))
+
+
+async def start(dut) -> list[int]:
+    cocotb.start_soon(Clock(dut.clk, 10, "ns").start())
+    dut.clear.value, dut.count.value = 1, 0
+    for _ in range(3):
+        await FallingEdge(dut.clk)
+    return [0] * int(dut.COUNTERS.value)
+
+
 @cocotb.test()
 async def random_events(dut):
-    rng = random.Random(cocotb.RANDOM_SEED)
-    counters = int(dut.COUNTERS.value)
-    cocotb.start_soon(Clock(dut.clk, 10, "ns").start())
-    values = [0] * counters
-    for cycle in range(500):
-        clear, events = cycle == 0 or rng.random() < 0.01, rng.getrandbits(counters)
-        dut.clear.value, dut.count.value = clear, events
-        await FallingEdge(dut.clk)
-        values = [(0 if clear else value) + (events >> i & 1) for i, value in enumerate(values)]
-        assert int(dut.value.value) == sum(value << 64 * i for i, value in enumerate(values))
+    await compare(dut, 500, await start(dut), 0.01)
 
 
 @cocotb.test()
 async def carry_into_the_upper_half(dut):
-    """From just below 2**32, which no test counts up to."""
-    counters = int(dut.COUNTERS.value)
-    cocotb.start_soon(Clock(dut.clk, 10, "ns").start())
-    dut.clear.value, dut.count.value = 0, 0
-    await FallingEdge(dut.clk)
-    for index in range(counters):
-        dut.g_counter[index].value_reg.value = 2**32 - 2
-    dut.count.value = (1 << counters) - 1
-    for _ in range(4):
-        await FallingEdge(dut.clk)
-    assert int(dut.value.value) == sum((2**32 + 2) << 64 * index for index in range(counters))
+    """From just below 2**32 and below 2**64 - 2**32, which no test counts up to."""
+    for high in (0, 0x7FFF_FFFF, 0xFFFF_FFFE):
+        for probability in (0.0, 0.2):
+            values = await start(dut)
+            dut.clear.value = 0
+            await FallingEdge(dut.clk)
+            for index in range(len(values)):
+                low = 2**32 - 1 - index
+                dut.g_counter[index].low_reg.value, dut.g_counter[index].high_reg.value = low, high
+                values[index] = high << 32 | low
+            await compare(dut, 40, values, probability)

@@ -27,10 +27,7 @@ module axi_dma #(
     input  wire              aclk,
     input  wire              axi_resetn,
 
-    // The registers are of 32 bits: bits 1:0 of an address mean nothing
-    // verilator lint_off UNUSEDSIGNAL
     input  wire [9:0]        s_axi_lite_awaddr,
-    // verilator lint_on UNUSEDSIGNAL
     input  wire              s_axi_lite_awvalid,
     output wire              s_axi_lite_awready,
     input  wire [31:0]       s_axi_lite_wdata,
@@ -39,10 +36,7 @@ module axi_dma #(
     output wire [1:0]        s_axi_lite_bresp,
     output wire              s_axi_lite_bvalid,
     input  wire              s_axi_lite_bready,
-    // The registers are of 32 bits: bits 1:0 of an address mean nothing
-    // verilator lint_off UNUSEDSIGNAL
     input  wire [9:0]        s_axi_lite_araddr,
-    // verilator lint_on UNUSEDSIGNAL
     input  wire              s_axi_lite_arvalid,
     output wire              s_axi_lite_arready,
     output wire [31:0]       s_axi_lite_rdata,
@@ -127,6 +121,8 @@ module axi_dma #(
     output wire              s2mm_introut
 );
 
+`include "pg021.vh"
+
 generate
     if (ADDR_W < 32 || ADDR_W > 64) begin : g_check_addr_w
         ERROR_axi_dma_ADDR_W_must_be_32_to_64 error();
@@ -184,38 +180,54 @@ always @(posedge aclk) begin
     resetting_reg     <= axi_resetn && (reset_request != 0 || (resetting_reg && !engines_rst_reg));
 end
 
-wire [1:0]  wr_en;
-wire [3:0]  wr_word;
+// Registers: MM2S from 00h, S2MM from 30h; everything else reads zero and ignores writes. As in PG021 there are no byte strobes.
+wire        axil_wr_en;
+wire [7:0]  axil_wr_word;
+wire [3:0]  axil_wr_strb;
+wire        axil_rd_en;
+wire [7:0]  axil_rd_word;
 wire [31:0] wr_data;
-wire [3:0]  rd_word;
 wire [31:0] rd_data_mm2s;
 wire [31:0] rd_data_s2mm;
 
-axi_dma_axil axil (
+wire [7:0]  wr_offset = axil_wr_word - CHANNEL_WORDS;
+wire [7:0]  rd_offset = axil_rd_word - CHANNEL_WORDS;
+wire        wr_mm2s   = axil_wr_word < CHANNEL_WORDS;
+wire        rd_mm2s   = axil_rd_word < CHANNEL_WORDS;
+wire        wr_s2mm   = !wr_mm2s && wr_offset < CHANNEL_WORDS;
+wire        rd_s2mm   = !rd_mm2s && rd_offset < CHANNEL_WORDS;
+wire [1:0]  wr_en     = {2{axil_wr_en}} & {wr_s2mm, wr_mm2s};
+wire [3:0]  wr_word   = wr_mm2s ? axil_wr_word[3:0] : wr_offset[3:0];
+wire [3:0]  rd_word   = rd_mm2s ? axil_rd_word[3:0] : rd_offset[3:0];
+wire        unused_axil = &{1'b0, axil_wr_strb, axil_rd_en};
+
+axil_slave #(.ADDR_W(10)) axil (
     .clk(aclk),
     .rst(rst_reg),
-    .s_axi_awaddr(s_axi_lite_awaddr[9:2]),
-    .s_axi_awvalid(s_axi_lite_awvalid),
-    .s_axi_awready(s_axi_lite_awready),
-    .s_axi_wdata(s_axi_lite_wdata),
-    .s_axi_wvalid(s_axi_lite_wvalid),
-    .s_axi_wready(s_axi_lite_wready),
-    .s_axi_bresp(s_axi_lite_bresp),
-    .s_axi_bvalid(s_axi_lite_bvalid),
-    .s_axi_bready(s_axi_lite_bready),
-    .s_axi_araddr(s_axi_lite_araddr[9:2]),
-    .s_axi_arvalid(s_axi_lite_arvalid),
-    .s_axi_arready(s_axi_lite_arready),
-    .s_axi_rdata(s_axi_lite_rdata),
-    .s_axi_rresp(s_axi_lite_rresp),
-    .s_axi_rvalid(s_axi_lite_rvalid),
-    .s_axi_rready(s_axi_lite_rready),
-    .wr_en(wr_en),
-    .wr_word(wr_word),
+    .s_axil_awaddr(s_axi_lite_awaddr),
+    .s_axil_awvalid(s_axi_lite_awvalid),
+    .s_axil_awready(s_axi_lite_awready),
+    .s_axil_wdata(s_axi_lite_wdata),
+    .s_axil_wstrb(4'hF),
+    .s_axil_wvalid(s_axi_lite_wvalid),
+    .s_axil_wready(s_axi_lite_wready),
+    .s_axil_bresp(s_axi_lite_bresp),
+    .s_axil_bvalid(s_axi_lite_bvalid),
+    .s_axil_bready(s_axi_lite_bready),
+    .s_axil_araddr(s_axi_lite_araddr),
+    .s_axil_arvalid(s_axi_lite_arvalid),
+    .s_axil_arready(s_axi_lite_arready),
+    .s_axil_rdata(s_axi_lite_rdata),
+    .s_axil_rresp(s_axi_lite_rresp),
+    .s_axil_rvalid(s_axi_lite_rvalid),
+    .s_axil_rready(s_axi_lite_rready),
+    .wr_en(axil_wr_en),
+    .wr_word(axil_wr_word),
     .wr_data(wr_data),
-    .rd_word(rd_word),
-    .rd_data_mm2s(rd_data_mm2s),
-    .rd_data_s2mm(rd_data_s2mm)
+    .wr_strb(axil_wr_strb),
+    .rd_en(axil_rd_en),
+    .rd_word(axil_rd_word),
+    .rd_data((rd_data_mm2s & {32{rd_mm2s}}) | (rd_data_s2mm & {32{rd_s2mm}}))
 );
 
 // Memory to stream

@@ -70,9 +70,12 @@ async def registers(dut):
         assert await b.read(channel + DMASR) == 0x0, "Idle is 0 before the first transfer"
         await b.write(channel + DMACR, 0)
         assert await b.read(channel + DMASR) == 0x1
-    for address in (0x60, 0x64, 0x100, 0x3FC):
-        await b.write(address, 0xFFFF_FFFF)
+    channels = range(0, 0x60, 4)
+    values = [await b.read(address) for address in channels]
+    for address in range(0x60, 0x400, 4):
+        await b.write(address, 0x5555_5553)
         assert await b.read(address) == 0
+    assert [await b.read(address) for address in channels] == values, "an address beyond the channels changes none"
     assert not b.memory.bursts_read and not b.memory.bursts_written
     await b.reset(S2MM)
     assert await b.read(MM2S + DMACR) == await b.read(S2MM + DMACR) == 0x0001_0002

@@ -62,25 +62,22 @@ initial rst_reg = 1'b1;
 
 always @(posedge s_axi_aclk) rst_reg <= !s_axi_aresetn;
 
-// Write: address and data are taken together
-reg         wready_reg;
-reg         bvalid_reg;
-wire        write = wready_reg;
-wire [6:0]  wr_word = s_axi_awaddr[8:2];
+wire        write, rd_en;
+wire [6:0]  wr_word, rd_word;
+wire [31:0] wr_data;
+wire [3:0]  wr_strb;
+reg  [31:0] rd_data_reg;
 
-assign s_axi_awready = wready_reg;
-assign s_axi_wready  = wready_reg;
-assign s_axi_bresp   = 2'b00;
-assign s_axi_bvalid  = bvalid_reg;
-
-always @(posedge s_axi_aclk) begin
-    wready_reg <= s_axi_awvalid && s_axi_wvalid && !wready_reg && !(bvalid_reg && !s_axi_bready);
-    bvalid_reg <= write || (bvalid_reg && !s_axi_bready);
-    if (rst_reg) begin
-        wready_reg <= 1'b0;
-        bvalid_reg <= 1'b0;
-    end
-end
+axil_slave #(.ADDR_W(9)) axil (
+    .clk(s_axi_aclk), .rst(rst_reg),
+    .s_axil_awaddr(s_axi_awaddr), .s_axil_awvalid(s_axi_awvalid), .s_axil_awready(s_axi_awready),
+    .s_axil_wdata(s_axi_wdata), .s_axil_wstrb(4'hF), .s_axil_wvalid(s_axi_wvalid), .s_axil_wready(s_axi_wready),
+    .s_axil_bresp(s_axi_bresp), .s_axil_bvalid(s_axi_bvalid), .s_axil_bready(s_axi_bready),
+    .s_axil_araddr(s_axi_araddr), .s_axil_arvalid(s_axi_arvalid), .s_axil_arready(s_axi_arready),
+    .s_axil_rdata(s_axi_rdata), .s_axil_rresp(s_axi_rresp), .s_axil_rvalid(s_axi_rvalid), .s_axil_rready(s_axi_rready),
+    .wr_en(write), .wr_word(wr_word), .wr_data(wr_data), .wr_strb(wr_strb),
+    .rd_en(rd_en), .rd_word(rd_word), .rd_data(rd_data_reg)
+);
 
 // Channels
 wire [31:0] data, tri_state, data2, tri_state2;
@@ -90,7 +87,7 @@ axi_gpio_channel #(
     .WIDTH(WIDTH), .ALL_INPUTS(ALL_INPUTS), .ALL_OUTPUTS(ALL_OUTPUTS), .DOUT(DOUT), .TRI(TRI)
 ) channel (
     .clk(s_axi_aclk), .rst(rst_reg),
-    .wr_data(write && wr_word == 7'h00), .wr_tri(write && wr_word == 7'h01), .wr_value(s_axi_wdata[WIDTH-1:0]),
+    .wr_data(write && wr_word == 7'h00), .wr_tri(write && wr_word == 7'h01), .wr_value(wr_data[WIDTH-1:0]),
     .data(data), .tri_state(tri_state), .changed(changed),
     .io_i(gpio_io_i), .io_o(gpio_io_o), .io_t(gpio_io_t)
 );
@@ -101,7 +98,7 @@ generate
             .WIDTH(WIDTH2), .ALL_INPUTS(ALL_INPUTS2), .ALL_OUTPUTS(ALL_OUTPUTS2), .DOUT(DOUT2), .TRI(TRI2)
         ) channel2 (
             .clk(s_axi_aclk), .rst(rst_reg),
-            .wr_data(write && wr_word == 7'h02), .wr_tri(write && wr_word == 7'h03), .wr_value(s_axi_wdata[WIDTH2-1:0]),
+            .wr_data(write && wr_word == 7'h02), .wr_tri(write && wr_word == 7'h03), .wr_value(wr_data[WIDTH2-1:0]),
             .data(data2), .tri_state(tri_state2), .changed(changed2),
             .io_i(gpio2_io_i), .io_o(gpio2_io_o), .io_t(gpio2_io_t)
         );
@@ -126,9 +123,9 @@ assign ip2intc_irpt = irpt_reg;
 generate
     if (INTERRUPT) begin : g_interrupt
         always @(posedge s_axi_aclk) begin
-            if (write && wr_word == GIER) enable_reg <= s_axi_wdata[31];
-            if (write && wr_word == IER) ier_reg <= s_axi_wdata[1:0];
-            isr_reg  <= (isr_reg ^ (write && wr_word == ISR ? s_axi_wdata[1:0] : 2'b00)) | {changed2, changed};
+            if (write && wr_word == GIER) enable_reg <= wr_data[31];
+            if (write && wr_word == IER) ier_reg <= wr_data[1:0];
+            isr_reg  <= (isr_reg ^ (write && wr_word == ISR ? wr_data[1:0] : 2'b00)) | {changed2, changed};
             irpt_reg <= enable_reg && (isr_reg & ier_reg) != 2'b00;
             if (rst_reg) begin
                 enable_reg <= 1'b0;
@@ -148,43 +145,20 @@ generate
     end
 endgenerate
 
-// Read
-reg         arready_reg;
-reg         rvalid_reg;
-reg  [31:0] rdata_reg;
-reg  [31:0] rd_value;
-wire        read = arready_reg;
-wire [6:0]  rd_word = s_axi_araddr[8:2];
-
-assign s_axi_arready = arready_reg;
-assign s_axi_rdata   = rdata_reg;
-assign s_axi_rresp   = 2'b00;
-assign s_axi_rvalid  = rvalid_reg;
-
-always @* begin
+always @(posedge s_axi_aclk) begin
     case (rd_word)
-        7'h00:   rd_value = data;
-        7'h01:   rd_value = tri_state;
-        7'h02:   rd_value = data2;
-        7'h03:   rd_value = tri_state2;
-        GIER:    rd_value = {enable_reg, 31'd0};
-        ISR:     rd_value = {30'd0, isr_reg};
-        IER:     rd_value = {30'd0, ier_reg};
-        default: rd_value = 32'd0;
+        7'h00:   rd_data_reg <= data;
+        7'h01:   rd_data_reg <= tri_state;
+        7'h02:   rd_data_reg <= data2;
+        7'h03:   rd_data_reg <= tri_state2;
+        GIER:    rd_data_reg <= {enable_reg, 31'd0};
+        ISR:     rd_data_reg <= {30'd0, isr_reg};
+        IER:     rd_data_reg <= {30'd0, ier_reg};
+        default: rd_data_reg <= 32'd0;
     endcase
 end
 
-always @(posedge s_axi_aclk) begin
-    arready_reg <= s_axi_arvalid && !arready_reg && !(rvalid_reg && !s_axi_rready);
-    rvalid_reg  <= read || (rvalid_reg && !s_axi_rready);
-    if (read) rdata_reg <= rd_value;
-    if (rst_reg) begin
-        arready_reg <= 1'b0;
-        rvalid_reg  <= 1'b0;
-    end
-end
-
-wire unused_address = &{1'b0, s_axi_awaddr[1:0], s_axi_araddr[1:0]};
+wire unused_axil = &{1'b0, wr_strb, rd_en};
 
 endmodule
 

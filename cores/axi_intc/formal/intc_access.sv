@@ -46,6 +46,8 @@ axil_rules #(.ADDR_W(9)) rules (
 localparam [6:0] IER = 7'd2, SIE = 7'd4, CIE = 7'd5;
 
 reg [1:0] enable_reg;
+reg [1:0] read_reg;             // IER, and the word, when the read was taken
+reg [6:0] word_reg;
 wire      write = awvalid && awready;
 
 always @(posedge clk) begin
@@ -53,6 +55,10 @@ always @(posedge clk) begin
     if (write && awaddr[8:2] == IER) enable_reg <= wdata[1:0];
     if (write && awaddr[8:2] == SIE) enable_reg <= enable_reg | wdata[1:0];
     if (write && awaddr[8:2] == CIE) enable_reg <= enable_reg & ~wdata[1:0];
+    if (arvalid && arready) begin
+        read_reg <= enable_reg;
+        word_reg <= araddr[8:2];
+    end
     if (in_reset) enable_reg <= 2'b00;
 end
 
@@ -60,12 +66,9 @@ always @* begin
     assume (rst == (started_reg == 2'd0));
     assume (!(in_reset && (awvalid || wvalid || arvalid)));
     if (!in_reset) assert (write == (wvalid && wready));
-end
-
-always @(posedge clk) begin
-    if (!in_reset && $past(!in_reset && arvalid && arready)) begin
-        if ($past(araddr[8:2]) == IER) assert (rdata == {30'd0, $past(enable_reg)});
-        if ($past(araddr[8:5]) != 0) assert (rdata == 32'd0);
+    if (!in_reset && rvalid) begin
+        if (word_reg == IER) assert (rdata == {30'd0, read_reg});
+        if (word_reg[6:3] != 0) assert (rdata == 32'd0);
     end
 end
 

@@ -45,60 +45,38 @@ initial rst_reg = 1'b1;
 
 always @(posedge s_axi_aclk) rst_reg <= !s_axi_aresetn;
 
-// Write: address and data are taken together
-reg  wready_reg;
-reg  bvalid_reg;
-wire write = wready_reg;
+wire        wr_en, rd_en;
+wire [6:0]  wr_word, rd_word;
+wire [31:0] wr_data, rd_data;
+wire [3:0]  wr_strb;
+reg  [31:0] rd_data_reg;
 
-assign s_axi_awready = wready_reg;
-assign s_axi_wready  = wready_reg;
-assign s_axi_bresp   = 2'b00;
-assign s_axi_bvalid  = bvalid_reg;
-
-always @(posedge s_axi_aclk) begin
-    wready_reg <= s_axi_awvalid && s_axi_wvalid && !wready_reg && !(bvalid_reg && !s_axi_bready);
-    bvalid_reg <= write || (bvalid_reg && !s_axi_bready);
-    if (rst_reg) begin
-        wready_reg <= 1'b0;
-        bvalid_reg <= 1'b0;
-    end
-end
-
-// Read
-reg         arready_reg;
-reg         rvalid_reg;
-reg  [31:0] rdata_reg;
-wire        read = arready_reg;
-wire [31:0] rd_data;
-
-assign s_axi_arready = arready_reg;
-assign s_axi_rdata   = rdata_reg;
-assign s_axi_rresp   = 2'b00;
-assign s_axi_rvalid  = rvalid_reg;
-
-always @(posedge s_axi_aclk) begin
-    arready_reg <= s_axi_arvalid && !arready_reg && !(rvalid_reg && !s_axi_rready);
-    rvalid_reg  <= read || (rvalid_reg && !s_axi_rready);
-    if (read) rdata_reg <= s_axi_araddr[8:5] == 4'd0 ? rd_data : 32'd0;
-    if (rst_reg) begin
-        arready_reg <= 1'b0;
-        rvalid_reg  <= 1'b0;
-    end
-end
+axil_slave #(.ADDR_W(9)) axil (
+    .clk(s_axi_aclk), .rst(rst_reg),
+    .s_axil_awaddr(s_axi_awaddr), .s_axil_awvalid(s_axi_awvalid), .s_axil_awready(s_axi_awready),
+    .s_axil_wdata(s_axi_wdata), .s_axil_wstrb(4'hF), .s_axil_wvalid(s_axi_wvalid), .s_axil_wready(s_axi_wready),
+    .s_axil_bresp(s_axi_bresp), .s_axil_bvalid(s_axi_bvalid), .s_axil_bready(s_axi_bready),
+    .s_axil_araddr(s_axi_araddr), .s_axil_arvalid(s_axi_arvalid), .s_axil_arready(s_axi_arready),
+    .s_axil_rdata(s_axi_rdata), .s_axil_rresp(s_axi_rresp), .s_axil_rvalid(s_axi_rvalid), .s_axil_rready(s_axi_rready),
+    .wr_en(wr_en), .wr_word(wr_word), .wr_data(wr_data), .wr_strb(wr_strb),
+    .rd_en(rd_en), .rd_word(rd_word), .rd_data(rd_data_reg)
+);
 
 axi_intc_core #(.INPUTS(INPUTS)) core (
     .clk(s_axi_aclk),
     .rst(rst_reg),
-    .wr_en(write && s_axi_awaddr[8:5] == 4'd0),
-    .wr_word(s_axi_awaddr[4:2]),
-    .wr_data(s_axi_wdata),
-    .rd_word(s_axi_araddr[4:2]),
+    .wr_en(wr_en && wr_word[6:3] == 4'd0),
+    .wr_word(wr_word[2:0]),
+    .wr_data(wr_data),
+    .rd_word(rd_word[2:0]),
     .rd_data(rd_data),
     .intr(intr),
     .irq(irq)
 );
 
-wire unused_ok = &{1'b0, s_axi_awaddr[1:0], s_axi_araddr[1:0]};
+always @(posedge s_axi_aclk) rd_data_reg <= rd_word[6:3] == 4'd0 ? rd_data : 32'd0;
+
+wire unused_ok = &{1'b0, wr_strb, rd_en};
 
 endmodule
 

@@ -148,8 +148,9 @@ reg [31:0]        pass_row_reg, pass_image_reg;     // the same of the pass that
 reg [COORD_W-1:0] x0_reg, y0_reg, x_reg, y_reg;
 
 // What is added to x, to y, to the address of the next position in the row of windows
-wire [2:0]  step_x    = down_reg ? -{1'b0, step} : {1'b0, step};
-wire [2:0]  step_y    = column_end_reg || down_reg ? {1'b0, step} : up_reg ? -{1'b0, step} : 3'd0;
+wire [2:0]  back      = {1'b1, 1'b1, !stride_2_reg};           // -step
+wire [2:0]  step_x    = down_reg ? back : {1'b0, step};
+wire [2:0]  step_y    = column_end_reg || down_reg ? {1'b0, step} : up_reg ? back : 3'd0;
 wire [17:0] step_addr = down_reg ? down_step_reg : up_reg ? up_step_reg : {16'd0, step};
 wire [31:0] row_base  = row_end_reg ? next_image_reg : next_row_reg;
 

@@ -21,6 +21,11 @@ module delay_line #(
     output wire [WIDTH-1:0] out
 );
 
+// Vivado: registers where they are few, else a shift-register LUT and a register behind it, because the LUT is slow
+// verilator lint_off UNUSEDPARAM
+localparam STYLE = CYCLES > 2 ? "srl_reg" : "register";
+// verilator lint_on UNUSEDPARAM
+
 generate
     if (CYCLES == 0) begin : g_wire
         // verilator lint_off UNUSEDSIGNAL
@@ -29,6 +34,7 @@ generate
         assign out = in;
     end else begin : g_line
         // One vector, which simulates faster than an array of stages
+        (* srl_style = STYLE *)
         reg  [WIDTH*CYCLES-1:0] line_reg;
         wire [WIDTH*CYCLES-1:0] line_next;
         if (CYCLES == 1) begin : g_one

@@ -32,18 +32,16 @@ reg signed [WGT_W-1:0]     shadow_reg;
 reg signed [WGT_W-1:0]     active_reg;
 reg signed [PRODUCT_W-1:0] product_reg;
 
-wire signed [ACT_W:0]     act_signed = $signed({1'b0, act});
-wire signed [PRODUCT_W:0] product    = act_signed * active_reg;
+wire signed [PRODUCT_W-1:0] product;
+
+tech_multiplier #(.A_W(ACT_W), .B_W(WGT_W)) multiplier (.a(act), .b(active_reg), .product(product));
 
 always @(posedge clk) begin
     if (load) shadow_reg <= $signed(weight);
     if (swap) active_reg <= shadow_reg;
-    product_reg <= $signed(product[PRODUCT_W-1:0]);
+    product_reg <= product;
     psum_out <= psum_in + $signed({{PSUM_W-PRODUCT_W{product_reg[PRODUCT_W-1]}}, product_reg});
 end
-
-// The top bit only repeats the sign: |15 * -8| < 2^7.
-wire unused_ok = &{1'b0, product[PRODUCT_W]};
 
 endmodule
 

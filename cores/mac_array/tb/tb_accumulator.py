@@ -87,7 +87,7 @@ async def relu_looks_at_the_sign(dut):
         for stored in (1 << bit, -1 << bit):
             stored = wrapped(stored, acc_w)
             for relu in (0, 1):
-                dut.memory.words[0].value = stored & (1 << acc_w) - 1
+                dut.memory.ram.words[0].value = stored & (1 << acc_w) - 1
                 dut.valid.value, dut.relu.value = 1, relu
                 await FallingEdge(dut.clk)
                 dut.valid.value, dut.relu.value = 0, not relu
@@ -106,7 +106,7 @@ async def a_reset_ends_what_is_on_its_way(dut):
     for last in (0, 1):
         for wait in range(latency + last):
             await ClockCycles(dut.clk, latency + 4, FallingEdge)
-            dut.memory.words[0].value = 1 << acc_w - 2
+            dut.memory.ram.words[0].value = 1 << acc_w - 2
             dut.valid.value, dut.last.value = 1, last
             await FallingEdge(dut.clk)
             dut.valid.value = 0
@@ -117,4 +117,4 @@ async def a_reset_ends_what_is_on_its_way(dut):
                 await FallingEdge(dut.clk)
                 dut.rst.value = 0
                 assert not dut.out_valid.value
-            assert int(dut.memory.words[0].value) == 1 << acc_w - 2
+            assert int(dut.memory.ram.words[0].value) == 1 << acc_w - 2

@@ -33,7 +33,8 @@ cell axi_dma_0 xilinx.com:ip:axi_dma:7.1 {
     CONFIG.c_mm2s_burst_size 16
     CONFIG.c_s2mm_burst_size 16
 }
-cell accelerator_0 tilewright:ip:accelerator:0.2 {CONFIG.N 8}
+# build_hash is set by build_hash.tcl, which build_hash.py writes
+cell accelerator_0 tilewright:ip:accelerator:0.2 [list CONFIG.N 8 CONFIG.BUILD_HASH $build_hash]
 cell control_interconnect xilinx.com:ip:axi_interconnect:2.1 {CONFIG.NUM_SI 1 CONFIG.NUM_MI 3}
 cell memory_interconnect xilinx.com:ip:axi_interconnect:2.1 {CONFIG.NUM_SI 2 CONFIG.NUM_MI 1}
 cell axi_intc_0 xilinx.com:ip:axi_intc:4.1 {CONFIG.C_IRQ_CONNECTION 1}

@@ -255,8 +255,10 @@ accelerator #(
     .s_axis_tvalid(program_tvalid), .s_axis_tready(program_tready), .s_axis_tlast(program_tlast),
     .m_axis_tdata(result_tdata), .m_axis_tkeep(result_tkeep),
     .m_axis_tvalid(result_tvalid), .m_axis_tready(result_tready), .m_axis_tlast(result_tlast),
-    .irq(accelerator_irq), .moved(engine_moved)
+    .irq(accelerator_irq)
 );
+
+assign engine_moved = accelerator_0.u_status.moved;
 
 axi_intc #(.INPUTS(3)) axi_intc_0 (
     .s_axi_aclk(aclk), .s_axi_aresetn(aresetn),

@@ -26,11 +26,11 @@ generate
     end
 endgenerate
 
-reg [WIDTH-1:0] words [0:DEPTH-1];
-
-always @(posedge clk) if (wr_en) words[wr_addr] <= wr_data;
-
-assign rd_data = words[rd_addr];
+tech_lut_ram #(.WIDTH(WIDTH), .DEPTH(DEPTH)) ram (
+    .clk(clk),
+    .wr_en(wr_en), .wr_addr(wr_addr), .wr_data(wr_data),
+    .rd_addr(rd_addr), .rd_data(rd_data)
+);
 
 endmodule
 

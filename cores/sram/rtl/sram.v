@@ -35,13 +35,13 @@ generate
     end
 endgenerate
 
-reg [WIDTH-1:0] words [0:DEPTH-1];
-reg [WIDTH-1:0] latch_reg;
+wire [WIDTH-1:0] latch;
 
-always @(posedge clk) begin
-    if (wr_en) words[wr_addr] <= wr_data;
-    if (rd_en) latch_reg <= words[rd_addr];
-end
+tech_block_ram #(.WIDTH(WIDTH), .DEPTH(DEPTH)) ram (
+    .clk(clk),
+    .wr_en(wr_en), .wr_addr(wr_addr), .wr_data(wr_data),
+    .rd_en(rd_en), .rd_addr(rd_addr), .rd_data(latch)
+);
 
 generate
     if (LATENCY == 2) begin : g_output_register
@@ -49,11 +49,11 @@ generate
         reg [WIDTH-1:0] output_reg;
         always @(posedge clk) begin
             rd_en_reg <= rd_en;
-            if (rd_en_reg) output_reg <= latch_reg;
+            if (rd_en_reg) output_reg <= latch;
         end
         assign rd_data = output_reg;
     end else begin : g_latch
-        assign rd_data = latch_reg;
+        assign rd_data = latch;
     end
 endgenerate
 

@@ -6,8 +6,6 @@
  * invented; m_valid and m_data stay until the word is taken; the module fills and empties.
  *
  * One word, picked by the solver, is watched from its entry: it must leave after exactly as many words as were inside.
- *
- * With SLACK (of a stream_fifo) the sender goes on for as many words after s_ready has fallen, and each is taken.
  */
 module stream_order (
     input wire       clk,
@@ -30,13 +28,7 @@ wire       m_valid;
     .m_data(m_data), .m_valid(m_valid), .m_ready(m_ready)
 );
 
-`ifdef SLACK
-localparam [COUNT_W-1:0] LATE = `SLACK;
-`else
-localparam [COUNT_W-1:0] LATE = 0;
-`endif
-
-wire take = s_valid && (s_ready || LATE != 0);
+wire take = s_valid && s_ready;
 wire give = m_valid && m_ready;
 
 reg               started_reg = 1'b0;
@@ -44,12 +36,10 @@ reg [COUNT_W-1:0] inside_reg  = 0;     // words in the module
 reg               watched_reg = 1'b0;
 reg [COUNT_W-1:0] before_reg;          // words that must leave before the watched one
 reg [1:0]         word_reg;
-reg [COUNT_W-1:0] late_reg    = LATE;  // words since s_ready has fallen
 
 always @(posedge clk) begin
     started_reg <= 1'b1;
     inside_reg  <= inside_reg + take - give;
-    late_reg    <= s_ready ? 0 : late_reg + take;
     if (watched_reg && give) begin
         before_reg  <= before_reg - 1'b1;
         watched_reg <= before_reg != 0;
@@ -67,7 +57,6 @@ end
 
 always @* begin
     assume (rst == !started_reg);
-    if (LATE != 0) assume (!s_valid || s_ready || late_reg < LATE);
     if (started_reg) begin
         assert (inside_reg <= `CAPACITY);
         assert (!(m_valid && inside_reg == 0));

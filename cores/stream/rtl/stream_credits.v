@@ -30,16 +30,27 @@ generate
     end
 endgenerate
 
+// take comes late in the cycle, so the count knows of it a cycle later.
 reg  [COUNT_W-1:0] left_reg;
+reg                take_reg;
 wire [COUNT_W-1:0] given = give ? STEP[COUNT_W-1:0] : {COUNT_W{1'b0}};
 
-assign next_available = give || (left_reg != {COUNT_W{1'b0}} && !(take && left_reg == {{COUNT_W-1{1'b0}}, 1'b1}));
+wire [COUNT_W+1:0] left     = {2'b00, left_reg};
+wire               above_0  = left != 0;
+wire               above_1  = left[COUNT_W+1:1] != 0;
+wire               above_2  = left[COUNT_W+1:2] != 0 || left[1:0] == 2'd3;
+wire               one_left = take_reg ? above_1 : above_0;
+wire               two_left = take_reg ? above_2 : above_1;
+
+assign next_available = give || (take ? two_left : one_left);
 
 always @(posedge clk) begin
-    left_reg  <= left_reg + given - {{COUNT_W-1{1'b0}}, take};
+    take_reg  <= take;
+    left_reg  <= left_reg + given - {{COUNT_W-1{1'b0}}, take_reg};
     available <= next_available;
-    full      <= left_reg == COUNT[COUNT_W-1:0] && !take;
+    full      <= left_reg == COUNT[COUNT_W-1:0] && !take_reg && !take;
     if (rst) begin
+        take_reg  <= 1'b0;
         left_reg  <= COUNT[COUNT_W-1:0];
         available <= 1'b0;
         full      <= 1'b0;

@@ -40,6 +40,8 @@ def info(
     }
     facts["version"] = ".".join(str(part) for part in facts["version"])
     facts["build_hash"] = f"{facts['build_hash']:#010x}"
+    expected = driver.manifest_build_hash
+    facts["build_hash_in_manifest"] = None if expected is None else f"{expected:#010x}"
     if as_json:
         typer.echo(json.dumps(facts))
         return

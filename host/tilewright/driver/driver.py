@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from tilewright.driver.accelerator import Counters
 from tilewright.driver.buffers import check_buffer
 from tilewright.driver.channels import Channels, channels_of
 from tilewright.driver.dma import reset, run_channels
+from tilewright.driver.manifest import manifest_build_hash
 from tilewright.driver.run_steps import RunStep, Steps, untimed
 from tilewright.driver.simulated import simulated
 from tilewright.driver.stuck import StuckReport, Transfer, report_stuck
@@ -30,6 +32,7 @@ from tilewright.errors import (
     TilewrightError,
     TransferError,
 )
+from tilewright.hardware import registers as reg
 from tilewright.hardware.beats import BEAT_BYTES, Beats
 from tilewright.hardware.parameters import ArrayParameters
 from tilewright.hardware.program import Program, describe_command
@@ -89,6 +92,7 @@ class Driver:
     Attributes:
         timeout: seconds that one program may take, on the device's clock, where :meth:`run` is given no other.
         array: what programs must be compiled for.
+        manifest_build_hash: what the manifest beside the bitstream says that BUILD_HASH reads; None without one.
         simulated: what a simulated device offers beyond a board; None on a board.
         last_attempt: the program that was sent last, to repeat it after a failure; None before.
         steps: times the steps of each run, where it is a :class:`tilewright.driver.run_steps.StepTimes`.
@@ -114,6 +118,7 @@ class Driver:
                 raise ParameterMismatchError(f"the overlay holds no '{name}', only {', '.join(overlay.ip_dict)}")
         self.accelerator = getattr(overlay, accelerator_name)
         self.accelerator.check_identity()
+        self.manifest_build_hash = self._compare_build(Path(overlay.bitfile_name or "."))
         if "busy" in self.accelerator.status().flags:
             _warn_of_state(f"the accelerator was at work on {self._running()} as a driver was made, and is reset")
         self.dma = self._open_dma(overlay, dma_name)
@@ -284,6 +289,16 @@ class Driver:
         if status.error is not None:
             _warn_of_state(f"the accelerator kept an error that this driver has not caused, and is reset: {status}")
             self.recover()
+
+    def _compare_build(self, bitstream: Path) -> int | None:
+        """Warns of a bitstream that is of other RTL than its manifest says; format and ID registers are what gates."""
+        expected, found = manifest_build_hash(bitstream), self.accelerator.word(reg.REG_BUILD_HASH)
+        if expected not in (None, found):
+            _warn_of_state(
+                f"BUILD_HASH is {found:#010x}, and the manifest beside {bitstream.name} says {expected:#010x}: "
+                "the bitstream is of other RTL"
+            )
+        return expected
 
     def _running(self) -> str:
         sequence, opcode = self.accelerator.last_command()

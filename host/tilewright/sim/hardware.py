@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tilewright.hardware.rtl_hash import build_hash
 from tilewright.sim.own_ports import OWN_PORTS
 from tilewright.sim.parameters import SocParameters
 from tilewright.sim.ports import SocPorts
 
 OWN_CORE = "tilewright:soc:sim:0.1.0"
-SYSTEM_CORES = ("axi_dma", "axi_intc", "soc", "sram", "stream")
-GUEST_CORES = ("axi_dma", "axi_gpio", "axi_intc", "axis", "sram", "stream")
+SYSTEM_CORES = ("axi_dma", "axi_intc", "axil", "soc", "sram", "stream", "tech")
+GUEST_CORES = ("axi_dma", "axi_gpio", "axi_intc", "axil", "axis", "sram", "stream", "tech")
 ACCELERATOR_CORES = ("accelerator", "controller", "mac_array", "postproc", "registers")
 HARNESS = ("soc/*.core", "soc/cpp/*.cpp", "soc/cpp/*.h")
 OWN_SOURCES = (*HARNESS, "soc/ports/*.h", *(f"{core}/rtl/*.v*" for core in (*SYSTEM_CORES, *ACCELERATOR_CORES)))
@@ -95,8 +96,12 @@ class OwnHardware(Hardware):
         return f"{self.parameters.n}x{self.parameters.n}"
 
     def facts(self, cores: Path) -> dict[str, Any]:
-        """Sources and parameters."""
-        return {"sources": sources_hash(cores), "parameters": self.parameters.verilog}
+        """Sources, parameters, and the hash that a register shows, which is of more sources."""
+        return {
+            "sources": sources_hash(cores),
+            "parameters": self.parameters.verilog,
+            "build_hash": build_hash(cores),
+        }
 
     def core(self, cores: Path, folder: Path) -> Core:
         """The core of cores/soc."""
@@ -120,8 +125,3 @@ def sources_hash(cores: Path, patterns: Iterable[str] = OWN_SOURCES) -> str:
         digest.update(f"{path.relative_to(cores).as_posix()}\0{len(contents)}\0".encode())
         digest.update(contents)
     return digest.hexdigest()
-
-
-def build_hash(cores: Path) -> int:
-    """Return what the BUILD_HASH register of a simulated device reads: the first 7 hex digits of the sources' hash."""
-    return int(sources_hash(cores)[:7], 16)

@@ -18,7 +18,7 @@ from tilewright.hardware.parameters import HardwareParameters
 from tilewright.hardware.results import TRAILER_BEATS
 
 # From the last beat, and from the cycle in which the engine is empty, to that in which the decoder asks for the trailer
-SETTLE_CYCLES, IDLE_CYCLES = 6, 2
+SETTLE_CYCLES, IDLE_CYCLES = 6, 3
 # From there to the end of the trailer
 TRAILER_CYCLES = 6
 # From a CONV command's last position to the cycles that its entry in the log holds

@@ -1,0 +1,28 @@
+`resetall
+`default_nettype none
+
+/*
+ * Memory of LUTs: written on the clock edge, read at once.
+ */
+module tech_lut_ram #(
+    parameter WIDTH  = 21,
+    parameter DEPTH  = 32,
+    parameter ADDR_W = $clog2(DEPTH)
+) (
+    input  wire              clk,
+    input  wire              wr_en,
+    input  wire [ADDR_W-1:0] wr_addr,
+    input  wire [WIDTH-1:0]  wr_data,
+    input  wire [ADDR_W-1:0] rd_addr,
+    output wire [WIDTH-1:0]  rd_data
+);
+
+reg [WIDTH-1:0] words [0:DEPTH-1];
+
+always @(posedge clk) if (wr_en) words[wr_addr] <= wr_data;
+
+assign rd_data = words[rd_addr];
+
+endmodule
+
+`resetall
