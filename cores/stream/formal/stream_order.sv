@@ -62,7 +62,7 @@ always @* begin
         assert (!(m_valid && inside_reg == 0));
         if (watched_reg && before_reg == 0 && m_valid) assert (m_data == word_reg);
         cover (inside_reg == `CAPACITY);
-        if (LATE == 0) cover (watched_reg && before_reg == `CAPACITY - 1 && give);
+        cover (watched_reg && before_reg == `CAPACITY - 1 && give);
     end
 end
 
