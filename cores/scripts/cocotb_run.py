@@ -26,7 +26,13 @@ def run(design: Design, module: Path, toplevel: str) -> bool:
         timescale=("1ns", "1ps"),
         always=True,
     )
-    results = runner.test(test_module=module.stem, hdl_toplevel=toplevel, build_dir=build_dir, test_dir=build_dir)
+    results = runner.test(
+        test_module=module.stem,
+        hdl_toplevel=toplevel,
+        build_dir=build_dir,
+        test_dir=build_dir,
+        test_args=["-n"],  # an assertion of the RTL, $stop, ends the simulation, and fails the test
+    )
     tests, failures = get_results(results)
     print(f"cocotb {module.stem} on {toplevel}: {tests} tests, {failures} failed", flush=True)
     return tests > 0 and failures == 0

@@ -192,6 +192,7 @@ def run_bench(core: str, toplevel: str, module: str, tests: str, folder: str) ->
         test_dir=build,
         results_xml=str(build / "results.xml"),
         test_filter=tests,
+        test_args=["-n"],
     )
 
 

@@ -51,6 +51,7 @@ def run_cocotb(monkeypatch: pytest.MonkeyPatch) -> RunCocotb:
             build_dir=build,
             test_dir=build,
             test_filter=test_filter,
+            test_args=["-n"],  # an assertion of the RTL, $stop, ends the simulation, and fails the test
         )
         tests, failures = get_results(results)
         assert tests > 0, f"{module}: no cocotb test ran"

@@ -124,8 +124,6 @@ always @(posedge clk) begin
     if (rst) begin
         cfg_ready      <= 1'b1;
         idle_reg       <= 1'b1;
-        begin_reg      <= 1'b0;
-        step_reg       <= 1'b0;
         word_valid_reg <= 1'b0;
         busy           <= 1'b0;
         wr_valid       <= 1'b0;

@@ -2,11 +2,11 @@
 
 import random
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cocotb
 from cocotb.clock import Clock
-from cocotb.triggers import FallingEdge, ReadOnly
+from cocotb.triggers import ClockCycles, FallingEdge, ReadOnly
 
 WORD = 1 << 32
 
@@ -36,10 +36,13 @@ class Command:
 
 
 def random_command(rng: random.Random, depth: int) -> Command:
-    """Strides of either sign; the words of one command in six may lie anywhere."""
+    """Strides of either sign; the words of one command in six may lie anywhere, or at the memory's end."""
     h, w, images, oc_tiles = (rng.randint(1, 4) for _ in range(4))
-    if rng.randrange(6) == 0:
+    place = rng.randrange(6)
+    if place == 0:
         base, *strides = (rng.randrange(WORD) for _ in range(3))
+    elif place == 1:
+        base, *strides = depth - rng.randint(0, 2), 0, 0
     else:
         base, *strides = rng.randrange(depth), rng.randint(-200, 200), rng.randint(-200, 200)
     return Command(h, w, images, oc_tiles, base, *(stride % WORD for stride in strides), rng.getrandbits(16))
@@ -105,27 +108,64 @@ async def commands_back_to_back(dut):
     assert queued > 20 and overflows > 20, "a command has waited behind another; a word has lain outside"
 
 
-@cocotb.test()
-async def reset_forgets_both_commands(dut):
-    await start(dut)
-    two = Command(1, 2, 1, 1, 100, 0, 0, 0)
-    for name, value in vars(two).items():
+async def send(dut, command: Command) -> None:
+    """Hands a command over, and waits until its first word may come."""
+    for name, value in vars(command).items():
         getattr(dut, f"cfg_{name}").value = value
-    for _ in range(2):
-        dut.cfg_valid.value = 1
-        for _ in range(4):
-            await FallingEdge(dut.clk)
-        assert not dut.cfg_ready.value and dut.busy.value
-        dut.cfg_valid.value, dut.in_valid.value = 0, 1
+    dut.cfg_valid.value = 1
+    await FallingEdge(dut.clk)
+    dut.cfg_valid.value = 0
+    await ClockCycles(dut.clk, 2, FallingEdge)
+
+
+@cocotb.test()
+async def sizes_of_sixteen_bits(dut):
+    """Words without a gap: the first that ends a tile, and the first that ends the command, come when they must."""
+    await start(dut)
+    size = 0x8103
+    for name in ("w", "h", "images", "oc_tiles"):
+        one = Command(1, 1, 1, 1, 0, 0, 0, 0)
+        dut.clear.value = 1
+        await send(dut, replace(one, **{name: size}))
+        dut.clear.value = 0
+        dut.in_valid.value = 1
+        await ClockCycles(dut.clk, size - 1, FallingEdge)
+        assert int(dut.tiles_done.value) == (size - 2 if name == "oc_tiles" else 0)
+        assert bool(dut.tile_done.value) == (name == "oc_tiles") and dut.busy.value
         await FallingEdge(dut.clk)
         dut.in_valid.value = 0
+        assert dut.tile_done.value and dut.busy.value
+        await ClockCycles(dut.clk, 2, FallingEdge)
+        assert int(dut.tiles_done.value) == (size if name == "oc_tiles" else 1) and not dut.busy.value
+
+
+@cocotb.test()
+async def reset_forgets_both_commands(dut):
+    """In every cycle from the first command on, with words coming and on their way; the next command is carried out."""
+    await start(dut)
+    for wait in range(12):
+        for sequence in range(2):
+            command = Command(1, 3, 1, 1, 100, 0, 0, sequence)
+            for name, value in vars(command).items():
+                getattr(dut, f"cfg_{name}").value = value
+            dut.cfg_valid.value = 1
+            for cycle in range(wait if sequence == 0 else 2):
+                dut.in_valid.value = cycle in (3, 4, 5, 8, 9, 10)
+                await FallingEdge(dut.clk)
+            if sequence == 0:
+                dut.in_valid.value, dut.rst.value = wait in (3, 4, 5, 8, 9, 10), 1
+                for _ in range(3):
+                    await FallingEdge(dut.clk)
+                    dut.cfg_valid.value = dut.in_valid.value = dut.rst.value = 0
+                    assert dut.cfg_ready.value and dut.wr_none.value
+                    assert not dut.busy.value and not dut.wr_valid.value and not dut.tile_done.value
+        dut.cfg_valid.value = 0
         await FallingEdge(dut.clk)
-        assert dut.wr_valid.value and int(dut.wr_addr.value) == 100
-        # The last word is on its way when the reset comes.
-        dut.in_valid.value = 1
-        await FallingEdge(dut.clk)
-        dut.in_valid.value, dut.rst.value = 0, 1
-        for _ in range(3):
+        for word in range(3):
+            dut.in_valid.value, dut.in_word.value = 1, word
             await FallingEdge(dut.clk)
-            dut.rst.value = 0
-            assert dut.cfg_ready.value and not dut.busy.value and not dut.wr_valid.value and dut.wr_none.value
+            if word:
+                assert dut.wr_valid.value and int(dut.wr_addr.value) == 99 + word and int(dut.wr_word.value) == word - 1
+        dut.in_valid.value, dut.rst.value = 0, 1
+        await FallingEdge(dut.clk)
+        dut.rst.value = 0
