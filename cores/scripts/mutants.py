@@ -59,6 +59,8 @@ DMA = Bench("axi_dma", "axi_dma", "tb_axi_dma")
 ACCELERATOR = Bench("accelerator", "accelerator", "tb_accelerator")
 S2MM, BURSTS, MM2S = (f"axi_dma/rtl/axi_dma_{name}.v" for name in ("s2mm", "bursts", "mm2s"))
 DECODER = "controller/rtl/decoder.v"
+RESULT_BUFFER = Bench("accelerator", "result_buffer", "tb_result_buffer")
+RESULT_STREAM = Bench("accelerator", "result_stream", "tb_result_stream")
 
 MUTANTS = {
     "write data wait for awready": Mutant(
@@ -120,6 +122,37 @@ MUTANTS = {
     "a second write before the interrupt controller's answer": Mutant(
         Bench("axi_intc", "axi_intc", "tb_axi_intc"), "strict",
         "axi_intc/rtl/axi_intc.v", " && !(bvalid_reg && !s_axi_bready)", "",
+    ),
+    "space for a position too many": Mutant(
+        RESULT_BUFFER, "deskews", "accelerator/rtl/result_reader.v", "SPACE = DEPTH - 4", "SPACE = DEPTH - 3",
+    ),
+    "empty before the last beat has left": Mutant(
+        RESULT_BUFFER, "deskews", "accelerator/rtl/result_reader.v", " && !reserve && !ahead", " && !reserve",
+    ),
+    "empty over a reservation": Mutant(
+        RESULT_BUFFER, "deskews", "accelerator/rtl/result_reader.v", " && !reserve && !ahead", " && !ahead",
+    ),
+    "a position before its last column": Mutant(
+        RESULT_BUFFER, "deskews", "accelerator/rtl/result_buffer.v", ".stored(in_valid[N-1])", ".stored(in_valid[0])",
+    ),
+    "a place that comes back too late for a word a cycle": Mutant(
+        Bench("stream", "stream_fifo", "tb_stream"), "one_word",
+        "stream/rtl/stream_reader.v", "QUEUE = LATENCY + 3", "QUEUE = LATENCY + 2",
+    ),
+    "a word later at the output": Mutant(
+        Bench("stream", "stream_fifo", "tb_stream"), "capacity",
+        "stream/rtl/stream_reader.v", "held_any_reg <= stored || ", "held_any_reg <= ",
+    ),
+    "a result within the trailer": Mutant(
+        RESULT_STREAM, "packets", "accelerator/rtl/result_stream.v", "out_ready && results;", "out_ready;",
+    ),
+    "a trailer over a result": Mutant(
+        RESULT_STREAM, "packets", "accelerator/rtl/result_stream.v", "results && !s_valid && trailer_request",
+        "results && trailer_request",
+    ),
+    "a trailer twice": Mutant(
+        RESULT_STREAM, "packets", "accelerator/rtl/result_stream.v", "state_reg == SENT && !trailer_request",
+        "state_reg == SENT",
     ),
     "the upper half of END unchecked": Mutant(
         ACCELERATOR, "every_error", DECODER,

@@ -61,7 +61,7 @@ def fifo(latency: int, slack: int = 0) -> Proof:
         return Proof("stream_fifo", ORDER, FIFO, 13, {
             "a slack of one word less": ("FULL        = DEPTH - SLACK", "FULL        = DEPTH - SLACK + 1"),
         }, parameters, defines | {"SLACK": slack})  # fmt: skip
-    return Proof("stream_fifo", ORDER, FIFO, 18, {
+    return Proof("stream_fifo", ORDER, FIFO, 15 + latency, {
         "a queue that runs over": ("claimed_next != QUEUE[QUEUE_W-1:0]", "1'b1"),
         "full a word late": ("held < NEARLY_FULL[PTR_W:0]", "held <= NEARLY_FULL[PTR_W:0]"),
         "a word read twice": ("(held_reg[0] && !taken)", "held_reg[0]"),
