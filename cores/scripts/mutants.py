@@ -61,6 +61,8 @@ STATUS = Bench("accelerator", "accelerator_status", "tb_accelerator_status")
 S2MM, BURSTS, MM2S = (f"axi_dma/rtl/axi_dma_{name}.v" for name in ("s2mm", "bursts", "mm2s"))
 DECODER, CHECKS = (f"controller/rtl/{name}.v" for name in ("decoder", "beat_checks"))
 DESCRIPTOR = "controller/rtl/descriptor_check.v"
+RESULT_BUFFER = Bench("accelerator", "result_buffer", "tb_result_buffer")
+RESULT_STREAM = Bench("accelerator", "result_stream", "tb_result_stream")
 
 MUTANTS = {
     "write data wait for awready": Mutant(
@@ -143,6 +145,37 @@ MUTANTS = {
     ),
     "a program that outlives a soft reset": Mutant(
         STATUS, "soft_reset", "accelerator/rtl/accelerator_status.v", "program_start && !rst;", "program_start;",
+    ),
+    "a place given back with each beat": Mutant(
+        RESULT_BUFFER, "deskews", "accelerator/rtl/result_reader.v", "freed        <= taken", "freed        <= rd_en != 0",
+    ),
+    "empty before the last beat has left": Mutant(
+        RESULT_BUFFER, "deskews", "accelerator/rtl/result_reader.v", " && !reserve && !ahead", " && !reserve",
+    ),
+    "empty over a reservation": Mutant(
+        RESULT_BUFFER, "deskews", "accelerator/rtl/result_reader.v", " && !reserve && !ahead", " && !ahead",
+    ),
+    "a position before its last column": Mutant(
+        RESULT_BUFFER, "deskews", "accelerator/rtl/result_buffer.v", ".stored(in_valid[N-1])", ".stored(in_valid[0])",
+    ),
+    "a place that comes back too late for a word a cycle": Mutant(
+        Bench("stream", "stream_fifo", "tb_stream"), "one_word",
+        "stream/rtl/stream_reader.v", "QUEUE = LATENCY + 3", "QUEUE = LATENCY + 2",
+    ),
+    "a word later at the output": Mutant(
+        Bench("stream", "stream_fifo", "tb_stream"), "capacity",
+        "stream/rtl/stream_reader.v", "held_any_reg <= stored || ", "held_any_reg <= ",
+    ),
+    "a result within the trailer": Mutant(
+        RESULT_STREAM, "packets", "accelerator/rtl/result_stream.v", "out_ready && results;", "out_ready;",
+    ),
+    "a trailer over a result": Mutant(
+        RESULT_STREAM, "packets", "accelerator/rtl/result_stream.v", "results && !s_valid && trailer_request",
+        "results && trailer_request",
+    ),
+    "a trailer twice": Mutant(
+        RESULT_STREAM, "packets", "accelerator/rtl/result_stream.v", "state_reg == SENT && !trailer_request",
+        "state_reg == SENT",
     ),
     "the upper half of END unchecked": Mutant(
         ACCELERATOR, "every_error", CHECKS, " && (beat & END_0_RESERVED) == 64'd0", "",

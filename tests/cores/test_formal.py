@@ -48,7 +48,7 @@ AXIL_SLAVE = "axil/rtl/axil_slave.v"
 def fifo(latency: int) -> Proof:
     parameters = {"WIDTH": 2, "DEPTH": 2, "LATENCY": latency}
     defines: dict[str, str | int] = {"DUT": "stream_fifo", "CAPACITY": latency + 5}
-    return Proof("stream_fifo", ORDER, FIFO, 18, {
+    return Proof("stream_fifo", ORDER, FIFO, 15 + latency, {
         "a queue that runs over": ("claimed_next != QUEUE[QUEUE_W-1:0]", "1'b1"),
         "full a word late": ("held < NEARLY_FULL[PTR_W:0]", "held <= NEARLY_FULL[PTR_W:0]"),
         "a word read twice": ("(held_reg[0] && !taken)", "held_reg[0]"),

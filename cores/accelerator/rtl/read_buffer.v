@@ -29,7 +29,7 @@ localparam PTR_W  = $clog2(DEPTH);
 localparam BEATS  = WORD_W > 64 ? 2 : 1;
 localparam BEAT_W = WORD_W / BEATS;
 
-wire [BEATS-1:0]  rd_en, rd_beat;
+wire [BEATS-1:0]  rd_en;
 wire [PTR_W-1:0]  rd_addr;
 wire [WORD_W-1:0] word;
 wire [BEAT_W-1:0] data;
@@ -43,8 +43,7 @@ end
 result_reader #(.DEPTH(DEPTH), .BEATS(BEATS), .WIDTH(BEAT_W), .LATENCY(LATENCY)) reader (
     .clk(clk), .rst(rst),
     .reserve(reserve), .freed(freed), .empty(empty),
-    .stored(in_valid), .rd_en(rd_en), .rd_addr(rd_addr), .rd_beat(rd_beat),
-    .rd_data(rd_beat[BEATS-1] ? word[WORD_W-1 -: BEAT_W] : word[BEAT_W-1:0]),
+    .stored(in_valid), .rd_en(rd_en), .rd_addr(rd_addr), .rd_data(word),
     .m_data(data), .m_valid(m_valid), .m_ready(m_ready)
 );
 

@@ -32,22 +32,15 @@ module result_buffer #(
 localparam PTR_W = $clog2(DEPTH);
 localparam BEATS = N / 2;
 
-wire [BEATS-1:0]   rd_en, rd_beat;
+wire [BEATS-1:0]   rd_en;
 wire [PTR_W-1:0]   rd_addr;
 wire [N*ACC_W-1:0] position;
 wire [2*ACC_W-1:0] sums;
-reg  [2*ACC_W-1:0] beat;
-
-integer b;
-always @* begin
-    beat = {2*ACC_W{1'b0}};
-    for (b = 0; b < BEATS; b = b + 1) beat = beat | (position[b*2*ACC_W +: 2*ACC_W] & {2*ACC_W{rd_beat[b]}});
-end
 
 result_reader #(.DEPTH(DEPTH), .BEATS(BEATS), .WIDTH(2*ACC_W), .LATENCY(LATENCY)) reader (
     .clk(clk), .rst(rst),
     .reserve(reserve), .freed(freed), .empty(empty),
-    .stored(in_valid[N-1]), .rd_en(rd_en), .rd_addr(rd_addr), .rd_beat(rd_beat), .rd_data(beat),
+    .stored(in_valid[N-1]), .rd_en(rd_en), .rd_addr(rd_addr), .rd_data(position),
     .m_data(sums), .m_valid(m_valid), .m_ready(m_ready)
 );
 

@@ -21,26 +21,27 @@ module result_reader #(
     // Width of an address (derived)
     parameter ADDR_W = $clog2(DEPTH)
 ) (
-    input  wire              clk,
-    input  wire              rst,
-    input  wire              reserve,
-    output reg               freed,
-    output reg               empty,
+    input  wire                         clk,
+    input  wire                         rst,
+    input  wire                         reserve,
+    output reg                          freed,
+    output reg                          empty,
     // Memories, one a beat of a position
-    input  wire              stored,        // a position is in them from the next cycle on
-    output wire [BEATS-1:0]  rd_en,
-    output wire [ADDR_W-1:0] rd_addr,
-    output wire [BEATS-1:0]  rd_beat,       // one-hot: the memory that rd_data is from
-    input  wire [WIDTH-1:0]  rd_data,
-    output wire [WIDTH-1:0]  m_data,
-    output wire              m_valid,
-    input  wire              m_ready
+    input  wire                         stored, // a position is in them from the next cycle on
+    output wire [BEATS-1:0]             rd_en,
+    output wire [ADDR_W-1:0]            rd_addr,
+    input  wire [BEATS*WIDTH-1:0]       rd_data,
+    output wire [WIDTH-1:0]             m_data,
+    output wire                         m_valid,
+    input  wire                         m_ready
 );
 
-reg [ADDR_W:0] reserved_reg;
-wire           taken;
-wire           ahead;
-wire           arrive;
+reg  [ADDR_W:0]  reserved_reg;
+wire             taken;
+wire             ahead;
+wire             arrive;
+wire [BEATS-1:0] part;
+reg  [WIDTH-1:0] beat;
 
 always @(posedge clk) begin
     reserved_reg <= reserved_reg + {{ADDR_W{1'b0}}, reserve} - {{ADDR_W{1'b0}}, taken};
@@ -58,13 +59,19 @@ stream_reader #(.DEPTH(DEPTH), .PARTS(BEATS), .LATENCY(LATENCY)) reader (
     .clk(clk), .rst(rst),
     .stored(stored), .popped(m_valid && m_ready),
     .rd_en(rd_en), .rd_addr(rd_addr), .taken(taken), .held(),
-    .arrive(arrive), .part(rd_beat), .ahead(ahead)
+    .arrive(arrive), .part(part), .ahead(ahead)
 );
 // verilator lint_on PINCONNECTEMPTY
 
+integer b;
+always @* begin
+    beat = {WIDTH{1'b0}};
+    for (b = 0; b < BEATS; b = b + 1) beat = beat | (rd_data[b*WIDTH +: WIDTH] & {WIDTH{part[b]}});
+end
+
 stream_queue #(.WIDTH(WIDTH)) queue (
     .clk(clk), .rst(rst),
-    .s_data(rd_data), .enter(arrive),
+    .s_data(beat), .enter(arrive),
     .m_data(m_data), .m_valid(m_valid), .m_ready(m_ready)
 );
 

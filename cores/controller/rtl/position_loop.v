@@ -86,6 +86,7 @@ reg [1:0]  member_reg;              // of the pooling window
 reg        window_end_reg, column_last_reg, row_last_reg, image_last_reg;
 reg        column_two_reg, row_two_reg, image_two_reg;
 reg        column_end_reg, row_end_reg;
+reg        below_reg;               // the next position is in the row below, of windows or of the window
 reg        down_reg, up_reg;        // the next position is in the window's second row; back in the first one of the next
 
 wire next_window_end  = !pool_reg || member_reg == 2'd2;
@@ -111,6 +112,7 @@ always @(posedge clk) begin
         row_two_reg     <= two_rows_reg;
         image_two_reg   <= two_images_reg;
         column_end_reg  <= first_column_end_reg;
+        below_reg       <= first_column_end_reg;
         row_end_reg     <= first_row_end_reg;
         last            <= first_last_reg;
     end else if (advance) begin
@@ -124,6 +126,7 @@ always @(posedge clk) begin
         row_last_reg    <= next_row_last;
         image_last_reg  <= next_image_last;
         column_end_reg  <= next_window_end && next_column_last;
+        below_reg       <= (next_window_end && next_column_last) || (pool_reg && member_reg == 2'd0);
         row_end_reg     <= next_window_end && next_column_last && next_row_last;
         last            <= next_window_end && next_column_last && next_row_last && next_image_last;
         if (window_end_reg) begin
@@ -150,7 +153,7 @@ reg [COORD_W-1:0] x0_reg, y0_reg, x_reg, y_reg;
 // What is added to x, to y, to the address of the next position in the row of windows
 wire [2:0]  back      = {1'b1, 1'b1, !stride_2_reg};           // -step
 wire [2:0]  step_x    = down_reg ? back : {1'b0, step};
-wire [2:0]  step_y    = column_end_reg || down_reg ? {1'b0, step} : up_reg ? back : 3'd0;
+wire [2:0]  step_y    = below_reg ? {1'b0, step} : up_reg ? back : 3'd0;
 wire [17:0] step_addr = down_reg ? down_step_reg : up_reg ? up_step_reg : {16'd0, step};
 wire [31:0] row_base  = row_end_reg ? next_image_reg : next_row_reg;
 
