@@ -147,7 +147,8 @@ MUTANTS = {
         STATUS, "soft_reset", "accelerator/rtl/accelerator_status.v", "program_start && !rst;", "program_start;",
     ),
     "a place given back with each beat": Mutant(
-        RESULT_BUFFER, "deskews", "accelerator/rtl/result_reader.v", "freed        <= taken", "freed        <= rd_en != 0",
+        RESULT_BUFFER, "deskews", "accelerator/rtl/result_reader.v",
+        "freed        <= taken", "freed        <= rd_en != 0",
     ),
     "empty before the last beat has left": Mutant(
         RESULT_BUFFER, "deskews", "accelerator/rtl/result_reader.v", " && !reserve && !ahead", " && !reserve",

@@ -303,13 +303,14 @@ async def status_and_words(dut):
 async def nothing_outlives_a_soft_reset(dut):
     """Whatever happens in the cycles around it: program_start and trailer_done are cut off with it."""
     master = await start(dut)
-    for name in ("program_start", "trailer_done"):
+    for name, error in (("program_start", 0), ("trailer_done", 0), ("trailer_done", 1)):
         for offset in (-1, 0):
             pulse(dut, "program_start")
             await FallingEdge(dut.clk)
             quiet(dut)
             await ClockCycles(dut.clk, 5)
             await FallingEdge(dut.clk)
+            dut.error.value = error
             if offset:
                 pulse(dut, name)
                 await FallingEdge(dut.clk)
