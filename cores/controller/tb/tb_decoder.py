@@ -257,6 +257,7 @@ class Bench:
             assert dut.trailer_request.value and self.sent == len(self.packet), "the input is drained to TLAST"
             got = ErrorCode(int(dut.error_code.value)), int(dut.error_sequence.value)
             assert dut.error.value and got == (code, sequence), f"{got}, not {(code, sequence)}"
+            assert self.starts <= 1, "a program begins once"
             assert repeat or int(dut.last_sequence.value) == sequence or code in ENGINE_CODES
             for _ in range(4):
                 await self.cycle(valid=False)
@@ -467,14 +468,14 @@ class Faults:
         return self.changed(number, 0, lambda beat: beat | 1 << 8 + bit, ErrorCode.BAD_DESCRIPTOR)
 
     def length(self) -> Fault:
-        number = self.rng.randrange(len(self.commands) + 2)
+        number = self.rng.choice([self.rng.randrange(len(self.commands) + 2), self.number(Load), self.number(Weights)])
         kind = type(self.commands[number - 1]) if 0 < number <= len(self.commands) else None
+        right = int(self.beats[self.starts[number]]) >> 32
         wrong = {Load: [0, 1], Weights: [0], Thresholds: [0]}.get(kind)
         if wrong is None:
-            right = int(self.beats[self.starts[number]]) >> 32
             wrong = [right + 1, right - 1, right | 1 << self.rng.randrange(4, 32), 0]
         elif self.bench.pair == 2 and kind is not Thresholds:
-            wrong = [*wrong, (int(self.beats[self.starts[number]]) >> 32) ^ 1]
+            wrong = [*wrong, *[right ^ 1] * 3]
         length = self.rng.choice(wrong)
         return self.changed(number, 0, lambda beat: beat & 0xFFFFFFFF | length << 32, ErrorCode.BAD_LENGTH)
 
@@ -542,8 +543,8 @@ class Faults:
         return Fault(beats, ErrorCode.BAD_CRC, len(self.commands) + 1, len(self.commands) + 1)
 
     KINDS = (
-        opcode, no_begin, second_begin, sequence, flags, length, magic, version, parameters, odd_address, address,
-        end_of_memory, descriptor, descriptor, descriptor, tlast_early, tlast_early, tlast_missing, crc, crc,
+        opcode, no_begin, second_begin, sequence, flags, length, length, length, magic, version, parameters, odd_address,
+        address, end_of_memory, descriptor, descriptor, descriptor, tlast_early, tlast_early, tlast_missing, crc, crc,
     )  # fmt: skip
     # Those that neither move beats nor need the CRC-32 as it is
     STEADY = (sequence, flags, parameters, address, descriptor, opcode)
