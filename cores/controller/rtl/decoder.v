@@ -238,10 +238,7 @@ always @(posedge clk) begin
         begun_reg <= 1'b0;
         ended_reg <= 1'b0;
     end
-    if (rst) begin
-        half_reg   <= 1'b0;
-        program_id <= 32'd0;
-    end
+    if (rst) program_id <= 32'd0;
 end
 
 // ---- state

@@ -61,7 +61,7 @@ def random_commands(rng: random.Random, n: int, depth: int) -> list[Body]:
         count = rng.choice([1, rng.randint(1, 12)])
         if kind is Load:
             words = count * pair * 16 // n
-            address = rng.randrange(depth - words) // 2 * 2
+            address = rng.choice([rng.randrange(depth - words) // 2 * 2, depth - words])
             after = rng.choice([0, convs, rng.randint(0, convs)])
             commands.append(Load(address, random_beats(rng, count * pair), after))
         elif kind is Conv:
@@ -464,7 +464,7 @@ class Faults:
     def flags(self) -> Fault:
         number = self.rng.randrange(len(self.commands) + 2)
         weights = 0 < number <= len(self.commands) and isinstance(self.commands[number - 1], Weights)
-        bit = self.rng.randrange(1 if weights else 0, 8)
+        bit = self.rng.choice([1 if weights else 0, self.rng.randrange(1, 8)])
         return self.changed(number, 0, lambda beat: beat | 1 << 8 + bit, ErrorCode.BAD_DESCRIPTOR)
 
     def length(self) -> Fault:
@@ -473,11 +473,25 @@ class Faults:
         right = int(self.beats[self.starts[number]]) >> 32
         wrong = {Load: [0, 1], Weights: [0], Thresholds: [0]}.get(kind)
         if wrong is None:
-            wrong = [right + 1, right - 1, right | 1 << self.rng.randrange(4, 32), 0]
+            wrong = [right + 1, right - 1, right | 1 << self.rng.randrange(4, 32), right | 1 << 31, 0]
         elif self.bench.pair == 2 and kind is not Thresholds:
             wrong = [*wrong, *[right ^ 1] * 3]
         length = self.rng.choice(wrong)
         return self.changed(number, 0, lambda beat: beat & 0xFFFFFFFF | length << 32, ErrorCode.BAD_LENGTH)
+
+    def two_in_a_header(self) -> Fault:
+        number = self.rng.randint(1, len(self.commands))
+        xor, code = self.rng.choice(
+            [
+                (1 << 16 | 0x80, ErrorCode.UNKNOWN_OPCODE),
+                (1 << 16 | 0x8000, ErrorCode.BAD_SEQUENCE),
+                (1 << 16 | 0x80, ErrorCode.TLAST_EARLY),
+            ]
+        )
+        fault = self.changed(number, 0, lambda beat: beat ^ xor, code, number ^ 1)
+        if code == ErrorCode.TLAST_EARLY:
+            return fault._replace(beats=fault.beats[: self.starts[number] + 1])
+        return fault
 
     def magic(self) -> Fault:
         return self.changed(0, 1, lambda beat: beat ^ 1 << self.rng.randrange(32), ErrorCode.BAD_MAGIC)
@@ -498,10 +512,11 @@ class Faults:
         return self.changed(self.number(Load), 1, lambda beat: beat >> 32 << 32 | address, ErrorCode.ACT_OVERFLOW)
 
     def end_of_memory(self) -> Fault:
-        """The last group finds no place."""
+        """The last groups find no place."""
         loads = [i for i, c in enumerate(self.commands, 1) if isinstance(c, Load) and len(c.data) > self.bench.pair]
         number = self.rng.choice(loads)
-        data = self.commands[number - 1].data[: -self.bench.pair]
+        data = self.commands[number - 1].data
+        data = data[: -self.bench.pair * self.rng.randrange(1, len(data) // self.bench.pair)]
         address = self.bench.depth - self.bench.words * len(data) // self.bench.pair
         self.commands[number - 1] = Load(address, data)
         fault = self.changed(number, 1, lambda beat: beat >> 32 << 32 | address, ErrorCode.ACT_OVERFLOW)
@@ -533,7 +548,9 @@ class Faults:
         return Fault(self.beats[:count], ErrorCode.TLAST_EARLY, number, number, partly=True)
 
     def tlast_missing(self) -> Fault:
+        """Whatever the CRC-32 is."""
         beats = np.append(self.beats, random_beats(self.rng, self.rng.randint(1, 9)))
+        beats[len(self.beats) - 1] ^= np.uint64(self.rng.randrange(2))
         return Fault(beats, ErrorCode.TLAST_MISSING, len(self.commands) + 1, len(self.commands) + 1)
 
     def crc(self) -> Fault:
@@ -543,8 +560,9 @@ class Faults:
         return Fault(beats, ErrorCode.BAD_CRC, len(self.commands) + 1, len(self.commands) + 1)
 
     KINDS = (
-        opcode, no_begin, second_begin, sequence, flags, length, length, length, magic, version, parameters, odd_address,
-        address, end_of_memory, descriptor, descriptor, descriptor, tlast_early, tlast_early, tlast_missing, crc, crc,
+        opcode, no_begin, second_begin, sequence, flags, flags, two_in_a_header, two_in_a_header, length, length, length,
+        magic, version, parameters, odd_address, address, end_of_memory, descriptor, descriptor, descriptor, tlast_early,
+        tlast_early, tlast_missing, crc, crc,
     )  # fmt: skip
     # Those that neither move beats nor need the CRC-32 as it is
     STEADY = (sequence, flags, parameters, address, descriptor, opcode)
