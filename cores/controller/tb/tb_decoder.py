@@ -450,7 +450,9 @@ class Faults:
 
     def no_begin(self) -> Fault:
         beats = self.beats[self.starts[self.rng.randint(1, len(self.commands) + 1)] :]
-        return Fault(beats, ErrorCode.BAD_MAGIC, int(beats[0]) >> 16 & 0xFFFF, 0)
+        code = self.rng.choice([ErrorCode.BAD_MAGIC, ErrorCode.TLAST_EARLY])
+        beats = beats[:1] if code == ErrorCode.TLAST_EARLY else beats
+        return Fault(beats, code, int(beats[0]) >> 16 & 0xFFFF, 0)
 
     def second_begin(self) -> Fault:
         at = self.rng.randint(0, len(self.commands))
@@ -468,7 +470,8 @@ class Faults:
         return self.changed(number, 0, lambda beat: beat | 1 << 8 + bit, ErrorCode.BAD_DESCRIPTOR)
 
     def length(self) -> Fault:
-        number = self.rng.choice([self.rng.randrange(len(self.commands) + 2), self.number(Load), self.number(Weights)])
+        any_command = self.rng.randrange(len(self.commands) + 2)
+        number = self.rng.choice([any_command, *(self.number(kind) for kind in (Load, Weights, Conv))])
         kind = type(self.commands[number - 1]) if 0 < number <= len(self.commands) else None
         right = int(self.beats[self.starts[number]]) >> 32
         wrong = {Load: [0, 1], Weights: [0], Thresholds: [0]}.get(kind)
@@ -560,9 +563,9 @@ class Faults:
         return Fault(beats, ErrorCode.BAD_CRC, len(self.commands) + 1, len(self.commands) + 1)
 
     KINDS = (
-        opcode, no_begin, second_begin, sequence, flags, flags, two_in_a_header, two_in_a_header, length, length, length,
-        magic, version, parameters, odd_address, address, end_of_memory, descriptor, descriptor, descriptor, tlast_early,
-        tlast_early, tlast_missing, crc, crc,
+        opcode, no_begin, second_begin, sequence, flags, flags, two_in_a_header, two_in_a_header, length, length,
+        length, magic, version, parameters, odd_address, address, end_of_memory, descriptor, descriptor, descriptor,
+        tlast_early, tlast_early, tlast_missing, crc, crc,
     )  # fmt: skip
     # Those that neither move beats nor need the CRC-32 as it is
     STEADY = (sequence, flags, parameters, address, descriptor, opcode)
