@@ -525,7 +525,7 @@ class Faults:
         fault = self.changed(number, 1, lambda beat: beat >> 32 << 32 | address, ErrorCode.ACT_OVERFLOW)
         return fault._replace(partly=True)
 
-    def descriptor(self) -> Fault:
+    def descriptor(self, way: int | None = None) -> Fault:
         def zero(beat: int, bit: int, width: int) -> tuple[int, Callable[[int], int]]:
             return beat, lambda value: value & ~((1 << width) - 1 << bit)
 
@@ -542,7 +542,7 @@ class Faults:
             ways += [(6, lambda value: value & ~(1 << 38) | 1 << 34)]
         if conv.pool:
             ways += [(0, lambda value, bit=bit: value | 1 << bit) for bit in (32, 48)] * 5
-        beat, value = self.rng.choice(ways)
+        beat, value = self.rng.choice(ways) if way is None else ways[way % len(ways)]
         return self.changed(number, 1 + beat, value, ErrorCode.BAD_DESCRIPTOR)
 
     def tlast_early(self) -> Fault:
@@ -564,7 +564,7 @@ class Faults:
 
     KINDS = (
         opcode, no_begin, second_begin, sequence, flags, flags, two_in_a_header, two_in_a_header, length, length,
-        length, magic, version, parameters, odd_address, address, end_of_memory, descriptor, descriptor, descriptor,
+        length, magic, version, parameters, odd_address, address, end_of_memory, descriptor,
         tlast_early, tlast_early, tlast_missing, crc, crc,
     )  # fmt: skip
     # Those that neither move beats nor need the CRC-32 as it is
@@ -597,6 +597,18 @@ async def every_fault_is_named_and_the_stream_drained(dut):
             await bench.cycle()
         await bench.finish()
         bench.check(commands)
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def every_field_of_a_descriptor(dut):
+    bench = await Bench(dut).start()
+    for way in range(55):
+        faults = Faults(bench)
+        fault = faults.descriptor(way)
+        bench.send(fault.beats)
+        await bench.fail(fault.code, fault.sequence)
+        before = bench.expected(faults.commands[: fault.number - 1])
+        assert bench.settings == before[3][: len(bench.settings)], f"{way}: a wrong descriptor is handed over"
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
@@ -665,6 +677,8 @@ async def reset_at_any_time(dut):
         for _ in range(bench.rng.randrange(5)):
             await bench.cycle(valid=False)
         await bench.reset()
+        for _ in range(3):
+            await bench.cycle(valid=False)
         assert not dut.error.value and not dut.trailer_request.value
         assert (int(dut.last_opcode.value), int(dut.program_id.value)) == (0, 0)
         commands = [Thresholds(random_beats(bench.rng, 1)), *(replace_after(c) for c in faults.commands[:2])]
