@@ -17,7 +17,7 @@ from tilewright.cli.estimate import estimate_command
 from tilewright.compiler.network import compile_network
 from tilewright.compiler.stream import WeightsItem
 from tilewright.compiler.timing import time_program
-from tilewright.compiler.timing.fifo import FifoTiming, ascending
+from tilewright.compiler.timing.fifo import SLACK, FifoTiming, ascending
 from tilewright.errors import CompileError, ParameterError
 from tilewright.estimate.estimate import Estimate, estimate_compiled, estimate_network
 from tilewright.hardware.block_ram import block_rams, blocks_of
@@ -239,21 +239,20 @@ def test_ascending_keeps_its_distance() -> None:
 
 @pytest.mark.parametrize("latency", [1, 2])
 def test_fifo_is_that_of_the_hardware(latency: int) -> None:
-    """Against stream_fifo, written out register by register."""
+    """Against stream_fifo behind the decoder, written out register by register."""
     rng = np.random.default_rng(latency)
     for _ in range(30):
-        words, depth = 60, int(rng.choice([2, 4, 16]))
-        wanted_push = np.cumsum(rng.integers(1, 4, words) * (rng.random(words) < 0.7)) + np.arange(words)
+        words, depth = 60, int(rng.choice([8, 16]))
+        gaps = rng.integers(1, 4, words) * (rng.random(words) < 0.2)
         wanted_pop = np.cumsum(rng.integers(1, 4, words) * (rng.random(words) < 0.7)) + np.arange(words)
-        pushed, popped = simulate_fifo(wanted_push, wanted_pop, depth, latency)
+        pushed, popped = simulate_fifo(gaps, wanted_pop, depth, latency)
         fifo = FifoTiming(words, depth, latency)
         at = 0
         while at < words:
-            count = min(int(rng.integers(1, 9)), fifo.pushable, words - at)
+            run = int(np.flatnonzero([*gaps[at + 1 :], 1])[0]) + 1
+            count = min(int(rng.integers(1, 9)), fifo.pushable, run)
             if count:
-                lower = np.maximum(wanted_push[at : at + count], fifo.space_times(count))
-                lower[0] = max(lower[0], pushed[at - 1] + 1 if at else 0)
-                fifo.push(ascending(lower))
+                fifo.push(fifo.take_times(int(pushed[at - 1] if at else 0) + int(gaps[at]), count) + 1)
                 np.testing.assert_array_equal(fifo._pushed[at : at + count], pushed[at : at + count])
             at += count
             while fifo.held:
@@ -266,15 +265,18 @@ def test_fifo_is_that_of_the_hardware(latency: int) -> None:
                 np.testing.assert_array_equal(got, popped[first : first + size])
 
 
-def simulate_fifo(wanted_push: np.ndarray, wanted_pop: np.ndarray, depth: int, latency: int) -> tuple[np.ndarray, ...]:
-    """Cycles in which the words are pushed and popped, each when its side wants it or as soon as the FIFO lets it."""
-    words, queue = len(wanted_push), latency + 2
+def simulate_fifo(gaps: np.ndarray, wanted_pop: np.ndarray, depth: int, latency: int) -> tuple[np.ndarray, ...]:
+    """Cycles in which the words are pushed and popped, as soon as the FIFO lets them.
+
+    Each is taken from the stream a gap behind the one before, at the earliest, and pushed in the next cycle.
+    """
+    words, queue = len(gaps), latency + 2
     pushed, popped = np.zeros(words, np.int64), np.zeros(words, np.int64)
     written = read = count = claimed = puts = gets = cycle = 0
-    arriving, ready = [False] * latency, True
+    arriving, ready, push, takes, earliest = [False] * latency, True, False, 0, int(gaps[0])
     while gets < words:
         pop = count > 0 and cycle >= wanted_pop[gets]
-        push = puts < words and ready and cycle >= wanted_push[puts]
+        taken = takes < words and ready and cycle >= earliest
         stored = written != read
         room = claimed != queue or pop
         take = stored and room
@@ -287,7 +289,9 @@ def simulate_fifo(wanted_push: np.ndarray, wanted_pop: np.ndarray, depth: int, l
             popped[gets] = cycle
             gets += 1
         written, read = written + (push and not bypass), read + take
-        ready = written - read != depth
+        ready = written - read <= depth - SLACK
+        push, takes = taken, takes + taken
+        earliest = cycle + 1 + int(gaps[min(takes, words - 1)]) if taken else earliest
         claimed, count = claimed + (take or bypass) - pop, count + enter - pop
         arriving = [take, *arriving[:-1]]
         cycle += 1
