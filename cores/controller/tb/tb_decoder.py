@@ -136,10 +136,11 @@ class Bench:
         return self
 
     async def reset(self) -> None:
-        """For one cycle, as a soft reset does; a beat that is there is not taken."""
+        """For one cycle, as a soft reset does; what is there is not taken."""
         dut = self.dut
         dut.s_valid.value, dut.s_last.value, dut.rst.value = 1, 0, 1
         dut.s_data.value = 0x00000002_0000_00_01
+        dut.engine_error.value, dut.engine_error_code.value = 1, ErrorCode.ACC_OVERFLOW
         await FallingEdge(dut.clk)
         dut.rst.value = 0
         dut.engine_idle.value = dut.engine_error.value = dut.leftovers.value = 0
