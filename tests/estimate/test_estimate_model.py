@@ -240,7 +240,7 @@ def test_ascending_keeps_its_distance() -> None:
 
 @pytest.mark.parametrize("latency", [1, 2])
 def test_fifo_is_that_of_the_hardware(latency: int) -> None:
-    """Against stream_fifo, written out register by register."""
+    """Against stream_fifo behind a sender that counts its places and pushes a cycle later, register by register."""
     rng = np.random.default_rng(latency)
     for _ in range(30):
         words, depth = 60, int(rng.choice([2, 4, 16]))
@@ -253,8 +253,8 @@ def test_fifo_is_that_of_the_hardware(latency: int) -> None:
             count = min(int(rng.integers(1, 9)), fifo.pushable, words - at)
             if count:
                 lower = np.maximum(wanted_push[at : at + count], fifo.space_times(count))
-                lower[0] = max(lower[0], pushed[at - 1] + 1 if at else 0)
-                fifo.push(ascending(lower))
+                lower[0] = max(lower[0], pushed[at - 1] if at else 0)
+                fifo.push(ascending(lower) + 1)
                 np.testing.assert_array_equal(fifo._pushed[at : at + count], pushed[at : at + count])
             at += count
             while fifo.held:
@@ -269,13 +269,13 @@ def test_fifo_is_that_of_the_hardware(latency: int) -> None:
 
 def simulate_fifo(wanted_push: np.ndarray, wanted_pop: np.ndarray, depth: int, latency: int) -> tuple[np.ndarray, ...]:
     """Cycles in which the words are pushed and popped, each when its side wants it or as soon as the FIFO lets it."""
-    words, queue = len(wanted_push), latency + 3
+    words, queue, places = len(wanted_push), latency + 3, depth
     pushed, popped = np.zeros(words, np.int64), np.zeros(words, np.int64)
-    held = claimed = count = puts = gets = cycle = 0
-    arriving, ready, room, leaving = [False] * latency, True, True, False
+    held = claimed = count = takes = puts = gets = cycle = 0
+    arriving, push, room, leaving = [False] * latency, False, True, False
     while gets < words:
         pop = count > 0 and cycle >= wanted_pop[gets]
-        push = puts < words and ready and cycle >= wanted_push[puts]
+        take = takes < words and places > 0 and cycle >= wanted_push[takes]
         read = held > 0 and room
         if push:
             pushed[puts] = cycle
@@ -284,7 +284,8 @@ def simulate_fifo(wanted_push: np.ndarray, wanted_pop: np.ndarray, depth: int, l
             popped[gets] = cycle
             gets += 1
         held, count, claimed = held + push - read, count + arriving[-1] - pop, claimed + read - leaving
-        ready, room, leaving = held < depth, claimed < queue, pop
+        room, leaving = claimed < queue, pop
+        takes, places, push = takes + take, places - take + pop, take
         arriving = [read, *arriving[:-1]]
         cycle += 1
     return pushed, popped

@@ -57,10 +57,10 @@ module decoder #(
     output wire                    thr_valid,
     input  wire                    thr_freed,       // a beat's place is free again
     // Descriptor
-    output reg                     cfg_valid,
+    output wire                    cfg_valid,
     input  wire                    cfg_ready,
     output wire [64*7-1:0]         cfg_data,        // its beats, the first lowest
-    output reg  [15:0]             cfg_sequence,
+    output wire [15:0]             cfg_sequence,
     // Engine
     input  wire [31:0]             convs_issued,
     input  wire                    engine_idle,     // every CONV command is done, every result is sent
@@ -92,17 +92,10 @@ module decoder #(
 
 localparam PAIRED = GROUP_W > 64;
 localparam WORDS  = GROUP_W / (N * ACT_W);   // activation words a group: 1 or 2
-localparam GROUPS = ACT_DEPTH / WORDS;
 localparam STATES = 13;
 
 // Cycles in FINISH, and behind the last descriptor taken, until the engine's flags and the checks tell of all beats
 localparam SETTLE = 4;
-
-generate
-    if (ACT_DEPTH % WORDS != 0 || GROUPS < 2) begin : g_check_depth
-        ERROR_decoder_ACT_DEPTH_must_be_whole_groups_and_two_or_more error();
-    end
-endgenerate
 
 function [STATES-1:0] only(input [3:0] which);
     only = {{STATES-1{1'b0}}, 1'b1} << which;
@@ -123,18 +116,12 @@ reg [31:0]           remaining_reg;         // payload beats not yet taken
 reg                  payload_last_reg;      // it is one
 reg                  end_mark_reg;          // the WEIGHTS command ends its CONV command's weights
 reg                  half_reg;              // the low beat of a pair is taken
-reg [CONV_BEATS-1:0] slot_reg;              // one-hot: the descriptor's beat that comes next
-reg                  descriptor_full_reg;   // a descriptor waits for its check or for the sequencer
-reg [31:0]           load_after_reg;
-reg                  reached_reg;           // so many CONV commands are issued
-reg [GROUP_ADDR_W-1:0] load_group_reg;
-reg                  load_bad_reg;          // it is not in the memory
 
 // ---- input handshake
-wire load_ready, weight_ready, thr_ready, group_beat;
+wire load_ready, load_bad, load_reached, descriptor_full, weight_ready, thr_ready, group_beat;
 wire blocked = at_reg[DECODER_LOAD_WAIT] || at_reg[DECODER_FINISH] || at_reg[DECODER_TRAILER] ||
                (at_reg[DECODER_LOAD_DATA] && !load_ready) ||
-               (at_reg[DECODER_DESCRIPTOR] && (descriptor_full_reg || act_wr_valid)) ||
+               (at_reg[DECODER_DESCRIPTOR] && (descriptor_full || act_wr_valid)) ||
                (at_reg[DECODER_WEIGHTS] && (!weight_ready || act_wr_valid)) ||
                (at_reg[DECODER_THRESHOLDS] && !thr_ready) ||
                (at_reg[DECODER_DRAIN] && ended_reg);
@@ -154,22 +141,20 @@ stream_credits #(.COUNT(THR_DEPTH)) thr_credits (
 wire [7:0]  header_opcode   = s_data[HEADER_OPCODE_HIGH:HEADER_OPCODE_LOW];
 wire [7:0]  header_flags    = s_data[HEADER_FLAGS_HIGH:HEADER_FLAGS_LOW];
 wire [31:0] header_length   = s_data[HEADER_LENGTH_HIGH:HEADER_LENGTH_LOW];
-wire [31:0] load_address    = s_data[LOAD_ADDRESS_HIGH:LOAD_ADDRESS_LOW];
 
 // ---- the beat, registered, and what it was taken as
 reg [63:0]       beat_reg;
 reg [STATES-1:0] taken_reg;                 // the state in which it was taken; 0: none was
-reg              taken_any_reg, taken_first_reg, taken_tlast_reg, taken_last_reg, taken_bad_reg, descriptor_whole_reg;
+reg              taken_any_reg, taken_first_reg, taken_tlast_reg, taken_last_reg, taken_bad_reg;
 
 always @(posedge clk) begin
-    beat_reg             <= s_data;
-    taken_reg            <= beat && !rst ? at_reg : {STATES{1'b0}};
-    taken_any_reg        <= beat && !rst;
-    taken_first_reg      <= !begun_reg;
-    taken_tlast_reg      <= s_last;
-    taken_last_reg       <= payload_last_reg;
-    taken_bad_reg        <= load_bad_reg;
-    descriptor_whole_reg <= beat && slot_reg[CONV_BEATS-1] && !s_last && !rst;
+    beat_reg        <= s_data;
+    taken_reg       <= beat && !rst ? at_reg : {STATES{1'b0}};
+    taken_any_reg   <= beat && !rst;
+    taken_first_reg <= !begun_reg;
+    taken_tlast_reg <= s_last;
+    taken_last_reg  <= payload_last_reg;
+    taken_bad_reg   <= load_bad;
 end
 
 // ---- groups: one beat, or two for N = 32
@@ -196,35 +181,25 @@ end
 assign thr_valid = taken_reg[DECODER_THRESHOLDS];
 assign thr_data  = beat_reg;
 
-stream_register #(.WIDTH(GROUP_ADDR_W + GROUP_W)) load_register (
+load_writer #(.ACT_DEPTH(ACT_DEPTH), .WORDS(WORDS), .GROUP_W(GROUP_W)) u_load_writer (
     .clk(clk), .rst(rst),
-    .s_data({load_group_reg, load_data}),
-    .s_valid(s_valid && at_reg[DECODER_LOAD_DATA] && group_beat && !load_bad_reg && !error), .s_ready(load_ready),
-    .m_data({act_wr_addr, act_wr_data}), .m_valid(act_wr_valid), .m_ready(act_wr_ready)
+    .beat(s_data), .beat_take(beat && at_reg[DECODER_LOAD_ADDR]),
+    .waiting(at_reg[DECODER_LOAD_WAIT]), .convs_issued(convs_issued), .reached(load_reached),
+    .group(load_data), .group_valid(s_valid && at_reg[DECODER_LOAD_DATA] && group_beat && !error), .group_ready(load_ready),
+    .bad(load_bad),
+    .act_wr_valid(act_wr_valid), .act_wr_ready(act_wr_ready), .act_wr_addr(act_wr_addr), .act_wr_data(act_wr_data)
 );
 
 // ---- descriptor
-wire fields_ok;
-
-genvar k;
-generate
-    for (k = 0; k < CONV_BEATS; k = k + 1) begin : g_slot
-        reg [63:0] slot_data_reg;
-        always @(posedge clk) if (slot_reg[k] && !descriptor_full_reg) slot_data_reg <= s_data;
-        assign cfg_data[64*k +: 64] = slot_data_reg;
-    end
-endgenerate
-
-descriptor_check u_descriptor_check (.descriptor(cfg_data), .ok(fields_ok));
-
 wire [15:0] checked_sequence;
+wire        bad_descriptor;
 
-always @(posedge clk) begin
-    if (descriptor_whole_reg) cfg_sequence <= checked_sequence;
-    if (beat && slot_reg[CONV_BEATS-1]) descriptor_full_reg <= 1'b1;
-    if (descriptor_whole_reg && fields_ok) cfg_valid <= 1'b1;
-    if (rst || error || (cfg_valid && cfg_ready)) {descriptor_full_reg, cfg_valid} <= 2'b00;
-end
+descriptor_buffer u_descriptor_buffer (
+    .clk(clk), .rst(rst || error),
+    .beat(s_data), .tlast(s_last), .take(beat), .header(at_reg[DECODER_HEADER] && header_opcode == OPCODE_CONV),
+    .sequence_number(checked_sequence), .full(descriptor_full), .bad(bad_descriptor),
+    .cfg_valid(cfg_valid), .cfg_ready(cfg_ready), .cfg_data(cfg_data), .cfg_sequence(cfg_sequence)
+);
 
 // ---- checks and errors
 wire [7:0] checked_code, checked_opcode;
@@ -236,7 +211,7 @@ always @(posedge clk) begin
     engine_idle_reg      <= engine_idle;
     leftovers_reg        <= leftovers;
     leftover_weights_reg <= leftover_weights;
-    settled_reg          <= at_reg[DECODER_FINISH] && !descriptor_full_reg ? {settled_reg[SETTLE-2:0], 1'b1} : {SETTLE{1'b0}};
+    settled_reg          <= at_reg[DECODER_FINISH] && !descriptor_full ? {settled_reg[SETTLE-2:0], 1'b1} : {SETTLE{1'b0}};
 end
 
 beat_checks #(.N(N), .ACT_W(ACT_W), .WGT_W(WGT_W), .ACC_W(ACC_W), .PAIRED(PAIRED), .WORDS(WORDS), .STATES(STATES))
@@ -244,8 +219,8 @@ u_beat_checks (
     .clk(clk), .rst(rst), .clear(rst || at_reg[DECODER_TRAILER]),
     .beat(beat_reg), .valid(taken_any_reg), .taken(taken_reg), .first(taken_first_reg), .tlast(taken_tlast_reg),
     .payload_last(taken_last_reg),
-    .overflow((taken_reg[DECODER_LOAD_ADDR] && load_bad_reg) || (taken_reg[DECODER_LOAD_DATA] && taken_bad_reg)),
-    .bad_descriptor(descriptor_whole_reg && !fields_ok),
+    .overflow((taken_reg[DECODER_LOAD_ADDR] && load_bad) || (taken_reg[DECODER_LOAD_DATA] && taken_bad_reg)),
+    .bad_descriptor(bad_descriptor),
     .error_code(checked_code), .command_sequence(checked_sequence), .command_opcode(checked_opcode)
 );
 
@@ -262,37 +237,22 @@ decoder_errors u_decoder_errors (
 // ---- counts and marks
 always @(posedge clk) begin
     program_start <= beat && at_reg[DECODER_HEADER] && header_opcode == OPCODE_BEGIN && !begun_reg && !rst;
-    reached_reg   <= at_reg[DECODER_LOAD_WAIT] && convs_issued >= load_after_reg;
     if (taken_reg[DECODER_BEGIN] && taken_last_reg) program_id <= beat_reg[BEGIN_PROGRAM_ID_HIGH:BEGIN_PROGRAM_ID_LOW];
     if (beat) begin
         remaining_reg    <= at_reg[DECODER_HEADER] ? header_length : remaining_reg - 32'd1;
         payload_last_reg <= at_reg[DECODER_HEADER] ? header_length == 32'd1 : remaining_reg == 32'd2;
         half_reg         <= PAIRED && (at_reg[DECODER_WEIGHTS] || at_reg[DECODER_LOAD_DATA]) && !half_reg;
-        slot_reg         <= {slot_reg[CONV_BEATS-2:0], at_reg[DECODER_HEADER] && header_opcode == OPCODE_CONV};
         ended_reg        <= s_last;
         if (at_reg[DECODER_HEADER]) begin
             end_mark_reg <= (header_flags & FLAG_LAST) != 8'd0;
             begun_reg    <= 1'b1;
-        end
-        if (at_reg[DECODER_LOAD_ADDR]) begin
-            load_group_reg <= load_address[GROUP_ADDR_W+WORDS-2:WORDS-1];
-            load_bad_reg   <= load_address >= ACT_DEPTH || (WORDS == 2 && load_address[0]);
-            load_after_reg <= s_data[LOAD_AFTER_HIGH:LOAD_AFTER_LOW];
-        end
-        if (at_reg[DECODER_LOAD_DATA] && group_beat) begin
-            load_group_reg <= load_group_reg + 1'b1;
-            load_bad_reg   <= load_bad_reg || {{32-GROUP_ADDR_W{1'b0}}, load_group_reg} == GROUPS - 1;
         end
     end
     if (rst || at_reg[DECODER_TRAILER]) begin
         begun_reg <= 1'b0;
         ended_reg <= 1'b0;
     end
-    if (rst) begin
-        half_reg   <= 1'b0;
-        slot_reg   <= {CONV_BEATS{1'b0}};
-        program_id <= 32'd0;
-    end
+    if (rst) program_id <= 32'd0;
 end
 
 // ---- state
@@ -311,7 +271,7 @@ always @(posedge clk) begin
         // Nothing is taken behind TLAST, wherever it comes.
         if (at_reg[DECODER_END] || (s_last && !at_reg[DECODER_DRAIN])) at_reg <= only(DECODER_FINISH);
     end
-    if (at_reg[DECODER_LOAD_WAIT] && reached_reg) at_reg <= only(DECODER_LOAD_DATA);
+    if (at_reg[DECODER_LOAD_WAIT] && load_reached) at_reg <= only(DECODER_LOAD_DATA);
     if ((finished && !leftovers_reg) || (at_reg[DECODER_DRAIN] && ended_reg)) at_reg <= only(DECODER_TRAILER);
     if (at_reg[DECODER_TRAILER] && trailer_done) at_reg <= only(error ? DECODER_DRAIN : DECODER_HEADER);
     if (error && !at_reg[DECODER_TRAILER] && !at_reg[DECODER_DRAIN]) at_reg <= only(DECODER_DRAIN);

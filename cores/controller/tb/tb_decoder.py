@@ -60,7 +60,7 @@ def random_commands(rng: random.Random, n: int, depth: int) -> list[Body]:
         count = rng.choice([1, rng.randint(1, 12)])
         if kind is Load:
             words = count * pair * 16 // n
-            address = rng.randrange(depth - words) // 2 * 2
+            address = rng.choice([rng.randrange(depth - words) // 2 * 2, depth - words])
             after = rng.choice([0, convs, rng.randint(0, convs)])
             commands.append(Load(address, random_beats(rng, count * pair), after))
         elif kind is Conv:
@@ -131,10 +131,11 @@ class Bench:
         return self
 
     async def reset(self) -> None:
-        """For one cycle, as a soft reset does; a beat that is there is not taken."""
+        """For one cycle, as a soft reset does; what is there is not taken."""
         dut = self.dut
         dut.s_valid.value, dut.s_last.value, dut.rst.value = 1, 0, 1
         dut.s_data.value = 0x00000002_0000_00_01
+        dut.engine_error.value, dut.engine_error_code.value = 1, ErrorCode.ACC_OVERFLOW
         await FallingEdge(dut.clk)
         dut.rst.value = 0
         for sink in (self.weights, self.thresholds):
@@ -255,6 +256,7 @@ class Bench:
             assert dut.trailer_request.value and self.sent == len(self.packet), "the input is drained to TLAST"
             got = ErrorCode(int(dut.error_code.value)), int(dut.error_sequence.value)
             assert dut.error.value and got == (code, sequence), f"{got}, not {(code, sequence)}"
+            assert self.starts <= 1, "a program begins once"
             assert repeat or int(dut.last_sequence.value) == sequence or code in ENGINE_CODES
             for _ in range(4):
                 await self.cycle(valid=False)
@@ -448,7 +450,9 @@ class Faults:
 
     def no_begin(self) -> Fault:
         beats = self.beats[self.starts[self.rng.randint(1, len(self.commands) + 1)] :]
-        return Fault(beats, ErrorCode.BAD_MAGIC, int(beats[0]) >> 16 & 0xFFFF, 0)
+        code = self.rng.choice([ErrorCode.BAD_MAGIC, ErrorCode.TLAST_EARLY])
+        beats = beats[:1] if code == ErrorCode.TLAST_EARLY else beats
+        return Fault(beats, code, int(beats[0]) >> 16 & 0xFFFF, 0)
 
     def second_begin(self) -> Fault:
         at = self.rng.randint(0, len(self.commands))
@@ -462,20 +466,35 @@ class Faults:
     def flags(self) -> Fault:
         number = self.rng.randrange(len(self.commands) + 2)
         weights = 0 < number <= len(self.commands) and isinstance(self.commands[number - 1], Weights)
-        bit = self.rng.randrange(1 if weights else 0, 8)
+        bit = self.rng.choice([1 if weights else 0, self.rng.randrange(1, 8)])
         return self.changed(number, 0, lambda beat: beat | 1 << 8 + bit, ErrorCode.BAD_DESCRIPTOR)
 
     def length(self) -> Fault:
-        number = self.rng.randrange(len(self.commands) + 2)
+        any_command = self.rng.randrange(len(self.commands) + 2)
+        number = self.rng.choice([any_command, *(self.number(kind) for kind in (Load, Weights, Conv))])
         kind = type(self.commands[number - 1]) if 0 < number <= len(self.commands) else None
+        right = int(self.beats[self.starts[number]]) >> 32
         wrong = {Load: [0, 1], Weights: [0], Thresholds: [0]}.get(kind)
         if wrong is None:
-            right = int(self.beats[self.starts[number]]) >> 32
-            wrong = [right + 1, right - 1, right | 1 << self.rng.randrange(4, 32), 0]
+            wrong = [right + 1, right - 1, right | 1 << self.rng.randrange(4, 32), right | 1 << 31, 0]
         elif self.bench.pair == 2 and kind is not Thresholds:
-            wrong = [*wrong, (int(self.beats[self.starts[number]]) >> 32) ^ 1]
+            wrong = [*wrong, *[right ^ 1] * 3]
         length = self.rng.choice(wrong)
         return self.changed(number, 0, lambda beat: beat & 0xFFFFFFFF | length << 32, ErrorCode.BAD_LENGTH)
+
+    def two_in_a_header(self) -> Fault:
+        number = self.rng.randint(1, len(self.commands))
+        xor, code = self.rng.choice(
+            [
+                (1 << 16 | 0x80, ErrorCode.UNKNOWN_OPCODE),
+                (1 << 16 | 0x8000, ErrorCode.BAD_SEQUENCE),
+                (1 << 16 | 0x80, ErrorCode.TLAST_EARLY),
+            ]
+        )
+        fault = self.changed(number, 0, lambda beat: beat ^ xor, code, number ^ 1)
+        if code == ErrorCode.TLAST_EARLY:
+            return fault._replace(beats=fault.beats[: self.starts[number] + 1])
+        return fault
 
     def magic(self) -> Fault:
         return self.changed(0, 1, lambda beat: beat ^ 1 << self.rng.randrange(32), ErrorCode.BAD_MAGIC)
@@ -496,16 +515,17 @@ class Faults:
         return self.changed(self.number(Load), 1, lambda beat: beat >> 32 << 32 | address, ErrorCode.ACT_OVERFLOW)
 
     def end_of_memory(self) -> Fault:
-        """The last group finds no place."""
+        """The last groups find no place."""
         loads = [i for i, c in enumerate(self.commands, 1) if isinstance(c, Load) and len(c.data) > self.bench.pair]
         number = self.rng.choice(loads)
-        data = self.commands[number - 1].data[: -self.bench.pair]
+        data = self.commands[number - 1].data
+        data = data[: -self.bench.pair * self.rng.randrange(1, len(data) // self.bench.pair)]
         address = self.bench.depth - self.bench.words * len(data) // self.bench.pair
         self.commands[number - 1] = Load(address, data)
         fault = self.changed(number, 1, lambda beat: beat >> 32 << 32 | address, ErrorCode.ACT_OVERFLOW)
         return fault._replace(partly=True)
 
-    def descriptor(self) -> Fault:
+    def descriptor(self, way: int | None = None) -> Fault:
         def zero(beat: int, bit: int, width: int) -> tuple[int, Callable[[int], int]]:
             return beat, lambda value: value & ~((1 << width) - 1 << bit)
 
@@ -522,7 +542,7 @@ class Faults:
             ways += [(6, lambda value: value & ~(1 << 38) | 1 << 34)]
         if conv.pool:
             ways += [(0, lambda value, bit=bit: value | 1 << bit) for bit in (32, 48)] * 5
-        beat, value = self.rng.choice(ways)
+        beat, value = self.rng.choice(ways) if way is None else ways[way % len(ways)]
         return self.changed(number, 1 + beat, value, ErrorCode.BAD_DESCRIPTOR)
 
     def tlast_early(self) -> Fault:
@@ -531,7 +551,9 @@ class Faults:
         return Fault(self.beats[:count], ErrorCode.TLAST_EARLY, number, number, partly=True)
 
     def tlast_missing(self) -> Fault:
+        """Whatever the CRC-32 is."""
         beats = np.append(self.beats, random_beats(self.rng, self.rng.randint(1, 9)))
+        beats[len(self.beats) - 1] ^= np.uint64(self.rng.randrange(2))
         return Fault(beats, ErrorCode.TLAST_MISSING, len(self.commands) + 1, len(self.commands) + 1)
 
     def crc(self) -> Fault:
@@ -541,8 +563,9 @@ class Faults:
         return Fault(beats, ErrorCode.BAD_CRC, len(self.commands) + 1, len(self.commands) + 1)
 
     KINDS = (
-        opcode, no_begin, second_begin, sequence, flags, length, magic, version, parameters, odd_address, address,
-        end_of_memory, descriptor, descriptor, descriptor, tlast_early, tlast_early, tlast_missing, crc, crc,
+        opcode, no_begin, second_begin, sequence, flags, flags, two_in_a_header, two_in_a_header, length, length,
+        length, magic, version, parameters, odd_address, address, end_of_memory, descriptor,
+        tlast_early, tlast_early, tlast_missing, crc, crc,
     )  # fmt: skip
     # Those that neither move beats nor need the CRC-32 as it is
     STEADY = (sequence, flags, parameters, address, descriptor, opcode)
@@ -574,6 +597,18 @@ async def every_fault_is_named_and_the_stream_drained(dut):
             await bench.cycle()
         await bench.finish()
         bench.check(commands)
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def every_field_of_a_descriptor(dut):
+    bench = await Bench(dut).start()
+    for way in range(55):
+        faults = Faults(bench)
+        fault = faults.descriptor(way)
+        bench.send(fault.beats)
+        await bench.fail(fault.code, fault.sequence)
+        before = bench.expected(faults.commands[: fault.number - 1])
+        assert bench.settings == before[3][: len(bench.settings)], f"{way}: a wrong descriptor is handed over"
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
@@ -642,6 +677,8 @@ async def reset_at_any_time(dut):
         for _ in range(bench.rng.randrange(5)):
             await bench.cycle(valid=False)
         await bench.reset()
+        for _ in range(3):
+            await bench.cycle(valid=False)
         assert not dut.error.value and not dut.trailer_request.value
         assert (int(dut.last_opcode.value), int(dut.program_id.value)) == (0, 0)
         commands = [Thresholds(random_beats(bench.rng, 1)), *(replace_after(c) for c in faults.commands[:2])]
