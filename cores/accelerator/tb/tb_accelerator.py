@@ -427,7 +427,7 @@ async def registers_and_interrupt(dut):
     await bench.lite.write_dword(registers.REG_CONTROL, 2)
     assert not dut.irq.value
     await bench.check([Run(random_layer(bench.rng, 1, 200))])
-    for _ in range(3):
+    for _ in range(6):
         await RisingEdge(dut.aclk)
     assert dut.irq.value and await bench.read(registers.REG_IRQ_STATUS) == 1
     await bench.lite.write_dword(registers.REG_IRQ_STATUS, 1)

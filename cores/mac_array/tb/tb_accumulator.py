@@ -38,7 +38,7 @@ async def random_sums(dut):
     await start(dut)
     sums = {address: any_stored(rng, acc_w) for address in range(0, depth, 2)}
     for address, value in sums.items():
-        dut.memory.words[address].value = value & (1 << acc_w) - 1
+        dut.memory.ram.words[address].value = value & (1 << acc_w) - 1
     last_use = dict.fromkeys(range(depth), -100)
     psums = deque([0] * (latency - 1))
     expected: deque[int | None] = deque([None] * (latency - 1 + LEAVE_CYCLES - 1))
@@ -63,7 +63,7 @@ async def random_sums(dut):
                 sums[address] = total
         elif last_use[address] + latency + 2 < cycle and rng.random() < 0.2:
             sums[address] = any_stored(rng, acc_w)
-            dut.memory.words[address].value = sums[address] & (1 << acc_w) - 1
+            dut.memory.ram.words[address].value = sums[address] & (1 << acc_w) - 1
         expected.append(result)
         psums.append(psum)
         dut.psum.value = psums.popleft() & (1 << PSUM_W) - 1
