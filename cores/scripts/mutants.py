@@ -61,6 +61,12 @@ STATUS = Bench("accelerator", "accelerator_status", "tb_accelerator_status")
 S2MM, BURSTS, MM2S = (f"axi_dma/rtl/axi_dma_{name}.v" for name in ("s2mm", "bursts", "mm2s"))
 DECODER, CHECKS = (f"controller/rtl/{name}.v" for name in ("decoder", "beat_checks"))
 DESCRIPTOR = "controller/rtl/descriptor_check.v"
+SEQUENCER = Bench("controller", "sequencer", "tb_sequencer")
+STORE = Bench("controller", "weight_store", "tb_weight_store")
+CREDITS = Bench("stream", "stream_credits", "tb_stream_credits")
+PASSES, POSITIONS, ISSUE, WEIGHTS = (
+    f"controller/rtl/{name}.v" for name in ("pass_loop", "position_loop", "sequencer", "weight_store")
+)
 RESULT_BUFFER = Bench("accelerator", "result_buffer", "tb_result_buffer")
 RESULT_STREAM = Bench("accelerator", "result_stream", "tb_result_stream")
 
@@ -145,6 +151,94 @@ MUTANTS = {
     ),
     "a program that outlives a soft reset": Mutant(
         STATUS, "soft_reset", "accelerator/rtl/accelerator_status.v", "program_start && !rst;", "program_start;",
+    ),
+    "a pass before its flags are right again": Mutant(
+        SEQUENCER, "random", PASSES, "settling_reg <= 2'b00", "settling_reg <= 2'b01",
+    ),
+    "activations one tile early": Mutant(
+        SEQUENCER, "activations|random", PASSES, "tiles_done >= needed_reg", "tiles_done + 32'd1 >= needed_reg",
+    ),
+    "the same activations for every input tile": Mutant(
+        SEQUENCER, "activations|random", PASSES, "needed_reg + {31'd0, one_each_reg}", "needed_reg",
+    ),
+    "nibbles that do not alternate": Mutant(
+        SEQUENCER, "random", PASSES, "nibbles_reg && (ic_end_reg || !shift)", "nibbles_reg",
+    ),
+    "a kernel row as long as the map": Mutant(
+        SEQUENCER, "random", PASSES, "{1'b0, in_w_reg} + {{13{back[3]}}, back}", "{1'b0, in_w_reg}",
+    ),
+    "an output tile over the last one's sums": Mutant(
+        SEQUENCER, "random", PASSES, "place_reg   <= place_reg + ", "place_reg   <= place_reg; if (0) place_reg <= ",
+    ),
+    "the last input tile's first kernel row again": Mutant(
+        SEQUENCER, "random", PASSES, "ky_end_reg ? origin_y_reg : y + 1'b1", "y + 1'b1",
+    ),
+    "a row of two columns": Mutant(
+        SEQUENCER, "random", POSITIONS, "column_last_reg ? two_columns_reg : column_left_reg == 16'd3",
+        "column_left_reg == 16'd3",
+    ),
+    "two images": Mutant(
+        SEQUENCER, "random", POSITIONS, "image_two_reg   <= two_images_reg", "image_two_reg   <= 1'b0",
+    ),
+    "a map of one position": Mutant(
+        SEQUENCER, "random", POSITIONS, "first_last_reg       <= !pool_reg && ", "first_last_reg       <= 1'b0 && ",
+    ),
+    "a window that ends with its third member": Mutant(
+        SEQUENCER, "random", POSITIONS, "member_reg == 2'd2;\nwire next_column",
+        "member_reg == 2'd1;\nwire next_column",
+    ),
+    "a window whose second row is not below": Mutant(
+        SEQUENCER, "random", POSITIONS, " || (pool_reg && member_reg == 2'd0)", "",
+    ),
+    "rows of windows one row apart": Mutant(
+        SEQUENCER, "random", POSITIONS, "pool_reg ? {row_step, 1'b0} : {1'b0, row_step}", "{1'b0, row_step}",
+    ),
+    "the map's last row left out": Mutant(
+        SEQUENCER, "random", POSITIONS, "y_reg < {{COORD_W-16{1'b0}}, in_h_reg}",
+        "y_reg + 1'b1 < {{COORD_W-16{1'b0}}, in_h_reg}",
+    ),
+    "a READ before the raw results are out": Mutant(
+        SEQUENCER, "random", ISSUE, "(!read_reg || result_empty)", "1'b1",
+    ),
+    "thresholds for held sums": Mutant(
+        SEQUENCER, "random", ISSUE, "!(sums_leave && codes_reg) || set_ready",
+        "!(pass_last && codes_reg) || set_ready || 1'b1",
+    ),
+    "a wait that is not counted after a take": Mutant(
+        SEQUENCER, "random", ISSUE, "wire waits      = pass_take ? !pass_final : pass_valid",
+        "wire waits      = !pass_take && pass_valid",
+    ),
+    "a place for sums that stay": Mutant(
+        SEQUENCER, "random", ISSUE, "wire pass_raw   = sums_leave &&", "wire pass_raw   = pass_last &&",
+    ),
+    "an overflow outside the map": Mutant(
+        SEQUENCER, "random", ISSUE, " && !issue_zero && act_over_reg", " && act_over_reg",
+    ),
+    "the sequence of the next command": Mutant(
+        SEQUENCER, "overflows", ISSUE, "error_sequence      <= issue_sequence_reg",
+        "error_sequence      <= sequence_reg + 16'd1",
+    ),
+    "a command that counts twice": Mutant(
+        SEQUENCER, "random", ISSUE, "convs_issued + {31'd0, issue_final}", "convs_issued + {30'd0, issue_final, 1'b0}",
+    ),
+    "weights a group early": Mutant(
+        STORE, ".*", WEIGHTS, "ANNOUNCED = GROUPS - 4", "ANNOUNCED = 0",
+    ),
+    "a tile before it is whole": Mutant(
+        STORE, ".*", WEIGHTS, "complete = s_valid && wr_last && !torn",
+        "complete = s_valid && wr_ptr_reg[INDEX_W-1:0] == 0 && !torn",
+    ),
+    "a tile over one that waits": Mutant(
+        STORE, ".*", WEIGHTS, "held_reg && (!shadow_reg || swap)", "held_reg && !reading_reg",
+    ),
+    "an end mark for all tiles": Mutant(
+        STORE, ".*", WEIGHTS, "if (begin_tile) last_reg <= last_next", "last_reg <= last_next",
+    ),
+    "a torn tile that counts": Mutant(STORE, "end_mark", WEIGHTS, "wr_last && !torn", "wr_last"),
+    "nothing left in the shadow": Mutant(STORE, ".*", WEIGHTS, "leftover    <= shadow_reg || ", "leftover    <= "),
+    "a place that is lost when taken and given at once": Mutant(
+        CREDITS, ".*", "stream/rtl/stream_credits.v", "left_reg + given - {{COUNT_W-1{1'b0}}, take_reg}",
+        "give ? left_reg + given : left_reg - {{COUNT_W-1{1'b0}}, take_reg}",
     ),
     "a place given back with each beat": Mutant(
         RESULT_BUFFER, "deskews", "accelerator/rtl/result_reader.v",

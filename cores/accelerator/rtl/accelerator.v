@@ -90,14 +90,14 @@ localparam TAG_W        = 2 + SET_W;
 wire clk = aclk;
 
 // ---- resets: rst for all, engine_rst also while an error is kept
-reg  rst;
+reg  rst, engine_rst;
 wire soft_reset;
 wire error;
-initial rst = 1'b1;
-always @(posedge clk) rst <= !aresetn || soft_reset;
-reg  engine_rst;
-initial engine_rst = 1'b1;
-always @(posedge clk) engine_rst <= !aresetn || soft_reset || error;
+initial {rst, engine_rst} = 2'b11;
+always @(posedge clk) begin
+    rst        <= !aresetn || soft_reset;
+    engine_rst <= !aresetn || soft_reset || error;
+end
 
 // ---- program in
 wire [63:0] in_data;

@@ -37,7 +37,7 @@ module pass_loop #(
 
 `include "program_format.vh"
 
-// A base below 2^16 and strides
+// A base and a stride below 2^16: one beyond the accumulators is an error before the next is asked for
 localparam PLACE_W = 18;
 
 // ---- the command
@@ -79,7 +79,6 @@ reg               kx_end_reg, ky_end_reg, ic_end_reg, oc_end_reg;    // all inne
 reg [31:0]        needed_reg, next_needed_reg;
 reg [31:0]        tile_addr_reg, next_addr_reg, next_tile_addr_reg;
 reg [PLACE_W-1:0] place_reg;
-reg               place_ok_reg;
 
 wire kx_end = kx_left_reg == 3'd1;
 wire ky_end = kx_end && ky_left_reg == 3'd1;
@@ -102,7 +101,6 @@ always @(posedge clk) begin
     next_addr_reg      <= act_addr + (kx_end ? {{15{row_jump_reg[16]}}, row_jump_reg} : 32'd1);
     next_needed_reg    <= ic_end ? after_reg : needed_reg + {31'd0, one_each_reg};
     needed_ok          <= tiles_done >= needed_reg;
-    place_ok_reg       <= {{32-PLACE_W{1'b0}}, place_reg} < ACC_DEPTH;
     acc_addr           <= {{32-PLACE_W{1'b0}}, place_reg} < ACC_DEPTH ? {1'b0, place_reg[ACC_ADDR_W-1:0]} : {1'b1, {ACC_ADDR_W{1'b0}}};
 end
 
@@ -144,7 +142,7 @@ always @(posedge clk) begin
         end
         if (ic_end_reg) begin
             oc_left_reg <= oc_left_reg - 16'd1;
-            if (place_ok_reg) place_reg <= place_reg + {{PLACE_W-16{1'b0}}, acc_stride_reg};
+            place_reg   <= place_reg + {{PLACE_W-16{1'b0}}, acc_stride_reg};
         end
     end
     if (rst) begin

@@ -30,7 +30,7 @@ module position_loop #(
     output reg                   first,         // of the pass
     output reg  [31:0]           act_addr,
     output wire                  in_map,
-    output reg  [ACC_ADDR_W:0]   acc_addr       // the top bit: beyond the accumulators, and stays there
+    output reg  [ACC_ADDR_W:0]   acc_addr       // the top bit: beyond the accumulators
 );
 
 `include "program_format.vh"
@@ -168,7 +168,7 @@ always @(posedge clk) begin
         act_addr        <= pass_addr;
         acc_addr        <= pass_acc_addr;
     end else if (advance) begin
-        acc_addr <= acc_addr + {{ACC_ADDR_W{1'b0}}, !acc_addr[ACC_ADDR_W]};
+        acc_addr <= acc_addr + 1'b1;
         x_reg    <= column_end_reg ? x0_reg : x_reg + {{COORD_W-3{step_x[2]}}, step_x};
         y_reg    <= row_end_reg ? y0_reg : y_reg + {{COORD_W-3{step_y[2]}}, step_y};
         act_addr <= row_end_reg ? next_image_reg : column_end_reg ? next_row_reg : act_addr + {{14{step_addr[17]}}, step_addr};

@@ -112,7 +112,9 @@ always @(posedge clk) begin
 end
 
 // ---- the next pass, and whether it may start
-wire                pass_take;
+// pass_take and issue move 300 registers each; `takes` and stays_reg say the same to the few that decide.
+wire                pass_take, takes;
+reg                 stays_reg;              // no position goes out in this cycle
 wire                pass_valid, pass_settled, pass_needed_ok, pass_first, pass_last, pass_final, pass_shift;
 wire [31:0]         pass_addr;
 wire [COORD_W-1:0]  pass_y, pass_x;
@@ -129,19 +131,19 @@ wire sums_leave = pass_last && !hold_reg;
 wire tile_ok    = pass_settled && (read_reg || tile_ready);
 wire acts_ok    = pass_needed_ok && (!read_reg || result_empty);
 wire set_ok     = !(sums_leave && codes_reg) || set_ready;
-wire waits      = pass_take ? !pass_final : pass_valid;     // for what the next pass needs
-wire no_tile    = pass_take || !tile_ok;
+wire waits      = takes ? !pass_final : pass_valid;     // for what the next pass needs
+wire no_tile    = takes || !tile_ok;
 
 reg  start_ok_reg;
 reg  [1:0] no_weights_reg, no_acts_reg, no_set_reg;     // what kept a pass from starting one and two cycles ago
 
 always @(posedge clk) begin
-    start_ok_reg   <= pass_valid && !pass_take && tile_ok && acts_ok && set_ok;
+    start_ok_reg   <= pass_valid && !takes && tile_ok && acts_ok && set_ok;
     no_weights_reg <= {no_weights_reg[0], waits && no_tile && !read_reg};
     no_acts_reg    <= {no_acts_reg[0], waits && (no_tile ? read_reg : !acts_ok)};
     no_set_reg     <= {no_set_reg[0], waits && !no_tile && acts_ok && !set_ok};
-    tile_take      <= pass_take && !read_reg;
-    set_take       <= pass_take && sums_leave && codes_reg;
+    tile_take      <= takes && !read_reg;
+    set_take       <= takes && sums_leave && codes_reg;
     if (rst) begin
         start_ok_reg   <= 1'b0;
         no_weights_reg <= 2'd0;
@@ -169,18 +171,23 @@ position_loop #(.COORD_W(COORD_W), .ACC_ADDR_W(ACC_ADDR_W)) u_position_loop (
 );
 
 assign pass_take         = start_ok_reg && (!position_valid || (issue && position_last));
-assign last_issued       = issue && position_last && final_reg;
+assign takes             = start_ok_reg && (!position_valid || (!stays_reg && position_last));
+assign last_issued       = !stays_reg && position_last && final_reg;
 assign stall_weights     = !position_valid && no_weights_reg[1];
 assign stall_activations = !position_valid && no_acts_reg[1];
 assign stall_thresholds  = !position_valid && no_set_reg[1];
-assign stall_output      = position_valid && !issue;
+assign stall_output      = position_valid && stays_reg;
 
-wire next_valid = pass_take || (position_valid && !(issue && position_last));
+wire next_valid = takes || (position_valid && (stays_reg || !position_last));
 wire pass_raw   = sums_leave && !codes_reg && !read_reg;
-wire next_raw   = pass_take ? pass_raw : raw_reg;
+wire next_raw   = takes ? pass_raw : raw_reg;
 
-always @(posedge clk)
-    issue <= !rst && next_valid && (!next_raw || next_result_space) && (!read_reg || next_read_space);
+wire next_issue = next_valid && (!next_raw || next_result_space) && (!read_reg || next_read_space);
+
+always @(posedge clk) begin
+    issue     <= !rst && next_issue;
+    stays_reg <= rst || !next_issue;
+end
 
 always @(posedge clk) if (pass_take) begin
     first_reg <= pass_first && !resume_reg;
@@ -192,10 +199,10 @@ end
 
 // verilator lint_off PINCONNECTEMPTY
 stream_credits #(.COUNT(OUT_DEPTH)) result_credits (
-    .clk(clk), .rst(rst), .take(issue && raw_reg), .give(result_freed),
+    .clk(clk), .rst(rst), .take(!stays_reg && raw_reg), .give(result_freed),
     .next_available(next_result_space), .available(), .full());
 stream_credits #(.COUNT(OUT_DEPTH)) read_credits (
-    .clk(clk), .rst(rst), .take(issue && read_reg), .give(read_freed),
+    .clk(clk), .rst(rst), .take(!stays_reg && read_reg), .give(read_freed),
     .next_available(next_read_space), .available(), .full());
 // verilator lint_on PINCONNECTEMPTY
 

@@ -18,7 +18,6 @@ class DecoderState(IntEnum):
     LOAD_WAIT = 3
     LOAD_DATA = 4
     DESCRIPTOR = 5
-    CHECK = 6
     WEIGHTS = 7
     THRESHOLDS = 8
     END = 9
@@ -68,7 +67,6 @@ DECODER_STATE_DESCRIPTIONS: Final[dict[DecoderState, str]] = {
     DecoderState.LOAD_WAIT: "Waits until CONV commands have read what the LOAD command overwrites.",
     DecoderState.LOAD_DATA: "Takes activations.",
     DecoderState.DESCRIPTOR: "Takes a CONV command's descriptor, once the one before has gone to the sequencer.",
-    DecoderState.CHECK: "Checks the descriptor.",
     DecoderState.WEIGHTS: "Takes weights.",
     DecoderState.THRESHOLDS: "Takes thresholds.",
     DecoderState.END: "Takes the END command's CRC-32.",
