@@ -221,8 +221,8 @@ MUTANTS = {
     "a command that counts twice": Mutant(
         SEQUENCER, "random", ISSUE, "convs_issued + {31'd0, issue_final}", "convs_issued + {30'd0, issue_final, 1'b0}",
     ),
-    "weights a group early": Mutant(
-        STORE, ".*", WEIGHTS, "ANNOUNCED = GROUPS - 4", "ANNOUNCED = 0",
+    "a tile announced a cycle late": Mutant(
+        STORE, ".*", WEIGHTS, "ANNOUNCED = GROUPS - 4", "ANNOUNCED = GROUPS - 3",
     ),
     "a tile before it is whole": Mutant(
         STORE, ".*", WEIGHTS, "complete = s_valid && wr_last && !torn",
