@@ -205,8 +205,8 @@ MUTANTS = {
         "!(pass_last && codes_reg) || set_ready || 1'b1",
     ),
     "a wait that is not counted after a take": Mutant(
-        SEQUENCER, "random", ISSUE, "wire waits      = pass_take ? !pass_final : pass_valid",
-        "wire waits      = !pass_take && pass_valid",
+        SEQUENCER, "random", ISSUE, "wire waits      = takes ? !pass_final : pass_valid",
+        "wire waits      = !takes && pass_valid",
     ),
     "a place for sums that stay": Mutant(
         SEQUENCER, "random", ISSUE, "wire pass_raw   = sums_leave &&", "wire pass_raw   = pass_last &&",
