@@ -111,5 +111,5 @@ def test_results_of_another_network_are_refused(open_device: Callable[..., Any],
     driver.run_in(first, send, receive)
     send[:] = second.beats
     send.coherent = True
-    with pytest.raises(ResultError, match="results belong to program"):
+    with pytest.raises(ResultError, match="results belong to another program"):
         driver.run_in(second, send, receive)
