@@ -41,7 +41,7 @@ class Program:
     Attributes:
         beats: uint64 (count,), the one packet; read-only.
         array: parameters that it was compiled for.
-        program_id: 32-bit number that the register PROGRAM_ID shows.
+        program_id: 32-bit number that the register PROGRAM shows.
         outputs: one entry for each CONV command that returns something, in order.
     """
 
