@@ -19,7 +19,6 @@ from tilewright.hardware.beats import BEAT_BYTES
 from tilewright.hardware.parameters import ArrayParameters
 from tilewright.hardware.program import decode_program, encode_program
 from tilewright.network.file import load_network
-from tilewright.network.inference import image_codes
 from tilewright.pytorch.network_choice import resolve_network
 
 
@@ -32,7 +31,7 @@ def main(
     """Packs random images into programs of the trained VGG16 and writes them into a buffer; nothing runs.
 
     "whole": all commands encoded, checksummed and copied, as for program format 2. "images": what a runner does from
-    the second batch on. Both fold the images, which is timed apart.
+    the second batch on. Both fold the images, which "pack" times apart.
     """
     network = load_network(resolve_network(None, None))
     compiled = compile_network(network, ArrayParameters.of_size(array), batch)
@@ -49,7 +48,6 @@ def main(
         compiled.program(pixels).write_images(buffer)
 
     ways: dict[str, Callable[[], object]] = {
-        "codes": lambda: image_codes(network, pixels),
         "pack": lambda: compiled.program(pixels),
         "whole": whole,
         "images": images,
