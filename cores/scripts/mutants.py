@@ -272,8 +272,15 @@ MUTANTS = {
         RESULT_STREAM, "packets", "accelerator/rtl/result_stream.v", "state_reg == SENT && !trailer_request",
         "state_reg == SENT",
     ),
-    "the upper half of END unchecked": Mutant(
-        ACCELERATOR, "every_error", CHECKS, " && (beat & END_0_RESERVED) == 64'd0", "",
+    "the images' CRC-32 unchecked": Mutant(
+        ACCELERATOR, "every_error", CHECKS, "beat[END_IMAGES_CRC_HIGH:END_IMAGES_CRC_LOW] == images_crc &&", "",
+    ),
+    "the program's CRC-32 unchecked": Mutant(
+        ACCELERATOR, "every_error", CHECKS,
+        " &&\n              beat[END_PROGRAM_CRC_HIGH:END_PROGRAM_CRC_LOW] == program_crc", "",
+    ),
+    "a trailer without the program's CRC-32": Mutant(
+        RESULT_STREAM, "packets", "accelerator/rtl/result_stream.v", "= program_crc;", "= images_crc;",
     ),
     "a kernel width beyond 7": Mutant(ACCELERATOR, "every_error", DESCRIPTOR, " && !kernel_w[3]", ""),
     "a kernel height beyond 7": Mutant(ACCELERATOR, "every_error", DESCRIPTOR, " && !kernel_h[3]", ""),

@@ -144,7 +144,12 @@ def test_program_differs_by_its_images_only() -> None:
     small = small_network()
     compiled = compile_network(small, ArrayParameters.of_size(8))
     one, other = (compiled.program(images(small, 1, seed)) for seed in (1, 2))
-    assert one.program_id != other.program_id
+    assert one.frame is other.frame and one.program_id == other.program_id
+    assert one.sent.program_crc == other.sent.program_crc and one.sent.images_crc != other.sent.images_crc
+    assert [decode_program(each.beats)[-1] for each in (one, other)] == [one.sent, other.sent]
+    sent = one.beats.copy()
+    other.write_images(sent)
+    np.testing.assert_array_equal(sent, other.beats)
     pairs = list(zip(decode_program(one.beats)[1:-1], decode_program(other.beats)[1:-1], strict=True))
     same = [bool(np.array_equal(a.payload(), b.payload())) for a, b in pairs]
     assert same == [not isinstance(command, Load) for command, _ in pairs]
@@ -172,6 +177,7 @@ def test_networks_of_one_shape_have_other_ids_for_one_image(changed: str) -> Non
     loads = [[c.payload() for c in decode_program(each.beats) if isinstance(c, Load)] for each in (one, two)]
     np.testing.assert_array_equal(*loads)
     assert one.program_id != two.program_id
+    assert one.sent.program_crc != two.sent.program_crc and one.sent.images_crc == two.sent.images_crc
 
 
 def test_wrong_images_are_named() -> None:

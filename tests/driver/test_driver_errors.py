@@ -19,9 +19,8 @@ from tilewright.errors import (
     ParameterMismatchError,
     ResultError,
 )
-from tilewright.hardware.beats import crc32_of
 from tilewright.hardware.commands import Command, Conv, Weights
-from tilewright.hardware.program import Program, decode_program
+from tilewright.hardware.program import Program, decode_program, encode_frame, seal_program
 from tilewright.hardware.registers import ErrorCode
 from tilewright.network.convolution import layer_outputs
 from tilewright.network.layer import ConvLayer
@@ -55,12 +54,12 @@ def receive(driver: Driver, program: Program) -> Any:
 
 
 def altered(program: Program, changes: dict[int, int], sealed: bool = False) -> Program:
-    """A program with other beats; ``sealed`` makes its CRC-32 right again."""
+    """A program with other beats; ``sealed`` makes its CRC-32s right again."""
     beats = program.beats.copy()
     for beat, value in changes.items():
         beats[beat] = value
     if sealed:
-        beats[-1] = crc32_of(beats[:-1])
+        beats = seal_program(beats, encode_frame(decode_program(program.beats)[:-1]).images)
     return dataclasses.replace(program, beats=beats)
 
 
@@ -294,7 +293,7 @@ def test_missing_flush_that_sends_the_program_before(
     send.flush()
     send[:] = program.beats
     send.coherent = True
-    with pytest.raises(ResultError, match="results belong to program"):
+    with pytest.raises(ResultError, match="results belong to another program"):
         driver.run_in(program, send, receive)
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import asdict
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pynq
 import pytest
+from pynq.buffer import PynqBuffer
 
 from tilewright.compiler.layer import compile_layer
 from tilewright.driver import Driver
+from tilewright.driver.buffers import flush_parts
 from tilewright.driver.channels import DirectChannels, ScatterGatherChannels, channels_of, packet_bytes
 from tilewright.errors import DmaError, ParameterMismatchError, TransferLengthError
 from tilewright.network.convolution import layer_outputs
@@ -34,6 +38,27 @@ def overlay_with(folder: Path, changes: dict[str, int]) -> Any:
     write_files(bit, text.encode(), {"parameters": asdict(SocParameters())}, ZYNQ_ULTRASCALE)
     pynq.Device.active_device = SimDevice(seed=1)  # pynq's drivers ask for it
     return pynq.Overlay(str(bit), device=pynq.Device.active_device)
+
+
+class XrtBuffer:
+    """What pyxrt gives: pynq 4.0 has all of it synced, whatever part was asked for."""
+
+    def __init__(self) -> None:
+        self.synced: list[tuple[str, int, int]] = []
+
+    def sync(self, direction: str, size: int, offset: int) -> None:
+        self.synced.append((direction, size, offset))
+
+
+def test_parts_of_a_buffer_are_flushed_on_a_board(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The simulated device does as pynq says; a board's buffer object is told the range itself."""
+    directions = SimpleNamespace(XCL_BO_SYNC_BO_TO_DEVICE="to device")
+    monkeypatch.setitem(sys.modules, "pyxrt", SimpleNamespace(xclBOSyncDirection=directions))
+    buffer = PynqBuffer((64,), np.uint64, device=None, device_address=0x1000, bo=XrtBuffer())
+    flushed = flush_parts(buffer, [slice(8, 10), slice(63, 64)])
+    assert buffer.bo.synced == [("to device", 16, 64), ("to device", 8, 504)]
+    assert flushed.physical_address == 0x1000 and flushed.nbytes == buffer.nbytes
+    assert flushed.coherent and not buffer.coherent, "what is transferred is not flushed again, the buffer may be"
 
 
 def test_length_register_that_is_too_narrow(tmp_path: Path, small_layer: ConvLayer) -> None:

@@ -62,7 +62,7 @@ def test_receive_that_was_not_started(
 ) -> None:
     """A hang is found in milliseconds: simulated time flies while nothing moves."""
     driver.recover()
-    monkeypatch.setattr(driver.channels, "receive", lambda buffer, nbytes: None)
+    monkeypatch.setattr(driver.channels, "receive", lambda buffer, nbytes, changed: None)
     start = time.monotonic()
     report = stuck(driver, program)
     assert time.monotonic() - start < 1.0
@@ -78,7 +78,7 @@ def test_program_that_was_not_sent(
     driver: Driver, program: Program, monkeypatch: pytest.MonkeyPatch, assert_exact: Callable[[], None]
 ) -> None:
     driver.run(program)
-    monkeypatch.setattr(driver.channels, "send", lambda buffer, nbytes: None)
+    monkeypatch.setattr(driver.channels, "send", lambda buffer, nbytes, changed: None)
     report = stuck(driver, program)
     assert report.cause.starved == "accelerator" and "sendchannel.transfer" in report.cause.suggestion
     # The counters still show the run before.

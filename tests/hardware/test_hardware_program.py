@@ -12,11 +12,15 @@ from hypothesis import strategies as st
 
 from tilewright.compiler.layer import Run, compile_layer, compile_raw_and_relu, expected_results
 from tilewright.errors import DeviceError, ProgramError, ResultError
-from tilewright.hardware.beats import crc32_of
 from tilewright.hardware.commands import Begin, Body, Conv, Load, Mode, Opcode, Thresholds, Weights
 from tilewright.hardware.parameters import ArrayParameters
-from tilewright.hardware.program import Program, decode_program, describe_command, encode_program
-from tilewright.hardware.results import Trailer
+from tilewright.hardware.program import (
+    Program,
+    decode_program,
+    describe_command,
+    encode_program,
+)
+from tilewright.hardware.results import Trailer, seal_results
 from tilewright.network.layer import ConvLayer
 
 uint16 = st.integers(0, 0xFFFF)
@@ -68,12 +72,6 @@ def packet(small_layer: ConvLayer, program: Program) -> np.ndarray:
     return expected_results([Run(small_layer), Run(small_layer, relu=True)], program)
 
 
-def reseal(beats: np.ndarray) -> np.ndarray:
-    """Makes the CRC-32 right again."""
-    beats[-1] = crc32_of(beats[:-1])
-    return beats
-
-
 @settings(deadline=None)
 @given(program_id=uint32, commands=st.lists(st.one_of(loads, convs, weights, thresholds), max_size=5))
 def test_commands_round_trip(program_id: int, commands: list[Body]) -> None:
@@ -104,7 +102,7 @@ def test_program_is_read_only(program: Program) -> None:
         (0, 0x2_0000_0101, r"flags are 0x01"),
         (0, 0x3_0000_0001, r"payload of 3 beat\(s\), it needs 2"),
         (1, 0x1_0000_0000, r"command 0 \(BEGIN\): magic is 0x00000000"),
-        (1, 0x1_5250_5754, r"format version 1, this library knows version 2"),
+        (1, 0x2_5250_5754, r"format version 2, this library knows version 3"),
         (3, 0xFFFF_0001_0002, r"beat 3, command 1 \(LOAD\): payload of 65535 beat\(s\), but only"),
         (3, 0x0002_0001_0102, r"command 1 \(LOAD\): flags are 0x01"),
     ],
@@ -113,7 +111,7 @@ def test_damaged_programs_are_named(program: Program, beat: int, value: int, mes
     beats = program.beats.copy()
     beats[beat] = value
     with pytest.raises(ProgramError, match=message):
-        decode_program(reseal(beats))
+        decode_program(beats)
 
 
 def test_reserved_descriptor_bits_are_named(program: Program) -> None:
@@ -122,7 +120,7 @@ def test_reserved_descriptor_bits_are_named(program: Program) -> None:
     assert int(beats[conv]) & 0xFF == Opcode.CONV
     beats[conv + 7] |= np.uint64(1 << 39)
     with pytest.raises(ProgramError, match=rf"beat {conv}, command 2 \(CONV\): a reserved bit"):
-        decode_program(reseal(beats))
+        decode_program(beats)
 
 
 def test_a_value_that_no_field_holds_is_named() -> None:
@@ -184,15 +182,19 @@ def test_untrustworthy_packets_are_named(program: Program, packet: np.ndarray) -
     with pytest.raises(ResultError, match="changed on their way"):
         program.unpack(cut)
     with pytest.raises(ResultError, match="the trailer counts"):
-        program.unpack(reseal(cut))
+        program.unpack(seal_results(cut))
     other = packet.copy()
     other[-2] ^= np.uint64(1)
-    with pytest.raises(ResultError, match="results belong to program"):
-        program.unpack(reseal(other))
+    with pytest.raises(ResultError, match="results belong to another program"):
+        program.unpack(seal_results(other))
+    images = packet.copy()
+    images[-1] ^= np.uint64(1 << 32)
+    with pytest.raises(ResultError, match="the images that the accelerator read are not those of this batch"):
+        program.unpack(images)
     version = packet.copy()
     version[-3] ^= np.uint64(3 << 56)
-    with pytest.raises(ResultError, match="trailer format is 2"):
-        program.unpack(reseal(version))
+    with pytest.raises(ResultError, match="trailer format is 1"):
+        program.unpack(seal_results(version))
 
 
 def test_columns_beyond_the_channels_must_be_zero(program: Program, packet: np.ndarray) -> None:
@@ -200,14 +202,14 @@ def test_columns_beyond_the_channels_must_be_zero(program: Program, packet: np.n
     tiles, positions = 3, 24
     beats[(tiles - 1) * positions * 4 + 2] = 7
     with pytest.raises(ResultError, match="layer small has 17 channels, but column 4"):
-        program.unpack(reseal(beats))
+        program.unpack(seal_results(beats))
 
 
 @pytest.mark.parametrize(("code", "name"), [(14, "BAD_CRC"), (3, "BAD_PARAMETERS"), (99, "unknown to this library")])
 def test_device_errors_carry_code_and_sequence(program: Program, code: int, name: str) -> None:
     trailer = Trailer(code, 2, 0, 0, 0).encode()
     with pytest.raises(DeviceError, match=f"sequence number 2 with error {code}, {name}") as caught:
-        program.unpack(reseal(trailer))
+        program.unpack(seal_results(trailer))
     assert (caught.value.code, caught.value.sequence) == (code, 2)
 
 

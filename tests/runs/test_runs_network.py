@@ -111,5 +111,52 @@ def test_results_of_another_network_are_refused(open_device: Callable[..., Any],
     driver.run_in(first, send, receive)
     send[:] = second.beats
     send.coherent = True
-    with pytest.raises(ResultError, match="results belong to program"):
+    with pytest.raises(ResultError, match="results belong to another program"):
         driver.run_in(second, send, receive)
+
+
+@pytest.mark.simulation
+def test_images_alone_are_written_and_flushed(
+    open_device: Callable[..., Any], example: Example, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the second batch of a size on; a batch of another size, or a failed one, has the whole program written."""
+    driver, case = Driver(open_device(array=8)), example("small")
+    runner, pixels = NetworkRunner(driver, case.network, 2), case.images.pixels[[0, 1, 1, 0, 0]]
+    flushed: list[int] = []
+    flush = driver.device.flush
+
+    def counted(bo: int, offset: int, virtual_address: int, nbytes: int) -> None:
+        flushed.append(nbytes)
+        flush(bo, offset, virtual_address, nbytes)
+
+    def planned(*arguments: Any) -> None:
+        raise RuntimeError("planned")
+
+    monkeypatch.setattr(driver.device, "flush", counted)
+    frame = runner.compiled(2).frame
+    changing = [8 * (part.stop - part.start) for part in frame.changing]
+    for result in runner.run(pixels):
+        _, *parts = flushed  # the receive buffer, whole
+        assert parts == (changing if result.first == 2 else [len(frame.beats) * 8])
+        accumulators = list(infer(case.network, pixels[result.first : result.first + result.images]))[-1][1]
+        np.testing.assert_array_equal(result.maps[case.network.layers[-1].name], accumulators)
+        flushed.clear()
+    list(runner.run(pixels[:2]))
+    with monkeypatch.context() as broken, pytest.raises(RuntimeError, match="planned"):
+        broken.setattr(driver.channels, "send", planned)
+        list(runner.run(pixels[:2]))
+    flushed.clear()
+    list(runner.run(pixels[:2]))
+    assert flushed[1:] == [len(frame.beats) * 8]
+
+
+@pytest.mark.simulation
+def test_images_of_an_earlier_batch_are_named(open_device: Callable[..., Any], example: Example) -> None:
+    """They have their own CRC-32, which is right; the accelerator says which it has read."""
+    driver, case = Driver(open_device(array=8)), example("small")
+    runner = NetworkRunner(driver, case.network)
+    list(runner.run(case.images.pixels[:1]))
+    assert runner._buffers is not None
+    runner._buffers[0].coherent = True  # so that nothing is flushed
+    with pytest.raises(ResultError, match="the images that the accelerator read are not those of this batch"):
+        list(runner.run(case.images.pixels[1:2]))

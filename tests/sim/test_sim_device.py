@@ -101,7 +101,7 @@ def test_missing_flush_is_seen(overlay: Any) -> None:
     mmio.write(0x1C, send.physical_address >> 32)
     mmio.write(0x28, send.nbytes)
     overlay.axi_dma_0.recvchannel.wait()
-    assert receive.tolist() == empty_result(99)
+    assert receive.tolist() == empty_result(empty_program(program_id=99))
 
 
 def test_missing_invalidate_is_seen(overlay: Any) -> None:

@@ -63,6 +63,7 @@ class Program:
 
     n: int = 0
     program_id: int = 0
+    end: int = 0  # END's beat
     convs: list[Conv] = field(default_factory=list)
     loads: list[tuple[int, int, int, list[int]]] = field(default_factory=list)  # position, address, after, data
     weights: list[int] = field(default_factory=list)
@@ -73,8 +74,9 @@ class Program:
 
 
 def parse(beats: list[int]) -> Program:
-    """Take a program apart, checking headers and the CRC-32."""
+    """Take a program apart, checking headers and the CRC-32s."""
     program = Program()
+    others: list[int] = []  # beats that are not of images
     at = sequence = 0
     while True:
         header = beats[at]
@@ -83,8 +85,9 @@ def parse(beats: list[int]) -> Program:
         payload = beats[at + 1 : at + 1 + length]
         assert len(payload) == length
         assert flags == 0 or (opcode, flags) == (0x04, 1)
+        others += [header, *(payload[: {0x02: 1, 0x0F: 0}.get(opcode)])]
         if opcode == 0x01:
-            assert sequence == 0 and payload[0] == 0x0000000252505754
+            assert sequence == 0 and payload[0] == 0x0000000352505754
             program.n = payload[1] & 0xFF
             assert payload[1] >> 8 & 0xFFFFFF == 0x1C0404
             program.program_id = payload[1] >> 32
@@ -106,8 +109,9 @@ def parse(beats: list[int]) -> Program:
             program.threshold_positions += range(at + 1, at + 1 + length)
         else:
             assert opcode == 0x0F
-            body = b"".join(beat.to_bytes(8, "little") for beat in beats[:-1])
-            assert payload == [zlib.crc32(body)]
+            images = [beat for *_, data in program.loads for beat in data]
+            assert payload == [crc_of(images) | crc_of(others) << 32]
+            program.end = payload[0]
             assert at + 2 == len(beats)
             return program
         at, sequence = at + 1 + length, sequence + 1
@@ -148,8 +152,8 @@ class Interpreter:
         assert not self.held.any(), "sums that nobody finishes"
         assert self.row == len(self.rows) and not self.program.weight_ends, "weights are left"
         assert self.tile * 5 * self.n == len(self.program.thresholds), "thresholds are left"
-        beats = [*self.results, 0x0100000053525754, self.program.program_id | len(self.results) << 32]
-        return [*beats, zlib.crc32(b"".join(beat.to_bytes(8, "little") for beat in beats))]
+        beats = [*self.results, 0x0200000053525754, self.program.end >> 32 | len(self.results) << 32]
+        return [*beats, crc_of(beats) | (self.program.end & 0xFFFFFFFF) << 32]
 
     def weights_end(self, conv: Conv) -> int:
         """Position behind the last beat that the CONV needs: its weights, or a READ's header."""
@@ -303,6 +307,10 @@ class Interpreter:
             for word in self.meet(conv, words, conv.after, conv.position):
                 value = sum(int(code) << 4 * k for k, code in enumerate(word))
                 self.results += [value >> 64 * half & 0xFFFFFFFFFFFFFFFF for half in range(max(1, self.n // 16))]
+
+
+def crc_of(beats: list[int]) -> int:
+    return zlib.crc32(b"".join(beat.to_bytes(8, "little") for beat in beats))
 
 
 def nibbles_of(beats: list[int], n: int):

@@ -17,10 +17,10 @@ from tilewright.driver.accelerator import Accelerator
 from tilewright.errors import ProgramError
 from tilewright.hardware import pg021
 from tilewright.hardware import registers as reg
-from tilewright.hardware.beats import Beats, crc32_of
+from tilewright.hardware.beats import Beats
 from tilewright.hardware.program import decode_program
 from tilewright.hardware.program_format import BEGIN_FORMAT_VERSION
-from tilewright.hardware.results import Trailer
+from tilewright.hardware.results import Trailer, seal_results
 from tilewright.sim import SimDevice, SocParameters, write_overlay
 from tilewright.sim.address_map import AddressMap
 from tilewright.sim.guard import TransferGuard
@@ -157,8 +157,7 @@ class Pg021Soc:
         except ProgramError:
             code, sequence = int(reg.ErrorCode.BAD_SEQUENCE), int(beats[0]) >> 16 & 0xFFFF
             self.error = reg.ERROR_CODE.place(code) | reg.ERROR_SEQUENCE.place(sequence)
-            packet = Trailer(code, sequence, 0, 0, 0).encode()
-            packet[-1] = crc32_of(packet[:-1])
+            packet = seal_results(Trailer(code, sequence, 0, 0, 0).encode())
         self.pending.extend((int(beat), index == len(packet) - 1) for index, beat in enumerate(packet))
 
     def _take_results(self) -> None:

@@ -15,15 +15,19 @@ TRAILER_MAGIC = 0x53525754
 def empty_program(n: int = 8, program_id: int = 0x1234) -> Beats:
     """BEGIN and END, written out by hand."""
     parameters = n | 4 << 8 | 4 << 16 | 28 << 24
-    head = [0x01 | 2 << 32, 0x52505754 | 2 << 32, parameters | program_id << 32, 0x0F | 1 << 16 | 1 << 32]
-    crc = zlib.crc32(np.array(head, np.uint64).tobytes())
-    return np.array([*head, crc], np.uint64)
+    head = [0x01 | 2 << 32, 0x52505754 | 3 << 32, parameters | program_id << 32, 0x0F | 1 << 16 | 1 << 32]
+    return np.array([*head, crc_of(head) << 32], np.uint64)
 
 
-def empty_result(program_id: int = 0x1234, error: int = 0, sequence: int = 0) -> list[int]:
-    """The trailer alone."""
-    head = [TRAILER_MAGIC | error << 32 | sequence << 40 | 1 << 56, program_id]
-    return [*head, zlib.crc32(np.array(head, np.uint64).tobytes())]
+def empty_result(program: Beats | None = None, error: int = 0, sequence: int = 0) -> list[int]:
+    """The trailer alone: what `empty_program` returns, or another program without images."""
+    end = int((empty_program() if program is None else program)[-1])
+    head = [TRAILER_MAGIC | error << 32 | sequence << 40 | 2 << 56, end >> 32]
+    return [*head, crc_of(head)]
+
+
+def crc_of(beats: list[int]) -> int:
+    return zlib.crc32(np.array(beats, np.uint64).tobytes())
 
 
 def small_layer(seed: int, channels: int = 16) -> ConvLayer:

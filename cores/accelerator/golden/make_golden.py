@@ -62,7 +62,7 @@ def write_network() -> tuple[int, int]:
     pixels = np.ascontiguousarray(cat(trained)[:, :, ::PIXEL_STEP, ::PIXEL_STEP])
     vector = network_vector(small_network(trained), pixels, ARRAY)
     program = vector.program
-    results = encode_results(program.outputs, vector.expected, ARRAY.n, program.program_id)
+    results = encode_results(program.outputs, vector.expected, ARRAY.n, program.sent)
     write_beats(FOLDER / "network_program.hex", program.beats)
     write_beats(FOLDER / "network_results.hex", results)
     print(f"network: {sum(values.size for values in vector.expected)} integers of {len(vector.expected)} layers")
@@ -83,7 +83,7 @@ def main() -> None:
     for name, relu in (("raw", False), ("relu", True)):
         program = compile_layer(layer, ARRAY, relu=relu)
         outputs = np.maximum(layer.accumulators, 0) if relu else layer.accumulators
-        results = encode_results(program.outputs, (outputs,), ARRAY.n, program.program_id)
+        results = encode_results(program.outputs, (outputs,), ARRAY.n, program.sent)
         write_beats(FOLDER / f"{name}_program.hex", program.beats)
         write_beats(FOLDER / f"{name}_results.hex", results)
         print(f"{name}: {outputs.size} outputs of {layer.images} images, {np.count_nonzero(outputs)} not zero")

@@ -124,7 +124,7 @@ wire [31:0]             convs_issued;
 wire                    engine_idle, engine_error, leftover_weights, leftover_thresholds;
 wire [7:0]              engine_error_code;
 wire                    trailer_request, trailer_done, program_start, loading, draining, finishing;
-wire [31:0]             program_id;
+wire [31:0]             program_id, images_crc, program_crc;
 wire [7:0]              error_code, last_opcode;
 wire [15:0]             error_sequence, last_sequence;
 wire [3:0]              decoder_state;
@@ -144,7 +144,7 @@ decoder #(
     .leftovers(leftover_weights || leftover_thresholds), .leftover_weights(leftover_weights),
     .engine_error(engine_error), .engine_error_code(engine_error_code),
     .engine_error_sequence(engine_error_sequence),
-    .trailer_request(trailer_request), .trailer_done(trailer_done),
+    .trailer_request(trailer_request), .trailer_done(trailer_done), .images_crc(images_crc), .program_crc(program_crc),
     .program_start(program_start), .program_id(program_id),
     .error(error), .error_code(error_code), .error_sequence(error_sequence),
     .last_opcode(last_opcode), .last_sequence(last_sequence), .loading(loading), .draining(draining), .finishing(finishing),
@@ -317,7 +317,7 @@ result_stream u_result_stream (
     .clk(clk), .rst(rst),
     .s_data(beat_data), .s_valid(beat_valid), .s_ready(beat_ready),
     .trailer_request(trailer_request), .trailer_done(trailer_done),
-    .error_code(error_code), .error_sequence(error_sequence), .program_id(program_id),
+    .error_code(error_code), .error_sequence(error_sequence), .images_crc(images_crc), .program_crc(program_crc),
     .m_data(m_axis_tdata), .m_last(m_axis_tlast), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready)
 );
 

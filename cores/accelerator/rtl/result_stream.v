@@ -2,7 +2,8 @@
 `default_nettype none
 
 /*
- * Sends the result beats and, when asked, the trailer: magic and error, program id and beat count, CRC-32 of all beats before.
+ * Sends the result beats and, when asked, the trailer: magic and error, the program's CRC-32 and the beat count, CRC-32 of
+ * all beats before and that of the images.
  *
  * A beat is registered, then counted in the CRC as it goes on to the output's registers. The trailer follows the last beat that
  * has been offered; from there on no beat is taken until trailer_request, which stays until trailer_done (a register), has
@@ -20,7 +21,8 @@ module result_stream (
     output wire        trailer_done,
     input  wire [7:0]  error_code,
     input  wire [15:0] error_sequence,
-    input  wire [31:0] program_id,
+    input  wire [31:0] images_crc,      // both of what the decoder has read
+    input  wire [31:0] program_crc,
     // Packet
     output wire [63:0] m_data,
     output wire        m_last,
@@ -65,10 +67,13 @@ always @* begin
             trailer[TRAILER_FORMAT_HIGH:TRAILER_FORMAT_LOW]                 = TRAILER_FORMAT;
         end
         COUNT: begin
-            trailer[TRAILER_PROGRAM_ID_HIGH:TRAILER_PROGRAM_ID_LOW]         = program_id;
+            trailer[TRAILER_PROGRAM_CRC_HIGH:TRAILER_PROGRAM_CRC_LOW]       = program_crc;
             trailer[TRAILER_RESULT_BEATS_HIGH:TRAILER_RESULT_BEATS_LOW]     = count_reg;
         end
-        default: trailer[TRAILER_CRC_HIGH:TRAILER_CRC_LOW]                  = ~crc_reg;
+        default: begin
+            trailer[TRAILER_CRC_HIGH:TRAILER_CRC_LOW]                       = ~crc_reg;
+            trailer[TRAILER_IMAGES_CRC_HIGH:TRAILER_IMAGES_CRC_LOW]         = images_crc;
+        end
     endcase
 end
 

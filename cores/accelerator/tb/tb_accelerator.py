@@ -19,10 +19,9 @@ from tilewright.compiler.layer import Run, compile_layer, compile_runs, expected
 from tilewright.compiler.network import CompiledNetwork, compile_network
 from tilewright.errors import CompileError
 from tilewright.hardware import registers
-from tilewright.hardware.beats import crc32_of
 from tilewright.hardware.commands import Body, Conv, Mode, Thresholds, Weights
 from tilewright.hardware.parameters import ArrayParameters
-from tilewright.hardware.program import Program, decode_program, encode_program
+from tilewright.hardware.program import Program, decode_program, encode_program, seal_program
 from tilewright.hardware.registers import ErrorCode
 from tilewright.hardware.results import Trailer
 from tilewright.network.inference import infer
@@ -231,6 +230,7 @@ class Faults:
         self.good, self.array = good, good.array
         self.begin, self.load, self.conv, self.weights, _ = decode_program(good.beats)
         self.conv_at = 3 + 1 + len(self.load.payload())
+        self.images = [slice(5, self.conv_at)]
         self.weights_at = self.conv_at + 8
         self.group = max(1, self.array.n // 16)  # beats of the least that one cycle moves
         self.tile = self.array.n**2 // 16  # and of a weight tile
@@ -246,9 +246,7 @@ class Faults:
         """The good program with some bits of a beat inverted."""
         beats = np.array(self.good.beats)
         beats[position] ^= np.uint64(xor)
-        if fix_crc:
-            beats[-1] = crc32_of(beats[:-1])
-        return beats
+        return seal_program(beats, self.images) if fix_crc else beats
 
     def with_conv(self, **changes: int | bool | Mode) -> np.ndarray:
         return self.of(self.load, replace(self.conv, **changes), self.weights)
@@ -264,7 +262,8 @@ class Faults:
         return {
             "magic": (self.changed(1, 1), ErrorCode.BAD_MAGIC, 0),
             "no BEGIN": (beats[load:], ErrorCode.BAD_MAGIC, 1),
-            "format": (self.changed(1, 3 << 32), ErrorCode.BAD_FORMAT, 0),
+            "format 2": (self.changed(1, 1 << 32), ErrorCode.BAD_FORMAT, 0),
+            "format 1": (self.changed(1, 2 << 32), ErrorCode.BAD_FORMAT, 0),
             "N": (self.changed(2, 0x18), ErrorCode.BAD_PARAMETERS, 0),
             "opcode": (self.changed(load, 0x70), ErrorCode.UNKNOWN_OPCODE, 1),
             "flag of LOAD": (self.changed(load, 0x100), ErrorCode.BAD_DESCRIPTOR, 1),
@@ -277,9 +276,13 @@ class Faults:
             "TLAST early": (beats[: weights + 5], ErrorCode.TLAST_EARLY, 3),
             "TLAST in a descriptor": (beats[: conv + 5], ErrorCode.TLAST_EARLY, 2),
             "TLAST missing": (np.append(beats, np.uint64(0)), ErrorCode.TLAST_MISSING, 4),
-            "CRC": (self.changed(len(beats) - 4, 1 << 9, fix_crc=False), ErrorCode.BAD_CRC, 4),
-            "lowest bit above the CRC": (self.changed(len(beats) - 1, 1 << 32, fix_crc=False), ErrorCode.BAD_CRC, 4),
-            "highest bit above the CRC": (self.changed(len(beats) - 1, 1 << 63, fix_crc=False), ErrorCode.BAD_CRC, 4),
+            "weight": (self.changed(len(beats) - 4, 1 << 9, fix_crc=False), ErrorCode.BAD_CRC, 4),
+            "first image beat": (self.changed(load + 2, 1 << 63, fix_crc=False), ErrorCode.BAD_CRC, 4),
+            "last image beat": (self.changed(conv - 1, 1, fix_crc=False), ErrorCode.BAD_CRC, 4),
+            **{
+                f"bit {bit} of END": (self.changed(len(beats) - 1, 1 << bit, fix_crc=False), ErrorCode.BAD_CRC, 4)
+                for bit in (0, 31, 32, 63)
+            },
         }
 
     def descriptors(self) -> dict[str, tuple[Sequence[int], ErrorCode, int]]:

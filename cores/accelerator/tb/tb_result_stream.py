@@ -1,4 +1,4 @@
-"""result_stream: beats, then a trailer with their number and CRC-32; packet after packet."""
+"""result_stream: beats, then a trailer with their number, their CRC-32 and the decoder's two; packet after packet."""
 
 import random
 
@@ -7,6 +7,7 @@ import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, ReadOnly
 
+from tilewright.hardware.commands import End
 from tilewright.hardware.results import Trailer
 
 
@@ -27,8 +28,9 @@ async def send(dut, rng, body, valid_share, ready_share, late=0):
         body: beats before the trailer; it is asked for while the last `late` of them are still to come, one a cycle.
         valid_share, ready_share: of the cycles.
     """
-    code, sequence, program_id = rng.getrandbits(8), rng.getrandbits(16), rng.getrandbits(32)
-    dut.error_code.value, dut.error_sequence.value, dut.program_id.value = code, sequence, program_id
+    code, sequence, images, program = (rng.getrandbits(width) for width in (8, 16, 32, 32))
+    dut.error_code.value, dut.error_sequence.value = code, sequence
+    dut.images_crc.value, dut.program_crc.value = images, program
     packet, left, sent, done, held, ended = [], [], 0, False, None, False
     for cycle in range(100 + 40 * len(body)):
         asked = sent >= len(body) - late
@@ -54,7 +56,8 @@ async def send(dut, rng, body, valid_share, ready_share, late=0):
     dut.trailer_request.value = 0
     assert packet[:-3] == body
     trailer = Trailer.of_packet(np.array(packet, dtype=np.uint64))
-    assert (trailer.error_code, trailer.error_sequence, trailer.program_id) == (code, sequence, program_id)
+    assert (trailer.error_code, trailer.error_sequence) == (code, sequence)
+    assert trailer.read == End(images, program)
     assert trailer.result_beats == len(body)
     # trailer_request has fallen
     dut.s_valid.value = 0

@@ -2,7 +2,8 @@
 `default_nettype none
 
 /*
- * What is wrong with a program's beats, by themselves and in their order, the program's CRC-32 included.
+ * What is wrong with a program's beats, by themselves and in their order, the CRC-32s of program and images
+ * included.
  *
  * A beat and what it was taken as are there with `valid`; two cycles later follow error_code, for a cycle (0: nothing is
  * wrong), and sequence number and opcode of its command.
@@ -33,7 +34,9 @@ module beat_checks #(
     input  wire              bad_descriptor,    // it completes a descriptor that no CONV command may have
     output reg  [7:0]        error_code,
     output reg  [15:0]       command_sequence,
-    output reg  [7:0]        command_opcode
+    output reg  [7:0]        command_opcode,
+    output wire [31:0]       images_crc,        // from the cycle behind END's beat on, until clear
+    output wire [31:0]       program_crc
 );
 
 `include "accelerator_registers.vh"
@@ -72,13 +75,18 @@ wire format_ok     = beat[BEGIN_FORMAT_VERSION_HIGH:BEGIN_FORMAT_VERSION_LOW] ==
 wire parameters_ok = beat[BEGIN_N_HIGH:BEGIN_N_LOW] == N[7:0] && beat[BEGIN_ACT_W_HIGH:BEGIN_ACT_W_LOW] == ACT_W[7:0] &&
                      beat[BEGIN_WGT_W_HIGH:BEGIN_WGT_W_LOW] == WGT_W[7:0] && beat[BEGIN_ACC_W_HIGH:BEGIN_ACC_W_LOW] == ACC_W[7:0];
 
-// ---- CRC-32 of the beats before this one
-reg  [31:0] crc_reg;
+// ---- CRC-32s of the beats before this one: activation words of LOAD commands are images, all others program
+reg  [31:0] images_crc_reg, program_crc_reg;
 wire [31:0] crc_next;
+wire        image = taken[DECODER_LOAD_DATA];
 
-crc32 u_crc32 (.enable(1'b1), .crc_in(crc_reg), .data(beat), .crc_out(crc_next));
+crc32 u_crc32 (.enable(1'b1), .crc_in(image ? images_crc_reg : program_crc_reg), .data(beat), .crc_out(crc_next));
 
-wire crc_ok = beat[END_CRC_HIGH:END_CRC_LOW] == ~crc_reg && (beat & END_0_RESERVED) == 64'd0;
+assign images_crc  = ~images_crc_reg;
+assign program_crc = ~program_crc_reg;
+
+wire crc_ok = beat[END_IMAGES_CRC_HIGH:END_IMAGES_CRC_LOW] == images_crc &&
+              beat[END_PROGRAM_CRC_HIGH:END_PROGRAM_CRC_LOW] == program_crc;
 
 // ---- faults, a bit for each code; of a beat's, the first named here is its error
 reg [15:0] next_sequence_reg, sequence_reg;
@@ -100,7 +108,8 @@ always @(posedge clk) begin
     tlast_missing_reg  <= taken[DECODER_END] && !tlast;
     crc_fault_reg      <= taken[DECODER_END] && !crc_ok;
 
-    if (valid) crc_reg <= crc_next;
+    if (image) images_crc_reg <= crc_next;
+    if (valid && !image && !taken[DECODER_END]) program_crc_reg <= crc_next;
     if (header) begin
         next_sequence_reg <= next_sequence_reg + 16'd1;
         sequence_reg      <= header_sequence;
@@ -108,7 +117,8 @@ always @(posedge clk) begin
     end
     if (clear) begin
         next_sequence_reg <= 16'd0;
-        crc_reg           <= 32'hFFFFFFFF;
+        images_crc_reg    <= 32'hFFFFFFFF;
+        program_crc_reg   <= 32'hFFFFFFFF;
     end
 
     error_code <=

@@ -72,6 +72,8 @@ module decoder #(
     // Trailer
     output wire                    trailer_request,
     input  wire                    trailer_done,
+    output wire [31:0]             images_crc,      // of what was read, while the trailer is asked for
+    output wire [31:0]             program_crc,
     // State; what the register map shows comes a cycle late
     output reg                     program_start,
     output reg  [31:0]             program_id,
@@ -216,12 +218,13 @@ end
 
 beat_checks #(.N(N), .ACT_W(ACT_W), .WGT_W(WGT_W), .ACC_W(ACC_W), .PAIRED(PAIRED), .WORDS(WORDS), .STATES(STATES))
 u_beat_checks (
-    .clk(clk), .rst(rst), .clear(rst || at_reg[DECODER_TRAILER]),
+    .clk(clk), .rst(rst), .clear(rst || trailer_done),
     .beat(beat_reg), .valid(taken_any_reg), .taken(taken_reg), .first(taken_first_reg), .tlast(taken_tlast_reg),
     .payload_last(taken_last_reg),
     .overflow((taken_reg[DECODER_LOAD_ADDR] && load_bad) || (taken_reg[DECODER_LOAD_DATA] && taken_bad_reg)),
     .bad_descriptor(bad_descriptor),
-    .error_code(checked_code), .command_sequence(checked_sequence), .command_opcode(checked_opcode)
+    .error_code(checked_code), .command_sequence(checked_sequence), .command_opcode(checked_opcode),
+    .images_crc(images_crc), .program_crc(program_crc)
 );
 
 decoder_errors u_decoder_errors (

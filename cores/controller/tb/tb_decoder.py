@@ -13,9 +13,8 @@ import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, ReadOnly
 
-from tilewright.hardware.beats import crc32_of
 from tilewright.hardware.commands import Begin, Body, Conv, Load, Mode, Thresholds, Weights
-from tilewright.hardware.program import encode_program
+from tilewright.hardware.program import encode_frame, encode_program, seal_program
 from tilewright.hardware.registers import ErrorCode
 
 
@@ -232,13 +231,15 @@ class Bench:
         end = len(self.beats) - 2
         assert int(dut.last_opcode.value) == 0x0F
         assert int(dut.last_sequence.value) == int(self.beats[end]) >> 16 & 0xFFFF
-        await self.trailer()
+        await self.trailer(int(self.beats[end + 1]))
         dut.engine_idle.value = 0
 
-    async def trailer(self) -> None:
-        """It is asked for until it is sent."""
+    async def trailer(self, crcs: int | None = None) -> None:
+        """It is asked for until it is sent, with both CRC-32s of what was read as END has them."""
         for _ in range(self.rng.randint(1, 5)):
             assert self.dut.trailer_request.value
+            got = int(self.dut.program_crc.value) << 32 | int(self.dut.images_crc.value)
+            assert crcs is None or got == crcs, f"{got:#x}, not {crcs:#x}"
             await self.cycle(valid=False)
         self.dut.trailer_done.value = 1
         await self.cycle(valid=False)
@@ -428,6 +429,7 @@ class Faults:
         self.commands: list[Body] = [*rng.sample(kinds, 4), *random_commands(rng, bench.n, bench.depth)[:6]]
         self.commands = [replace_after(command) for command in self.commands]
         self.beats = encode_program([self.begin, *self.commands])
+        self.images = encode_frame([self.begin, *self.commands]).images
         lengths = [3, *(1 + len(command.payload()) for command in self.commands), 2]
         self.starts = [sum(lengths[:index]) for index in range(len(lengths))]
 
@@ -439,7 +441,7 @@ class Faults:
         """A beat of a command, 0 its header, becomes another."""
         beats, at = self.beats.copy(), self.starts[number] + beat
         beats[at] = np.uint64(value(int(beats[at])))
-        beats[-1] = crc32_of(beats[:-1])
+        beats = seal_program(beats, self.images)
         return Fault(beats, code, number if sequence is None else sequence, number)
 
     def opcode(self) -> Fault:
@@ -557,9 +559,15 @@ class Faults:
         return Fault(beats, ErrorCode.TLAST_MISSING, len(self.commands) + 1, len(self.commands) + 1)
 
     def crc(self) -> Fault:
-        at = self.rng.choice([self.starts[self.number(Weights, Thresholds)] + 1, len(self.beats) - 1])
+        number = self.number(Load)
+        start = self.starts[number]
+        ends = [start + 2, start + len(self.commands[number - 1].payload())]  # its first and its last image beat
+        ways = [self.starts[self.number(Weights, Thresholds)] + 1, len(self.beats) - 1, *ends]
+        at = self.rng.choice(ways)
         beats = self.beats.copy()
         beats[at] ^= np.uint64(1 << self.rng.randrange(64))
+        load = self.commands[number - 1]
+        self.commands[number - 1] = Load(load.address, beats[ends[0] : ends[1] + 1])  # which is written
         return Fault(beats, ErrorCode.BAD_CRC, len(self.commands) + 1, len(self.commands) + 1)
 
     KINDS = (
@@ -621,8 +629,7 @@ async def the_first_of_two_faults_is_kept(dut):
         if places[0] == places[1]:
             continue
         beats = ways[0].beats ^ faults.beats ^ ways[1].beats
-        beats[-1] = crc32_of(beats[:-1])
-        bench.send(beats)
+        bench.send(seal_program(beats, faults.images))
         await bench.fail(*ways[places[0] > places[1]][1:3])
 
 

@@ -114,7 +114,7 @@ def expected_results(runs: Sequence[Run], program: Program) -> Beats:
         uint64, trailer included.
     """
     arrays = tuple(layer_outputs(run.layer, run.relu) for run in runs)
-    return encode_results(program.outputs, arrays, program.array.n, program.program_id)
+    return encode_results(program.outputs, arrays, program.array.n, program.sent)
 
 
 def images_that_fit(layer: ConvLayer, array: ArrayParameters) -> int:

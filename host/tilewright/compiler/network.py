@@ -13,14 +13,15 @@ import numpy.typing as npt
 from tilewright.compiler.image import fold_image
 from tilewright.compiler.planner import Placement, placements
 from tilewright.compiler.stages import Stage, stages_of
-from tilewright.compiler.stream import ConvItem, Item, LoadItem, ThresholdsItem, WeightsItem, order_items
+from tilewright.compiler.stream import ConvItem, Item, LoadItem, WeightsItem, order_items
 from tilewright.compiler.thresholds import IMAGE_OFFSET
 from tilewright.compiler.timing import time_program
 from tilewright.errors import CompileError
 from tilewright.hardware.beats import Beats, pack_nibbles
-from tilewright.hardware.commands import Begin, Conv, Load, Mode, Thresholds, Weights
+from tilewright.hardware.commands import Begin, Body, Load, Mode, Thresholds, Weights
 from tilewright.hardware.parameters import ArrayParameters, HardwareParameters
-from tilewright.hardware.program import Program, content_id, encode_program
+from tilewright.hardware.program import Frame, FramedProgram, content_id, encode_frame
+from tilewright.hardware.program_format import LOAD
 from tilewright.hardware.results import CodeMap, OutputMap, ResultMap
 from tilewright.network.inference import image_codes
 from tilewright.network.network import Network
@@ -71,7 +72,7 @@ class CompiledNetwork:
     items: tuple[Item, ...] = field(repr=False)
     returned: tuple[Returned, ...] = field(repr=False)
 
-    def program(self, pixels: npt.NDArray[np.uint8]) -> Program:
+    def program(self, pixels: npt.NDArray[np.uint8]) -> FramedProgram:
         """The program for some images.
 
         Args:
@@ -85,15 +86,17 @@ class CompiledNetwork:
             ProgramError: the program has more commands than sequence numbers.
         """
         words = fold_image(self.stages[0], image_codes(self.network, pixels))
-        commands = [
-            self._load(item, words) if isinstance(item, LoadItem) else self._constant(item) for item in self.items
-        ]
-        program_id = content_id((command for command in commands if isinstance(command, Load)), self.constants_id)
-        array = self.array
-        begin = Begin(array.n, array.act_w, array.wgt_w, array.acc_w, program_id)
-        return Program(encode_program([begin, *commands]), array, program_id, self.outputs)
+        images = [self._load_data(item, words) for item in self.items if isinstance(item, LoadItem)]
+        return FramedProgram(self.frame, images, self.array, self.program_id, self.outputs)
 
-    @property
+    @cached_property
+    def frame(self) -> Frame:
+        """What its programs share."""
+        array = self.array
+        begin = Begin(array.n, array.act_w, array.wgt_w, array.acc_w, self.program_id)
+        return encode_frame([begin, *map(self._command, self.items)])
+
+    @cached_property
     def outputs(self) -> tuple[ResultMap, ...]:
         """What a program returns, part by part."""
         maps: list[ResultMap] = []
@@ -128,19 +131,19 @@ class CompiledNetwork:
         return maps
 
     @cached_property
-    def constants_id(self) -> int:
-        """CRC-32 of what all programs of this network share: descriptors, weights, thresholds."""
-        return content_id(self._constant(item) for item in self.items if not isinstance(item, LoadItem))
+    def program_id(self) -> int:
+        """Of all its programs: it tells descriptors, weights and thresholds apart."""
+        return content_id(self._command(item) for item in self.items)
 
     @cached_property
     def beats(self) -> int:
         """Beats of a program."""
         return 3 + sum(1 + item.beats for item in self.items) + 2
 
-    def _load(self, item: LoadItem, words: npt.NDArray[np.uint8]) -> Load:
-        return Load(self._load_address(item), self._load_data(item, words), after=item.after)
-
-    def _constant(self, item: ConvItem | WeightsItem | ThresholdsItem) -> Conv | Weights | Thresholds:
+    def _command(self, item: Item) -> Body:
+        """An item's command; LOAD commands bring zeros."""
+        if isinstance(item, LoadItem):
+            return Load(self._load_address(item), np.zeros(item.beats - LOAD.beats, dtype=np.uint64), item.after)
         if isinstance(item, ConvItem):
             return item.conv
         stage = self.stages[item.stage]

@@ -1,7 +1,8 @@
-"""Which arrays a DMA may transfer: those that ``pynq.allocate`` made, of a local or of a remote device."""
+"""Which arrays a DMA may transfer: those that ``pynq.allocate`` made, locally or remotely; how parts are flushed."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,36 @@ def check_buffer(buffer: Any, start: int, nbytes: int) -> None:
         raise BufferNotAllocatedError(
             f"bytes {start} to {start + nbytes} do not lie in a buffer of {buffer.nbytes} bytes"
         )
+
+
+def flush_parts(buffer: Any, parts: Iterable[slice]) -> Any:
+    """Flushes parts of a buffer whose others have not changed since they were flushed.
+
+    Args:
+        buffer: from ``pynq.allocate``.
+        parts: of its elements.
+
+    Returns:
+        What pynq transfers as the buffer without flushing it again; the buffer itself where only all of it can be
+        flushed, as in PYNQ.remote.
+    """
+    if getattr(buffer, "buffer_id", None) is not None:
+        return buffer
+    for part in parts:
+        _flush(buffer[part])
+    flushed = buffer[:]
+    flushed.coherent = True
+    return flushed
+
+
+def _flush(part: Any) -> None:
+    """``part.flush()``; of a buffer object of XRT, pynq 4.0 flushes the whole whatever the part."""
+    if part.coherent or not hasattr(part.bo, "sync"):
+        part.flush()
+        return
+    import pyxrt  # type: ignore[import-not-found]  # on boards only
+
+    part.bo.sync(pyxrt.xclBOSyncDirection.XCL_BO_SYNC_BO_TO_DEVICE, part.nbytes, part.offset)
 
 
 def _check_local(buffer: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -168,6 +168,7 @@ class Driver:
         send_bytes: int | None = None,
         receive_bytes: int | None = None,
         timeout: float | None = None,
+        changed: Sequence[slice] | None = None,
     ) -> RunResult:
         """:meth:`run` in buffers of the caller's, which saves allocating them for each run.
 
@@ -178,6 +179,8 @@ class Driver:
             send_bytes: bytes to send; default all of ``send``.
             receive_bytes: the most bytes to take; default all of ``receive``.
             timeout: as of :meth:`run`.
+            changed: the beats of ``send`` that changed since an earlier run sent them, which alone are flushed;
+                default all.
 
         Returns:
             Outputs and counters.
@@ -196,7 +199,7 @@ class Driver:
             seconds = self.timeout if timeout is None else timeout
             stall_state = None if self.simulated is None else self.simulated.stall_state
             self.last_attempt = Attempt(program, seconds, stall_state)
-            return self._run_once(self.last_attempt, send, receive, send_bytes, receive_bytes)
+            return self._run_once(self.last_attempt, send, receive, send_bytes, receive_bytes, changed)
 
     @property
     def seed(self) -> int | None:
@@ -252,12 +255,20 @@ class Driver:
         reset(registers, self._deadline(_RESET_SECONDS))
         return getattr(overlay, name)
 
-    def _run_once(self, attempt: Attempt, send: Any, receive: Any, send_bytes: int, receive_bytes: int) -> RunResult:
+    def _run_once(
+        self,
+        attempt: Attempt,
+        send: Any,
+        receive: Any,
+        send_bytes: int,
+        receive_bytes: int,
+        changed: Sequence[slice] | None,
+    ) -> RunResult:
         program = attempt.program
         try:
             start = self._clock()
             with self._failures_reported(send, send_bytes, program):
-                packet = self._exchange(send, receive, send_bytes, receive_bytes, attempt.timeout)
+                packet = self._exchange(send, receive, send_bytes, receive_bytes, attempt.timeout, changed)
             seconds = self._clock() - start
             with self.steps(RunStep.UNPACK):
                 outputs = program.unpack(packet)
@@ -304,7 +315,15 @@ class Driver:
         sequence, opcode = self.accelerator.last_command()
         return f"program {self.accelerator.program_id():#010x} (last header {opcode}, sequence number {sequence})"
 
-    def _exchange(self, send: Any, receive: Any, send_bytes: int, receive_bytes: int, timeout: float) -> Beats:
+    def _exchange(
+        self,
+        send: Any,
+        receive: Any,
+        send_bytes: int,
+        receive_bytes: int,
+        timeout: float,
+        changed: Sequence[slice] | None,
+    ) -> Beats:
         with self.steps(RunStep.COPY):
             # Nothing of an earlier run must be left that could pass for results.
             receive[:] = 0
@@ -312,7 +331,7 @@ class Driver:
             self.accelerator.forget_ended()
             # S2MM first: results may come before the program is sent.
             self.channels.receive(receive, receive_bytes)
-            self.channels.send(send, send_bytes)
+            self.channels.send(send, send_bytes, changed)
         with self.steps(RunStep.EXECUTE):
             received = self._wait(timeout)
         with self.steps(RunStep.COPY_BACK):

@@ -13,8 +13,8 @@ class RunStep(str, Enum):
     """What the host does for a program, in order.
 
     COMPILE: network or layer to commands, once for each size of batch.
-    PACK: images into a program's beats.
-    COPY: beats into the send buffer, zeros into the receive buffer, caches flushed, both transfers started.
+    PACK: images into beats.
+    COPY: beats that changed into the send buffer, zeros into the receive buffer, flushes, both transfers started.
     EXECUTE: until both transfers have ended.
     COPY_BACK: caches invalidated, results out of the receive buffer.
     UNPACK: results checked, taken apart and put together; the host's last layers.

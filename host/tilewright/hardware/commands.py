@@ -231,10 +231,16 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class End:
-    """Last command: CRC-32 of all beats before its payload."""
+    """Last command: two CRC-32s of the beats before its payload.
+
+    Attributes:
+        images_crc: of the activation words of all LOAD commands, in their order.
+        program_crc: of all other beats, in their order.
+    """
 
     opcode: ClassVar[Opcode] = Opcode.END
-    crc: int
+    images_crc: int
+    program_crc: int
 
     def payload(self) -> Beats:
         """uint64 (1,)."""
@@ -247,7 +253,7 @@ class End:
         return cls(**_decoded(END, payload, where))
 
     def __str__(self) -> str:
-        return f"END with CRC-32 {self.crc:#010x}"
+        return f"END with CRC-32 {self.program_crc:#010x}, of the images {self.images_crc:#010x}"
 
 
 Body = Load | Conv | Weights | Thresholds

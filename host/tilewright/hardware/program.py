@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ class Program:
     Attributes:
         beats: uint64 (count,), the one packet; read-only.
         array: parameters that it was compiled for.
-        program_id: 32-bit number that the result trailer repeats.
+        program_id: 32-bit number that the register PROGRAM shows.
         outputs: one entry for each CONV command that returns something, in order.
     """
 
@@ -53,6 +54,11 @@ class Program:
     def nbytes(self) -> int:
         """Length of the program in bytes."""
         return len(self.beats) * BEAT_BYTES
+
+    @property
+    def sent(self) -> End:
+        """END as the beats have it: the CRC-32s that the trailer must repeat."""
+        return End(**END.decode(self.beats[-END.beats :].tolist()))
 
     @property
     def output_beats(self) -> int:
@@ -72,7 +78,81 @@ class Program:
             ResultError: the packet cannot be trusted; says which field is wrong.
             DeviceError: the trailer carries an error of the accelerator.
         """
-        return decode_results(packet, self.array.n, self.program_id, self.outputs)
+        return decode_results(packet, self.array.n, self.sent, self.outputs)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What the programs of one network and one size of batch share: all but the images.
+
+    Attributes:
+        beats: uint64 (count,), the one packet, 0 where images and END's CRC-32s go; read-only.
+        images: for each LOAD command, where its activation words go.
+        crc: CRC-32 of all other beats.
+    """
+
+    beats: Beats = field(repr=False)
+    images: tuple[slice, ...] = field(repr=False)
+    crc: int
+
+    @property
+    def changing(self) -> tuple[slice, ...]:
+        """The beats that differ from program to program: images, and END's CRC-32s."""
+        return (*self.images, slice(len(self.beats) - END.beats, len(self.beats)))
+
+
+class FramedProgram(Program):
+    """A program as its frame and its images; :attr:`beats` are put together when somebody asks for them.
+
+    Args:
+        frame: what it shares with others.
+        images: for each LOAD command its activation words.
+        array, program_id, outputs: as of :class:`Program`.
+    """
+
+    def __init__(
+        self,
+        frame: Frame,
+        images: Sequence[Beats],
+        array: ArrayParameters,
+        program_id: int,
+        outputs: tuple[ResultMap, ...],
+    ) -> None:
+        # Frozen, as the class it extends
+        vars(self).update(frame=frame, images=images, array=array, program_id=program_id, outputs=outputs)
+
+    frame: Frame
+    images: Sequence[Beats]
+
+    @cached_property
+    def beats(self) -> Beats:
+        """As :attr:`Program.beats`."""
+        beats = self.frame.beats.copy()
+        self.write_images(beats)
+        beats.setflags(write=False)
+        return beats
+
+    @cached_property
+    def sent(self) -> End:
+        """As :attr:`Program.sent`."""
+        crc = 0
+        for words in self.images:
+            crc = crc32_of(words, crc)
+        return End(crc, self.frame.crc)
+
+    @property
+    def nbytes(self) -> int:
+        """As :attr:`Program.nbytes`."""
+        return len(self.frame.beats) * BEAT_BYTES
+
+    def write_images(self, target: Beats) -> None:
+        """Writes what differs from program to program.
+
+        Args:
+            target: uint64, as long as the frame or longer, which holds the frame or a program of it.
+        """
+        for place, beats in zip(self.frame.changing, (*self.images, self.sent.payload()), strict=True):
+            target[place] = beats
 
 
 def content_id(commands: Iterable[Body], start: int = 0) -> int:
@@ -91,7 +171,7 @@ def content_id(commands: Iterable[Body], start: int = 0) -> int:
 
 
 def encode_program(commands: Sequence[Begin | Body]) -> Beats:
-    """Beats of a whole program; sequence numbers, lengths, END and its CRC-32 are added.
+    """Beats of a whole program; sequence numbers, lengths, END and its CRC-32s are added.
 
     Args:
         commands: BEGIN, then any others but END.
@@ -102,19 +182,71 @@ def encode_program(commands: Sequence[Begin | Body]) -> Beats:
     Raises:
         ProgramError: more commands than sequence numbers.
     """
+    return seal_program(*_encode(commands))
+
+
+def seal_program(beats: Beats, images: Sequence[slice]) -> Beats:
+    """A program with the CRC-32s in END that its beats give.
+
+    Args:
+        beats: uint64 (count,), END included.
+        images: for each LOAD command, where its activation words are.
+
+    Returns:
+        uint64 (count,), read-only.
+    """
+    sealed = beats.copy()
+    sealed[-END.beats :] = End(*_crcs(beats, images)).payload()
+    sealed.setflags(write=False)
+    return sealed
+
+
+def encode_frame(commands: Sequence[Begin | Body]) -> Frame:
+    """What programs share whose commands differ in the activation words of LOAD commands only.
+
+    Args:
+        commands: as of :func:`encode_program`; activation words do not matter, their number does.
+
+    Returns:
+        The frame.
+
+    Raises:
+        ProgramError: more commands than sequence numbers.
+    """
+    beats, images = _encode(commands)
+    _, crc = _crcs(beats, images)
+    for place in images:
+        beats[place] = 0
+    beats.setflags(write=False)
+    return Frame(beats, tuple(images), crc)
+
+
+def _encode(commands: Sequence[Begin | Body]) -> tuple[Beats, list[slice]]:
+    """Beats of a program whose END holds no CRC-32s yet, and where activation words lie."""
     if len(commands) > MAX_SEQUENCE:
         raise ProgramError(
             f"{len(commands)} commands; a program holds at most {MAX_SEQUENCE} before END: run fewer images at a time"
         )
     parts: list[Beats] = []
-    for sequence, command in enumerate(commands):
+    images: list[slice] = []
+    at = 0
+    for sequence, command in enumerate((*commands, End(0, 0))):
         payload = command.payload()
         parts += [_header(command, sequence, len(payload)), payload]
-    parts.append(_header(End(0), len(commands), END.beats))
-    body = np.concatenate(parts)
-    beats = np.concatenate((body, End(crc32_of(body)).payload()))
-    beats.setflags(write=False)
-    return beats
+        at += 1 + len(payload)
+        if isinstance(command, Load):
+            images.append(slice(at - len(command.data), at))
+    return np.concatenate(parts), images
+
+
+def _crcs(beats: Beats, images: Sequence[slice]) -> tuple[int, int]:
+    """CRC-32s of a program's images, and of its other beats before END's."""
+    of_images = of_program = at = 0
+    for place in images:
+        of_program = crc32_of(beats[at : place.start], of_program)
+        of_images = crc32_of(beats[place], of_images)
+        at = place.stop
+    return of_images, crc32_of(beats[at : -END.beats], of_program)
 
 
 def decode_program(beats: Beats) -> list[Command]:
@@ -130,17 +262,24 @@ def decode_program(beats: Beats) -> list[Command]:
         ProgramError: names the beat, the command and the field that is wrong.
     """
     commands: list[Command] = []
+    images: list[slice] = []
     start = 0
     while start < len(beats):
         command, start = _decode_command(beats, start, sequence=len(commands))
         commands.append(command)
+        if isinstance(command, Load):
+            images.append(slice(start - len(command.data), start))
         if isinstance(command, End) and start != len(beats):
             raise ProgramError(f"beat {start}: {len(beats) - start} beat(s) after END")
     if not commands or not isinstance(commands[-1], End):
         raise ProgramError(f"beat {start}: the program ends after {len(commands)} command(s) without END")
-    expected = crc32_of(beats[:-1])
-    if commands[-1].crc != expected:
-        raise ProgramError(f"beat {start - 1}: CRC-32 is {commands[-1].crc:#010x}, the beats give {expected:#010x}")
+    end = commands[-1]
+    of_images, of_program = _crcs(beats, images)
+    for what, got, expected in (("images", end.images_crc, of_images), ("program", end.program_crc, of_program)):
+        if got != expected:
+            raise ProgramError(
+                f"beat {start - 1}: CRC-32 of the {what} is {got:#010x}, the beats give {expected:#010x}"
+            )
     return commands
 
 

@@ -47,7 +47,7 @@ HEADER: Final = Layout(
 )
 
 BEGIN_MAGIC: Final = 0x52505754
-BEGIN_FORMAT_VERSION: Final = 0x2
+BEGIN_FORMAT_VERSION: Final = 0x3
 BEGIN: Final = Layout(
     "BEGIN",
     beats=2,
@@ -132,12 +132,13 @@ END: Final = Layout(
     "END",
     beats=1,
     fields={
-        "crc": BeatField(0, Field(low=0, width=32)),
+        "images_crc": BeatField(0, Field(low=0, width=32)),
+        "program_crc": BeatField(0, Field(low=32, width=32)),
     },
 )
 
 TRAILER_MAGIC: Final = 0x53525754
-TRAILER_FORMAT: Final = 0x1
+TRAILER_FORMAT: Final = 0x2
 TRAILER: Final = Layout(
     "TRAILER",
     beats=3,
@@ -146,8 +147,9 @@ TRAILER: Final = Layout(
         "error_code": BeatField(0, Field(low=32, width=8)),
         "error_sequence": BeatField(0, Field(low=40, width=16)),
         "format": BeatField(0, Field(low=56, width=8), constant=TRAILER_FORMAT),
-        "program_id": BeatField(1, Field(low=0, width=32)),
+        "program_crc": BeatField(1, Field(low=0, width=32)),
         "result_beats": BeatField(1, Field(low=32, width=32)),
         "crc": BeatField(2, Field(low=0, width=32)),
+        "images_crc": BeatField(2, Field(low=32, width=32)),
     },
 )

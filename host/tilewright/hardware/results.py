@@ -19,6 +19,7 @@ from tilewright.hardware.beats import (
     unpack_int32,
     unpack_nibbles,
 )
+from tilewright.hardware.commands import End
 from tilewright.hardware.program_format import TRAILER, TRAILER_FORMAT, TRAILER_MAGIC
 from tilewright.hardware.registers import ERROR_CODE_DESCRIPTIONS
 
@@ -94,13 +95,26 @@ ResultMap = OutputMap | CodeMap
 
 @dataclass(frozen=True)
 class Trailer:
-    """Last three beats of a result packet."""
+    """Last three beats of a result packet.
+
+    Attributes:
+        error_code, error_sequence: what was wrong; 0 if nothing was.
+        result_beats: before the trailer.
+        images_crc, program_crc: of what the accelerator read; of no use with an error.
+        crc: of all beats before it.
+    """
 
     error_code: int
     error_sequence: int
-    program_id: int
     result_beats: int
-    crc: int
+    images_crc: int
+    program_crc: int
+    crc: int = 0
+
+    @property
+    def read(self) -> End:
+        """END as the beats that the accelerator read give it."""
+        return End(self.images_crc, self.program_crc)
 
     def encode(self) -> Beats:
         """uint64 (3,)."""
@@ -129,7 +143,7 @@ class Trailer:
             )
         if trailer_format != TRAILER_FORMAT:
             raise ResultError(f"trailer format is {trailer_format}, this library knows format {TRAILER_FORMAT}")
-        got, expected = int(packet[-1]), crc32_of(packet[:-1])
+        got, expected = values["crc"], crc32_of(packet[:-1])
         if got != expected:
             raise ResultError(
                 f"the trailer's CRC-32 is {got:#010x}, the {len(packet) - 1} beats before it give {expected:#010x}: "
@@ -138,47 +152,58 @@ class Trailer:
         return cls(**values)
 
 
-def encode_results(maps: Sequence[ResultMap], arrays: Sequence[npt.NDArray[Any]], n: int, program_id: int) -> Beats:
+def encode_results(maps: Sequence[ResultMap], arrays: Sequence[npt.NDArray[Any]], n: int, sent: End) -> Beats:
     """The packet that an accelerator without fault sends.
 
     Args:
         maps: what the program returns.
         arrays: the contents of each.
         n: columns of the array.
-        program_id: the program's id.
+        sent: the program's END command.
 
     Returns:
         uint64, trailer included.
     """
     body = np.concatenate([entry.encode(array, n) for entry, array in zip(maps, arrays, strict=True)])
-    trailer = Trailer(0, 0, program_id, len(body), 0).encode()
-    trailer[-1] = crc32_of(np.concatenate((body, trailer[:-1])))
-    return np.concatenate((body, trailer))
+    return seal_results(np.concatenate((body, Trailer(0, 0, len(body), sent.images_crc, sent.program_crc).encode())))
 
 
-def decode_results(packet: Beats, n: int, program_id: int, maps: Sequence[ResultMap]) -> tuple[npt.NDArray[Any], ...]:
+def seal_results(packet: Beats) -> Beats:
+    """A result packet with the CRC-32 in its trailer that its beats give."""
+    crc = TRAILER.fields["crc"].bits
+    sealed = packet.copy()
+    sealed[-1] = int(sealed[-1]) & ~crc.mask | crc.place(crc32_of(packet[:-1]))
+    return sealed
+
+
+def decode_results(packet: Beats, n: int, sent: End, maps: Sequence[ResultMap]) -> tuple[npt.NDArray[Any], ...]:
     """Checks a result packet and takes it apart.
 
     Args:
         packet: uint64, all beats received.
         n: columns of the array.
-        program_id: id of the program that was sent.
+        sent: END command of the program that was sent.
         maps: what the program returns.
 
     Returns:
         For each map its contents: int32 sums or uint8 codes.
 
     Raises:
-        ResultError: trailer, CRC-32, program id or length is wrong.
+        ResultError: trailer, CRC-32 or length is wrong, or they are of another program, or of other images.
         DeviceError: the trailer carries an error of the accelerator.
     """
     trailer = Trailer.of_packet(packet)
     if trailer.error_code:
         raise device_error(trailer.error_code, trailer.error_sequence)
-    if trailer.program_id != program_id:
+    if trailer.program_crc != sent.program_crc:
         raise ResultError(
-            f"results belong to program {trailer.program_id:#010x}, not to {program_id:#010x}; was the program flushed "
-            "before it was sent?"
+            f"results belong to another program: what the accelerator read has the CRC-32 {trailer.program_crc:#010x}, "
+            f"this one {sent.program_crc:#010x}; was the buffer flushed before it was sent?"
+        )
+    if trailer.images_crc != sent.images_crc:
+        raise ResultError(
+            "the images that the accelerator read are not those of this batch: their CRC-32 is "
+            f"{trailer.images_crc:#010x}, not {sent.images_crc:#010x}; the buffer was not flushed?"
         )
     body = packet[:-TRAILER_BEATS]
     lengths = [entry.beats(n) for entry in maps]

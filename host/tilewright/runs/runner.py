@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +18,7 @@ from tilewright.driver.accelerator import Counters
 from tilewright.driver.driver import RunResult
 from tilewright.driver.run_steps import RunStep
 from tilewright.hardware.beats import BEAT_BYTES
-from tilewright.hardware.program import Program
+from tilewright.hardware.program import Frame, FramedProgram, Program
 from tilewright.hardware.results import TRAILER_BEATS
 from tilewright.network.network import Network
 from tilewright.network.tail import scores_of
@@ -88,7 +88,8 @@ class NetworkRunner:
         self.read_back = read_back
         self.waiting: Callable[[float], None] | None = None
         self._compiled: dict[int, CompiledNetwork] = {}
-        self._buffers: tuple[Any, Any] | None = None
+        self._buffers: tuple[Any, ...] | None = None
+        self._sent: Frame | None = None  # what the send buffer holds, flushed
         self.compiled(batch)
 
     def compiled(self, images: int) -> CompiledNetwork:
@@ -117,9 +118,11 @@ class NetworkRunner:
             with self.driver.steps(RunStep.PACK):
                 program = compiled.program(part)
             send, receive, lengths = self._buffers_for(program)
+            changed = self._write(program, send)
             with self._watched(first, compiled):
                 timeout = max(self.driver.timeout, _patience(compiled))
-                ran = self.driver.run_in(program, send, receive, *lengths, timeout=timeout)
+                ran = self.driver.run_in(program, send, receive, *lengths, timeout=timeout, changed=changed)
+            self._sent = program.frame
             with self.driver.steps(RunStep.UNPACK):
                 maps = compiled.collect(ran.outputs)
                 scores = scores_of(self.network, maps[self.network.layers[-1].name])
@@ -139,14 +142,27 @@ class NetworkRunner:
             self.driver.waiting = None
 
     def _buffers_for(self, program: Program) -> tuple[Any, Any, tuple[int, int]]:
-        """Buffers that hold the program and its results, kept from batch to batch, and the bytes to transfer."""
-        needs = (len(program.beats), program.output_beats + TRAILER_BEATS)
-        if self._buffers is None or any(len(buffer) < need for buffer, need in zip(self._buffers, needs, strict=True)):
-            self._buffers = (self.driver.allocate(needs[0]), self.driver.allocate(needs[1]))
+        """Buffers for the program and its results, kept from batch to batch, and the bytes to transfer."""
+        lengths = (program.nbytes, (program.output_beats + TRAILER_BEATS) * BEAT_BYTES)
+        if self._buffers is None or any(
+            buffer.nbytes < need for buffer, need in zip(self._buffers, lengths, strict=True)
+        ):
+            self._buffers, self._sent = tuple(self.driver.allocate(need // BEAT_BYTES) for need in lengths), None
         send, receive = self._buffers
+        return send, receive, lengths
+
+    def _write(self, program: FramedProgram, send: Any) -> Sequence[slice] | None:
+        """Writes a program into the send buffer, of which the last batch may have left all but the images.
+
+        Returns:
+            The beats that changed; None: all.
+        """
+        left, self._sent = self._sent is program.frame, None
         with self.driver.steps(RunStep.COPY):
-            send[: needs[0]] = program.beats
-        return send, receive, (needs[0] * BEAT_BYTES, needs[1] * BEAT_BYTES)
+            if not left:
+                send[: len(program.frame.beats)] = program.frame.beats
+            program.write_images(send)
+        return program.frame.changing if left else None
 
 
 def cycles_of(driver: Driver) -> Callable[[], int]:
