@@ -44,7 +44,7 @@ module weight_store #(
 localparam GROUPS  = N / ROWS;
 localparam PTR_W   = $clog2(DEPTH);
 localparam TILES_W = PTR_W - INDEX_W + 1;
-// Of the groups of a tile, the one whose reading makes tile_ready come in time
+// Of the groups of a tile, the one whose reading makes tile_ready come in time: the first where there are four
 localparam ANNOUNCED = GROUPS - 4;
 localparam LAST      = GROUPS - 1;
 
@@ -96,13 +96,14 @@ reg                shadow_reg;          // the shadow holds a tile, or part of o
 
 assign begin_tile = held_reg && (!shadow_reg || swap);
 wire read         = begin_tile || reading_reg;
+wire announce     = ANNOUNCED == 0 ? begin_tile : reading_reg && rd_ptr_reg[INDEX_W-1:0] == ANNOUNCED[INDEX_W-1:0];
 assign tile_last  = last_reg;
 
 always @(posedge clk) begin
     if (read) rd_ptr_reg <= rd_ptr_reg + 1'b1;
     reading_reg <= begin_tile || (reading_reg && rd_ptr_reg[INDEX_W-1:0] != LAST[INDEX_W-1:0]);
     shadow_reg  <= begin_tile || (shadow_reg && !swap);
-    tile_ready  <= (read && rd_ptr_reg[INDEX_W-1:0] == ANNOUNCED[INDEX_W-1:0]) || (tile_ready && !tile_take);
+    tile_ready  <= announce || (tile_ready && !tile_take);
     if (begin_tile) last_reg <= last_next;
     freed       <= begin_tile;
     leftover    <= shadow_reg || held_reg || torn || wr_ptr_reg[INDEX_W-1:0] != {INDEX_W{1'b0}};
