@@ -97,7 +97,7 @@ class DeviceError(TilewrightError):
 
 
 class ResultError(TilewrightError):
-    """A result packet cannot be trusted: trailer, length, program id or CRC-32 is wrong."""
+    """A result packet cannot be trusted: trailer, length or a CRC-32 is wrong, or it is another batch's."""
 
 
 class CacheError(TilewrightError, OSError):

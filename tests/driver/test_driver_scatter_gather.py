@@ -82,7 +82,7 @@ def test_receive_that_was_not_started(
     driver: Driver, program: Program, monkeypatch: pytest.MonkeyPatch, assert_exact: Callable[[], None]
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(driver.channels, "receive", lambda buffer, nbytes, changed: None)
+        patch.setattr(driver.channels, "receive", lambda buffer, nbytes: None)
         with pytest.raises(DmaError, match="S2MM stopped") as caught:
             driver.run(program)
     assert caught.value.report is not None

@@ -62,7 +62,7 @@ def test_receive_that_was_not_started(
 ) -> None:
     """A hang is found in milliseconds: simulated time flies while nothing moves."""
     driver.recover()
-    monkeypatch.setattr(driver.channels, "receive", lambda buffer, nbytes, changed: None)
+    monkeypatch.setattr(driver.channels, "receive", lambda buffer, nbytes: None)
     start = time.monotonic()
     report = stuck(driver, program)
     assert time.monotonic() - start < 1.0

@@ -58,7 +58,7 @@ def test_generated_files_are_up_to_date() -> None:
     [
         ("accelerator.rdl", "BEATS_OUT @ 0x138", "BEATS_OUT @ 0x148", REGISTER_FILES),
         ("program.rdl", "KERNEL_H[51:48]", "KERNEL_H[50:48]", FORMAT_FILES),
-        ("program.rdl", "32'd2", "32'd3", FORMAT_FILES),
+        ("program.rdl", "32'd3", "32'd4", FORMAT_FILES),
     ],
 )
 def test_a_changed_source_is_found(checkout: Path, source: str, old: str, new: str, files: tuple[str, ...]) -> None:
