@@ -22,8 +22,8 @@ from tilewright.hardware import registers
 from tilewright.hardware.commands import Body, Conv, Mode, Thresholds, Weights
 from tilewright.hardware.parameters import ArrayParameters
 from tilewright.hardware.program import Program, decode_program, encode_program, seal_program
-from tilewright.hardware.registers import ErrorCode
 from tilewright.hardware.program_format import BEGIN_FORMAT_VERSION
+from tilewright.hardware.registers import ErrorCode
 from tilewright.hardware.results import Trailer
 from tilewright.network.inference import infer
 
