@@ -22,6 +22,7 @@ from tilewright.hardware import registers
 from tilewright.hardware.commands import Body, Conv, Mode, Thresholds, Weights
 from tilewright.hardware.parameters import ArrayParameters
 from tilewright.hardware.program import Program, decode_program, encode_program, seal_program
+from tilewright.hardware.program_format import BEGIN_FORMAT_VERSION
 from tilewright.hardware.registers import ErrorCode
 from tilewright.hardware.results import Trailer
 from tilewright.network.inference import infer
@@ -144,16 +145,15 @@ async def random_layers_with_random_stalls(dut):
         assert await bench.counter("BEATS_OUT") == program.output_beats + 3
 
 
-def in_two_parts(program: Program, acc_base: int) -> np.ndarray:
+def in_two_parts(program: Program, acc_base: int) -> Program:
     """The program of one layer with two input tiles: the sums of the first tile are held, the second one's resume."""
     begin, load, conv, weights, _ = decode_program(program.beats)
     first, second = np.array(weights.data).reshape(conv.oc_tiles, 2, -1).transpose(1, 0, 2)
     shared = replace(conv, ic_tiles=1, acc_base=acc_base, acc_tile_stride=conv.positions)
     hold = replace(shared, mode=Mode.RAW, hold=True)
     resume = replace(shared, act_base=conv.act_base + conv.act_tile_stride, resume=True)
-    return encode_program(
-        [begin, load, hold, Weights(first.ravel(), last=True), resume, Weights(second.ravel(), last=True)]
-    )
+    commands = [begin, load, hold, Weights(first.ravel(), last=True), resume, Weights(second.ravel(), last=True)]
+    return replace(program, beats=encode_program(commands))
 
 
 @cocotb.test()
@@ -164,8 +164,8 @@ async def sums_are_held_and_resumed_with_random_stalls(dut):
         bench.stall((0.0, 0.2, 0.6)[number])
         layer = random_layer(bench.rng, ic=bench.rng.randint(n + 1, 2 * n), oc=bench.rng.randint(n + 1, 2 * n))
         run = Run(layer, relu=number == 1)
-        program = compile_runs([run], bench.array)
-        got = await bench.send(in_two_parts(program, acc_base=bench.rng.randint(0, 500)))
+        program = in_two_parts(compile_runs([run], bench.array), acc_base=bench.rng.randint(0, 500))
+        got = await bench.send(program.beats)
         np.testing.assert_array_equal(got, expected_results([run], program), f"{layer}")
 
 
@@ -423,7 +423,7 @@ async def registers_and_interrupt(dut):
     assert await bench.read(registers.REG_ACT_DEPTH) == 128 * 1024 * 2 // n
     assert await bench.read(registers.REG_ACC_DEPTH) == 1024
     assert await bench.read(registers.REG_DEPTHS) == 4096 | 64 << 16
-    assert await bench.read(registers.REG_FORMAT) == 2 | latency << 16
+    assert await bench.read(registers.REG_FORMAT) == BEGIN_FORMAT_VERSION | latency << 16
     assert await bench.read(registers.REG_POSTPROC) == 21 | 8 << 8 | 512 << 16
     assert await bench.read(registers.REG_LOG) == 512 << 16
     assert await bench.read(0xFFC) == 0
