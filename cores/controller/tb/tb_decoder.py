@@ -94,14 +94,13 @@ class Sink:
         self.depth, self.step = depth, step
         self.words: list[tuple[int, bool]] = []
         self.level = 0
-        self.freed = self.fullest = False
+        self.freed = False
 
     def cycle(self, word: tuple[int, bool] | None, pop: bool) -> None:
         if word is not None:
             self.words.append(word)
             self.level += 1
         assert self.level <= self.depth, "a word is pushed that does not fit"
-        self.fullest |= self.level == self.depth
         self.freed = pop and self.level >= self.step
         self.level -= self.step * self.freed
 
@@ -302,8 +301,25 @@ async def random_commands_with_random_stalls(dut):
             await bench.cycle()
         bench.check(commands)
         await bench.finish()
-    for sink in (bench.weights, bench.thresholds):
-        assert sink.fullest or sink.depth > 64, "the test must have filled the memory"
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def every_place_is_used_and_no_more(dut):
+    """Nothing is freed: the stream stops when the memory is full, and goes on when it is not."""
+    bench = await Bench(dut).start()
+    for sink, each in ((bench.weights, bench.pair), (bench.thresholds, 1)):
+        words = random_beats(bench.rng, (sink.depth + 2 * sink.step) * each)
+        commands = [Weights(words, last=False) if sink is bench.weights else Thresholds(words)]
+        beats = bench.encode(commands)
+        for _ in range(len(beats) + 20):
+            await bench.cycle(pop=0.0)
+        assert sink.level == sink.depth and bench.sent == 4 + sink.depth * each
+        while bench.sent < len(beats):
+            await bench.cycle()
+        for _ in range(4):
+            await bench.cycle()
+        bench.check(commands)
+        await bench.finish()
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
