@@ -192,14 +192,16 @@ class Axi(Port):
 class Stream(Port):
     """A stream with valid and ready. tkeep has no holes and is full before tlast; Passage takes what was taken."""
 
-    FULL: Mapping[str, tuple[str, ...]] = {"t": ("data", "keep", "last"), "": ("data",)}
+    SIDE_BANDS = ("id", "dest", "user")
+    FULL: Mapping[str, tuple[str, ...]] = {"t": ("data", "keep", "last", "strb", *SIDE_BANDS), "": ("data",)}
 
     def __init__(self, name: str, channels: Mapping[str, tuple[str, ...]], data_bytes: int = 8) -> None:
         super().__init__(name, channels)
         self._channel = next(iter(channels))
         self._full = (1 << data_bytes) - 1
         self.beats = 0
-        self.taken: deque[tuple[int, bool]] | None = None
+        # A byte, False, its strobe and side bands; -1, True where a packet ends. Without tlast whole words
+        self.taken: deque[tuple[int, ...]] | None = None
 
     def _check(self, now: Mapping[str, int], moves: Mapping[str, int]) -> None:
         channel, names = self._channel, self.channels[self._channel]
@@ -212,14 +214,22 @@ class Stream(Port):
         self.beats += 1
         if self.taken is not None:
             data = now[channel + "data"]
-            pieces = [data >> 8 * lane & 0xFF for lane in range(keep.bit_count())] if "last" in names else [data]
-            self.taken.extend((piece, False) for piece in pieces)
+            if "last" not in names:
+                self.taken.append((data, False))
+                return
+            side = tuple(now[channel + name] for name in self.SIDE_BANDS if name in names)
+            strobes = now[channel + "strb"] if "strb" in names else self._full
+            for lane in range(keep.bit_count()):
+                self.taken.append((data >> 8 * lane & 0xFF, False, strobes >> lane & 1, *side))
             if last:
                 self.taken.append((-1, True))
 
 
 class Passage:
-    """What goes into one stream comes out of the other: in order, nothing lost or made up; packets keep their ends."""
+    """What goes into one stream comes out of the other: in order, nothing lost or made up; packets keep their ends.
+
+    Both ends have the same side bands. They go with all bytes of a beat; a strobe, 1 without tstrb, goes with its byte.
+    """
 
     def __init__(self, into: Stream, out: Stream) -> None:
         self.into, self.out = into, out

@@ -11,7 +11,8 @@ def test_axis_dwidth_converter(run_cocotb, into: int, out: int, wide: int) -> No
 
 
 def test_axis_data_fifo_in_packet_mode(run_cocotb) -> None:
-    run_cocotb("axis", "axis_data_fifo", "tb_axis", DEPENDS, BYTES=2, DEPTH=16, PACKET=1)
+    settings = {"BYTES": 2, "DEPTH": 16, "PACKET": 1, "TID_W": 3, "TDEST_W": 2, "TUSER_W": 5}
+    run_cocotb("axis", "axis_data_fifo", "tb_axis", DEPENDS, **settings)
 
 
 def test_axi_gpio_with_two_channels(run_cocotb) -> None:
