@@ -127,6 +127,18 @@ MUTANTS = {
         Bench("axil", "axil_slave", "tb_axil_slave"), "strict", "axil/rtl/axil_slave.v",
         " && !wready_reg && !b_waits", " && !wready_reg",
     ),
+    "two side bands swapped": Mutant(
+        Bench("axis", "axis_data_fifo", "tb_axis"), "packets", "axis/rtl/axis_data_fifo.v",
+        ".m_data({m_axis_tuser, m_axis_tdest, m_axis_tid,", ".m_data({m_axis_tuser, m_axis_tid, m_axis_tdest,",
+    ),
+    "a beat that changes while it waits": Mutant(
+        Bench("axis", "axis_dwidth_converter", "tb_axis"), "packets", "stream/rtl/stream_widen.v",
+        "(!valid_reg || m_tready)", "1'b1",
+    ),
+    "an answer to a read that changes while it waits": Mutant(
+        Bench("axi_gpio", "axi_gpio", "tb_axi_gpio"), "strict", "axil/rtl/axil_slave.v",
+        "if (data_reg) rdata_reg", "if (data_reg || r_waits) rdata_reg",
+    ),
     "a write to the other channel": Mutant(
         DMA, "registers", "axi_dma/rtl/axi_dma.v",
         "{2{axil_wr_en}} & {wr_s2mm, wr_mm2s}", "{2{axil_wr_en}} & {!wr_mm2s, wr_mm2s}",

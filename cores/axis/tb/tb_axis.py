@@ -45,7 +45,7 @@ async def drive_strobes(dut, clock):
             dut.s_axis_tstrb.value = rng.getrandbits(len(dut.s_axis_tstrb))
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=1, timeout_unit="ms")
 async def packets_survive_random_stalls(dut):
     rng = random.Random(cocotb.RANDOM_SEED)
     clock, source, sink, passage = await start(dut)
