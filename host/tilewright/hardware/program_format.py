@@ -17,6 +17,7 @@ class Opcode(IntEnum):
     CONV = 0x03
     WEIGHTS = 0x04
     THRESHOLDS = 0x05
+    IMAGE = 0x06
     END = 0x0F
 
 
@@ -48,9 +49,10 @@ HEADER: Final = Layout(
 
 BEGIN_MAGIC: Final = 0x52505754
 BEGIN_FORMAT_VERSION: Final = 0x3
+BEGIN_ZERO: Final = 0x0
 BEGIN: Final = Layout(
     "BEGIN",
-    beats=2,
+    beats=3,
     fields={
         "magic": BeatField(0, Field(low=0, width=32), constant=BEGIN_MAGIC),
         "format_version": BeatField(0, Field(low=32, width=32), constant=BEGIN_FORMAT_VERSION),
@@ -59,6 +61,7 @@ BEGIN: Final = Layout(
         "wgt_w": BeatField(1, Field(low=16, width=8)),
         "acc_w": BeatField(1, Field(low=24, width=8)),
         "program_id": BeatField(1, Field(low=32, width=32)),
+        "zero": BeatField(2, Field(low=0, width=64), constant=BEGIN_ZERO),
     },
 )
 
@@ -66,11 +69,35 @@ LOAD: Final = Layout(
     "LOAD",
     beats=1,
     fields={
-        "address": BeatField(0, Field(low=0, width=32)),
-        "after": BeatField(0, Field(low=32, width=32)),
+        "address": BeatField(0, Field(low=0, width=24)),
+        "after": BeatField(0, Field(low=24, width=24)),
     },
 )
 
+IMAGE: Final = Layout(
+    "IMAGE",
+    beats=3,
+    fields={
+        "address": BeatField(0, Field(low=0, width=24)),
+        "after": BeatField(0, Field(low=24, width=24)),
+        "channels": BeatField(0, Field(low=48, width=16)),
+        "height": BeatField(1, Field(low=0, width=16)),
+        "width": BeatField(1, Field(low=16, width=16)),
+        "images": BeatField(1, Field(low=32, width=16)),
+        "kernel_h": BeatField(1, Field(low=48, width=4)),
+        "kernel_w": BeatField(1, Field(low=52, width=4)),
+        "stride": BeatField(1, Field(low=56, width=2)),
+        "padding_y": BeatField(1, Field(low=58, width=3)),
+        "padding_x": BeatField(1, Field(low=61, width=3)),
+        "tile_stride": BeatField(2, Field(low=0, width=24)),
+        "image_stride": BeatField(2, Field(low=24, width=24)),
+    },
+)
+
+CONV_DILATION: Final = 0x1
+CONV_UPSAMPLE: Final = 0x0
+CONV_POOL_WINDOW: Final = 0x0
+CONV_POOL_PADDING: Final = 0x0
 CONV: Final = Layout(
     "CONV",
     beats=7,
@@ -85,46 +112,58 @@ CONV: Final = Layout(
         "kernel_h": BeatField(1, Field(low=48, width=4)),
         "kernel_w": BeatField(1, Field(low=52, width=4)),
         "stride": BeatField(1, Field(low=56, width=2)),
-        "act_base": BeatField(2, Field(low=0, width=32)),
-        "act_tile_stride": BeatField(2, Field(low=32, width=32)),
-        "act_image_stride": BeatField(3, Field(low=0, width=32)),
-        "origin_y": BeatField(3, Field(low=32, width=16), signed=True),
+        "dilation": BeatField(1, Field(low=58, width=2), constant=CONV_DILATION),
+        "upsample": BeatField(1, Field(low=60, width=1), constant=CONV_UPSAMPLE),
+        "act_base": BeatField(2, Field(low=0, width=24)),
+        "act_tile_stride": BeatField(2, Field(low=24, width=24)),
+        "origin_y": BeatField(2, Field(low=48, width=16), signed=True),
+        "act_image_stride": BeatField(3, Field(low=0, width=24)),
+        "act_oc_stride": BeatField(3, Field(low=24, width=24)),
         "origin_x": BeatField(3, Field(low=48, width=16), signed=True),
-        "out_base": BeatField(4, Field(low=0, width=32)),
-        "out_tile_stride": BeatField(4, Field(low=32, width=32)),
-        "out_image_stride": BeatField(5, Field(low=0, width=32)),
-        "acc_base": BeatField(5, Field(low=32, width=16)),
+        "out_base": BeatField(4, Field(low=0, width=24)),
+        "out_tile_stride": BeatField(4, Field(low=24, width=24)),
+        "acc_base": BeatField(4, Field(low=48, width=16)),
+        "out_image_stride": BeatField(5, Field(low=0, width=24)),
+        "after": BeatField(5, Field(low=24, width=24)),
         "acc_tile_stride": BeatField(5, Field(low=48, width=16)),
-        "after": BeatField(6, Field(low=0, width=32)),
-        "mode": BeatField(6, Field(low=32, width=2)),
-        "pool": BeatField(6, Field(low=34, width=1)),
-        "nibbles": BeatField(6, Field(low=35, width=1)),
-        "step": BeatField(6, Field(low=36, width=1)),
-        "resume": BeatField(6, Field(low=37, width=1)),
-        "hold": BeatField(6, Field(low=38, width=1)),
+        "raise_from": BeatField(6, Field(low=0, width=16)),
+        "mode": BeatField(6, Field(low=16, width=2)),
+        "pool": BeatField(6, Field(low=18, width=1)),
+        "step": BeatField(6, Field(low=19, width=1)),
+        "resume": BeatField(6, Field(low=20, width=1)),
+        "hold": BeatField(6, Field(low=21, width=1)),
+        "raise_each": BeatField(6, Field(low=22, width=1)),
+        "pool_window": BeatField(6, Field(low=23, width=2), constant=CONV_POOL_WINDOW),
+        "pool_padding": BeatField(6, Field(low=25, width=1), constant=CONV_POOL_PADDING),
     },
 )
 
 THRESHOLDS: Final = Layout(
     "THRESHOLDS",
-    beats=5,
+    beats=7,
     fields={
-        "t1": BeatField(0, Field(low=0, width=21), signed=True),
-        "t2": BeatField(0, Field(low=21, width=21), signed=True),
-        "t3": BeatField(0, Field(low=42, width=21), signed=True),
-        "t5": BeatField(1, Field(low=0, width=21), signed=True),
-        "t6": BeatField(1, Field(low=21, width=21), signed=True),
-        "t7": BeatField(1, Field(low=42, width=21), signed=True),
-        "t9": BeatField(2, Field(low=0, width=21), signed=True),
-        "t10": BeatField(2, Field(low=21, width=21), signed=True),
-        "t11": BeatField(2, Field(low=42, width=21), signed=True),
-        "t13": BeatField(3, Field(low=0, width=21), signed=True),
-        "t14": BeatField(3, Field(low=21, width=21), signed=True),
-        "t15": BeatField(3, Field(low=42, width=21), signed=True),
-        "t4": BeatField(4, Field(low=0, width=21), signed=True),
-        "t8": BeatField(4, Field(low=21, width=21), signed=True),
-        "t12": BeatField(4, Field(low=42, width=21), signed=True),
-        "falls": BeatField(4, Field(low=63, width=1)),
+        "t1": BeatField(0, Field(low=0, width=28), signed=True),
+        "t2": BeatField(0, Field(low=28, width=28), signed=True),
+        "t12_0": BeatField(0, Field(low=56, width=4)),
+        "t3": BeatField(1, Field(low=0, width=28), signed=True),
+        "t5": BeatField(1, Field(low=28, width=28), signed=True),
+        "t12_1": BeatField(1, Field(low=56, width=4)),
+        "t6": BeatField(2, Field(low=0, width=28), signed=True),
+        "t7": BeatField(2, Field(low=28, width=28), signed=True),
+        "t12_2": BeatField(2, Field(low=56, width=4)),
+        "t9": BeatField(3, Field(low=0, width=28), signed=True),
+        "t10": BeatField(3, Field(low=28, width=28), signed=True),
+        "t12_3": BeatField(3, Field(low=56, width=4)),
+        "t11": BeatField(4, Field(low=0, width=28), signed=True),
+        "t13": BeatField(4, Field(low=28, width=28), signed=True),
+        "t12_4": BeatField(4, Field(low=56, width=4)),
+        "t14": BeatField(5, Field(low=0, width=28), signed=True),
+        "t15": BeatField(5, Field(low=28, width=28), signed=True),
+        "t12_5": BeatField(5, Field(low=56, width=4)),
+        "t4": BeatField(6, Field(low=0, width=28), signed=True),
+        "t8": BeatField(6, Field(low=28, width=28), signed=True),
+        "t12_6": BeatField(6, Field(low=56, width=4)),
+        "falls": BeatField(6, Field(low=63, width=1)),
     },
 )
 
