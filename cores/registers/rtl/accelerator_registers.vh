@@ -48,6 +48,7 @@ localparam [3:0] DECODER_LOAD_ADDR = 4'd2;
 localparam [3:0] DECODER_LOAD_WAIT = 4'd3;
 localparam [3:0] DECODER_LOAD_DATA = 4'd4;
 localparam [3:0] DECODER_DESCRIPTOR = 4'd5;
+localparam [3:0] DECODER_LEAD = 4'd6;
 localparam [3:0] DECODER_WEIGHTS = 4'd7;
 localparam [3:0] DECODER_THRESHOLDS = 4'd8;
 localparam [3:0] DECODER_END = 4'd9;

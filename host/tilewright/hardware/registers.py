@@ -18,6 +18,7 @@ class DecoderState(IntEnum):
     LOAD_WAIT = 3
     LOAD_DATA = 4
     DESCRIPTOR = 5
+    LEAD = 6
     WEIGHTS = 7
     THRESHOLDS = 8
     END = 9
@@ -67,6 +68,7 @@ DECODER_STATE_DESCRIPTIONS: Final[dict[DecoderState, str]] = {
     DecoderState.LOAD_WAIT: "Waits until CONV commands have read what the LOAD command overwrites.",
     DecoderState.LOAD_DATA: "Takes activations.",
     DecoderState.DESCRIPTOR: "Takes a CONV command's descriptor, once the one before has gone to the sequencer.",
+    DecoderState.LEAD: "Takes the beat before a WEIGHTS or THRESHOLDS command's data, which is 0.",
     DecoderState.WEIGHTS: "Takes weights.",
     DecoderState.THRESHOLDS: "Takes thresholds.",
     DecoderState.END: "Takes the END command's CRC-32s.",
