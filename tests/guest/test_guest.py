@@ -73,6 +73,29 @@ def test_missing_tlast_is_reported(scale: Any) -> None:
         transfer(scale, np.arange(4, dtype=np.uint32))
 
 
+def test_a_register_changes_no_beat_that_waits(scale: Any) -> None:
+    """A3.2.1: DROP_LAST is for words that come; all of these are in the IP, its last one waiting."""
+    words = np.arange(32, dtype=np.uint32)
+    send = pynq.allocate(words.shape, words.dtype, target=scale.device)
+    receive = pynq.allocate(words.shape, words.dtype, target=scale.device)
+    send[:] = words
+    registers, dma = scale.stream_scale_0.register_map, scale.axi_dma_0
+    waiting = []
+    for count in range(1, len(words)):
+        registers.DROP_LAST = 0
+        before = int(registers.COUNT)
+        dma.sendchannel.transfer(send, nbytes=4 * count)
+        taken = [int(registers.COUNT) - before for _ in range(100)]
+        if taken[-1] == count:
+            registers.DROP_LAST = 1
+            waiting.append(count)
+        dma.recvchannel.transfer(receive, nbytes=4 * count)
+        dma.sendchannel.wait()
+        dma.recvchannel.wait()
+        assert dma.recvchannel.transferred == 4 * count
+    assert waiting
+
+
 def test_address_that_the_simulated_dma_cannot_begin_at(scale: Any) -> None:
     buffer = pynq.allocate((8,), np.uint32, target=scale.device)
     with pytest.raises(SimulationError, match="no multiple of 8"):

@@ -101,6 +101,7 @@ end
 // Stream: one register
 reg [WIDTH-1:0]   data_reg;
 reg [WIDTH/8-1:0] keep_reg;
+reg               end_reg;            // of a packet
 reg               last_reg;
 reg               valid_reg;
 reg               irq_reg;
@@ -109,7 +110,7 @@ wire              take = s_axis_tvalid && s_axis_tready;
 assign s_axis_tready = !rst && (m_axis_tready || !valid_reg);
 assign m_axis_tdata  = data_reg;
 assign m_axis_tkeep  = keep_reg;
-assign m_axis_tlast  = last_reg && !drop_last_reg;
+assign m_axis_tlast  = last_reg;
 assign m_axis_tvalid = valid_reg;
 assign irq           = irq_reg;
 
@@ -122,18 +123,18 @@ generate
 endgenerate
 
 always @(posedge clk) begin
-    valid_reg     <= take || (valid_reg && !m_axis_tready);
-    irq_reg <= irq_reg || (m_axis_tvalid && m_axis_tready && last_reg);
+    valid_reg <= take || (valid_reg && !m_axis_tready);
+    irq_reg   <= (irq_reg && !write) || (m_axis_tvalid && m_axis_tready && end_reg);
     if (take) begin
         keep_reg  <= s_axis_tkeep;
-        last_reg  <= s_axis_tlast;
+        end_reg   <= s_axis_tlast;
+        last_reg  <= s_axis_tlast && !drop_last_reg;
         count_reg <= count_reg + 1'b1;
     end
-    if (write) irq_reg <= 1'b0;
     if (rst) begin
-        valid_reg     <= 1'b0;
-        count_reg     <= 32'd0;
-        irq_reg <= 1'b0;
+        valid_reg <= 1'b0;
+        count_reg <= 32'd0;
+        irq_reg   <= 1'b0;
     end
 end
 
