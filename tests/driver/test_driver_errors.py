@@ -19,7 +19,7 @@ from tilewright.errors import (
     ParameterMismatchError,
     ResultError,
 )
-from tilewright.hardware.commands import Command, Conv, Weights
+from tilewright.hardware.commands import Command, Conv, End, Load, Weights
 from tilewright.hardware.program import Program, decode_program, encode_frame, seal_program
 from tilewright.hardware.registers import ErrorCode
 from tilewright.network.convolution import layer_outputs
@@ -214,6 +214,19 @@ def test_flipped_weight_bit_is_found_by_crc(driver: Driver, program: Program) ->
     beat = start_of(program, Weights)[1] + 1
     with pytest.raises(DeviceError, match="BAD_CRC"):
         driver.run(altered(program, {beat: int(program.beats[beat]) ^ 1}))
+
+
+@pytest.mark.parametrize(
+    ("command", "offset", "what"),
+    [(Weights, 2, r"the program \(CRC"), (Load, 2, r"the images \(CRC"), (End, 1, "the CRC-32s in END alone")],
+)
+def test_what_the_crc_found_is_named(
+    driver: Driver, program: Program, send: Any, receive: Any, command: type[Command], offset: int, what: str
+) -> None:
+    send[:] = program.beats
+    send[start_of(program, command)[1] + offset] ^= np.uint64(1)
+    with pytest.raises(DeviceError, match=f"BAD_CRC.* What changed: {what}[^;]*$"):
+        driver.run_in(program, send, receive)
 
 
 def test_flipped_weight_bit_with_a_right_crc_is_named(driver: Driver, small_layer: ConvLayer) -> None:

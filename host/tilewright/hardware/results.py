@@ -21,7 +21,7 @@ from tilewright.hardware.beats import (
 )
 from tilewright.hardware.commands import End
 from tilewright.hardware.program_format import TRAILER, TRAILER_FORMAT, TRAILER_MAGIC
-from tilewright.hardware.registers import ERROR_CODE_DESCRIPTIONS
+from tilewright.hardware.registers import ERROR_CODE_DESCRIPTIONS, ErrorCode
 
 TRAILER_BEATS = TRAILER.beats
 
@@ -100,7 +100,7 @@ class Trailer:
     Attributes:
         error_code, error_sequence: what was wrong; 0 if nothing was.
         result_beats: before the trailer.
-        images_crc, program_crc: of what the accelerator read; of no use with an error.
+        images_crc, program_crc: of what the accelerator read; of no use with an error, BAD_CRC apart.
         crc: of all beats before it.
     """
 
@@ -194,7 +194,7 @@ def decode_results(packet: Beats, n: int, sent: End, maps: Sequence[ResultMap]) 
     """
     trailer = Trailer.of_packet(packet)
     if trailer.error_code:
-        raise device_error(trailer.error_code, trailer.error_sequence)
+        raise device_error(trailer.error_code, trailer.error_sequence, _changed(trailer, sent))
     if trailer.program_crc != sent.program_crc:
         raise ResultError(
             f"results belong to another program: what the accelerator read has the CRC-32 {trailer.program_crc:#010x}, "
@@ -216,16 +216,26 @@ def decode_results(packet: Beats, n: int, sent: End, maps: Sequence[ResultMap]) 
     return tuple(entry.decode(part, n) for part, entry in zip(parts, maps, strict=True))
 
 
-def device_error(code: int, sequence: int) -> DeviceError:
+def _changed(trailer: Trailer, sent: End) -> str:
+    """Where the beats differ that the accelerator read to the end and refused; nothing of another error."""
+    if trailer.error_code != ErrorCode.BAD_CRC:
+        return ""
+    pairs = (("images", trailer.images_crc, sent.images_crc), ("program", trailer.program_crc, sent.program_crc))
+    sections = [f"the {name} (CRC-32 {got:#010x}, not {own:#010x})" for name, got, own in pairs if got != own]
+    return f" What changed: {' and '.join(sections) or 'the CRC-32s in END alone'}."
+
+
+def device_error(code: int, sequence: int, more: str = "") -> DeviceError:
     """The exception for an error code of the accelerator.
 
     Args:
         code: error code of the trailer or of the ERROR register.
         sequence: sequence number of the failing command.
+        more: what else is known of it.
     """
     names = {int(known): f"{known.name}: {text}" for known, text in ERROR_CODE_DESCRIPTIONS.items()}
     text = names.get(code, "unknown to this library")
-    message = f"the accelerator refused sequence number {sequence} with error {code}, {text}"
+    message = f"the accelerator refused sequence number {sequence} with error {code}, {text}{more}"
     return DeviceError(message, code, sequence)
 
 
