@@ -222,7 +222,7 @@ def _changed(trailer: Trailer, sent: End) -> str:
         return ""
     pairs = (("images", trailer.images_crc, sent.images_crc), ("program", trailer.program_crc, sent.program_crc))
     sections = [f"the {name} (CRC-32 {got:#010x}, not {own:#010x})" for name, got, own in pairs if got != own]
-    return f" What changed: {' and '.join(sections) or 'the CRC-32s in END alone'}."
+    return f" What changed: {' and '.join(sections) or 'the CRC-32s in END alone'}"
 
 
 def device_error(code: int, sequence: int, more: str = "") -> DeviceError:
