@@ -247,9 +247,9 @@ def test_a_pass_lasts_as_long_as_the_next_weights_take(n: int, shortest: int) ->
 def test_thresholds_beyond_the_hardware_are_refused() -> None:
     rng = np.random.default_rng(0)
     first, last = conv(rng, "first", 3, 16, image=True), conv(rng, "last", 16, 8, last=True)
-    far = np.full((16, 15), 1 << 21, dtype=np.int32)
+    far = np.full((16, 15), 1 << 28, dtype=np.int32)
     text = refused([dataclasses.replace(first, thresholds=far), last], ArrayParameters.of_size(8))
-    assert "layer first: channel 0 needs a threshold at" in text and "21 bits" in text
+    assert "layer first: channel 0 needs a threshold at" in text and "28 bits" in text
 
 
 def of_widths(rng: np.random.Generator, widths: list[tuple[int, int]]) -> Network:
