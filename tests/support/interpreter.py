@@ -257,10 +257,10 @@ class Interpreter:
                         inside, words = self.words_of(conv, places, oc_tile, ic_tile, ky, kx)
                         reads.append(words)
                         sums[inside] += self.meet(conv, words, needed, at) @ weights
+            sums = wrapped(sums)
             self.accumulators[place], self.held[place] = sums, conv.hold
             if conv.hold:
                 continue
-            assert (abs(sums) < 1 << 27).all(), "a sum beyond 28 bits"
             if conv.mode == CODES:
                 self.write(conv, oc_tile, sums, np.concatenate(reads))
             else:
@@ -314,6 +314,11 @@ class Interpreter:
             for word in self.meet(conv, words, conv.after, conv.position):
                 value = sum(int(code) << 4 * k for k, code in enumerate(word))
                 self.results += [value >> 64 * half & 0xFFFFFFFFFFFFFFFF for half in range(max(1, self.n // 16))]
+
+
+def wrapped(sums):
+    """Sums as 28 bits hold them: additions and 16-folds before them change nothing but what lies above."""
+    return (sums + (1 << 27)) % (1 << 28) - (1 << 27)
 
 
 def halves_of(beat: int) -> tuple[int, int]:
