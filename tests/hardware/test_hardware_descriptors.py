@@ -80,7 +80,7 @@ def test_depthwise_convolution(n: int) -> None:
 @pytest.mark.parametrize("n", ARRAYS)
 @pytest.mark.parametrize("raise_from", [NEVER_RAISED, 0])
 def test_residual(n: int, raise_from: int) -> None:
-    """A larger map, weighted, every other position, is added to the held sums of a 3x3 convolution, or their 16-fold."""
+    """The held sums of a 3x3 convolution, or their 16-fold, and every other position of a larger map, weighted."""
     rng = np.random.default_rng(n)
     codes, skip = (rng.integers(0, 16, size).astype(np.uint8) for size in ((2 * n, 4, 4), (3 * n, 8, 7)))
     weights = rng.integers(-8, 8, (3 * n, 2 * n, 3, 3)).astype(np.int8)

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tilewright.compiler.layer import Run, compile_layer, compile_raw_and_relu, expected_results
-from tilewright.errors import DeviceError, ProgramError, ResultError
+from tilewright.errors import DeviceError, ParameterError, ProgramError, ResultError
 from tilewright.hardware.commands import Begin, Body, Conv, Load, Mode, Opcode, Thresholds, Weights
-from tilewright.hardware.parameters import ArrayParameters
+from tilewright.hardware.parameters import AcceleratorParameters, ArrayParameters
 from tilewright.hardware.program import (
     Program,
     decode_program,
@@ -276,6 +276,22 @@ def test_a_pass_lasts_the_loading_of_its_weights(n: int, beats: int, cycles: int
     array = ArrayParameters.of_size(n)
     assert (array.group_beats, array.weight_groups) == (beats, cycles)
     assert n * n // 16 == beats * cycles
+
+
+@pytest.mark.parametrize(("n", "words"), [(8, 4), (16, 2), (32, 1), (64, 1)])
+def test_loads_are_whole_128_bit_words(n: int, words: int) -> None:
+    array = ArrayParameters(n=n)
+    assert array.alignment == words
+    beats = [array.load_beats(count) for count in range(6)]
+    assert beats == [-(-count // words) * max(2, n // 16) for count in range(6)]
+
+
+@pytest.mark.parametrize(("n", "act_depth"), [(8, 1002), (16, 1001)])
+def test_memories_of_no_whole_128_bit_words_are_refused(n: int, act_depth: int) -> None:
+    message = f"act_depth {act_depth}: a multiple of {32 // n}, the words in 128 bits"
+    with pytest.raises(ParameterError, match=message):
+        AcceleratorParameters(n=n, act_depth=act_depth)
+    assert AcceleratorParameters(n=n, act_depth=1004).array.act_depth == 1004
 
 
 def test_the_documented_example_is_what_the_compiler_makes() -> None:
