@@ -52,7 +52,7 @@ def pytorchs_convolution(layer: ConvLayer) -> np.ndarray:
 
 
 @settings(deadline=None, max_examples=60)
-@given(layer=layers(), n=st.sampled_from([8, 16, 32]), relu=st.booleans())
+@given(layer=layers(), n=st.sampled_from([8, 16, 32, 64]), relu=st.booleans())
 def test_interpreted_program_is_the_convolution(layer: ConvLayer, n: int, relu: bool) -> None:
     layer = layer.select_images(slice(0, 2))
     program = compile_layer(layer, ArrayParameters(n=n), relu)
@@ -121,7 +121,7 @@ def test_features_27_fits_its_numbers() -> None:
         padding=1,
     )
     program = compile_layer(layer, ArrayParameters(n=8))
-    assert len(program.beats) == 3 + (2 + 16) + 8 + (1 + 2 * 2 * 9 * 4) + 2
+    assert len(program.beats) == 4 + (2 + 16) + 8 + (2 + 2 * 2 * 9 * 4) + 2
     assert program.output_beats == 2 * 16 * 4
 
 

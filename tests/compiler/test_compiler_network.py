@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
-from interpreter import Interpreter
+from interpreter import Interpreter, thresholds_of
 from networks import average, broad_network, conv, network, random_network, small_network, tall_network, vgg_network
 
 from tilewright.compiler.addresses import lifetimes
@@ -17,6 +17,7 @@ from tilewright.compiler.network import CompiledNetwork, compile_network
 from tilewright.compiler.planner import COMMAND_CYCLES, step_cycles
 from tilewright.compiler.schedule import Plan, make_schedule
 from tilewright.compiler.stages import stages_of
+from tilewright.compiler.thresholds import threshold_beats
 from tilewright.errors import CompileError, NetworkError
 from tilewright.hardware.commands import Load
 from tilewright.hardware.parameters import ArrayParameters
@@ -247,9 +248,36 @@ def test_a_pass_lasts_as_long_as_the_next_weights_take(n: int, shortest: int) ->
 def test_thresholds_beyond_the_hardware_are_refused() -> None:
     rng = np.random.default_rng(0)
     first, last = conv(rng, "first", 3, 16, image=True), conv(rng, "last", 16, 8, last=True)
-    far = np.full((16, 15), 1 << 21, dtype=np.int32)
+    far = np.full((16, 15), 1 << 28, dtype=np.int32)
     text = refused([dataclasses.replace(first, thresholds=far), last], ArrayParameters.of_size(8))
-    assert "layer first: channel 0 needs a threshold at" in text and "21 bits" in text
+    assert "layer first: channel 0 needs a threshold at" in text and "28 bits" in text
+
+
+def test_thresholds_of_28_bits_are_where_the_page_says() -> None:
+    """Of every channel each threshold is another number, the first the least and the last the largest of 28 bits."""
+    rng = np.random.default_rng(0)
+    layer = conv(rng, "far", 8, 9)
+    given = np.sort(rng.integers(-(1 << 27), (1 << 27) - 1, (9, 15)), axis=1)
+    given[:, 0], given[:, -1] = -(1 << 27), (1 << 27) - 1
+    falling = np.arange(9) % 2 == 1
+    # What a falling channel compares with its sums' inverted bits is one less
+    layer = dataclasses.replace(layer, thresholds=(given + falling[:, None]).astype(np.int32), falling=falling)
+    beats = threshold_beats(layer, (0, 15), range(16)).tolist()
+    assert len(beats) == 16 * 7
+    read = [thresholds_of(beats[7 * channel : 7 * channel + 7]) for channel in range(16)]
+    assert read[:9] == list(zip(given.tolist(), falling.tolist(), strict=True))
+    assert read[9:] == [([(1 << 27) - 1] * 15, False)] * 7
+
+
+@pytest.mark.parametrize("beyond", [1 << 27, -(1 << 27) - 1])
+def test_thresholds_end_at_28_bits(beyond: int) -> None:
+    layer = conv(np.random.default_rng(0), "far", 8, 9)
+    assert layer.thresholds is not None
+    far = layer.thresholds.copy()
+    far[4, [0, -1][beyond > 0]] = beyond
+    layer = dataclasses.replace(layer, thresholds=far, falling=np.zeros(9, dtype=np.bool_))
+    with pytest.raises(CompileError, match=rf"layer far: channel 4 needs a threshold at {beyond}, .* 28 bits \(-134"):
+        threshold_beats(layer, (0, 15), range(16))
 
 
 def of_widths(rng: np.random.Generator, widths: list[tuple[int, int]]) -> Network:

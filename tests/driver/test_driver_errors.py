@@ -140,15 +140,19 @@ def test_view_of_an_allocated_buffer_is_taken(driver: Driver, program: Program, 
 @pytest.mark.parametrize(
     ("command", "header", "code"),
     [
-        (0, 0x00000002_0000_00_02, ErrorCode.BAD_MAGIC),
-        (0, 0x00000002_0001_00_01, ErrorCode.BAD_SEQUENCE),
-        (0, 0x00000003_0000_00_01, ErrorCode.BAD_LENGTH),
+        (0, 0x00000003_0000_00_02, ErrorCode.BAD_MAGIC),
+        (0, 0x00000003_0001_00_01, ErrorCode.BAD_SEQUENCE),
+        (0, 0x00000002_0000_00_01, ErrorCode.BAD_LENGTH),
+        (0, 0x00000005_0000_00_01, ErrorCode.BAD_LENGTH),
+        (1, 0x00000021_0001_00_06, ErrorCode.UNKNOWN_OPCODE),
         (1, 0x00000021_0001_00_07, ErrorCode.UNKNOWN_OPCODE),
         (1, 0x00000021_0002_00_02, ErrorCode.BAD_SEQUENCE),
         (1, 0x00000021_0001_01_02, ErrorCode.BAD_DESCRIPTOR),
         (1, 0x00000001_0001_00_02, ErrorCode.BAD_LENGTH),
+        (1, 0x00000022_0001_00_02, ErrorCode.BAD_LENGTH),
         (2, 0x00000006_0002_00_03, ErrorCode.BAD_LENGTH),
-        (3, 0x00000002_0000_00_01, ErrorCode.BAD_SEQUENCE),
+        (3, 0x00000003_0000_00_01, ErrorCode.BAD_SEQUENCE),
+        (3, 0x00000022_0003_01_04, ErrorCode.BAD_LENGTH),
         (4, 0x00000002_0004_00_0F, ErrorCode.BAD_LENGTH),
     ],
 )
@@ -182,6 +186,23 @@ def test_more_activations_than_the_memory_holds(driver: Driver, program: Program
         driver.run(altered(program, {beat: driver.array.act_depth - 8}, sealed=True))
 
 
+def test_load_within_a_128_bit_word(driver: Driver, program: Program) -> None:
+    beat = starts(program)[1] + 1
+    with pytest.raises(DeviceError, match="BAD_DESCRIPTOR") as caught:
+        driver.run(altered(program, {beat: driver.array.alignment // 2}, sealed=True))
+    assert caught.value.sequence == 1
+
+
+@pytest.mark.parametrize(("beat", "bits"), [(1, 3 << 58), (1, 1 << 60), (6, 1 << 23), (6, 1 << 25)])
+def test_what_is_not_built_yet(driver: Driver, program: Program, beat: int, bits: int) -> None:
+    """Dilation, upsampling, other windows of pooling; the bits are flipped."""
+    sequence, header = start_of(program, Conv)
+    place = header + 1 + beat
+    with pytest.raises(DeviceError, match="BAD_DESCRIPTOR") as caught:
+        driver.run(altered(program, {place: int(program.beats[place]) ^ bits}, sealed=True))
+    assert caught.value.sequence == sequence
+
+
 def test_more_positions_than_accumulators(driver: Driver, program: Program) -> None:
     beat = starts(program)[2] + 1
     size = int(program.beats[beat]) & 0xFFFFFFFF | 33 << 32 | 33 << 48
@@ -211,7 +232,7 @@ def test_flipped_program_bit(driver: Driver, program: Program, seed: int) -> Non
 
 
 def test_flipped_weight_bit_is_found_by_crc(driver: Driver, program: Program) -> None:
-    beat = start_of(program, Weights)[1] + 1
+    beat = start_of(program, Weights)[1] + 2
     with pytest.raises(DeviceError, match="BAD_CRC"):
         driver.run(altered(program, {beat: int(program.beats[beat]) ^ 1}))
 
@@ -233,7 +254,7 @@ def test_flipped_weight_bit_with_a_right_crc_is_named(driver: Driver, small_laye
     program = compile_layer(small_layer, driver.array)
     oc_tile, ic_tile, tap, row, column, bit = 1, 0, 5, 3, 6, 2
     nibble = (((oc_tile * 2 + ic_tile) * 9 + tap) * 8 + row) * 8 + column
-    beat, shift = start_of(program, Weights)[1] + 1 + nibble // 16, 4 * (nibble % 16) + bit
+    beat, shift = start_of(program, Weights)[1] + 2 + nibble // 16, 4 * (nibble % 16) + bit
     wrong = altered(program, {beat: int(program.beats[beat]) ^ 1 << shift}, sealed=True)
     (outputs,) = driver.run(wrong).outputs
     report = compare(layer_outputs(small_layer), outputs, small_layer, driver.array)

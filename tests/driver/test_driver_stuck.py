@@ -104,7 +104,7 @@ def test_memory_that_does_not_answer(timeout: float, starved: str, what: str) ->
     report = stuck(driver, Program(beats, driver.array, 5, ()))
     assert report.cause.starved == starved and what in report.cause.what, str(report)
     assert report.tlast_in == report.tlast_out == (starved == "S2MM")
-    assert report.beats_in == (5 if starved == "S2MM" else 0)
+    assert report.beats_in == (6 if starved == "S2MM" else 0)
 
 
 def test_report_while_all_is_well(driver: Driver, program: Program, small_layer: ConvLayer) -> None:

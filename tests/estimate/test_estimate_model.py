@@ -42,7 +42,7 @@ def assert_adds_up(result: Estimate) -> None:
     """Totals are the sums of their parts, and nothing is negative."""
     assert sum(layer.command_cycles for layer in result.layers) + result.drain_cycles == result.program_cycles
     assert result.drain_cycles > 0
-    assert sum(layer.beats.program for layer in result.layers) + 5 == result.beats_in
+    assert sum(layer.beats.program for layer in result.layers) + 6 == result.beats_in
     assert sum(layer.beats.results for layer in result.layers) + 3 == result.beats_out
     assert max(layer.memory_words for layer in result.layers) == result.peak_words
     assert sum(layer.commands for layer in result.layers) == len(result.commands)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tilewright.compiler.layer import Run, compile_layer, compile_raw_and_relu, expected_results
-from tilewright.errors import DeviceError, ProgramError, ResultError
+from tilewright.errors import DeviceError, ParameterError, ProgramError, ResultError
 from tilewright.hardware.commands import Begin, Body, Conv, Load, Mode, Opcode, Thresholds, Weights
-from tilewright.hardware.parameters import ArrayParameters
+from tilewright.hardware.parameters import AcceleratorParameters, ArrayParameters
 from tilewright.hardware.program import (
     Program,
     decode_program,
@@ -25,9 +27,12 @@ from tilewright.network.layer import ConvLayer
 
 uint16 = st.integers(0, 0xFFFF)
 int16 = st.integers(-0x8000, 0x7FFF)
+uint24 = st.integers(0, 0xFFFFFF)
 uint32 = st.integers(0, 0xFFFFFFFF)
-data = st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=5).map(lambda beats: np.array(beats, dtype=np.uint64))
-loads = st.builds(Load, address=uint32, data=data, after=uint32)
+data = st.lists(st.integers(0, 2**128 - 1), min_size=1, max_size=3).map(
+    lambda words: np.array([word >> low & (1 << 64) - 1 for word in words for low in (0, 64)], dtype=np.uint64)
+)
+loads = st.builds(Load, address=uint24, data=data, after=uint24)
 weights = st.builds(Weights, data=data, last=st.booleans())
 thresholds = st.builds(Thresholds, data=data)
 convs = st.builds(
@@ -42,18 +47,20 @@ convs = st.builds(
     kernel_h=st.integers(0, 15),
     kernel_w=st.integers(0, 15),
     stride=st.integers(0, 3),
-    act_base=uint32,
-    act_tile_stride=uint32,
-    act_image_stride=uint32,
+    act_base=uint24,
+    act_tile_stride=uint24,
+    act_image_stride=uint24,
+    act_oc_stride=uint24,
     origin_y=int16,
     origin_x=int16,
     mode=st.sampled_from(Mode),
-    out_base=uint32,
-    out_tile_stride=uint32,
-    out_image_stride=uint32,
-    after=uint32,
+    out_base=uint24,
+    out_tile_stride=uint24,
+    out_image_stride=uint24,
+    after=uint24,
     pool=st.booleans(),
-    nibbles=st.booleans(),
+    raise_from=uint16,
+    raise_each=st.booleans(),
     step=st.booleans(),
     acc_base=uint16,
     acc_tile_stride=uint16,
@@ -99,12 +106,16 @@ def test_program_is_read_only(program: Program) -> None:
         (0, 0x07, r"beat 0, command 0: unknown opcode 0x07"),
         (0, 0x2_0000_0002, r"beat 0, command 0 \(LOAD\): BEGIN is the first command"),
         (0, 0x2_0001_0001, r"sequence number is 1"),
-        (0, 0x2_0000_0101, r"flags are 0x01"),
-        (0, 0x3_0000_0001, r"payload of 3 beat\(s\), it needs 2"),
+        (0, 0x3_0000_0101, r"flags are 0x01"),
+        (0, 0x2_0000_0001, r"payload of 2 beat\(s\), it needs 3"),
         (1, 0x1_0000_0000, r"command 0 \(BEGIN\): magic is 0x00000000"),
         (1, 0x2_5250_5754, r"format version 2, this library knows version 3"),
-        (3, 0xFFFF_0001_0002, r"beat 3, command 1 \(LOAD\): payload of 65535 beat\(s\), but only"),
-        (3, 0x0002_0001_0102, r"command 1 \(LOAD\): flags are 0x01"),
+        (3, 1, r"command 0 \(BEGIN\): zero is 1, this library knows only 0"),
+        (4, 0x1_0001_0006, r"beat 4, command 1: opcode 0x06 \(IMAGE\) is not built yet"),
+        (4, 0x1_0001_0002, r"beat 4, command 1 \(LOAD\): payload of 1 beat\(s\), it needs 3"),
+        (4, 0x4_0001_0002, r"command 1 \(LOAD\): header and payload have 5 beats, no whole number of 128-bit words"),
+        (4, 0xFFFF_0001_0002, r"beat 4, command 1 \(LOAD\): payload of 65535 beat\(s\), but only"),
+        (4, 0x0003_0001_0102, r"command 1 \(LOAD\): flags are 0x01"),
     ],
 )
 def test_damaged_programs_are_named(program: Program, beat: int, value: int, message: str) -> None:
@@ -114,18 +125,58 @@ def test_damaged_programs_are_named(program: Program, beat: int, value: int, mes
         decode_program(beats)
 
 
-def test_reserved_descriptor_bits_are_named(program: Program) -> None:
+@pytest.mark.parametrize(
+    ("beat", "bits", "message"),
+    [
+        (6, 1 << 26, "a reserved bit is set in beat 6"),
+        (1, 1 << 61, "a reserved bit is set in beat 1"),
+        (1, 1 << 58, "dilation is 0, this library knows only 1"),
+        (1, 3 << 58, "dilation is 2, this library knows only 1"),
+        (1, 1 << 60, "upsample is 1, this library knows only 0"),
+        (6, 2 << 23, "pool_window is 2, this library knows only 0"),
+        (6, 1 << 25, "pool_padding is 1, this library knows only 0"),
+    ],
+)
+def test_descriptor_bits_that_are_not_built_are_named(program: Program, beat: int, bits: int, message: str) -> None:
+    """The bits are flipped: those of constant fields have one value."""
     beats = program.beats.copy()
-    conv = 3 + 2 + len(decode_program(beats)[1].payload()) - 1
+    conv = 4 + 1 + len(decode_program(beats)[1].payload())
     assert int(beats[conv]) & 0xFF == Opcode.CONV
-    beats[conv + 7] |= np.uint64(1 << 39)
-    with pytest.raises(ProgramError, match=rf"beat {conv}, command 2 \(CONV\): a reserved bit"):
+    beats[conv + 1 + beat] ^= np.uint64(bits)
+    with pytest.raises(ProgramError, match=rf"^beat {conv}, command 2 \(CONV\): {message}"):
         decode_program(beats)
 
 
+def test_a_beat_before_weights_that_is_not_zero_is_named(program: Program) -> None:
+    beats = program.beats.copy()
+    weights = 4 + 1 + len(decode_program(beats)[1].payload()) + 8
+    assert int(beats[weights]) & 0xFF == Opcode.WEIGHTS and beats[weights + 1] == 0
+    beats[weights + 1] = 5
+    with pytest.raises(ProgramError, match=rf"^beat {weights}, command 3 \(WEIGHTS\): the beat before the data is 0x"):
+        decode_program(beats)
+
+
+@pytest.mark.parametrize("kind", [partial(Load, 0), partial(Weights, last=True), Thresholds])
+def test_commands_of_no_whole_128_bit_words_are_refused(kind: Callable[..., Body]) -> None:
+    begin = Begin(8, 4, 4, 28, 0)
+    for odd in (1, 3):
+        message = rf"command 1 \([A-Z]+\): header and payload have {odd + 2} beats, no whole number of 128-bit words"
+        with pytest.raises(ProgramError, match=message):
+            encode_program([begin, kind(data=np.zeros(odd, dtype=np.uint64))])
+    assert len(encode_program([begin, kind(data=np.zeros(2, dtype=np.uint64))])) == 4 + 4 + 2
+
+
+def test_every_command_is_whole_128_bit_words(program: Program) -> None:
+    begin, load, conv, *_, end = decode_program(program.beats)
+    weights = Weights(np.zeros(4, dtype=np.uint64), last=True)
+    thresholds = Thresholds(np.zeros(56, dtype=np.uint64))
+    lengths = [1 + len(command.payload()) for command in (begin, load, conv, weights, thresholds, end)]
+    assert lengths == [4, 2 + len(load.data), 8, 6, 58, 2] and not any(length % 2 for length in lengths)
+
+
 def test_a_value_that_no_field_holds_is_named() -> None:
-    with pytest.raises(ProgramError, match="LOAD: address 4294967296 does not fit a field of 32 bits"):
-        encode_program([Begin(8, 4, 4, 28, 0), Load(1 << 32, np.zeros(1, dtype=np.uint64))])
+    with pytest.raises(ProgramError, match="LOAD: address 16777216 does not fit a field of 24 bits"):
+        encode_program([Begin(8, 4, 4, 28, 0), Load(1 << 24, np.zeros(2, dtype=np.uint64))])
 
 
 def test_every_flipped_bit_is_found(program: Program) -> None:
@@ -150,14 +201,14 @@ def test_cut_and_lengthened_programs(program: Program) -> None:
 
 def test_description_of_what_is_not_there(program: Program) -> None:
     assert describe_command(program.beats, 40461).startswith("no command of this program, which has 7: ")
-    assert describe_command(program.beats, 0).startswith("command 0 (beats 0 to 2): BEGIN program")
+    assert describe_command(program.beats, 0).startswith("command 0 (beats 0 to 3): BEGIN program")
     beats = program.beats.copy()
     beats[0] = 7
     assert "cannot be decoded" in describe_command(beats, 1)
 
 
 def test_too_many_commands() -> None:
-    load = Load(0, np.zeros(1, dtype=np.uint64))
+    load = Load(0, np.zeros(2, dtype=np.uint64))
     with pytest.raises(ProgramError, match="at most 65535"):
         encode_program([Begin(8, 4, 4, 28, 0), *[load] * 65535])
 
@@ -220,12 +271,27 @@ def test_single_conv_unpacks_to_one_array(small_layer: ConvLayer) -> None:
     assert outputs.shape == small_layer.output_shape
 
 
-@pytest.mark.parametrize(("n", "beats", "cycles"), [(8, 1, 4), (16, 1, 16), (32, 2, 32)])
+@pytest.mark.parametrize(("n", "beats", "cycles"), [(8, 1, 4), (16, 1, 16), (32, 2, 32), (64, 4, 64)])
 def test_a_pass_lasts_the_loading_of_its_weights(n: int, beats: int, cycles: int) -> None:
     array = ArrayParameters.of_size(n)
     assert (array.group_beats, array.weight_groups) == (beats, cycles)
-    weights = Weights(np.zeros(n * n // 16, dtype=np.uint64), last=True).payload()
-    assert len(weights) == beats * cycles
+    assert n * n // 16 == beats * cycles
+
+
+@pytest.mark.parametrize(("n", "words"), [(8, 4), (16, 2), (32, 1), (64, 1)])
+def test_loads_are_whole_128_bit_words(n: int, words: int) -> None:
+    array = ArrayParameters(n=n)
+    assert array.alignment == words
+    beats = [array.load_beats(count) for count in range(6)]
+    assert beats == [-(-count // words) * max(2, n // 16) for count in range(6)]
+
+
+@pytest.mark.parametrize(("n", "act_depth"), [(8, 1002), (16, 1001)])
+def test_memories_of_no_whole_128_bit_words_are_refused(n: int, act_depth: int) -> None:
+    message = f"act_depth {act_depth}: a multiple of {32 // n}, the words in 128 bits"
+    with pytest.raises(ParameterError, match=message):
+        AcceleratorParameters(n=n, act_depth=act_depth)
+    assert AcceleratorParameters(n=n, act_depth=1004).array.act_depth == 1004
 
 
 def test_the_documented_example_is_what_the_compiler_makes() -> None:

@@ -105,10 +105,10 @@ def test_more_memory_than_there_is(device: Any) -> None:
 
 def test_transfer_by_pynqs_dma(stock: Any, device: Any) -> None:
     """BEGIN and END; the trailer comes back, by pynq's transfer and wait alone."""
-    head = [0x01 | 2 << 32, 0x52505754 | 3 << 32, 8 | 4 << 8 | 4 << 16 | 28 << 24 | 42 << 32, 0x0F | 1 << 16 | 1 << 32]
-    beats = np.array(head, dtype=np.uint64)
-    send, receive = (pynq.allocate((length,), np.uint64, target=device) for length in (5, 3))
-    send[:4], send[4] = beats, crc32_of(beats) << 32
+    begin = [0x01 | 3 << 32, 0x52505754 | 3 << 32, 8 | 4 << 8 | 4 << 16 | 28 << 24 | 42 << 32, 0]
+    beats = np.array([*begin, 0x0F | 1 << 16 | 1 << 32], dtype=np.uint64)
+    send, receive = (pynq.allocate((length,), np.uint64, target=device) for length in (6, 3))
+    send[:5], send[5] = beats, crc32_of(beats) << 32
     stock.axi_dma_0.recvchannel.transfer(receive)
     stock.axi_dma_0.sendchannel.transfer(send)
     stock.axi_dma_0.sendchannel.wait()

@@ -114,7 +114,7 @@ def test_buffer_freed_under_a_transfer_is_given_to_nobody(overlay: Any) -> None:
     assert other.physical_address != address
     other[:] = 7
     other.flush()
-    program = pynq.allocate((5,), np.uint64, target=device)
+    program = pynq.allocate((6,), np.uint64, target=device)
     program[:] = empty_program()
     dma.sendchannel.transfer(program)
     dma.sendchannel.wait()

@@ -106,7 +106,7 @@ def test_missing_flush_is_seen(overlay: Any) -> None:
 
 def test_missing_invalidate_is_seen(overlay: Any) -> None:
     """wait() invalidates; the buffer before it still shows what the host wrote."""
-    send = pynq.allocate((5,), np.uint64, target=overlay.device)
+    send = pynq.allocate((6,), np.uint64, target=overlay.device)
     receive = pynq.allocate((3,), np.uint64, target=overlay.device)
     send[:] = empty_program()
     receive[:] = 7
@@ -161,7 +161,7 @@ def test_send_from_memory_that_is_not_allocated(unguarded: Any) -> None:
 def test_receive_into_a_derived_array(unguarded: Any) -> None:
     """The bogus address of an expression's result: the DMA's write fails, and no other memory changes."""
     overlay = unguarded
-    send = pynq.allocate((5,), np.uint64, target=overlay.device)
+    send = pynq.allocate((6,), np.uint64, target=overlay.device)
     receive = pynq.allocate((3,), np.uint64, target=overlay.device)
     send[:] = empty_program()
     bogus = receive.copy()

@@ -102,6 +102,7 @@ def test_array_sizes_that_do_not_exist() -> None:
         ("acc_w", 27, "acc_w 27: 28 to 32"),
         ("acc_depth", 1 << 40, "acc_depth 1099511627776: 2 to 65536"),
         ("act_depth", -1, "act_depth -1: 2 to 1048576"),
+        ("act_depth", 1003, "act_depth 1003: a multiple of 2, the words in 128 bits"),
         ("act_depth", "9" * 100_000, "act_depth '9999"),
         ("wgt_depth", 100, "wgt_depth 100: a power of two, 8 to 32768"),
         ("log_depth", None, "log_depth None: an integer, no NoneType"),

@@ -96,7 +96,7 @@ def test_awaiting_what_never_comes_raises(loop: asyncio.AbstractEventLoop) -> No
     assert time.monotonic() - start < 10
 
     async def recover() -> None:
-        send = pynq.allocate((5,), np.uint64, target=overlay.device)
+        send = pynq.allocate((6,), np.uint64, target=overlay.device)
         send[:] = empty_program()
         overlay.axi_dma_0.sendchannel.transfer(send)
         await asyncio.gather(overlay.axi_dma_0.sendchannel.wait_async(), overlay.axi_dma_0.recvchannel.wait_async())

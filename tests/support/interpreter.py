@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 THRESHOLD_SETS, THRESHOLD_FIFO = 8, 512
+THRESHOLD_BEATS = 7  # of a channel
+ADDRESSES = 1 << 24
 RAW, RELU, CODES, READ = range(4)
 
 
@@ -27,14 +29,16 @@ class Conv:
         self.in_h, self.in_w, self.out_h, self.out_w = (d[0] >> s & 0xFFFF for s in (0, 16, 32, 48))
         self.ic_tiles, self.oc_tiles, self.images = (d[1] >> s & 0xFFFF for s in (0, 16, 32))
         self.kernel_h, self.kernel_w, self.stride = d[1] >> 48 & 15, d[1] >> 52 & 15, d[1] >> 56 & 3
-        self.base, self.tile_stride, self.image_stride = d[2] & 0xFFFFFFFF, d[2] >> 32, d[3] & 0xFFFFFFFF
-        self.origin_y, self.origin_x = (((d[3] >> s & 0xFFFF) ^ 0x8000) - 0x8000 for s in (32, 48))
-        self.out_base, self.out_tile_stride, self.out_image_stride = d[4] & 0xFFFFFFFF, d[4] >> 32, d[5]
-        self.after, self.mode = d[6] & 0xFFFFFFFF, d[6] >> 32 & 3
-        self.pool, self.nibbles, self.step, self.resume, self.hold = (bool(d[6] >> s & 1) for s in range(34, 39))
-        self.acc_base, self.acc_stride = d[5] >> 32 & 0xFFFF, d[5] >> 48
-        self.out_image_stride &= 0xFFFFFFFF
-        assert d[1] >> 58 == 0 and d[6] >> 39 == 0, "reserved bits"
+        self.base, self.tile_stride = halves_of(d[2])
+        self.image_stride, self.oc_stride = halves_of(d[3])
+        self.out_base, self.out_tile_stride = halves_of(d[4])
+        self.out_image_stride, self.after = halves_of(d[5])
+        self.origin_y, self.origin_x = ((beat >> 48 ^ 0x8000) - 0x8000 for beat in d[2:4])
+        self.acc_base, self.acc_stride = (beat >> 48 for beat in d[4:6])
+        self.raise_from, self.mode = d[6] & 0xFFFF, d[6] >> 16 & 3
+        self.pool, self.step, self.resume, self.hold, self.raise_each = (bool(d[6] >> s & 1) for s in range(18, 23))
+        assert d[1] >> 58 == 1, "dilation, upsampling or reserved bits"
+        assert d[6] >> 23 == 0, "other windows of pooling or reserved bits"
         assert not self.hold or self.mode == RAW
         assert 1 <= self.kernel_h <= 7 and 1 <= self.kernel_w <= 7 and self.stride in (1, 2)
         assert not self.pool or ((self.mode == CODES or self.hold) and self.out_h % 2 == self.out_w % 2 == 0)
@@ -43,6 +47,10 @@ class Conv:
     def passes(self) -> int:
         """Weight tiles that it takes."""
         return 0 if self.mode == READ else self.oc_tiles * self.ic_tiles * self.kernel_h * self.kernel_w
+
+    def raises(self, ic_tile: int) -> bool:
+        """Whether the first pass of an input tile takes the stored sums 16-fold."""
+        return ic_tile == self.raise_from or (self.raise_each and ic_tile > self.raise_from)
 
     def positions(self) -> list[tuple[int, int, int]]:
         """(image, row, column) of the map of sums, in the order of execution."""
@@ -84,29 +92,34 @@ def parse(beats: list[int]) -> Program:
         assert header >> 16 & 0xFFFF == sequence
         payload = beats[at + 1 : at + 1 + length]
         assert len(payload) == length
+        assert length % 2 == 1, "a command is whole 128-bit words"
         assert flags == 0 or (opcode, flags) == (0x04, 1)
         others += [header, *(payload[: {0x02: 1, 0x0F: 0}.get(opcode)])]
         if opcode == 0x01:
-            assert sequence == 0 and payload[0] == 0x0000000352505754
+            assert sequence == 0 and length == 3 and payload[0] == 0x0000000352505754
             program.n = payload[1] & 0xFF
             assert payload[1] >> 8 & 0xFFFFFF == 0x1C0404
             program.program_id = payload[1] >> 32
+            assert payload[2] == 0
         elif opcode == 0x02:
-            address, after = payload[0] & 0xFFFFFFFF, payload[0] >> 32
-            assert program.n != 8 or address % 2 == 0
-            assert program.n != 32 or length % 2 == 1
+            address, after = halves_of(payload[0])
+            assert payload[0] >> 48 == 0, "reserved bits"
+            assert address * program.n * 4 % 128 == 0, "an address within a 128-bit word"
+            assert length > 1
             program.loads.append((at + length, address, after, payload[1:]))
         elif opcode == 0x03:
             assert length == 7
             program.convs.append(Conv(len(program.convs) + 1, at, payload))
         elif opcode == 0x04:
-            program.weights += payload
-            program.weight_positions += range(at + 1, at + 1 + length)
+            assert payload[0] == 0 and length > 1
+            program.weights += payload[1:]
+            program.weight_positions += range(at + 2, at + 1 + length)
             if flags:
                 program.weight_ends.append(len(program.weights) * 16 // program.n)
         elif opcode == 0x05:
-            program.thresholds += payload
-            program.threshold_positions += range(at + 1, at + 1 + length)
+            assert payload[0] == 0 and length > 1
+            program.thresholds += payload[1:]
+            program.threshold_positions += range(at + 2, at + 1 + length)
         else:
             assert opcode == 0x0F
             images = [beat for *_, data in program.loads for beat in data]
@@ -123,6 +136,7 @@ class Interpreter:
     def __init__(self, beats, act_depth: int = 1 << 17, acc_depth: int = 1024) -> None:
         self.program = parse([int(beat) for beat in beats])
         n = self.n = self.program.n
+        self.set_beats = THRESHOLD_BEATS * n
         self.accumulators = np.zeros((acc_depth, n), dtype=np.int64)
         self.held = np.zeros(acc_depth, dtype=bool)
         self.memory = np.zeros((act_depth, n), dtype=np.int64)
@@ -151,7 +165,7 @@ class Interpreter:
         assert not loads, "a load that no CONV needs"
         assert not self.held.any(), "sums that nobody finishes"
         assert self.row == len(self.rows) and not self.program.weight_ends, "weights are left"
-        assert self.tile * 5 * self.n == len(self.program.thresholds), "thresholds are left"
+        assert self.tile * self.set_beats == len(self.program.thresholds), "thresholds are left"
         beats = [*self.results, 0x0200000053525754, self.program.end >> 32 | len(self.results) << 32]
         return [*beats, crc_of(beats) | (self.program.end & 0xFFFFFFFF) << 32]
 
@@ -159,8 +173,8 @@ class Interpreter:
         """Position behind the last beat that the CONV needs: its weights, or a READ's header."""
         if conv.mode == READ:
             return conv.position
-        last_row = self.row + conv.passes * self.n - 1
-        return self.program.weight_positions[last_row * self.n // 16] + 1
+        rows = self.row + conv.passes * self.n
+        return self.program.weight_positions[rows * self.n // 16 - 1] + 1
 
     def check_order(self) -> None:
         """The stream never waits for what comes behind the wait."""
@@ -171,7 +185,7 @@ class Interpreter:
             """Whether all that the first `conv` commands need lies before `position`."""
             if conv <= 0:
                 return True
-            row_beats, tile_beats = int(rows[conv - 1]) * self.n // 16, int(tiles[conv - 1]) * 5 * self.n
+            row_beats, tile_beats = int(rows[conv - 1]) * self.n // 16, int(tiles[conv - 1]) * self.set_beats
             weights, thresholds = self.program.weight_positions, self.program.threshold_positions
             enough = row_beats == 0 or weights[row_beats - 1] < position
             return enough and (tile_beats == 0 or thresholds[tile_beats - 1] < position)
@@ -192,7 +206,7 @@ class Interpreter:
                 row += conv.passes // conv.oc_tiles * self.n
                 if conv.mode == CODES:
                     ends.append(self.program.weight_positions[row * self.n // 16 - 1])
-        positions, size = self.program.threshold_positions, 5 * self.n
+        positions, size = self.program.threshold_positions, self.set_beats
         for tile, end in enumerate(ends):
             sent = sum(1 for position in positions[: (tile + 40) * size] if position < end)
             assert sent - tile * size <= THRESHOLD_FIFO + THRESHOLD_SETS * size, "thresholds block their own use"
@@ -234,15 +248,16 @@ class Interpreter:
             for ic_tile in range(conv.ic_tiles):
                 needed = conv.after + (ic_tile if conv.step else 0)
                 assert needed <= self.tiles_done, f"CONV {conv.number} waits for ever"
-                factor = 16 if conv.nibbles and ic_tile % 2 == 0 else 1
+                sums *= 16 if conv.raises(ic_tile) else 1
                 for ky in range(conv.kernel_h):
                     for kx in range(conv.kernel_w):
                         weights = self.rows[self.row : self.row + self.n]
                         at = self.program.weight_positions[((self.row + self.n) * self.n - 1) // 16]
                         self.row += self.n
-                        inside, words = self.words_of(conv, places, ic_tile, ky, kx)
+                        inside, words = self.words_of(conv, places, oc_tile, ic_tile, ky, kx)
                         reads.append(words)
-                        sums[inside] += factor * (self.meet(conv, words, needed, at) @ weights)
+                        sums[inside] += self.meet(conv, words, needed, at) @ weights
+            sums = wrapped(sums)
             self.accumulators[place], self.held[place] = sums, conv.hold
             if conv.hold:
                 continue
@@ -253,14 +268,14 @@ class Interpreter:
                 pairs = (values & 0xFFFFFFFF).reshape(len(values), -1, 2)
                 self.results += [int(low) | int(high) << 32 for low, high in pairs.reshape(-1, 2)]
 
-    def words_of(self, conv: Conv, places, ic_tile: int, ky: int, kx: int):
+    def words_of(self, conv: Conv, places, oc_tile: int, ic_tile: int, ky: int, kx: int):
         """Which positions meet the map at a tap, and the words that they meet."""
         y = places[:, 1] * conv.stride + ky + conv.origin_y
         x = places[:, 2] * conv.stride + kx + conv.origin_x
         inside = (y >= 0) & (y < conv.in_h) & (x >= 0) & (x < conv.in_w)
         offset = (y - conv.origin_y) * conv.in_w + (x - conv.origin_x)
-        words = conv.base + places[:, 0] * conv.image_stride + ic_tile * conv.tile_stride + offset
-        return inside, words[inside] % (1 << 32)
+        words = conv.base + places[:, 0] * conv.image_stride + ic_tile * conv.tile_stride + oc_tile * conv.oc_stride
+        return inside, (words + offset)[inside] % ADDRESSES
 
     def write(self, conv: Conv, oc_tile: int, sums, reads) -> None:
         codes = self.codes_of(sums)
@@ -278,22 +293,14 @@ class Interpreter:
 
     def codes_of(self, sums):
         """Thresholds of the next tile, each compared by itself."""
-        size = 5 * self.n
-        beats = self.program.thresholds[self.tile * size : (self.tile + 1) * size]
+        beats = self.program.thresholds[self.tile * self.set_beats : (self.tile + 1) * self.set_beats]
         self.tile += 1
         codes = np.zeros(sums.shape, dtype=np.int64)
-        order = [[1, 2, 3], [5, 6, 7], [9, 10, 11], [13, 14, 15], [4, 8, 12]]
         for column in range(self.n):
-            mine = beats[5 * column : 5 * column + 5]
-            falls = mine[4] >> 63
-            assert not any(beat >> 63 for beat in mine[:4])
+            thresholds, falls = thresholds_of(beats[THRESHOLD_BEATS * column : THRESHOLD_BEATS * (column + 1)])
+            assert thresholds == sorted(thresholds), "thresholds must ascend"
             values = -sums[:, column] - 1 if falls else sums[:, column]
-            thresholds = dict.fromkeys(range(1, 16), 0)
-            for beat, names in zip(mine, order, strict=True):
-                for third, name in enumerate(names):
-                    thresholds[name] = ((beat >> 21 * third & 0x1FFFFF) ^ 0x100000) - 0x100000
-            assert list(thresholds.values()) == sorted(thresholds.values()), "thresholds must ascend"
-            for threshold in thresholds.values():
+            for threshold in thresholds:
                 codes[:, column] += values >= threshold
         return codes
 
@@ -302,11 +309,32 @@ class Interpreter:
         assert conv.after <= self.tiles_done, "a READ waits for ever"
         places = np.array(conv.positions())
         for ic_tile in range(conv.ic_tiles):
-            inside, words = self.words_of(conv, places, ic_tile, 0, 0)
+            inside, words = self.words_of(conv, places, 0, ic_tile, 0, 0)
             assert inside.all()
             for word in self.meet(conv, words, conv.after, conv.position):
                 value = sum(int(code) << 4 * k for k, code in enumerate(word))
                 self.results += [value >> 64 * half & 0xFFFFFFFFFFFFFFFF for half in range(max(1, self.n // 16))]
+
+
+def wrapped(sums):
+    """Sums as 28 bits hold them: additions and 16-folds before them change nothing but what lies above."""
+    return (sums + (1 << 27)) % (1 << 28) - (1 << 27)
+
+
+def halves_of(beat: int) -> tuple[int, int]:
+    """Two numbers of 24 bits."""
+    return beat & 0xFFFFFF, beat >> 24 & 0xFFFFFF
+
+
+def thresholds_of(beats: list[int]) -> tuple[list[int], bool]:
+    """A channel's thresholds, t1 first, and whether it falls."""
+    patterns = {12: 0}
+    pairs = [(1, 2), (3, 5), (6, 7), (9, 10), (11, 13), (14, 15), (4, 8)]
+    for place, (beat, (low, high)) in enumerate(zip(beats, pairs, strict=True)):
+        patterns[low], patterns[high] = beat & 0xFFFFFFF, beat >> 28 & 0xFFFFFFF
+        patterns[12] |= (beat >> 56 & 0xF) << 4 * place
+        assert beat >> 60 in ((0, 8) if place == 6 else (0,)), "reserved bits"
+    return [(patterns[number] ^ 1 << 27) - (1 << 27) for number in range(1, 16)], bool(beats[6] >> 63)
 
 
 def crc_of(beats: list[int]) -> int:

@@ -15,7 +15,8 @@ TRAILER_MAGIC = 0x53525754
 def empty_program(n: int = 8, program_id: int = 0x1234) -> Beats:
     """BEGIN and END, written out by hand."""
     parameters = n | 4 << 8 | 4 << 16 | 28 << 24
-    head = [0x01 | 2 << 32, 0x52505754 | 3 << 32, parameters | program_id << 32, 0x0F | 1 << 16 | 1 << 32]
+    begin = [0x01 | 3 << 32, 0x52505754 | 3 << 32, parameters | program_id << 32, 0]
+    head = [*begin, 0x0F | 1 << 16 | 1 << 32]
     return np.array([*head, crc_of(head) << 32], np.uint64)
 
 

@@ -21,8 +21,8 @@ def fold_image(stage: Stage, codes: npt.NDArray[np.int8]) -> npt.NDArray[np.uint
         codes: int8 (images, channels, h, w).
 
     Returns:
-        uint8 nibbles (images, ic_tiles, out_h, out_w, n): for each n of the channels * taps values (channel, tap row
-        and tap column, the last running fastest) the tile of their codes + 128's high nibbles, then that of the low
+        uint8 nibbles (images, ic_tiles, out_h, out_w, n): the tiles of the high nibbles of codes + 128, one for each n
+        of the channels * taps values (channel, tap row and tap column, the last running fastest), then those of the low
         ones. Outside the image the code is 0; values beyond the last are 0 in both tiles.
     """
     layer, n = stage.layer, stage.array.n
@@ -39,5 +39,4 @@ def fold_image(stage: Stage, codes: npt.NDArray[np.int8]) -> npt.NDArray[np.uint
     unsigned = (values.astype(np.int16) + IMAGE_OFFSET).astype(np.uint8)
     tiled = np.pad(unsigned, ((0, 0), (0, -stage.in_channels % n), (0, 0), (0, 0)))
     tiled = tiled.reshape(images, -1, n, out_h, out_w).transpose(0, 1, 3, 4, 2)
-    nibbles = np.stack((tiled >> _HIGH, tiled & _LOW), axis=2)
-    return np.ascontiguousarray(nibbles.reshape(images, stage.ic_tiles, out_h, out_w, n))
+    return np.concatenate((tiled >> _HIGH, tiled & _LOW), axis=1)

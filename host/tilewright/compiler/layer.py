@@ -10,7 +10,7 @@ import numpy as np
 from tilewright.compiler.accumulators import overflow
 from tilewright.compiler.tiles import activation_words, weight_rows
 from tilewright.errors import LayerError
-from tilewright.hardware.beats import Beats, pack_nibbles
+from tilewright.hardware.beats import Beats, pack_nibbles, whole_words
 from tilewright.hardware.commands import Begin, Body, Conv, Load, Mode, Weights
 from tilewright.hardware.parameters import ACTIVATION_MAX, ArrayParameters
 from tilewright.hardware.program import Program, content_id, encode_program
@@ -92,7 +92,7 @@ def compile_runs(runs: Sequence[Run], array: ArrayParameters, program_id: int | 
         check_fits(run.layer, array)
         if run.layer is not loaded:
             words = pack_nibbles(activation_words(run.layer.activation_codes, array.n))
-            commands.append(Load(0, words, after=number))
+            commands.append(Load(0, whole_words(words), after=number))
             loaded = run.layer
         weights = pack_nibbles(weight_rows(run.layer.weight_codes, array.n))
         commands += [_descriptor(run, array), Weights(weights, last=True)]

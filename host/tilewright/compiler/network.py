@@ -17,11 +17,11 @@ from tilewright.compiler.stream import ConvItem, Item, LoadItem, WeightsItem, or
 from tilewright.compiler.thresholds import IMAGE_OFFSET
 from tilewright.compiler.timing import time_program
 from tilewright.errors import CompileError
-from tilewright.hardware.beats import Beats, pack_nibbles
+from tilewright.hardware.beats import Beats, pack_nibbles, whole_words
 from tilewright.hardware.commands import Begin, Body, Load, Mode, Thresholds, Weights
 from tilewright.hardware.parameters import ArrayParameters, HardwareParameters
 from tilewright.hardware.program import Frame, FramedProgram, content_id, encode_frame
-from tilewright.hardware.program_format import LOAD
+from tilewright.hardware.program_format import BEGIN, END, HEADER, LOAD
 from tilewright.hardware.results import CodeMap, OutputMap, ResultMap
 from tilewright.network.inference import image_codes
 from tilewright.network.network import Network
@@ -138,7 +138,7 @@ class CompiledNetwork:
     @cached_property
     def beats(self) -> int:
         """Beats of a program."""
-        return 3 + sum(1 + item.beats for item in self.items) + 2
+        return sum(HEADER.beats + beats for beats in (BEGIN.beats, *(item.beats for item in self.items), END.beats))
 
     def _command(self, item: Item) -> Body:
         """An item's command; LOAD commands bring zeros."""
@@ -161,7 +161,7 @@ class CompiledNetwork:
         buffer = item.buffer
         rows = slice(buffer.rows.start, buffer.rows.stop)
         if item.image is None or item.tile is None:
-            return pack_nibbles(words[buffer.images.start : buffer.images.stop, :, rows])
+            return whole_words(pack_nibbles(words[buffer.images.start : buffer.images.stop, :, rows]))
         return pack_nibbles(words[item.image, item.tile, rows])
 
 

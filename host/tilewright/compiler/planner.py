@@ -44,7 +44,7 @@ def step_cycles(stage: Stage, step: Step) -> int:
 
 
 def step_beats(stage: Stage, step: Step) -> int:
-    """Beats of the weights and thresholds of a step."""
+    """Beats of the weights and thresholds of a step, those before the data left out."""
     return _beats(stage, step.pieces(stage), step.target is not None)
 
 
@@ -94,7 +94,7 @@ def placements(stages: Sequence[Stage], batch: int) -> Iterator[Placement]:
 def _try(stages: Sequence[Stage], plan: Plan) -> Placement | None:
     """The plan with addresses, images loaded ahead of their use where the memory has room, or None."""
     schedule = make_schedule(stages, plan)
-    words, alignment = stages[0].array.act_depth, max(1, 16 // stages[0].array.n)
+    words, alignment = stages[0].array.act_depth, stages[0].array.alignment
     uses = _first_uses(schedule)
     early, late = _early_loads(stages, schedule, uses), [use - 1 for use in uses]
     # In the stream of an earlier step, of the step before, or once that one has read its last activation.

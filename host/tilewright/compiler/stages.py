@@ -24,7 +24,7 @@ class Stage:
     """One layer on the array.
 
     The first layer's taps are folded by the host: it runs as a 1x1 convolution of channels * taps input channels, whose
-    unsigned 8-bit codes (code + 128) lie in memory as tiles of high and low nibbles in turn.
+    unsigned 8-bit codes (code + 128) lie in memory as the tiles of their high nibbles, then those of the low ones.
 
     Attributes:
         index: of the layer in the network.
@@ -145,14 +145,14 @@ class Stage:
             diagonal = tiles[np.arange(self.oc_tiles), np.arange(self.oc_tiles)]
             tiles = np.repeat(diagonal[:, 0], pieces(self)[0].tiles_a_column, axis=1)
         elif self.folded:
-            tiles = np.repeat(weight_rows(weights.reshape(len(weights), -1, 1, 1), n), 2, axis=1)
+            tiles = np.concatenate([weight_rows(weights.reshape(len(weights), -1, 1, 1), n)] * 2, axis=1)
         else:
             tiles = weight_rows(weights, n)
         return pack_nibbles(tiles).reshape(self.oc_tiles, -1)
 
     @cached_property
     def threshold_tiles(self) -> Beats:
-        """Threshold beats of each output tile, uint64 (oc_tiles, 5 n)."""
+        """Threshold beats of each output tile, uint64 (oc_tiles, 7 n)."""
         channels = range(self.oc_tiles * self.array.n)
         return threshold_beats(self.layer, self.image_range, channels).reshape(self.oc_tiles, -1)
 

@@ -11,8 +11,9 @@ from tilewright.compiler.planner import Placement
 from tilewright.compiler.schedule import Buffer, Step
 from tilewright.compiler.stages import Piece, Stage
 from tilewright.compiler.thresholds import BEATS_A_CHANNEL
-from tilewright.hardware.commands import Conv, Mode
-from tilewright.hardware.program_format import CONV
+from tilewright.hardware.commands import LEAD_BEATS, NEVER_RAISED, Conv, Mode
+from tilewright.hardware.parameters import ArrayParameters
+from tilewright.hardware.program_format import CONV, LOAD
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,13 @@ class WeightsItem:
 
     @property
     def beats(self) -> int:
-        """Payload."""
-        return len(self.oc_tiles) * (self.part[1] - self.part[0])
+        """Payload, the beat before the data included."""
+        return LEAD_BEATS + len(self.oc_tiles) * (self.part[1] - self.part[0])
 
 
 @dataclass(frozen=True)
 class ThresholdsItem:
-    """Thresholds of one output tile."""
+    """Thresholds of one output tile; `beats`: payload, the beat before the data included."""
 
     step: int
     stage: int
@@ -159,7 +160,7 @@ class _Stream:
             self.sent_thresholds += 1
             if tile.item.conv.mode is Mode.CODES:
                 stage = self.schedule.steps[tile.step].stage
-                beats = BEATS_A_CHANNEL * self.stages[stage].array.n
+                beats = LEAD_BEATS + BEATS_A_CHANNEL * self.stages[stage].array.n
                 self.items.append(ThresholdsItem(tile.step, stage, tile.oc_tile, beats))
 
     def _send_weights(self, tile: _Tile, loads: list[LoadItem]) -> None:
@@ -198,18 +199,16 @@ class _Stream:
             before = [item.last for item in by_buffer.values() if item.last < use and _overlap(item.buffer, buffer)]
             after = convs_done[max(before, default=-1) + 1]
             split = step == -1
-            result.setdefault(step, []).extend(_loads_of(buffer, use, after, self.stages[0].array.n, split))
+            result.setdefault(step, []).extend(_loads_of(buffer, use, after, self.stages[0].array, split))
         return result
 
 
-def _loads_of(buffer: Buffer, use: int, after: int, n: int, split: bool) -> Iterator[LoadItem]:
-    """One load of a buffer, or one an image and tile where asked and where beats do not straddle tiles."""
-    words_a_beat = max(1, 16 // n)
-    beats_a_word = max(1, n // 16)
-    if not split or buffer.tile_stride % words_a_beat:
-        yield LoadItem(use, buffer, None, None, after, 1 + -(-buffer.words // words_a_beat) * beats_a_word)
+def _loads_of(buffer: Buffer, use: int, after: int, array: ArrayParameters, split: bool) -> Iterator[LoadItem]:
+    """One load of a buffer, or one an image and tile where asked and where 128-bit words do not straddle tiles."""
+    if not split or buffer.tile_stride % array.alignment:
+        yield LoadItem(use, buffer, None, None, after, LOAD.beats + array.load_beats(buffer.words))
         return
-    beats = 1 + buffer.tile_stride // words_a_beat * beats_a_word
+    beats = LOAD.beats + array.load_beats(buffer.tile_stride)
     for tile in range(buffer.tiles):
         for image in buffer.images:
             yield LoadItem(use, buffer, image, tile, after, beats)
@@ -293,7 +292,7 @@ def _conv(stage: Stage, step: Step, piece: Piece) -> Conv:
         origin_y=origin_y,
         origin_x=origin_x,
         mode=Mode.RAW if target is None else Mode.CODES,
-        nibbles=stage.folded,
+        raise_from=stage.ic_tiles // 2 if stage.folded else NEVER_RAISED,
     )
     conv = replace(conv, **_sums(stage, step)) if step.share else conv
     if target is None:

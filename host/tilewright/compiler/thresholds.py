@@ -1,6 +1,8 @@
-"""A layer's thresholds as the hardware takes them: five beats a channel (``docs/program_format.md``)."""
+"""A layer's thresholds as the hardware takes them: seven beats a channel (``docs/program_format.md``)."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -8,13 +10,14 @@ import numpy.typing as npt
 from tilewright.errors import CompileError
 from tilewright.hardware import program_format
 from tilewright.hardware.beats import Beats
+from tilewright.hardware.fields import BeatField
 from tilewright.network.network import Layer
 from tilewright.network.shape import ALWAYS, NEVER
 
 THRESHOLDS = 15
-_PLACES = [program_format.THRESHOLDS.fields[f"t{number}"] for number in range(1, THRESHOLDS + 1)]
-_FALLS = program_format.THRESHOLDS.fields["falls"]
-THRESHOLD_BITS = _PLACES[0].bits.width
+_FIELDS = program_format.THRESHOLDS.fields
+_FALLS = _FIELDS["falls"]
+THRESHOLD_BITS = _FIELDS["t1"].bits.width
 BEATS_A_CHANNEL = program_format.THRESHOLDS.beats
 IMAGE_OFFSET = 128
 _MAX = (1 << (THRESHOLD_BITS - 1)) - 1
@@ -32,7 +35,7 @@ def device_thresholds(layer: Layer, image_range: tuple[int, int]) -> npt.NDArray
         image_range: extreme codes of the image, for the first layer.
 
     Returns:
-        int64 (oc, 15), ascending, each within 21 bits.
+        int64 (oc, 15), ascending, each within 28 bits.
 
     Raises:
         CompileError: a threshold that sums can reach, or that none may reach, does not fit; names layer and channel.
@@ -66,7 +69,7 @@ def threshold_beats(layer: Layer, image_range: tuple[int, int], channels: range)
         channels: which.
 
     Returns:
-        uint64 (5 * channels,).
+        uint64 (7 * channels,).
 
     Raises:
         CompileError: a threshold does not fit.
@@ -79,10 +82,24 @@ def threshold_beats(layer: Layer, image_range: tuple[int, int], channels: range)
     falling[: len(real)] = layer.falling[real.start : real.stop]
     words = (thresholds & ((1 << THRESHOLD_BITS) - 1)).astype(np.uint64)
     beats: Beats = np.zeros((len(channels), BEATS_A_CHANNEL), dtype=np.uint64)
-    for place, column in zip(_PLACES, words.T, strict=True):
-        beats[:, place.beat] |= column << np.uint64(place.bits.low)
+    for number, column in enumerate(words.T, start=1):
+        for place, low in _places(number):
+            part = column >> np.uint64(low) & np.uint64(place.bits.most)
+            beats[:, place.beat] |= part << np.uint64(place.bits.low)
     beats[:, _FALLS.beat] |= falling << np.uint64(_FALLS.bits.low)
     return beats.reshape(-1)
+
+
+def _places(number: int) -> Iterator[tuple[BeatField, int]]:
+    """The fields that hold a threshold, each with the lowest of its bits there: one, or the pieces that lie apart."""
+    name, low = f"t{number}", 0
+    for place in [_FIELDS[name]] if name in _FIELDS else _pieces(name):
+        yield place, low
+        low += place.bits.width
+
+
+def _pieces(name: str) -> list[BeatField]:
+    return [place for field, place in _FIELDS.items() if field.startswith(f"{name}_")]
 
 
 def _check(layer: Layer, wrong: npt.NDArray[np.bool_], values: npt.NDArray[np.int64]) -> None:

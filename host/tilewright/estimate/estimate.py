@@ -15,7 +15,9 @@ from tilewright.compiler.timing import CommandTiming, time_program
 from tilewright.errors import CompileError
 from tilewright.hardware import assumed_clock
 from tilewright.hardware.block_ram import block_rams
+from tilewright.hardware.commands import LEAD_BEATS
 from tilewright.hardware.parameters import HardwareParameters
+from tilewright.hardware.program_format import HEADER, LOAD
 from tilewright.network.network import Network
 
 # Share of a layer's cycles in which it issues positions, from which on nothing else counts as its bound
@@ -42,8 +44,8 @@ class Beats:
     """64-bit beats that a layer's commands take from the stream, and those that they return.
 
     Attributes:
-        weights, thresholds, image: payload.
-        commands: headers, descriptors, addresses.
+        weights, thresholds, image: data.
+        commands: headers, descriptors, addresses, the beats of zeros before weights and thresholds.
         results: sums, and maps that are read back.
     """
 
@@ -297,11 +299,14 @@ def _layer(
 def _beats(items: Sequence[Item], timings: Sequence[CommandTiming]) -> Beats:
     loads = [item for item in items if isinstance(item, LoadItem)]
     convs = [item for item in items if isinstance(item, ConvItem)]
+    weights = [item for item in items if isinstance(item, WeightsItem)]
+    thresholds = [item for item in items if isinstance(item, ThresholdsItem)]
+    before_data = len(loads) * LOAD.beats + (len(weights) + len(thresholds)) * LEAD_BEATS
     return Beats(
-        weights=sum(item.beats for item in items if isinstance(item, WeightsItem)),
-        thresholds=sum(item.beats for item in items if isinstance(item, ThresholdsItem)),
-        image=sum(item.beats - 1 for item in loads),
-        commands=len(items) + len(loads) + sum(item.beats for item in convs),
+        weights=sum(item.beats - LEAD_BEATS for item in weights),
+        thresholds=sum(item.beats - LEAD_BEATS for item in thresholds),
+        image=sum(item.beats - LOAD.beats for item in loads),
+        commands=len(items) * HEADER.beats + before_data + sum(item.beats for item in convs),
         results=sum(timing.result_beats for timing in timings),
     )
 

@@ -11,12 +11,15 @@ import numpy.typing as npt
 Beats = npt.NDArray[np.uint64]
 BEAT_BYTES = 8
 NIBBLES_A_BEAT = 16
+# Commands are whole 128-bit words: a stream of that width carries none that begins or ends within a word
+STREAM_WORD_BEATS = 2
 
 
 def pack_nibbles(codes: npt.NDArray[Any]) -> Beats:
     """Packs 4-bit codes, in C order, 16 a beat.
 
-    This one rule gives the row formats of all arrays: two rows of 8 a beat, one of 16, two beats for one of 32.
+    This one rule gives the row formats of all arrays: two rows of 8 a beat, one of 16, two beats for one of 32, four
+    for one of 64.
 
     Args:
         codes: integers of any shape, -8..15; their low four bits are taken.
@@ -27,6 +30,11 @@ def pack_nibbles(codes: npt.NDArray[Any]) -> Beats:
     nibbles = np.asarray(codes).astype(np.uint8, copy=False).reshape(-1) & 0xF
     nibbles = np.pad(nibbles, (0, -len(nibbles) % NIBBLES_A_BEAT))
     return (nibbles[0::2] | nibbles[1::2] << 4).view("<u8").astype(np.uint64, copy=False)
+
+
+def whole_words(beats: Beats) -> Beats:
+    """Some beats, uint64 (count,), filled up with zeros to whole 128-bit words."""
+    return np.pad(beats, (0, -len(beats) % STREAM_WORD_BEATS))
 
 
 def unpack_nibbles(beats: Beats) -> npt.NDArray[np.uint8]:

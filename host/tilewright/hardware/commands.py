@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
@@ -23,6 +23,11 @@ from tilewright.hardware.program_format import (
     Opcode,
 )
 
+# The beat of zeros before the data of WEIGHTS and THRESHOLDS, which makes them whole 128-bit words
+LEAD_BEATS: Final = 1
+# Conv.raise_from where no input tile raises the sums
+NEVER_RAISED: Final = CONV.fields["raise_from"].bits.most
+
 
 @dataclass(frozen=True)
 class Begin:
@@ -34,23 +39,22 @@ class Begin:
     wgt_w: int
     acc_w: int
     program_id: int
-    format_version: int = BEGIN_FORMAT_VERSION
 
     def payload(self) -> Beats:
-        """uint64 (2,)."""
+        """uint64 (3,)."""
         return _encoded(BEGIN, vars(self))
 
     @classmethod
     def parse(cls, payload: Beats, flags: int, where: str) -> Begin:
         """Inverse of :meth:`payload`; raises ProgramError."""
         _no_flags(flags, where)
-        values = _decoded(BEGIN, payload, where)
-        magic, version = values.pop("magic"), values["format_version"]
+        values = BEGIN.decode(payload.tolist())
+        magic, version = values["magic"], values["format_version"]
         if magic != BEGIN_MAGIC:
             raise ProgramError(f"{where}: magic is {magic:#010x}, a program has {BEGIN_MAGIC:#010x}")
         if version != BEGIN_FORMAT_VERSION:
             raise ProgramError(f"{where}: format version {version}, this library knows version {BEGIN_FORMAT_VERSION}")
-        return cls(**values)
+        return cls(**_decoded(BEGIN, payload, where))
 
     def __str__(self) -> str:
         return f"BEGIN program {self.program_id:#010x} for {self.n}x{self.n}"
@@ -61,8 +65,8 @@ class Load:
     """Writes activation words.
 
     Attributes:
-        address: first word.
-        data: packed words, uint64 beats.
+        address: first word, at a whole 128 bits of activations.
+        data: packed words, uint64 beats, an even number.
         after: CONV commands of the program that must have read their last activation before.
     """
 
@@ -96,9 +100,10 @@ class Conv:
         ic_tiles, oc_tiles, images: loops.
         kernel_h, kernel_w: taps, 1 to 7 each.
         stride: 1 or 2.
-        act_base: address of input position (origin_y, origin_x) of the first image's first tile, modulo 2^32: the
+        act_base: address of input position (origin_y, origin_x) of the first image's first tile, modulo 2^24: the
             position itself may lie outside the map and the memory.
         act_tile_stride, act_image_stride: words from one tile, or image, to the next.
+        act_oc_stride: words from what one output tile reads to what the next reads; 0 where all read the same.
         origin_y, origin_x: input position that output (0, 0) meets at kernel tap (0, 0); -padding for a whole map.
         out_base, out_tile_stride, out_image_stride: where codes go.
         acc_base, acc_tile_stride: first accumulator, and accumulators from one output tile to the next: 0 where each
@@ -106,7 +111,8 @@ class Conv:
         after: output tiles that must be written before a pass starts.
         mode: what becomes of the sums.
         pool: 2x2 max-pooling of codes.
-        nibbles: input tiles alternate between high and low nibbles of 8-bit activations; the high ones count 16-fold.
+        raise_from: the first input tile whose first pass takes the stored sums 16-fold before it adds.
+        raise_each: whether the input tiles after it do so, too.
         step: each input tile waits for one output tile more than the tile before.
         resume: the sums go on from what the accumulators hold.
         hold: the sums stay in the accumulators; the mode is RAW, but nothing is sent.
@@ -134,10 +140,12 @@ class Conv:
     out_image_stride: int = 0
     after: int = 0
     pool: bool = False
-    nibbles: bool = False
+    raise_from: int = NEVER_RAISED
+    raise_each: bool = False
     step: bool = False
     acc_base: int = 0
     acc_tile_stride: int = 0
+    act_oc_stride: int = 0
     resume: bool = False
     hold: bool = False
 
@@ -182,7 +190,7 @@ class Weights:
     """Weight rows for the CONV commands, in the order of use.
 
     Attributes:
-        data: packed rows, uint64 beats.
+        data: packed rows, uint64 beats, an even number.
         last: whether they end the weights of a CONV command.
     """
 
@@ -191,14 +199,14 @@ class Weights:
     last: bool
 
     def payload(self) -> Beats:
-        """uint64 (beats,)."""
-        return self.data
+        """uint64 (1 + data beats,)."""
+        return _with_lead(self.data)
 
     @classmethod
     def parse(cls, payload: Beats, flags: int, where: str) -> Weights:
         """Inverse of :meth:`payload`; raises ProgramError."""
         _no_flags(flags & ~Flag.LAST, where)
-        return cls(payload, last=bool(flags & Flag.LAST))
+        return cls(_after_lead(payload, where), last=bool(flags & Flag.LAST))
 
     def __str__(self) -> str:
         return f"WEIGHTS, {len(self.data)} beat(s){', the last of their CONV' if self.last else ''}"
@@ -209,21 +217,21 @@ class Thresholds:
     """Thresholds for the CONV commands' output tiles, in the order of use.
 
     Attributes:
-        data: five beats a channel, uint64.
+        data: seven beats a channel, uint64, an even number.
     """
 
     opcode: ClassVar[Opcode] = Opcode.THRESHOLDS
     data: Beats = field(repr=False)
 
     def payload(self) -> Beats:
-        """uint64 (beats,)."""
-        return self.data
+        """uint64 (1 + data beats,)."""
+        return _with_lead(self.data)
 
     @classmethod
     def parse(cls, payload: Beats, flags: int, where: str) -> Thresholds:
         """Inverse of :meth:`payload`; raises ProgramError."""
         _no_flags(flags, where)
-        return cls(payload)
+        return cls(_after_lead(payload, where))
 
     def __str__(self) -> str:
         return f"THRESHOLDS, {len(self.data)} beat(s)"
@@ -278,10 +286,26 @@ def _encoded(layout: Layout, values: Mapping[str, int]) -> Beats:
         raise ProgramError(str(error)) from None
 
 
+def _with_lead(data: Beats) -> Beats:
+    return np.concatenate((np.zeros(LEAD_BEATS, dtype=np.uint64), data))
+
+
+def _after_lead(payload: Beats, where: str) -> Beats:
+    """The data of WEIGHTS or THRESHOLDS; raises ProgramError where the beat before them is not 0."""
+    if payload[:LEAD_BEATS].any():
+        raise ProgramError(f"{where}: the beat before the data is {int(payload[0]):#018x}, not 0")
+    return payload[LEAD_BEATS:]
+
+
 def _decoded(layout: Layout, payload: Beats, where: str) -> dict[str, int]:
-    """The fields of a payload; raises ProgramError where a bit is set that has no meaning."""
+    """The fields of a payload that vary; raises ProgramError where another is not what it always is."""
     beats = payload.tolist()
     wrong = layout.unnamed(beats)
     if wrong is not None:
         raise ProgramError(f"{where}: a reserved bit is set in beat {wrong} of the payload, {beats[wrong]:#018x}")
-    return layout.decode(beats)
+    values = layout.decode(beats)
+    for name, constant in layout.constants.items():
+        value = values.pop(name)
+        if value != constant:
+            raise ProgramError(f"{where}: {name} is {value}, this library knows only {constant}")
+    return values

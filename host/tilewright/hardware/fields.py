@@ -78,7 +78,8 @@ class Layout:
     fields: Mapping[str, BeatField] = field(repr=False)
 
     @cached_property
-    def _constants(self) -> dict[str, int]:
+    def constants(self) -> dict[str, int]:
+        """The fields that always hold one value, and that value."""
         return {name: place.constant for name, place in self.fields.items() if place.constant is not None}
 
     def encode(self, values: Mapping[str, int]) -> tuple[int, ...]:
@@ -88,7 +89,7 @@ class Layout:
             ValueError: a value does not fit; names its field.
         """
         beats = [0] * self.beats
-        for name, value in {**self._constants, **values}.items():
+        for name, value in {**self.constants, **values}.items():
             place = self.fields[name]
             try:
                 beats[place.beat] |= place.place(int(value))

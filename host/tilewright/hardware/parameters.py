@@ -6,7 +6,7 @@ import reprlib
 from dataclasses import dataclass
 
 from tilewright.errors import ParameterError
-from tilewright.hardware.beats import BEAT_BYTES
+from tilewright.hardware.beats import BEAT_BYTES, STREAM_WORD_BEATS
 
 # From a sum to its code
 SEARCH_CYCLES = 5
@@ -25,7 +25,7 @@ class ArrayParameters:
     """What a program must know of the accelerator that it is compiled for.
 
     Attributes:
-        n: rows and columns of the array: 8, 16 or 32.
+        n: rows and columns of the array: 8, 16 or 32; the program format carries 64, too.
         act_w: bits of an (unsigned) activation.
         wgt_w: bits of a (signed) weight.
         acc_w: bits of a (signed) accumulator.
@@ -49,6 +49,16 @@ class ArrayParameters:
     def group_beats(self) -> int:
         """Beats of a group: what one cycle moves into activation memory or weight store (GROUP_W of accelerator.v)."""
         return max(1, self.n * self.act_w // (8 * BEAT_BYTES))
+
+    @property
+    def alignment(self) -> int:
+        """Activation words in 128 bits, at least one: a LOAD's address and the memory's size are multiples of it."""
+        return max(1, STREAM_WORD_BEATS * 8 * BEAT_BYTES // (self.n * self.act_w))
+
+    def load_beats(self, words: int) -> int:
+        """Beats of so many activation words, filled up to whole 128-bit words, in which a LOAD brings them."""
+        stream_words = -(-words * self.n * self.act_w // (STREAM_WORD_BEATS * 8 * BEAT_BYTES))
+        return stream_words * STREAM_WORD_BEATS
 
     @property
     def weight_groups(self) -> int:
@@ -130,9 +140,9 @@ class AcceleratorParameters:
             raise ParameterError(
                 f"wgt_depth {self.wgt_depth}: {least} or more, two tiles of an array of {self.n}x{self.n}"
             )
-        words = max(1, 16 // self.n)
-        if self.array.act_depth % words or self.array.act_depth < 2 * words:
-            raise ParameterError(f"act_depth {self.act_depth}: whole groups of {words} words, two or more")
+        words = self.array.alignment
+        if self.array.act_depth % words:
+            raise ParameterError(f"act_depth {self.act_depth}: a multiple of {words}, the words in 128 bits")
 
     @property
     def array(self) -> ArrayParameters:

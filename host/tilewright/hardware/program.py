@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import ProgramError
-from tilewright.hardware.beats import BEAT_BYTES, Beats, crc32_of
+from tilewright.hardware.beats import BEAT_BYTES, STREAM_WORD_BEATS, Beats, crc32_of
 from tilewright.hardware.commands import (
+    LEAD_BEATS,
     Begin,
     Body,
     Command,
@@ -31,7 +32,8 @@ MAX_SEQUENCE = HEADER.fields["sequence"].bits.most
 
 _KINDS: dict[int, type[Command]] = {kind.opcode: kind for kind in (Begin, Load, Conv, Weights, Thresholds, End)}
 _EXACT_BEATS = {Opcode.BEGIN: BEGIN.beats, Opcode.CONV: CONV.beats, Opcode.END: END.beats}
-_FEWEST_BEATS = {**_EXACT_BEATS, Opcode.LOAD: LOAD.beats + 1, Opcode.WEIGHTS: 1, Opcode.THRESHOLDS: 1}
+_BEFORE_DATA = {Opcode.LOAD: LOAD.beats, Opcode.WEIGHTS: LEAD_BEATS, Opcode.THRESHOLDS: LEAD_BEATS}
+_FEWEST_BEATS = _EXACT_BEATS | {opcode: beats + STREAM_WORD_BEATS for opcode, beats in _BEFORE_DATA.items()}
 
 
 @dataclass(frozen=True)
@@ -180,7 +182,8 @@ def encode_program(commands: Sequence[Begin | Body]) -> Beats:
         uint64 (count,), read-only.
 
     Raises:
-        ProgramError: more commands than sequence numbers.
+        ProgramError: more commands than sequence numbers, a value that its field does not hold, or data that are no
+            whole number of 128-bit words.
     """
     return seal_program(*_encode(commands))
 
@@ -211,7 +214,8 @@ def encode_frame(commands: Sequence[Begin | Body]) -> Frame:
         The frame.
 
     Raises:
-        ProgramError: more commands than sequence numbers.
+        ProgramError: more commands than sequence numbers, a value that its field does not hold, or data that are no
+            whole number of 128-bit words.
     """
     beats, images = _encode(commands)
     _, crc = _crcs(beats, images)
@@ -232,6 +236,7 @@ def _encode(commands: Sequence[Begin | Body]) -> tuple[Beats, list[slice]]:
     at = 0
     for sequence, command in enumerate((*commands, End(0, 0))):
         payload = command.payload()
+        _check_whole_words(len(payload), f"command {sequence} ({command.opcode.name})")
         parts += [_header(command, sequence, len(payload)), payload]
         at += 1 + len(payload)
         if isinstance(command, Load):
@@ -314,6 +319,8 @@ def _decode_command(beats: Beats, start: int, sequence: int) -> tuple[Command, i
     header = HEADER.decode([int(beats[start])])
     opcode, length = header["opcode"], header["length"]
     where = f"beat {start}, command {sequence}"
+    if opcode == Opcode.IMAGE:
+        raise ProgramError(f"{where}: opcode {opcode:#04x} (IMAGE) is not built yet")
     if opcode not in _KINDS:
         raise ProgramError(f"{where}: unknown opcode {opcode:#04x}")
     kind = _KINDS[opcode]
@@ -325,10 +332,19 @@ def _decode_command(beats: Beats, start: int, sequence: int) -> tuple[Command, i
     needed = _FEWEST_BEATS[kind.opcode]
     if length < needed or (kind.opcode in _EXACT_BEATS and length != needed):
         raise ProgramError(f"{where}: payload of {length} beat(s), it needs {needed}")
+    _check_whole_words(length, where)
     end = start + 1 + length
     if end > len(beats):
         raise ProgramError(f"{where}: payload of {length} beat(s), but only {len(beats) - start - 1} follow")
     return kind.parse(beats[start + 1 : end], header["flags"], where), end
+
+
+def _check_whole_words(length: int, where: str) -> None:
+    """Refuses a payload that makes no whole number of 128-bit words with its header."""
+    if (HEADER.beats + length) % STREAM_WORD_BEATS:
+        raise ProgramError(
+            f"{where}: header and payload have {HEADER.beats + length} beats, no whole number of 128-bit words"
+        )
 
 
 def _header(command: Command, sequence: int, length: int) -> Beats:

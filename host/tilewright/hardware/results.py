@@ -73,7 +73,7 @@ class CodeMap:
     shape: tuple[int, int, int, int]
 
     def beats(self, n: int) -> int:
-        """Result beats from an array of n columns: one a word, two for n = 32."""
+        """Result beats from an array of n columns: one a word, two for n = 32, four for n = 64."""
         images, channels, h, w = self.shape
         return -(-channels // n) * images * h * w * max(1, n // 16)
 

@@ -13,9 +13,10 @@ from tilewright.compiler.timing.sequencer import SequencerTiming
 from tilewright.compiler.timing.supply import BeatSupply
 from tilewright.compiler.timing.thresholds import ThresholdTiming
 from tilewright.compiler.timing.weights import WeightTiming
+from tilewright.hardware.commands import LEAD_BEATS
 from tilewright.hardware.parameters import HardwareParameters
 
-BEGIN_BEATS = 3
+BEGIN_BEATS = 4
 END_BEATS = 2
 
 
@@ -75,9 +76,9 @@ class DecoderTiming:
         for item in self._items:
             first = self._supply.take_one(self._next) + 1
             if isinstance(item, WeightsItem):
-                yield from self._take_weights(first, item)
+                yield from self._take_weights(self._supply.take_one(first) + 1, item)
             elif isinstance(item, ThresholdsItem):
-                yield from self._take_thresholds(first, item)
+                yield from self._take_thresholds(self._supply.take_one(first) + 1, item)
             elif isinstance(item, LoadItem):
                 yield from self._take_load(first, item, sequencer)
             else:
@@ -86,7 +87,7 @@ class DecoderTiming:
 
     def _take_weights(self, first: int, item: WeightsItem) -> Iterator[None]:
         each = self._group_beats
-        left = item.beats // each
+        left = (item.beats - LEAD_BEATS) // each
         first = max(first, self._written + 1)
         while left:
             count = min(left, self._weights.pushable)
@@ -104,7 +105,7 @@ class DecoderTiming:
         self._next = first
 
     def _take_thresholds(self, first: int, item: ThresholdsItem) -> Iterator[None]:
-        left = item.beats
+        left = item.beats - LEAD_BEATS
         while left:
             while (count := min(left, self._thresholds.pushable)) == 0:
                 if not self._sets.load():

@@ -13,7 +13,7 @@ from tilewright.compiler.timing.supply import BeatSupply
 from tilewright.compiler.timing.thresholds import ThresholdTiming
 from tilewright.compiler.timing.weights import WeightTiming
 from tilewright.errors import CompileError
-from tilewright.hardware.commands import Conv, Mode
+from tilewright.hardware.commands import LEAD_BEATS, Conv, Mode
 from tilewright.hardware.parameters import HardwareParameters
 from tilewright.hardware.results import TRAILER_BEATS
 
@@ -80,8 +80,8 @@ def time_program(items: Sequence[Item], hardware: HardwareParameters, stall_prob
         CompileError: the program would never end.
     """
     beats = BEGIN_BEATS + END_BEATS + sum(1 + item.beats for item in items)
-    groups = sum(item.beats for item in items if isinstance(item, WeightsItem)) // hardware.group_beats
-    threshold_beats = sum(item.beats for item in items if isinstance(item, ThresholdsItem))
+    groups = sum(item.beats - LEAD_BEATS for item in items if isinstance(item, WeightsItem)) // hardware.group_beats
+    threshold_beats = sum(item.beats - LEAD_BEATS for item in items if isinstance(item, ThresholdsItem))
     convs = [item.conv for item in items if isinstance(item, ConvItem)]
     described: list[int] = []
     supply = BeatSupply(beats, stall_probability, hardware.dma_depth, hardware.ddr_latency)
