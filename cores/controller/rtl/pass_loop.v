@@ -6,7 +6,8 @@
  *
  * The outputs belong to the next pass: two cycles after `start` valid says so, and from the third cycle after a take on settled says
  * that they are right again, and so are the flags that others change upon a take; act_addr and acc_addr come a
- * cycle later, in time for the next take. needed_ok: tiles_done had reached what the pass needs a cycle ago.
+ * cycle later, in time for the next take. needed_ok: tiles_done had reached what the pass needs a cycle ago. raise belongs to the
+ * first pass of input tile raise_from and, with raise_each, of those after it: counted down anew for each output tile.
  */
 module pass_loop #(
     // Width of a coordinate

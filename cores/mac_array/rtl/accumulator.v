@@ -35,7 +35,7 @@ module accumulator #(
     output reg  [ACC_W-1:0]         out_data
 );
 
-// With the partial sum; then, a cycle later, with the stored one
+// With the stored sum
 wire              sum_valid;
 wire              sum_first;
 wire              sum_raise;
@@ -49,12 +49,12 @@ delay_line #(.WIDTH(3), .CYCLES(LATENCY), .RESETTABLE(1)) delay_valid (
 delay_line #(.WIDTH(ADDR_W + 2), .CYCLES(LATENCY)) delay_command (
     .clk(clk), .rst(rst), .in({last, relu, addr}), .out({sum_last, sum_relu, sum_addr}));
 
-reg         [PSUM_W-1:0] term_reg;
-wire signed [ACC_W-1:0]  term = {{ACC_W-PSUM_W{term_reg[PSUM_W-1]}}, term_reg};
-wire signed [ACC_W-1:0]  stored;
-wire signed [ACC_W-1:0]  base = sum_first ? {ACC_W{1'b0}} : sum_raise ? {stored[ACC_W-5:0], 4'd0} : stored;
-// Signed: so Yosys sees that term is the narrower one and gives it to the carry chain as it is; else base takes 28 LUTs more.
-wire signed [ACC_W-1:0]  sum  = base + term;
+reg  signed [PSUM_W-1:0] term_reg;
+wire [ACC_W-1:0] term = {{ACC_W-PSUM_W{term_reg[PSUM_W-1]}}, term_reg};
+wire [ACC_W-1:0] stored;
+wire [ACC_W-1:0] base = sum_first ? {ACC_W{1'b0}} : sum_raise ? {stored[ACC_W-5:0], 4'd0} : stored;
+// Signed: so Yosys sees that term is the narrower one and gives it to the carry chain as it is; unsigned, base takes a LUT a bit.
+wire [ACC_W-1:0] sum  = $unsigned($signed(base) + $signed(term));
 
 reg              write_reg;
 reg [ADDR_W-1:0] write_addr_reg;
