@@ -168,13 +168,38 @@ MUTANTS = {
         SEQUENCER, "random", PASSES, "settling_reg <= 2'b00", "settling_reg <= 2'b01",
     ),
     "activations one tile early": Mutant(
-        SEQUENCER, "activations|random", PASSES, "tiles_done >= needed_reg", "tiles_done + 32'd1 >= needed_reg",
+        SEQUENCER, "activations|random", PASSES, "tiles_done >= needed_reg", "tiles_done + 24'd1 >= needed_reg",
     ),
     "the same activations for every input tile": Mutant(
-        SEQUENCER, "activations|random", PASSES, "needed_reg + {31'd0, one_each_reg}", "needed_reg",
+        SEQUENCER, "activations|random", PASSES, "needed_reg + {23'd0, one_each_reg}", "needed_reg",
     ),
-    "nibbles that do not alternate": Mutant(
-        SEQUENCER, "random", PASSES, "nibbles_reg && (ic_end_reg || !shift)", "nibbles_reg",
+    "sums raised by every tap": Mutant(
+        SEQUENCER, "random", PASSES, "tile_first_reg && raise_left_reg == 16'd0", "raise_left_reg == 16'd0",
+    ),
+    "sums raised by one input tile alone": Mutant(
+        SEQUENCER, "random", PASSES, "raise_each_reg && raise_left_reg == 16'd0", "1'b0",
+    ),
+    "sums raised in the first output tile alone": Mutant(
+        SEQUENCER, "random", PASSES, "ic_end_reg ? raise_from_reg : raise_left_reg", "raise_left_reg",
+    ),
+    "sums raised an input tile late": Mutant(
+        SEQUENCER, "random", PASSES, "raise_left_reg <= cfg_raise", "raise_left_reg <= cfg_raise + 16'd1",
+    ),
+    "the same activations for every output tile": Mutant(
+        SEQUENCER, "random", PASSES, "next_oc_addr_reg   <= oc_addr_reg + oc_stride_reg",
+        "next_oc_addr_reg   <= oc_addr_reg",
+    ),
+    "the second output tile's activations for every later one": Mutant(
+        SEQUENCER, "random", PASSES, "oc_addr_reg <= next_oc_addr_reg;", "",
+    ),
+    "a sum raised by 8": Mutant(
+        Bench("mac_array", "accumulator", "tb_accumulator"), "random",
+        "mac_array/rtl/accumulator.v", "{stored[ACC_W-5:0], 4'd0}", "{stored[ACC_W-4:0], 3'd0}",
+    ),
+    "a raise before the first sum": Mutant(
+        Bench("mac_array", "accumulator", "tb_accumulator"), "random", "mac_array/rtl/accumulator.v",
+        "sum_first ? {ACC_W{1'b0}} : sum_raise ? {stored[ACC_W-5:0], 4'd0}",
+        "sum_raise ? {stored[ACC_W-5:0], 4'd0} : sum_first ? {ACC_W{1'b0}}",
     ),
     "a kernel row as long as the map": Mutant(
         SEQUENCER, "random", PASSES, "{1'b0, in_w_reg} + {{13{back[3]}}, back}", "{1'b0, in_w_reg}",
@@ -231,7 +256,7 @@ MUTANTS = {
         "error_sequence      <= sequence_reg + 16'd1",
     ),
     "a command that counts twice": Mutant(
-        SEQUENCER, "random", ISSUE, "convs_issued + {31'd0, issue_final}", "convs_issued + {30'd0, issue_final, 1'b0}",
+        SEQUENCER, "random", ISSUE, "convs_issued + {23'd0, issue_final}", "convs_issued + {22'd0, issue_final, 1'b0}",
     ),
     "a tile announced a cycle late": Mutant(
         STORE, ".*", WEIGHTS, "ANNOUNCED = GROUPS - 4", "ANNOUNCED = GROUPS - 3",

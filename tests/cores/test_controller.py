@@ -13,8 +13,10 @@ def test_watchdog(run_cocotb) -> None:
     run_cocotb("controller", "watchdog", "tb_watchdog", LIMIT=31)
 
 
-def test_sequencer(run_cocotb) -> None:
-    run_cocotb("controller", "sequencer", "tb_sequencer", ("stream",), ACT_DEPTH=1024, ACC_DEPTH=128, OUT_DEPTH=4)
+@pytest.mark.parametrize(("act_depth", "acc_depth"), [(1024, 128), (1 << 20, 512)])
+def test_sequencer(run_cocotb, act_depth: int, acc_depth: int) -> None:
+    depths = {"ACT_DEPTH": act_depth, "ACC_DEPTH": acc_depth, "OUT_DEPTH": 4}
+    run_cocotb("controller", "sequencer", "tb_sequencer", ("stream",), **depths)
 
 
 @pytest.mark.parametrize(("n", "group_w"), [(8, 64), (16, 64), (32, 128)])

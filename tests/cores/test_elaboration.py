@@ -25,6 +25,8 @@ SOURCES = [source for source in CORES.glob("*/rtl/*.v") if source.parts[-3] != "
         ("accelerator", "ACC_W", 20, "mac_array_ACC_W"),
         ("accelerator", "WGT_DEPTH", 100, "weight_store_DEPTH"),
         ("accelerator", "WGT_DEPTH", 4, "weight_store_DEPTH"),
+        ("sequencer", "CFG_W", 384, "sequencer_CFG_W"),
+        ("sequencer", "ACT_DEPTH", 1048577, "sequencer_ACT_DEPTH"),
         ("decoder", "ACT_DEPTH", 8191, "load_writer_ACT_DEPTH"),
         ("accelerator", "ACT_DEPTH", 2, "load_writer_ACT_DEPTH"),
         ("accelerator", "THR_DEPTH", 100, "stream_fifo_DEPTH"),

@@ -83,6 +83,7 @@ localparam INDEX_W      = $clog2(N / ROWS);
 localparam ACT_ADDR_W   = $clog2(ACT_DEPTH);
 localparam GROUP_ADDR_W = $clog2(ACT_DEPTH / BANKS);
 localparam ACC_ADDR_W   = $clog2(ACC_DEPTH);
+localparam CFG_W        = 64 * CONV_BEATS;
 
 // What travels with a position through the array: codes wanted, pooled, threshold set
 localparam TAG_W        = 2 + SET_W;
@@ -117,10 +118,10 @@ wire                    weight_end, weight_valid, weight_freed;
 wire [63:0]             thr_in_data;
 wire                    thr_in_valid, thr_valid, thr_ready;
 wire                    cfg_valid, cfg_ready;
-wire [64*CONV_BEATS-1:0] cfg_data;
+wire [CFG_W-1:0]        cfg_data;
 wire [1:0]              cfg_mode = cfg_data[64*CONV_MODE_BEAT + CONV_MODE_LOW +: 2];
 wire [15:0]             cfg_sequence, engine_error_sequence;
-wire [31:0]             convs_issued;
+wire [23:0]             convs_issued;
 wire                    engine_idle, engine_error, leftover_weights, leftover_thresholds;
 wire [7:0]              engine_error_code;
 wire                    trailer_request, trailer_done, program_start, loading, draining, finishing;
@@ -155,12 +156,12 @@ decoder #(
 wire                  seq_cfg_ready, post_cfg_ready;
 wire                  set_ready, set_take;
 wire [SET_W-1:0]      set;
-wire [31:0]           tiles_done;
+wire [23:0]           tiles_done;
 wire                  result_freed, result_empty, result_reserve, read_freed, read_empty;
 wire [15:0]           issue_sequence;
 wire                  tile_ready, tile_last, tile_take, tile_torn;
 wire                  issue_valid, issue_read, issue_swap, issue_zero, issue_first, issue_last, issue_relu;
-wire                  issue_codes, issue_pool, issue_shift, issue_final;
+wire                  issue_codes, issue_pool, issue_raise, issue_final;
 wire [ACT_ADDR_W-1:0] issue_act_addr;
 wire [ACC_ADDR_W-1:0] issue_acc_addr;
 wire                  stall_weights, stall_activations, stall_thresholds, stall_output;
@@ -169,7 +170,7 @@ wire                  error_act_overflow, error_acc_overflow, error_weights_shor
 // A descriptor goes to the sequencer and, if codes are written, to the post-processor in the same cycle.
 assign cfg_ready = seq_cfg_ready && post_cfg_ready;
 
-sequencer #(.ACT_DEPTH(ACT_DEPTH), .ACC_DEPTH(ACC_DEPTH), .OUT_DEPTH(OUT_DEPTH)) u_sequencer (
+sequencer #(.ACT_DEPTH(ACT_DEPTH), .ACC_DEPTH(ACC_DEPTH), .OUT_DEPTH(OUT_DEPTH), .CFG_W(CFG_W)) u_sequencer (
     .clk(clk), .rst(engine_rst), .clear(program_start),
     .cfg_valid(cfg_valid && post_cfg_ready), .cfg_ready(seq_cfg_ready),
     .cfg_data(cfg_data), .cfg_sequence(cfg_sequence),
@@ -178,7 +179,7 @@ sequencer #(.ACT_DEPTH(ACT_DEPTH), .ACC_DEPTH(ACC_DEPTH), .OUT_DEPTH(OUT_DEPTH))
     .result_freed(result_freed), .result_empty(result_empty), .result_reserve(result_reserve), .read_freed(read_freed),
     .issue_valid(issue_valid), .issue_read(issue_read), .issue_swap(issue_swap), .issue_zero(issue_zero),
     .issue_act_addr(issue_act_addr), .issue_first(issue_first), .issue_last(issue_last), .issue_relu(issue_relu),
-    .issue_codes(issue_codes), .issue_pool(issue_pool), .issue_shift(issue_shift), .issue_final(issue_final),
+    .issue_codes(issue_codes), .issue_pool(issue_pool), .issue_raise(issue_raise), .issue_final(issue_final),
     .issue_acc_addr(issue_acc_addr), .convs_issued(convs_issued),
     .stall_weights(stall_weights), .stall_activations(stall_activations), .stall_thresholds(stall_thresholds),
     .stall_output(stall_output),
@@ -206,7 +207,7 @@ wire [ACT_ADDR_W-1:0] wr_addr;
 wire [WORD_W-1:0]     wr_word;
 wire [WORD_W-1:0]     act_data;
 reg  [SET_W-1:0]      issue_set_reg;
-wire                  array_valid, array_swap, array_first, array_last, array_relu, array_shift, array_final, act_read;
+wire                  array_valid, array_swap, array_first, array_last, array_relu, array_raise, array_final, act_read;
 wire [TAG_W-1:0]      array_tag;
 wire [ACC_ADDR_W-1:0] array_acc_addr;
 
@@ -225,9 +226,9 @@ delay_line #(.WIDTH(3), .CYCLES(SRAM_LATENCY), .RESETTABLE(1)) delay_valid (
     .in({issue_valid, issue_read, issue_swap}), .out({array_valid, act_read, array_swap}));
 delay_line #(.WIDTH(TAG_W + ACC_ADDR_W + 5), .CYCLES(SRAM_LATENCY)) delay_command (
     .clk(clk), .rst(engine_rst),
-    .in({issue_codes, issue_pool, issue_set_reg, issue_first, issue_last, issue_relu, issue_shift, issue_final && issue_valid,
+    .in({issue_codes, issue_pool, issue_set_reg, issue_first, issue_last, issue_relu, issue_raise, issue_final && issue_valid,
          issue_acc_addr}),
-    .out({array_tag, array_first, array_last, array_relu, array_shift, array_final, array_acc_addr}));
+    .out({array_tag, array_first, array_last, array_relu, array_raise, array_final, array_acc_addr}));
 
 // ---- array
 wire [N-1:0]       out_valid;
@@ -242,7 +243,7 @@ mac_array #(
     .clk(clk), .rst(engine_rst),
     .load_valid(array_load_valid), .load_index(array_load_index), .load_data(array_load_data),
     .act_data(act_data), .act_swap(array_swap),
-    .acc_valid(array_valid), .acc_first(array_first), .acc_last(array_last), .acc_relu(array_relu), .acc_shift(array_shift),
+    .acc_valid(array_valid), .acc_first(array_first), .acc_last(array_last), .acc_relu(array_relu), .acc_raise(array_raise),
     .acc_final(array_final), .acc_tag(array_tag), .acc_addr(array_acc_addr),
     .out_valid(out_valid), .out_data(out_data), .out_tag(out_tag), .out_final(out_final)
 );

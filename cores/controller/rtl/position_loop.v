@@ -12,15 +12,17 @@
 module position_loop #(
     // Width of a coordinate
     parameter COORD_W = 18,
+    // Width of a descriptor (derived)
+    parameter CFG_W = 64*7,
     // Width of an accumulator address
     parameter ACC_ADDR_W = 10
 ) (
     input  wire                  clk,
     input  wire                  rst,
     input  wire                  start,         // a command's descriptor is taken: two cycles or more before its first pass
-    input  wire [64*7-1:0]       cfg_data,
+    input  wire [CFG_W-1:0]      cfg_data,
     input  wire                  take,
-    input  wire [31:0]           pass_addr,
+    input  wire [23:0]           pass_addr,
     input  wire [COORD_W-1:0]    pass_y,
     input  wire [COORD_W-1:0]    pass_x,
     input  wire [ACC_ADDR_W:0]   pass_acc_addr,
@@ -28,7 +30,7 @@ module position_loop #(
     output reg                   valid,
     output reg                   last,          // of the pass
     output reg                   first,         // of the pass
-    output reg  [31:0]           act_addr,
+    output reg  [23:0]           act_addr,
     output wire                  in_map,
     output reg  [ACC_ADDR_W:0]   acc_addr       // the top bit: beyond the accumulators
 );
@@ -44,7 +46,7 @@ wire [15:0] cfg_out_w    = cfg_data[64*CONV_OUT_W_BEAT + CONV_OUT_W_LOW +: 16];
 
 reg [15:0] in_h_reg, in_w_reg, rows_reg, columns_reg, images_reg;
 reg        pool_reg, stride_2_reg;
-reg [31:0] image_stride_reg;
+reg [23:0] image_stride_reg;
 // Counts of one and two, and what ends with a pass's first position
 reg        one_column_reg, one_row_reg, one_image_reg, two_columns_reg, two_rows_reg, two_images_reg;
 reg        first_column_end_reg, first_row_end_reg, first_last_reg;
@@ -64,7 +66,7 @@ always @(posedge clk) begin
         images_reg       <= cfg_data[64*CONV_IMAGES_BEAT + CONV_IMAGES_LOW +: 16];
         pool_reg         <= cfg_pool;
         stride_2_reg     <= cfg_stride_2;
-        image_stride_reg <= cfg_data[64*CONV_ACT_IMAGE_STRIDE_BEAT + CONV_ACT_IMAGE_STRIDE_LOW +: 32];
+        image_stride_reg <= cfg_data[64*CONV_ACT_IMAGE_STRIDE_BEAT + CONV_ACT_IMAGE_STRIDE_LOW +: 24];
     end
     row_pitch_reg  <= pool_reg ? {row_step, 1'b0} : {1'b0, row_step};
     down_step_reg  <= {1'b0, row_step} - {16'd0, step};
@@ -146,8 +148,8 @@ always @(posedge clk) begin
 end
 
 // ---- places
-reg [31:0]        next_row_reg, next_image_reg;     // addresses of the next row's and image's first position
-reg [31:0]        pass_row_reg, pass_image_reg;     // the same of the pass that comes
+reg [23:0]        next_row_reg, next_image_reg;     // addresses of the next row's and image's first position
+reg [23:0]        pass_row_reg, pass_image_reg;     // the same of the pass that comes
 reg [COORD_W-1:0] x0_reg, y0_reg, x_reg, y_reg;
 
 // What is added to x, to y, to the address of the next position in the row of windows
@@ -155,12 +157,12 @@ wire [2:0]  back      = {1'b1, 1'b1, !stride_2_reg};           // -step
 wire [2:0]  step_x    = down_reg ? back : {1'b0, step};
 wire [2:0]  step_y    = below_reg ? {1'b0, step} : up_reg ? back : 3'd0;
 wire [17:0] step_addr = down_reg ? down_step_reg : up_reg ? up_step_reg : {16'd0, step};
-wire [31:0] row_base  = row_end_reg ? next_image_reg : next_row_reg;
+wire [23:0] row_base  = row_end_reg ? next_image_reg : next_row_reg;
 
 always @(posedge clk) begin
-    pass_row_reg   <= pass_addr + {14'd0, row_pitch_reg};
+    pass_row_reg   <= pass_addr + {6'd0, row_pitch_reg};
     pass_image_reg <= pass_addr + image_stride_reg;
-    if (take || (advance && column_end_reg)) next_row_reg <= take ? pass_row_reg : row_base + {14'd0, row_pitch_reg};
+    if (take || (advance && column_end_reg)) next_row_reg <= take ? pass_row_reg : row_base + {6'd0, row_pitch_reg};
     if (take || (advance && row_end_reg)) next_image_reg <= take ? pass_image_reg : next_image_reg + image_stride_reg;
     if (take) begin
         {x0_reg, x_reg} <= {2{pass_x}};
@@ -171,7 +173,7 @@ always @(posedge clk) begin
         acc_addr <= acc_addr + 1'b1;
         x_reg    <= column_end_reg ? x0_reg : x_reg + {{COORD_W-3{step_x[2]}}, step_x};
         y_reg    <= row_end_reg ? y0_reg : y_reg + {{COORD_W-3{step_y[2]}}, step_y};
-        act_addr <= row_end_reg ? next_image_reg : column_end_reg ? next_row_reg : act_addr + {{14{step_addr[17]}}, step_addr};
+        act_addr <= row_end_reg ? next_image_reg : column_end_reg ? next_row_reg : act_addr + {{6{step_addr[17]}}, step_addr};
     end
 end
 

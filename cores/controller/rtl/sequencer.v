@@ -15,12 +15,14 @@
  * decided on, errors a cycle later.
  */
 module sequencer #(
-    // Words of the activation memory
+    // Words of the activation memory: at most 2^20
     parameter ACT_DEPTH = 8192,
     // Accumulators in a column
     parameter ACC_DEPTH = 1024,
     // Result positions, and words read, that the buffers hold
     parameter OUT_DEPTH = 64,
+    // Width of a descriptor (derived)
+    parameter CFG_W = 64*7,
     // Width of an activation address (derived)
     parameter ACT_ADDR_W = $clog2(ACT_DEPTH),
     // Width of an accumulator address (derived)
@@ -32,14 +34,14 @@ module sequencer #(
     // Descriptor of a CONV command, already checked field by field: its beats, the first lowest
     input  wire                  cfg_valid,
     output wire                  cfg_ready,
-    input  wire [64*7-1:0]       cfg_data,
+    input  wire [CFG_W-1:0]      cfg_data,
     input  wire [15:0]           cfg_sequence,
     // Weight tiles
     input  wire                  tile_ready,
     input  wire                  tile_last,
     output reg                   tile_take,
     // Output tiles written to the activation memory
-    input  wire [31:0]           tiles_done,
+    input  wire [23:0]           tiles_done,
     // Threshold sets
     input  wire                  set_ready,
     output reg                   set_take,
@@ -59,11 +61,11 @@ module sequencer #(
     output reg                   issue_relu,
     output reg                   issue_codes,
     output reg                   issue_pool,
-    output reg                   issue_shift,
+    output reg                   issue_raise,
     output reg                   issue_final,
     output reg  [ACC_ADDR_W-1:0] issue_acc_addr,
     // State
-    output reg  [31:0]           convs_issued,      // CONV commands whose last position has been issued
+    output reg  [23:0]           convs_issued,      // CONV commands whose last position has been issued
     output wire                  stall_weights,
     output wire                  stall_activations,
     output wire                  stall_thresholds,
@@ -81,8 +83,11 @@ localparam COORD_W = 18;
 `include "program_format.vh"
 
 generate
-    if (64*7 != 64*CONV_BEATS) begin : g_check_descriptor
-        ERROR_sequencer_cfg_data_must_hold_a_descriptor error();
+    if (CFG_W != 64*CONV_BEATS) begin : g_check_descriptor
+        ERROR_sequencer_CFG_W_must_be_that_of_a_descriptor error();
+    end
+    if (ACT_DEPTH > 1048576) begin : g_check_act_depth
+        ERROR_sequencer_ACT_DEPTH_must_be_at_most_1048576 error();
     end
 endgenerate
 
@@ -115,16 +120,16 @@ end
 // pass_take and issue move 300 registers each; `takes` and stays_reg say the same to the few that decide.
 wire                pass_take, takes;
 reg                 stays_reg;              // no position goes out in this cycle
-wire                pass_valid, pass_settled, pass_needed_ok, pass_first, pass_last, pass_final, pass_shift;
-wire [31:0]         pass_addr;
+wire                pass_valid, pass_settled, pass_needed_ok, pass_first, pass_last, pass_final, pass_raise;
+wire [23:0]         pass_addr;
 wire [COORD_W-1:0]  pass_y, pass_x;
 wire [ACC_ADDR_W:0] pass_acc_addr;
 
-pass_loop #(.COORD_W(COORD_W), .ACC_DEPTH(ACC_DEPTH)) u_pass_loop (
+pass_loop #(.COORD_W(COORD_W), .ACC_DEPTH(ACC_DEPTH), .CFG_W(CFG_W)) u_pass_loop (
     .clk(clk), .rst(rst), .start(accept), .cfg_data(cfg_data), .take(pass_take), .tiles_done(tiles_done),
     .valid(pass_valid), .settled(pass_settled), .needed_ok(pass_needed_ok),
     .act_addr(pass_addr), .y(pass_y), .x(pass_x), .acc_addr(pass_acc_addr),
-    .first(pass_first), .last(pass_last), .command_last(pass_final), .shift(pass_shift)
+    .first(pass_first), .last(pass_last), .command_last(pass_final), .raise(pass_raise)
 );
 
 wire sums_leave = pass_last && !hold_reg;
@@ -155,15 +160,15 @@ always @(posedge clk) begin
 end
 
 // ---- the position that is due
-reg                 first_reg, last_reg, final_reg, shift_reg;     // of its pass
+reg                 first_reg, last_reg, final_reg, raise_reg;     // of its pass
 reg                 raw_reg;                                       // its sum leaves as it is
 wire                position_valid, position_last, position_first, in_map;
-wire [31:0]         act_addr;
+wire [23:0]         act_addr;
 wire [ACC_ADDR_W:0] acc_addr;
 wire                next_result_space, next_read_space;
 reg                 issue;                                          // it goes out in this cycle
 
-position_loop #(.COORD_W(COORD_W), .ACC_ADDR_W(ACC_ADDR_W)) u_position_loop (
+position_loop #(.COORD_W(COORD_W), .CFG_W(CFG_W), .ACC_ADDR_W(ACC_ADDR_W)) u_position_loop (
     .clk(clk), .rst(rst), .start(accept), .cfg_data(cfg_data),
     .take(pass_take), .pass_addr(pass_addr), .pass_y(pass_y), .pass_x(pass_x), .pass_acc_addr(pass_acc_addr),
     .advance(issue), .valid(position_valid), .last(position_last), .first(position_first),
@@ -193,7 +198,7 @@ always @(posedge clk) if (pass_take) begin
     first_reg <= pass_first && !resume_reg;
     last_reg  <= sums_leave;
     final_reg <= pass_final;
-    shift_reg <= pass_shift;
+    raise_reg <= pass_raise;
     raw_reg   <= pass_raw;
 end
 
@@ -223,7 +228,7 @@ always @(posedge clk) begin
     issue_relu     <= relu_reg;
     issue_codes    <= codes_reg;
     issue_pool     <= pool_reg;
-    issue_shift    <= shift_reg;
+    issue_raise    <= raise_reg;
     issue_acc_addr <= acc_addr[ACC_ADDR_W-1:0];
 end
 
@@ -232,8 +237,8 @@ reg        act_over_reg, acc_over_reg;
 reg [15:0] issue_sequence_reg;
 
 always @(posedge clk) begin
-    convs_issued        <= rst || clear ? 32'd0 : convs_issued + {31'd0, issue_final};
-    act_over_reg        <= act_addr >= ACT_DEPTH;
+    convs_issued        <= rst || clear ? 24'd0 : convs_issued + {23'd0, issue_final};
+    act_over_reg        <= {8'd0, act_addr} >= ACT_DEPTH;
     acc_over_reg        <= {{31-ACC_ADDR_W{1'b0}}, acc_addr} >= ACC_DEPTH;
     error_act_overflow  <= !rst && (issue_valid || issue_read) && !issue_zero && act_over_reg;
     error_acc_overflow  <= !rst && issue_valid && acc_over_reg;

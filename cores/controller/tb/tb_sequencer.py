@@ -12,6 +12,8 @@ from tilewright.hardware.program_format import CONV
 
 RAW, RELU, CODES, READ = range(4)
 PASS = 4  # cycles of a pass at the least
+ADDRESSES = 1 << 24
+NONE = 65535  # as raise_from: no input tile raises
 STALLS = ("weights", "activations", "thresholds", "output")
 
 
@@ -38,12 +40,14 @@ class Convolution:
     after: int = 0
     mode: int = RAW
     pool: int = 0
-    nibbles: int = 0
     step: int = 0
     acc_base: int = 0
     acc_stride: int = 0
     resume: int = 0
     hold: int = 0
+    oc_stride: int = 0
+    raise_from: int = NONE
+    raise_each: int = 0
 
     @property
     def passes(self) -> int:
@@ -52,10 +56,12 @@ class Convolution:
     def descriptor(self) -> int:
         """Its beats, the first lowest."""
         names = ("in_h", "in_w", "out_h", "out_w", "ic_tiles", "oc_tiles", "images", "kernel_h", "kernel_w", "stride")
-        names += ("origin_y", "origin_x", "acc_base", "after", "mode", "pool", "nibbles", "step", "resume", "hold")
+        names += ("origin_y", "origin_x", "acc_base", "after", "mode", "pool", "step", "resume", "hold")
+        names += ("raise_from", "raise_each")
         values = {name: getattr(self, name) for name in names}
-        values["act_base"] = (self.memory + (self.origin_y - self.first_row) * self.in_w + self.origin_x) % (1 << 32)
+        values["act_base"] = (self.memory + (self.origin_y - self.first_row) * self.in_w + self.origin_x) % ADDRESSES
         values["act_tile_stride"], values["act_image_stride"] = self.tile_stride, self.image_stride
+        values["act_oc_stride"] = self.oc_stride
         values["acc_tile_stride"] = self.acc_stride
         return sum(beat << 64 * index for index, beat in enumerate(CONV.encode(values)))
 
@@ -70,7 +76,7 @@ class Position:
     last: bool
     final: bool
     accumulator: int
-    shift: bool
+    raises: bool
     needed: int
 
 
@@ -98,17 +104,18 @@ def positions_of(c: Convolution) -> list[Position]:
                     first = (ic, ky, kx) == (0, 0, 0) and not c.resume
                     end = (ic, ky, kx) == (c.ic_tiles - 1, c.kernel_h - 1, c.kernel_w - 1)
                     last = end and not c.hold
+                    later = bool(c.raise_each) and ic > c.raise_from
+                    raises = (ky, kx) == (0, 0) and (ic == c.raise_from or later)
                     for p, (image, oy, ox) in enumerate(outputs):
                         y, x = oy * c.stride + ky + c.origin_y, ox * c.stride + kx + c.origin_x
                         in_map = 0 <= y < c.in_h and 0 <= x < c.in_w
-                        tile = c.memory + image * c.image_stride + ic * c.tile_stride
+                        tile = c.memory + image * c.image_stride + ic * c.tile_stride + oc * c.oc_stride
                         address = tile + (y - c.first_row) * c.in_w + x
                         final = end and oc == c.oc_tiles - 1 and p == len(outputs) - 1
-                        shift = bool(c.nibbles) and ic % 2 == 0
                         needed = c.after + (ic if c.step else 0)
-                        word = address % (1 << 32) if in_map else None
+                        word = address % ADDRESSES if in_map else None
                         place = c.acc_base + oc * c.acc_stride + p
-                        result.append(Position(p == 0, word, first, last, final, place, shift, needed))
+                        result.append(Position(p == 0, word, first, last, final, place, raises, needed))
     return result
 
 
@@ -121,6 +128,12 @@ def random_sums(rng: random.Random, c: Convolution, accumulators: int) -> Convol
     acc_base = rng.choice([0, rng.randint(0, accumulators - count - (c.oc_tiles - 1) * acc_stride)])
     hold = int(c.mode == RAW and (c.pool or rng.randrange(2)))
     return replace(c, acc_base=acc_base, acc_stride=acc_stride, resume=rng.randrange(2), hold=hold)
+
+
+def random_raise(rng: random.Random, c: Convolution) -> Convolution:
+    """The command with any first input tile that raises, of its own or beyond them."""
+    raise_from = rng.choice([NONE, 0, rng.randrange(c.ic_tiles), c.ic_tiles - 1, c.ic_tiles, 1 << rng.randrange(16)])
+    return replace(c, raise_from=raise_from, raise_each=rng.randrange(2))
 
 
 def random_convolution(rng: random.Random, mode: int, pool: int, depth: int, accumulators: int) -> Convolution:
@@ -144,16 +157,20 @@ def random_convolution(rng: random.Random, mode: int, pool: int, depth: int, acc
     first_row = held.start if held else 0
     tile_stride = len(held) * in_w + rng.randrange(3)
     image_stride = tile_stride * ic_tiles + rng.randrange(3)
-    memory = rng.choice([0, rng.randrange(depth - image_stride * images)])
+    room = depth - image_stride * images
+    oc_stride = rng.choice([0, tile_stride, rng.randrange(room)]) % (room // oc_tiles)
+    memory = rng.choice([0, rng.randrange(room - oc_stride * (oc_tiles - 1))])
     if rng.randrange(4) == 0:  # tiles and images from the last to the first
         memory += (ic_tiles - 1) * tile_stride + (images - 1) * image_stride
         tile_stride, image_stride = -tile_stride, -image_stride
+    if rng.randrange(4) == 0:  # what output tiles read, from the last to the first
+        memory, oc_stride = memory + (oc_tiles - 1) * oc_stride, -oc_stride
     c = Convolution(
         in_h, in_w, rows, columns, ic_tiles, oc_tiles, images, kernel_h, kernel_w, stride, origin_y, -padding,
-        memory, first_row, tile_stride % (1 << 32), image_stride % (1 << 32), 0, mode, pool,
-        int(mode != READ and rng.randrange(2)), rng.randrange(2),
+        memory, first_row, tile_stride % ADDRESSES, image_stride % ADDRESSES, 0, mode, pool, rng.randrange(2),
+        oc_stride=oc_stride % ADDRESSES,
     )  # fmt: skip
-    return random_sums(rng, c, accumulators)
+    return random_raise(rng, random_sums(rng, c, accumulators))
 
 
 @dataclass
@@ -258,8 +275,10 @@ class Bench:
         flags = {
             "valid": mode != READ, "read": mode == READ, "swap": issued.start and mode != READ, "final": issued.final,
             "zero": issued.address is None, "first": issued.first, "last": issued.last, "relu": mode == RELU,
-            "codes": mode == CODES, "pool": bool(self.command.pool), "shift": issued.shift,
+            "codes": mode == CODES, "pool": bool(self.command.pool),
         }  # fmt: skip
+        if mode != READ:
+            flags["raise"] = issued.raises
         return {f"issue_{name}": value for name, value in flags.items()} | {
             "result_reserve": issued.last and mode in (RAW, RELU)
         }
@@ -305,7 +324,7 @@ class Bench:
         self.start_ok = waits and not take and cause is None
         self.causes.append(("activations" if self.command.mode == READ else "weights") if waits and take else cause)
         accepted = bool(dut.cfg_valid.value and dut.cfg_ready.value)
-        self.convs_issued.append(self.convs_issued[-1] + bool(issued and issued.final))
+        self.convs_issued.append((self.convs_issued[-1] + bool(issued and issued.final)) % (1 << 24))
         if expect:
             reported = {name for name in STALLS if getattr(dut, f"stall_{name}").value}
             assert reported == ({stall} if stall else set()), f"{self.command}: {self.tiles_done} tiles, {issued}"
@@ -404,6 +423,40 @@ async def never_before_its_activations(dut):
 
 
 @cocotb.test()
+async def raises_far_from_the_first_tile(dut):
+    """Input tiles beyond 256, counted anew for each output tile; and none where raise_from is 65535."""
+    bench = await Bench(dut).start()
+    c = Convolution(1, 1, 1, 1, 262, 2, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, hold=1, resume=1)
+    for raise_from, raise_each in ((257, 0), (258, 1), (NONE, 1)):
+        await bench.run(replace(c, raise_from=raise_from, raise_each=raise_each), 1.0)
+
+
+@cocotb.test()
+async def counts_of_24_bits(dut):
+    """Every bit of `after` counts; convs_issued goes on from any number, and from the last to 0."""
+    bench = await Bench(dut).start()
+    c = Convolution(2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 4, 4, hold=1)
+    for bit in range(24):
+        bench.tiles_done = (1 << bit) - 1
+        bench.offer(replace(c, after=1 << bit))
+        for _ in range(20):
+            await bench.cycle(1.0)
+        assert len(bench.passes) == 1, "nothing is issued"
+        bench.tiles_done |= 1 << bit
+        for _ in range(20):
+            await bench.cycle(1.0)
+        assert not bench.passes and not bench.due
+    for count in (0xFFFF, 0x7FFFFF, 0xFFFFFF):
+        dut.convs_issued.value = count
+        await bench.cycle(1.0, expect=False)
+        bench.convs_issued.extend(3 * [count])
+        await bench.run(c, 1.0)
+        for _ in range(4):
+            await bench.cycle(1.0)
+        assert int(dut.convs_issued.value) == (count + 1) % (1 << 24)
+
+
+@cocotb.test()
 async def overflows_and_wrong_numbers_of_weights(dut):
     bench = await Bench(dut).start()
     good = Convolution(4, 4, 4, 4, 2, 1, 1, 3, 3, 1, -1, -1, 0, 0, 16, 32)
@@ -424,8 +477,11 @@ async def overflows_and_wrong_numbers_of_weights(dut):
 
     rows = bench.accumulators // 4 + 1
     await fails({"memory": bench.depth - 31}, "act_overflow")
-    await fails({"memory": (1 << 32) - 1}, "act_overflow")
+    await fails({"memory": ADDRESSES - 1}, "act_overflow")
+    for bit in range((bench.depth - 1).bit_length(), 24):
+        await fails({"memory": 1 << bit}, "act_overflow")
     await fails({"tile_stride": bench.depth}, "act_overflow")
+    await fails({"oc_tiles": 2, "oc_stride": bench.depth}, "act_overflow")
     await fails({"memory": bench.depth - 31}, "act_overflow", command=read)
     await fails({"out_h": rows, "in_h": rows + 2, "tile_stride": 0}, "acc_overflow")
     await fails({"acc_base": bench.accumulators - 15}, "acc_overflow")

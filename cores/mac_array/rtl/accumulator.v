@@ -5,10 +5,10 @@
  * Accumulators of one column: a read-modify-write a cycle on an sram, in place.
  *
  * The command (valid, first, last, addr) comes LATENCY - 1 cycles before its partial sum. first starts from zero instead of the
- * stored value; shift adds the partial sum times 16 (the high nibble of 8-bit activations); last sends the sum out (through
- * ReLU if asked), three cycles after the partial sum, instead of storing it. A sum is readable LATENCY + 2 cycles after its
- * command, so that commands to one address must be at least that far apart (asserted). Only the addition is on the way from the
- * memory back to it: the shift is in the register before, ReLU in the one behind.
+ * stored value; raise takes the stored value times 16 (Horner's scheme: what is stored are the sums of higher nibbles); last
+ * sends the sum out (through ReLU if asked), three cycles after the partial sum, instead of storing it. A sum is readable
+ * LATENCY + 2 cycles after its command, so that commands to one address must be at least that far apart (asserted). Only the
+ * addition is on the way from the memory back to it: first and raise are in the adder's own LUT, ReLU in the register behind.
  */
 module accumulator #(
     // Bits of the signed partial sum
@@ -28,35 +28,33 @@ module accumulator #(
     input  wire                     first,
     input  wire                     last,
     input  wire                     relu,
-    input  wire                     shift,
+    input  wire                     raise,
     input  wire [ADDR_W-1:0]        addr,
     input  wire signed [PSUM_W-1:0] psum,
     output reg                      out_valid,
     output reg  [ACC_W-1:0]         out_data
 );
 
-// With the partial sum; then, a cycle later, with the stored one
-wire              psum_shift;
+// With the stored sum
 wire              sum_valid;
 wire              sum_first;
+wire              sum_raise;
 wire              sum_last;
 wire              sum_relu;
 wire [ADDR_W-1:0] sum_addr;
 
-delay_line #(.WIDTH(1), .CYCLES(LATENCY - 1)) delay_shift (.clk(clk), .rst(rst), .in(shift), .out(psum_shift));
-// The reset keeps first, which all bits of the adder wait for, in a register: a shift-register LUT is slower.
-delay_line #(.WIDTH(2), .CYCLES(LATENCY), .RESETTABLE(1)) delay_valid (
-    .clk(clk), .rst(rst), .in({valid, first}), .out({sum_valid, sum_first}));
+// The reset keeps first and raise, which all bits of the adder wait for, in registers: a shift-register LUT is slower.
+delay_line #(.WIDTH(3), .CYCLES(LATENCY), .RESETTABLE(1)) delay_valid (
+    .clk(clk), .rst(rst), .in({valid, first, raise}), .out({sum_valid, sum_first, sum_raise}));
 delay_line #(.WIDTH(ADDR_W + 2), .CYCLES(LATENCY)) delay_command (
     .clk(clk), .rst(rst), .in({last, relu, addr}), .out({sum_last, sum_relu, sum_addr}));
 
-localparam TERM_W = PSUM_W + 4;
-
-reg  [TERM_W-1:0] term_reg;
-wire [ACC_W-1:0] term = {{ACC_W-TERM_W{term_reg[TERM_W-1]}}, term_reg};
+reg  signed [PSUM_W-1:0] term_reg;
+wire [ACC_W-1:0] term = {{ACC_W-PSUM_W{term_reg[PSUM_W-1]}}, term_reg};
 wire [ACC_W-1:0] stored;
-wire [ACC_W-1:0] base = sum_first ? {ACC_W{1'b0}} : stored;
-wire [ACC_W-1:0] sum  = base + term;
+wire [ACC_W-1:0] base = sum_first ? {ACC_W{1'b0}} : sum_raise ? {stored[ACC_W-5:0], 4'd0} : stored;
+// Signed: so Yosys sees that term is the narrower one and gives it to the carry chain as it is; unsigned, base takes a LUT a bit.
+wire [ACC_W-1:0] sum  = $unsigned($signed(base) + $signed(term));
 
 reg              write_reg;
 reg [ADDR_W-1:0] write_addr_reg;
@@ -75,7 +73,7 @@ sram #(.WIDTH(ACC_W), .DEPTH(DEPTH), .LATENCY(LATENCY)) memory (
 );
 
 always @(posedge clk) begin
-    term_reg       <= psum_shift ? {psum, 4'd0} : {{4{psum[PSUM_W-1]}}, psum};
+    term_reg       <= psum;
     sum_reg        <= sum;
     write_reg      <= sum_valid && !sum_last && !rst;
     write_addr_reg <= sum_addr;

@@ -48,7 +48,7 @@ module mac_array #(
     input  wire                      acc_first,
     input  wire                      acc_last,
     input  wire                      acc_relu,
-    input  wire                      acc_shift,
+    input  wire                      acc_raise,
     input  wire                      acc_final,
     input  wire [TAG_W-1:0]          acc_tag,
     input  wire [ADDR_W-1:0]         acc_addr,
@@ -168,7 +168,7 @@ wire [COMMAND_W-1:0] command       [0:N-1];
 delay_line #(.WIDTH(1), .CYCLES(COMMAND_DELAY), .RESETTABLE(1)) delay_valid (
     .clk(clk), .rst(rst), .in(acc_valid), .out(command_valid[0]));
 delay_line #(.WIDTH(COMMAND_W), .CYCLES(COMMAND_DELAY)) delay_command (
-    .clk(clk), .rst(rst), .in({acc_tag, acc_first, acc_last, acc_relu, acc_shift, acc_final, acc_addr}), .out(command[0]));
+    .clk(clk), .rst(rst), .in({acc_tag, acc_first, acc_last, acc_relu, acc_raise, acc_final, acc_addr}), .out(command[0]));
 
 generate
     for (c = 0; c < N; c = c + 1) begin : g_foot
@@ -185,7 +185,7 @@ generate
             .first(command[c][ADDR_W+4]),
             .last(command[c][ADDR_W+3]),
             .relu(command[c][ADDR_W+2]),
-            .shift(command[c][ADDR_W+1]),
+            .raise(command[c][ADDR_W+1]),
             .addr(command[c][ADDR_W-1:0]),
             .psum(psum[N*N+c]),
             .out_valid(out_valid[c]),

@@ -1,4 +1,4 @@
-"""accumulator: random sums at random addresses, as close in time as allowed, with and without ReLU and shift."""
+"""accumulator: random sums at random addresses, as close in time as allowed, with and without ReLU and a raise."""
 
 import random
 from collections import deque
@@ -47,16 +47,17 @@ async def random_sums(dut):
         address = rng.randrange(depth)
         valid = rng.random() < 0.8 and cycle - last_use[address] >= latency + 2
         first = address not in sums or rng.random() < 0.1
-        last, relu, shift = rng.random() < 0.2, rng.random() < 0.5, rng.random() < 0.4
+        last, relu, raises = rng.random() < 0.2, rng.random() < 0.5, rng.random() < 0.4
         psum = rng.choice((rng.randrange(-1024, 1024), -1024, 1023, 0, 1, -1))
         dut.valid.value, dut.first.value, dut.last.value = valid, first, last
-        dut.relu.value, dut.shift.value, dut.addr.value = relu, shift, address
+        dut.relu.value, getattr(dut, "raise").value, dut.addr.value = relu, raises, address
         result = None
         if valid:
             last_use[address] = cycle
             before = sums.pop(address, 0)
-            total = wrapped(psum * (16 if shift else 1) + (0 if first else before), acc_w)
-            carried += not first and (before ^ total) >> 20 != 0
+            base = 0 if first else wrapped(before * 16, acc_w) if raises else before
+            total = wrapped(base + psum, acc_w)
+            carried += not first and (base ^ total) >> 20 != 0
             if last:
                 result = max(total, 0) if relu else total
             else:
@@ -81,7 +82,7 @@ async def relu_looks_at_the_sign(dut):
     """And at no other bit."""
     latency, acc_w = int(dut.LATENCY.value), int(dut.ACC_W.value)
     await start(dut)
-    dut.addr.value = dut.shift.value = dut.first.value = 0
+    dut.addr.value = getattr(dut, "raise").value = dut.first.value = 0
     dut.last.value = 1
     for bit in range(acc_w):
         for stored in (1 << bit, -1 << bit):
@@ -101,7 +102,7 @@ async def a_reset_ends_what_is_on_its_way(dut):
     """Neither a result nor a write comes behind it, unless it is already at the memory."""
     latency, acc_w = int(dut.LATENCY.value), int(dut.ACC_W.value)
     await start(dut)
-    dut.shift.value = dut.first.value = dut.relu.value = dut.addr.value = 0
+    getattr(dut, "raise").value = dut.first.value = dut.relu.value = dut.addr.value = 0
     dut.psum.value = 1
     for last in (0, 1):
         for wait in range(latency + last):

@@ -24,20 +24,24 @@ def pack(values, bits: int) -> int:
     return sum((int(value) & ((1 << bits) - 1)) << (bits * index) for index, value in enumerate(values))
 
 
-COMMAND = ("first", "last", "relu", "shift", "final", "tag", "addr")
+COMMAND = ("first", "last", "relu", "raise", "final", "tag", "addr")
 
 
-def plan(rng, n: int, rows: int, tag_w: int, passes: int, positions: int, relu: bool, gaps: bool):
+def plan(rng, n: int, rows: int, acc_w: int, tag_w: int, passes: int, positions: int, relu: bool, gaps: bool):
     """Time table of two output-channel tiles; the results (tiles, positions, n) and tags that they must give.
 
-    Some passes count 16-fold. Every position has a tag, those that are not the last of their sum too.
+    Most passes take the sums of those before them 16-fold. Every position has a tag, those that are not the last of
+    their sum too.
     """
     tiles, groups = 2, n // rows
     weights = rng.integers(-8, 8, (tiles, passes, n, n))  # row = input channel, column = output channel
     acts = rng.integers(0, 16, (tiles, passes, positions, n))
-    shifts = rng.integers(0, 2, (tiles, passes))
+    raises = rng.random((tiles, passes)) < 0.8
     tags = rng.integers(0, 1 << tag_w, (tiles, passes, positions))
-    sums = np.einsum("tp,tpxr,tprc->txc", 16**shifts, acts, weights)
+    sums = np.zeros((tiles, positions, n), np.int64)
+    for step in range(passes):
+        sums = sums * 16 ** raises[:, step, None, None].astype(np.int64)
+        sums += np.einsum("txr,trc->txc", acts[:, step], weights[:, step])
     table: dict[int, Stimulus] = {}
     at = lambda cycle: table.setdefault(cycle, Stimulus())  # noqa: E731
     previous, start = 0, groups + 2
@@ -54,10 +58,11 @@ def plan(rng, n: int, rows: int, tag_w: int, passes: int, positions: int, relu: 
                 stimulus.swap = int(position == 0)
                 final = tile == tiles - 1 and step == passes - 1 and position == positions - 1
                 first, last = int(step == 0), int(step == passes - 1)
-                entries = (first, last, relu, shifts[tile, step], final, tags[tile, step, position], position)
+                entries = (first, last, relu, raises[tile, step], final, tags[tile, step, position], position)
                 stimulus.command = {name: int(entry) for name, entry in zip(COMMAND, entries, strict=True)}
             previous = start
             start += max(positions, groups) + (int(rng.integers(0, 6)) if gaps else 0)
+    sums = (sums + (1 << acc_w - 1)) % (1 << acc_w) - (1 << acc_w - 1)
     return table, np.maximum(sums, 0) if relu else sums, tags[:, -1].reshape(-1)
 
 
@@ -105,8 +110,9 @@ async def passes_against_numpy(dut):
         (7, 3, 1, 1),
         (1, 2, 0, 1),
         (33, 1, 0, 1),
+        (5, 9, 0, 0),  # sums of all bits, and beyond
     ]:
-        table, expected, tags = plan(rng, n, rows, tag_w, passes, positions, bool(relu), bool(gaps))
+        table, expected, tags = plan(rng, n, rows, acc_w, tag_w, passes, positions, bool(relu), bool(gaps))
         seen, finals = await drive(dut, table, n, acc_w, tag_w)
         for column in range(n):
             got = np.array([value for _, value, _ in seen[column]])
