@@ -8,7 +8,7 @@ import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, FallingEdge, ReadOnly
 
-WORD = 1 << 32
+WORD = 1 << 24
 
 
 @dataclass(frozen=True)
