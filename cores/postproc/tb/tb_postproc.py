@@ -64,7 +64,7 @@ def random_command(rng: random.Random, n: int, acc_w: int) -> Command:
     limit = 1 << acc_w - 1
     sums = [
         [
-            [c.near_sum(rng) if rng.random() < 0.8 else rng.randrange(-limit, limit) for c in tile]
+            [c.near_sum(rng, acc_w) if rng.random() < 0.8 else rng.randrange(-limit, limit) for c in tile]
             for _ in range(images * h * w * (len(WINDOW) if pool else 1))
         ]
         for tile in channels

@@ -74,13 +74,16 @@ async def all_small_sums(dut):
 @cocotb.test()
 async def every_bit_of_every_threshold(dut):
     """Fourteen thresholds lie at the ends, and one has a single bit that counts: sums meet it, and miss it by one."""
+    acc_w = int(dut.ACC_W.value)
     column = await Column(dut).start()
+    single = [sign * (1 << bit) for bit in range(THR_W - 1) for sign in (1, -1)]
     for place in range(COUNT):
-        for value in [sign * (1 << bit) for bit in range(THR_W - 1) for sign in (1, -1)] + [LOWEST, HIGHEST]:
-            channel = Channel((LOWEST,) * place + (value,) + (HIGHEST,) * (COUNT - 1 - place), value % 3 == 0)
+        for number, value in enumerate([*single, LOWEST, HIGHEST]):
+            falls = (place + number // 2) % 2 == 1
+            channel = Channel((LOWEST,) * place + (value,) + (HIGHEST,) * (COUNT - 1 - place), falls)
             await column.write(0, channel)
-            for met in {max(value - 1, LOWEST), value, min(value + 1, HIGHEST)}:
-                await column.cycle((0, channel, -met - 1 if channel.falls else met))
+            for met in (value - 1, value, value + 1):
+                await column.cycle((0, channel, channel.sum_of(met, acc_w)))
             await column.drain()
 
 
@@ -109,7 +112,7 @@ async def sets_in_use_and_rewritten(dut):
         if held and rng.random() < 0.9:
             number = rng.choice(list(held))
             any_sum = rng.choice((rng.randrange(extremes[0], extremes[1] + 1), *extremes))
-            sample = (number, held[number], held[number].near_sum(rng) if rng.random() < 0.7 else any_sum)
+            sample = (number, held[number], held[number].near_sum(rng, acc_w) if rng.random() < 0.7 else any_sum)
             last_use[number] = cycle
         await column.cycle(sample, write)
         if write is not None and not left and coming is not None:

@@ -41,12 +41,17 @@ class Channel:
         words[-1] |= self.falls << 3 * THR_W
         return words
 
-    def near_sum(self, rng: random.Random) -> int:
-        """A sum at a threshold or beside it, or one that differs from there in one bit, within the thresholds' bits."""
-        met = rng.choice(self.thresholds) + rng.choice((-1, 0, 0, 1))
+    def near_sum(self, rng: random.Random, acc_w: int) -> int:
+        """A sum of acc_w bits at a threshold or beside it, or one that differs from there in one bit."""
+        met = rng.choice(self.thresholds)
         if rng.random() < 0.3:
-            met ^= 1 << rng.randrange(THR_W - 1)
-        met = min(max(met, LOWEST), HIGHEST)
+            met ^= 1 << rng.randrange(acc_w - 1)
+        return self.sum_of(met + rng.choice((-1, 0, 0, 1)), acc_w)
+
+    def sum_of(self, met: int, acc_w: int) -> int:
+        """The sum of acc_w bits, or the nearest to it, that the thresholds meet as `met`."""
+        limit = 1 << acc_w - 1
+        met = min(max(met, -limit), limit - 1)
         return -met - 1 if self.falls else met
 
 
