@@ -69,6 +69,10 @@ PASSES, POSITIONS, ISSUE, WEIGHTS = (
 )
 RESULT_BUFFER = Bench("accelerator", "result_buffer", "tb_result_buffer")
 RESULT_STREAM = Bench("accelerator", "result_stream", "tb_result_stream")
+LOADER, COLUMN, WRITEBACK, POSTPROC = (
+    Bench("postproc", name, f"tb_{name}") for name in ("threshold_loader", "threshold_column", "writeback", "postproc")
+)
+LOADS, COMPARES, WRITES, WIRES = (f"postproc/rtl/{bench.toplevel}.v" for bench in (LOADER, COLUMN, WRITEBACK, POSTPROC))
 
 MUTANTS = {
     "write data wait for awready": Mutant(
@@ -114,6 +118,65 @@ MUTANTS = {
     "32-bit counters": Mutant(
         Bench("accelerator", "performance_counters", "tb_performance_counters"), ".*",
         "accelerator/rtl/performance_counters.v", "+ {31'd0, carry_reg}", "",
+    ),
+    "t12's pieces in the wrong order": Mutant(
+        LOADER, "sets_in_order", LOADS, "{piece, pieces_reg[THR_W-PIECE_W-1:PIECE_W]}",
+        "{pieces_reg[THR_W-2*PIECE_W-1:0], piece}",
+    ),
+    "a piece of t12 while the stream waits": Mutant(
+        LOADER, "sets_in_order", LOADS, "if (take) begin\n        {high_reg", "if (s_valid) begin\n        {high_reg",
+    ),
+    "t3 of the wrong half": Mutant(
+        LOADER, "sets_in_order", LOADS, "low, high_reg, low_reg}", "high, high_reg, low_reg}",
+    ),
+    "t5 of the wrong half": Mutant(LOADER, "sets_in_order", LOADS, "high, low, high_reg}", "high, low, low_reg}"),
+    "a write before three thresholds are there": Mutant(
+        LOADER, "sets_in_order|reset", LOADS, "take && step_reg != 2'd0 ?", "take ?",
+    ),
+    "two runs of four beats": Mutant(LOADER, "sets_in_order|reset", LOADS, "{1'b1, second_reg}", "2'd3"),
+    "groups of the second run over those of the first": Mutant(
+        LOADER, "sets_in_order", LOADS, "second_reg, 1'b0, low", "1'b0, 1'b0, low",
+    ),
+    "the next column after a run": Mutant(LOADER, "sets_in_order|reset", LOADS, "= run_end && second_reg", "= run_end"),
+    "not pending between the runs": Mutant(LOADER, "sets_in_order", LOADS, "|| second_reg || step_reg", "|| step_reg"),
+    "a run that outlives a reset": Mutant(LOADER, "reset", LOADS, "        second_reg <= 1'b0;\n", ""),
+    "a beat that outlives a reset": Mutant(LOADER, "reset", LOADS, "        step_reg   <= 2'd0;\n", ""),
+    "falls from the bit below": Mutant(
+        LOADER, "sets_in_order", LOADS, "s_data[THRESHOLDS_FALLS_LOW];", "s_data[THRESHOLDS_FALLS_LOW-1];",
+    ),
+    "thresholds of 21 bits": Mutant(
+        COLUMN, ".*", COMPARES, "thresholds[k*THR_W + THR_W-1]}}, thresholds[k*THR_W +: THR_W-1]",
+        "thresholds[k*THR_W + 20]}}, {7{thresholds[k*THR_W + 20]}}, thresholds[k*THR_W +: 20]",
+    ),
+    "thresholds of 27 bits": Mutant(
+        COLUMN, ".*", COMPARES, "thresholds[k*THR_W + THR_W-1]}}", "thresholds[k*THR_W + THR_W-2]}}",
+    ),
+    "thresholds without their lowest bit": Mutant(
+        COLUMN, ".*", COMPARES, "thresholds[k*THR_W +: THR_W-1]", "thresholds[k*THR_W+1 +: THR_W-2], 1'b0",
+    ),
+    "thresholds without a sign": Mutant(COLUMN, ".*", COMPARES, "met[k] = $signed(sum) >=", "met[k] = sum >="),
+    "groups 1 and 2 the other way round": Mutant(COLUMN, ".*", COMPARES, "wr_group[1:0]}", "wr_group[0], wr_group[1]}"),
+    "falls with the lower thresholds": Mutant(
+        COLUMN, ".*", COMPARES, ".wr_en(wr_fours), .wr_addr(wr_set), .wr_data(wr_data[3*THR_W])",
+        ".wr_en(wr_en), .wr_addr(wr_set), .wr_data(wr_data[3*THR_W])",
+    ),
+    "tiles written counted by 16 bits": Mutant(
+        WRITEBACK, "tiles", WRITES, "24'd0 : tiles_done +", "24'd0 : {8'd0, tiles_done[15:0]} +",
+    ),
+    "an address outside by its lower bits": Mutant(
+        WRITEBACK, "back_to_back", WRITES, "{1'b0, addr_reg} >=", "{2'd0, addr_reg[22:0]} >=",
+    ),
+    "a stride between tiles of 20 bits": Mutant(
+        WRITEBACK, "back_to_back", WRITES, "next_tile_reg + tile_stride_reg",
+        "next_tile_reg + {4'd0, tile_stride_reg[19:0]}",
+    ),
+    "a descriptor's base of 16 bits": Mutant(
+        POSTPROC, ".*", WIRES, "cfg_data[64*CONV_OUT_BASE_BEAT + CONV_OUT_BASE_LOW +: 24]",
+        "{8'd0, cfg_data[64*CONV_OUT_BASE_BEAT + CONV_OUT_BASE_LOW +: 16]}",
+    ),
+    "a descriptor's image stride of 23 bits": Mutant(
+        POSTPROC, ".*", WIRES, "cfg_data[64*CONV_OUT_IMAGE_STRIDE_BEAT + CONV_OUT_IMAGE_STRIDE_LOW +: 24]",
+        "{1'b0, cfg_data[64*CONV_OUT_IMAGE_STRIDE_BEAT + CONV_OUT_IMAGE_STRIDE_LOW +: 23]}",
     ),
     "ReLU one bit lower": Mutant(
         Bench("mac_array", "accumulator", "tb_accumulator"), ".*",

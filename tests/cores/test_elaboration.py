@@ -16,6 +16,8 @@ SOURCES = [source for source in CORES.glob("*/rtl/*.v") if source.parts[-3] != "
         ("sram", "DEPTH", 1, "sram_DEPTH"),
         ("lutram", "DEPTH", 1, "lutram_DEPTH"),
         ("threshold_loader", "SETS", 6, "threshold_loader_SETS"),
+        ("threshold_column", "ACC_W", 27, "threshold_column_ACC_W"),
+        ("postproc", "ACC_W", 27, "threshold_column_ACC_W"),
         ("postproc", "SETS", 12, "threshold_loader_SETS"),
         ("stream_fifo", "DEPTH", 12, "stream_fifo_DEPTH"),
         ("mac_array", "N", 12, "mac_array_N"),

@@ -106,10 +106,10 @@ PROOFS = {
     "stream_narrow": converter("stream_narrow", 32, NARROW_MISTAKES),
     "stream_widen": converter("stream_widen", 32, WIDEN_MISTAKES),
     "threshold_loader": Proof(
-        "threshold_loader", "postproc/formal/threshold_sets.sv", ("postproc/rtl/threshold_loader.v",), 32,
+        "threshold_loader", "postproc/formal/threshold_sets.sv", ("postproc/rtl/threshold_loader.v",), 44,
         {
             "a set over one in use": ("s_ready   = !held_reg[SET_W]", "s_ready   = !held_reg[SET_W] || set_free"),
-            "a set ready a beat early": ("LAST_BEAT && column_reg[N-1]", "LAST_BEAT - 1 && column_reg[N-1]"),
+            "a set ready a beat early": ("take && last && column", "take && second_reg && step_reg == 2'd2 && column"),
             "a set ready a cycle early": ("set_ready <= some_ready", "set_ready <= some_ready || complete"),
             "pending a cycle late": ("take || some_ready || !column", "some_ready || !column"),
         },

@@ -14,8 +14,9 @@ def test_threshold_loader(run_cocotb) -> None:
     run_cocotb("postproc", "threshold_loader", "tb_threshold_loader", DEPENDS, N=16, SETS=4)
 
 
-def test_writeback(run_cocotb) -> None:
-    run_cocotb("postproc", "writeback", "tb_writeback", DEPENDS, WORD_W=64, ACT_DEPTH=3000)
+@pytest.mark.parametrize("depth", [3000, 1 << 24])
+def test_writeback(run_cocotb, depth: int) -> None:
+    run_cocotb("postproc", "writeback", "tb_writeback", DEPENDS, WORD_W=64, ACT_DEPTH=depth)
 
 
 def test_postproc(run_cocotb) -> None:

@@ -260,16 +260,24 @@ endgenerate
 
 // ---- codes, back to the activation memory
 wire [63:0] thr_data;
-wire        thr_pending, post_busy;
+wire        thr_room, thr_pending, post_busy;
 wire [15:0] write_sequence;
 
-// verilator lint_off PINCONNECTEMPTY
+// The decoder counts the places.
 stream_fifo #(.WIDTH(64), .DEPTH(THR_DEPTH), .LATENCY(SRAM_LATENCY)) threshold_fifo (
     .clk(clk), .rst(engine_rst),
-    .s_data(thr_in_data), .s_valid(thr_in_valid), .s_ready(),     // the decoder counts the places
+    .s_data(thr_in_data), .s_valid(thr_in_valid), .s_ready(thr_room),
     .m_data(thr_data), .m_valid(thr_valid), .m_ready(thr_ready)
 );
-// verilator lint_on PINCONNECTEMPTY
+
+`ifndef SYNTHESIS
+always @(posedge clk) begin
+    if (!engine_rst && thr_in_valid && !thr_room) begin
+        $display("ERROR: %m: a threshold beat came that the FIFO has no place for");
+        $stop;
+    end
+end
+`endif
 
 postproc #(.N(N), .ACC_W(ACC_W), .CODE_W(ACT_W), .THR_W(THR_W), .SETS(SETS), .ACT_DEPTH(ACT_DEPTH)) u_postproc (
     .clk(clk), .rst(engine_rst), .clear(program_start),

@@ -424,7 +424,7 @@ async def registers_and_interrupt(dut):
     assert await bench.read(registers.REG_ACC_DEPTH) == 1024
     assert await bench.read(registers.REG_DEPTHS) == 4096 | 64 << 16
     assert await bench.read(registers.REG_FORMAT) == BEGIN_FORMAT_VERSION | latency << 16
-    assert await bench.read(registers.REG_POSTPROC) == 21 | 8 << 8 | 512 << 16
+    assert await bench.read(registers.REG_POSTPROC) == 28 | 8 << 8 | 512 << 16
     assert await bench.read(registers.REG_LOG) == 512 << 16
     assert await bench.read(0xFFC) == 0
     await bench.lite.write_dword(registers.REG_CONTROL, 2)

@@ -17,18 +17,18 @@ module threshold_sets (
 );
 
 localparam SETS  = 2;
-localparam BEATS = 10;      // five a column
+localparam BEATS = 14;      // seven a column
 
 wire       s_ready, set_ready, set, pending;
 wire [1:0] wr_en;
-wire [2:0] wr_beat;
+wire [2:0] wr_group;
 wire       wr_set;
 wire       take = s_valid && s_ready;
 
 threshold_loader #(.N(2), .SETS(SETS)) dut (
     .clk(clk), .rst(rst),
     .s_data(64'd0), .s_valid(s_valid), .s_ready(s_ready),
-    .wr_en(wr_en), .wr_beat(wr_beat), .wr_set(wr_set), .wr_data(),
+    .wr_en(wr_en), .wr_group(wr_group), .wr_set(wr_set), .wr_data(),
     .set_ready(set_ready), .set(set), .set_take(set_take), .set_free(set_free), .pending(pending)
 );
 
@@ -46,7 +46,8 @@ reg       took_reg = 1'b0;
 reg [3:0] took_beat_reg;
 reg [4:0] took_set_reg;
 
-wire ends = take && beats_reg == BEATS - 1;
+wire       ends  = take && beats_reg == BEATS - 1;
+wire [3:0] place = took_beat_reg < 7 ? took_beat_reg : took_beat_reg - 7;
 
 always @(posedge clk) begin
     started_reg   <= 1'b1;
@@ -84,11 +85,11 @@ always @* begin
         assert (set == claimed_reg[0]);
         assert (pending == begun_reg);
         assert (pending || (written_reg == claimed_reg && beats_reg == 0));
-        // A set is written whole, a beat a cycle, each column's beats in order.
-        assert (wr_en == (!took_reg ? 2'b00 : took_beat_reg < 5 ? 2'b01 : 2'b10));
-        if (took_reg) begin
+        // A set is written whole, each column's groups in order; the first and the fourth beat of a column complete none.
+        assert (wr_en == (!took_reg || place == 0 || place == 3 ? 2'b00 : took_beat_reg < 7 ? 2'b01 : 2'b10));
+        if (wr_en != 2'b00) begin
             assert (wr_set == took_set_reg[0]);
-            assert (wr_beat == (took_beat_reg < 5 ? took_beat_reg : took_beat_reg - 5));
+            assert (wr_group == (place < 3 ? place - 1 : place - 2));
             // The set before it in the same place has been freed.
             assert (took_set_reg - freed_reg < SETS);
         end

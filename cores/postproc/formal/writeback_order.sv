@@ -23,7 +23,7 @@ localparam DEPTH = 64;
 
 wire        cfg_ready, wr_valid, wr_none, tile_done, busy, error_overflow;
 wire [5:0]  wr_addr;
-wire [31:0] tiles_done;
+wire [23:0] tiles_done;
 wire [15:0] error_sequence;
 
 writeback #(.WORD_W(1), .ACT_DEPTH(DEPTH)) dut (
@@ -31,7 +31,7 @@ writeback #(.WORD_W(1), .ACT_DEPTH(DEPTH)) dut (
     .cfg_valid(cfg_valid), .cfg_ready(cfg_ready),
     .cfg_h(16'd1 + cfg_double[0]), .cfg_w(16'd1 + cfg_double[1]), .cfg_images(16'd1 + cfg_double[2]),
     .cfg_oc_tiles(16'd1 + cfg_double[3]),
-    .cfg_base({28'd0, cfg_base}), .cfg_tile_stride({28'd0, cfg_tile_stride}), .cfg_image_stride({28'd0, cfg_image_stride}),
+    .cfg_base({20'd0, cfg_base}), .cfg_tile_stride({20'd0, cfg_tile_stride}), .cfg_image_stride({20'd0, cfg_image_stride}),
     .cfg_sequence(16'd0),
     .in_valid(in_valid), .in_word(1'b0),
     .wr_valid(wr_valid), .wr_none(wr_none), .wr_addr(wr_addr), .wr_word(),

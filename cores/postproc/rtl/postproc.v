@@ -15,11 +15,13 @@ module postproc #(
     // Bits of a code
     parameter CODE_W = 4,
     // Bits of a threshold
-    parameter THR_W = 21,
+    parameter THR_W = 28,
     // Threshold sets held: a power of two
     parameter SETS = 8,
     // Words of the activation memory
     parameter ACT_DEPTH = 8192,
+    // Bits of a descriptor (derived)
+    parameter CFG_W = 64 * 7,
     // Width of a set's index (derived)
     parameter SET_W = $clog2(SETS),
     // Width of an activation address (derived)
@@ -45,14 +47,14 @@ module postproc #(
     // CONV commands that write codes
     input  wire                  cfg_valid,
     output wire                  cfg_ready,
-    input  wire [64*7-1:0]       cfg_data,      // the descriptor's beats, the first lowest
+    input  wire [CFG_W-1:0]      cfg_data,      // the descriptor's beats, the first lowest
     input  wire [15:0]           cfg_sequence,
     // Words to the activation memory
     output wire                  wr_valid,
     output wire                  wr_none,       // a register of its own: no word is written
     output wire [ACT_ADDR_W-1:0] wr_addr,
     output wire [N*CODE_W-1:0]   wr_word,
-    output wire [31:0]           tiles_done,
+    output wire [23:0]           tiles_done,
     output wire                  busy,
     output wire                  error_overflow,
     output wire [15:0]           error_sequence
@@ -65,17 +67,17 @@ wire [15:0] cfg_out_h        = cfg_data[64*CONV_OUT_H_BEAT + CONV_OUT_H_LOW +: 1
 wire [15:0] cfg_out_w        = cfg_data[64*CONV_OUT_W_BEAT + CONV_OUT_W_LOW +: 16];
 wire [15:0] cfg_images       = cfg_data[64*CONV_IMAGES_BEAT + CONV_IMAGES_LOW +: 16];
 wire [15:0] cfg_oc_tiles     = cfg_data[64*CONV_OC_TILES_BEAT + CONV_OC_TILES_LOW +: 16];
-wire [31:0] cfg_base         = cfg_data[64*CONV_OUT_BASE_BEAT + CONV_OUT_BASE_LOW +: 32];
-wire [31:0] cfg_tile_stride  = cfg_data[64*CONV_OUT_TILE_STRIDE_BEAT + CONV_OUT_TILE_STRIDE_LOW +: 32];
-wire [31:0] cfg_image_stride = cfg_data[64*CONV_OUT_IMAGE_STRIDE_BEAT + CONV_OUT_IMAGE_STRIDE_LOW +: 32];
+wire [23:0] cfg_base         = cfg_data[64*CONV_OUT_BASE_BEAT + CONV_OUT_BASE_LOW +: 24];
+wire [23:0] cfg_tile_stride  = cfg_data[64*CONV_OUT_TILE_STRIDE_BEAT + CONV_OUT_TILE_STRIDE_LOW +: 24];
+wire [23:0] cfg_image_stride = cfg_data[64*CONV_OUT_IMAGE_STRIDE_BEAT + CONV_OUT_IMAGE_STRIDE_LOW +: 24];
 
 // Cycles from a sum to its code
 localparam SEARCH = 5;
 
 wire [N-1:0]        thr_wr_en;
-wire [2:0]          thr_wr_beat;
+wire [2:0]          thr_wr_group;
 wire [SET_W-1:0]    thr_wr_set;
-wire [63:0]         thr_wr_data;
+wire [3*THR_W:0]    thr_wr_data;
 wire                tile_done;
 wire [N-1:0]        code_valid;
 wire [N*CODE_W-1:0] word;
@@ -83,10 +85,10 @@ wire                pool;
 wire                pooled_valid;
 wire [N*CODE_W-1:0] pooled_word;
 
-threshold_loader #(.N(N), .SETS(SETS)) loader (
+threshold_loader #(.N(N), .THR_W(THR_W), .SETS(SETS)) loader (
     .clk(clk), .rst(rst),
     .s_data(s_thr_data), .s_valid(s_thr_valid), .s_ready(s_thr_ready),
-    .wr_en(thr_wr_en), .wr_beat(thr_wr_beat), .wr_set(thr_wr_set), .wr_data(thr_wr_data),
+    .wr_en(thr_wr_en), .wr_group(thr_wr_group), .wr_set(thr_wr_set), .wr_data(thr_wr_data),
     .set_ready(set_ready), .set(set), .set_take(set_take), .set_free(tile_done), .pending(thr_pending)
 );
 
@@ -96,7 +98,7 @@ generate
         wire [CODE_W-1:0] code;
         threshold_column #(.ACC_W(ACC_W), .THR_W(THR_W), .SETS(SETS)) column (
             .clk(clk), .rst(rst),
-            .wr_en(thr_wr_en[c]), .wr_beat(thr_wr_beat), .wr_set(thr_wr_set), .wr_data(thr_wr_data),
+            .wr_en(thr_wr_en[c]), .wr_group(thr_wr_group), .wr_set(thr_wr_set), .wr_data(thr_wr_data),
             .in_valid(in_valid[c]), .in_set(in_set[c*SET_W +: SET_W]), .in_sum(in_data[c*ACC_W +: ACC_W]),
             .out_valid(code_valid[c]), .out_code(code)
         );

@@ -6,15 +6,14 @@
  *
  * Two steps of three comparisons at once: t4, t8, t12 give the upper two bits j of the code, t(4j+1), t(4j+2), t(4j+3) the lower two.
  * What a memory holds goes to a register before it is compared. Several sets (one an output tile) are held, so that the next can be
- * written while one is in use. A set is five beats: beat j = 0..3 holds t(4j+1), t(4j+2), t(4j+3), beat 4 holds t4, t8, t12, each
- * ascending from bit 0; bit 63 of beat 4 says that the channel falls. The code follows its sum by five cycles; the last read of
- * its set is in the third cycle behind it.
+ * written while one is in use. A set is five groups, as threshold_loader makes them. The code follows its sum by five cycles; the
+ * last read of its set is in the third cycle behind it.
  */
 module threshold_column #(
-    // Bits of the signed sum
+    // Bits of the signed sum: THR_W or more
     parameter ACC_W = 28,
     // Bits of a signed threshold
-    parameter THR_W = 21,
+    parameter THR_W = 28,
     // Sets held: a power of two
     parameter SETS = 8,
     // Width of a set's index (derived)
@@ -23,9 +22,9 @@ module threshold_column #(
     input  wire             clk,
     input  wire             rst,
     input  wire             wr_en,
-    input  wire [2:0]       wr_beat,
+    input  wire [2:0]       wr_group,
     input  wire [SET_W-1:0] wr_set,
-    input  wire [63:0]      wr_data,
+    input  wire [3*THR_W:0] wr_data,
     input  wire             in_valid,
     input  wire [SET_W-1:0] in_set,
     input  wire [ACC_W-1:0] in_sum,
@@ -33,8 +32,14 @@ module threshold_column #(
     output wire [3:0]       out_code
 );
 
-wire             wr_fours  = wr_en && wr_beat == 3'd4;
-wire             wr_others = wr_en && wr_beat != 3'd4;
+generate
+    if (ACC_W < THR_W) begin : g_check_width
+        ERROR_threshold_column_ACC_W_must_be_at_least_THR_W error();
+    end
+endgenerate
+
+wire wr_fours  = wr_en && wr_group[2];
+wire wr_others = wr_en && !wr_group[2];
 
 // How many of three ascending thresholds a sum reaches
 function [1:0] reached(input [ACC_W-1:0] sum, input [3*THR_W-1:0] thresholds);
@@ -42,7 +47,8 @@ function [1:0] reached(input [ACC_W-1:0] sum, input [3*THR_W-1:0] thresholds);
     integer   k;
     begin
         for (k = 0; k < 3; k = k + 1)
-            met[k] = $signed(sum) >= $signed({{ACC_W-THR_W{thresholds[k*THR_W + THR_W-1]}}, thresholds[k*THR_W +: THR_W]});
+            met[k] = $signed(sum) >=
+                     $signed({{ACC_W-THR_W+1{thresholds[k*THR_W + THR_W-1]}}, thresholds[k*THR_W +: THR_W-1]});
         reached = {met[1], met[2] || (met[0] && !met[1])};
     end
 endfunction
@@ -59,11 +65,11 @@ wire               falls;
 wire [3*THR_W-1:0] fours, others;
 
 lutram #(.WIDTH(1), .DEPTH(SETS)) memory_falls (
-    .clk(clk), .wr_en(wr_fours), .wr_addr(wr_set), .wr_data(wr_data[63]), .rd_addr(in_set), .rd_data(falls));
+    .clk(clk), .wr_en(wr_fours), .wr_addr(wr_set), .wr_data(wr_data[3*THR_W]), .rd_addr(in_set), .rd_data(falls));
 lutram #(.WIDTH(3*THR_W), .DEPTH(SETS)) memory_fours (
     .clk(clk), .wr_en(wr_fours), .wr_addr(wr_set), .wr_data(wr_data[3*THR_W-1:0]), .rd_addr(set_1_reg), .rd_data(fours));
 lutram #(.WIDTH(3*THR_W), .DEPTH(4*SETS)) memory_others (
-    .clk(clk), .wr_en(wr_others), .wr_addr({wr_set, wr_beat[1:0]}), .wr_data(wr_data[3*THR_W-1:0]),
+    .clk(clk), .wr_en(wr_others), .wr_addr({wr_set, wr_group[1:0]}), .wr_data(wr_data[3*THR_W-1:0]),
     .rd_addr({set_3_reg, upper_3_reg}), .rd_data(others));
 
 assign out_valid = valid_reg[4];

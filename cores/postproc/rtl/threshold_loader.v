@@ -2,7 +2,12 @@
 `default_nettype none
 
 /*
- * Writes threshold sets into the columns: five beats a column, column 0 first, one set an output tile.
+ * Writes threshold sets into the columns: seven beats a column, column 0 first, one set an output tile.
+ *
+ * The beats of a column are two runs, of three and of four. The first of a run is kept only; each after it completes three
+ * thresholds with what the one before it left over, which the columns get at once: groups 0 and 1, then 2, 3 and 4. Group j = 0..3
+ * is t(4j+1), t(4j+2), t(4j+3); group 4 is t4, t8, t12 and whether the channel falls (the highest bit), each ascending from bit 0.
+ * t12 comes in pieces, one a beat.
  *
  * Sets are written, taken and freed in the same order. set_ready says that the set `set` is complete; set_take claims it;
  * set_free gives back the oldest one that was claimed. set_ready and pending are registers a cycle behind: set_ready is right
@@ -11,6 +16,8 @@
 module threshold_loader #(
     // Columns
     parameter N = 8,
+    // Bits of a signed threshold
+    parameter THR_W = 28,
     // Sets held in each column: a power of two
     parameter SETS = 8,
     // Width of a set's index (derived)
@@ -22,9 +29,9 @@ module threshold_loader #(
     input  wire             s_valid,
     output wire             s_ready,
     output reg  [N-1:0]     wr_en,
-    output reg  [2:0]       wr_beat,
+    output reg  [2:0]       wr_group,
     output reg  [SET_W-1:0] wr_set,
-    output reg  [63:0]      wr_data,
+    output reg  [3*THR_W:0] wr_data,
     output reg              set_ready,
     output wire [SET_W-1:0] set,
     input  wire             set_take,
@@ -39,9 +46,12 @@ generate
     end
 endgenerate
 
-localparam [2:0] LAST_BEAT = 3'd4;
+`include "program_format.vh"
 
-reg [2:0]       beat_reg;
+localparam PIECE_W = THRESHOLDS_T12_0_HIGH - THRESHOLDS_T12_0_LOW + 1;
+
+reg             second_reg;         // run of beats
+reg [1:0]       step_reg;           // beat of the run
 reg [N-1:0]     column_reg;         // one-hot: the column that is written
 reg [SET_W-1:0] wr_ptr_reg;
 reg [SET_W-1:0] rd_ptr_reg;
@@ -49,7 +59,9 @@ reg [SET_W:0]   held_reg;           // complete and not freed
 reg [SET_W:0]   ready_reg;          // complete and not taken
 
 wire take     = s_valid && s_ready;
-wire complete = take && beat_reg == LAST_BEAT && column_reg[N-1];
+wire run_end  = step_reg == {1'b1, second_reg};
+wire last     = run_end && second_reg;
+wire complete = take && last && column_reg[N-1];
 
 assign s_ready   = !held_reg[SET_W];
 assign set       = rd_ptr_reg;
@@ -57,20 +69,22 @@ assign set       = rd_ptr_reg;
 wire some_ready = ready_reg != {SET_W+1{1'b0}};
 
 always @(posedge clk) begin
-    wr_en     <= take ? column_reg : {N{1'b0}};
+    wr_en     <= take && step_reg != 2'd0 ? column_reg : {N{1'b0}};
     held_reg  <= held_reg + {{SET_W{1'b0}}, complete} - {{SET_W{1'b0}}, set_free};
     ready_reg <= ready_reg + {{SET_W{1'b0}}, complete} - {{SET_W{1'b0}}, set_take};
     set_ready <= some_ready;
-    pending   <= take || some_ready || !column_reg[0] || beat_reg != 3'd0;
+    pending   <= take || some_ready || !column_reg[0] || second_reg || step_reg != 2'd0;
     if (take) begin
-        beat_reg <= beat_reg == LAST_BEAT ? 3'd0 : beat_reg + 3'd1;
-        if (beat_reg == LAST_BEAT) column_reg <= {column_reg[N-2:0], column_reg[N-1]};
+        second_reg <= second_reg ^ run_end;
+        step_reg   <= run_end ? 2'd0 : step_reg + 2'd1;
+        if (last) column_reg <= {column_reg[N-2:0], column_reg[N-1]};
     end
     if (complete) wr_ptr_reg <= wr_ptr_reg + 1'b1;
     if (set_take) rd_ptr_reg <= rd_ptr_reg + 1'b1;
     if (rst) begin
         wr_en      <= {N{1'b0}};
-        beat_reg   <= 3'd0;
+        second_reg <= 1'b0;
+        step_reg   <= 2'd0;
         column_reg <= {{N-1{1'b0}}, 1'b1};
         wr_ptr_reg <= {SET_W{1'b0}};
         rd_ptr_reg <= {SET_W{1'b0}};
@@ -81,11 +95,29 @@ always @(posedge clk) begin
     end
 end
 
+// What the beat before left over, and the pieces of t12 before this one's
+reg [THR_W-1:0]         low_reg, high_reg;
+reg [THR_W-PIECE_W-1:0] pieces_reg;
+
+wire [THR_W-1:0]   low   = s_data[THRESHOLDS_T1_LOW +: THR_W];
+wire [THR_W-1:0]   high  = s_data[THRESHOLDS_T2_LOW +: THR_W];
+wire [PIECE_W-1:0] piece = s_data[THRESHOLDS_T12_0_LOW +: PIECE_W];
+
 always @(posedge clk) begin
-    wr_beat <= beat_reg;
-    wr_set  <= wr_ptr_reg;
-    wr_data <= s_data;
+    if (take) begin
+        {high_reg, low_reg} <= {high, low};
+        pieces_reg          <= {piece, pieces_reg[THR_W-PIECE_W-1:PIECE_W]};
+    end
+    wr_set           <= wr_ptr_reg;
+    wr_data[3*THR_W] <= s_data[THRESHOLDS_FALLS_LOW];
+    case (step_reg)
+        2'd1: {wr_group, wr_data[3*THR_W-1:0]} <= {1'b0, second_reg, 1'b0, low, high_reg, low_reg};
+        2'd2: {wr_group, wr_data[3*THR_W-1:0]} <= {1'b0, second_reg, 1'b1, high, low, high_reg};
+        default: {wr_group, wr_data[3*THR_W-1:0]} <= {3'd4, piece, pieces_reg, high, low};
+    endcase
 end
+
+wire unused_ok = &{1'b0, s_data[THRESHOLDS_FALLS_LOW-1:THRESHOLDS_T12_0_HIGH+1]};
 
 endmodule
 

@@ -7,12 +7,12 @@
  *
  * In the cycle after a word came it is known what ends with it, and where it goes; in the next it is written. tile_done comes in the
  * cycle before an output tile's last write, tiles_done counts them: who sees it there and reads in the cycle after, reads the word.
- * A command's first word comes at the earliest in the third cycle after the command, or after the last word before it.
+ * Addresses are modulo 2^24. A command's first word comes at the earliest in the third cycle after the command, or after the last word before it.
  */
 module writeback #(
     // Bits of a word
     parameter WORD_W = 32,
-    // Words of the activation memory
+    // Words of the activation memory: up to 2^24
     parameter ACT_DEPTH = 8192,
     // Width of an activation address (derived)
     parameter ACT_ADDR_W = $clog2(ACT_DEPTH)
@@ -27,9 +27,9 @@ module writeback #(
     input  wire [15:0]           cfg_w,
     input  wire [15:0]           cfg_images,
     input  wire [15:0]           cfg_oc_tiles,
-    input  wire [31:0]           cfg_base,
-    input  wire [31:0]           cfg_tile_stride,
-    input  wire [31:0]           cfg_image_stride,
+    input  wire [23:0]           cfg_base,
+    input  wire [23:0]           cfg_tile_stride,
+    input  wire [23:0]           cfg_image_stride,
     input  wire [15:0]           cfg_sequence,
     input  wire                  in_valid,
     input  wire [WORD_W-1:0]     in_word,
@@ -38,13 +38,13 @@ module writeback #(
     output reg  [ACT_ADDR_W-1:0] wr_addr,
     output reg  [WORD_W-1:0]     wr_word,
     output reg                   tile_done,
-    output reg  [31:0]           tiles_done,
+    output reg  [23:0]           tiles_done,
     output reg                   busy,
     output reg                   error_overflow,
     output reg  [15:0]           error_sequence     // of the command that the word belongs to
 );
 
-localparam CFG_W   = 5*16 + 3*32;
+localparam CFG_W   = 5*16 + 3*24;
 // Counters hold what is left after the next one, so that their sign is the last one's.
 localparam COUNT_W = 17;
 
@@ -52,14 +52,14 @@ localparam COUNT_W = 17;
 reg [CFG_W-1:0] next_reg;           // there is one while cfg_ready is low
 
 wire [15:0] next_h, next_w, next_images, next_oc_tiles, next_sequence;
-wire [31:0] next_base, next_tile_stride, next_image_stride;
+wire [23:0] next_base, next_tile_stride, next_image_stride;
 assign {next_h, next_w, next_images, next_oc_tiles, next_base, next_tile_stride, next_image_stride, next_sequence} = next_reg;
 
 // The current command: sizes less two, strides
 reg               idle_reg;         // there is none
 reg               begin_reg;        // the step before its first word: as if the tile before its first ended
 reg [COUNT_W-1:0] h_reg, w_reg, images_reg;
-reg [31:0]        image_stride_reg, tile_stride_reg;
+reg [23:0]        image_stride_reg, tile_stride_reg;
 reg [15:0]        sequence_reg;
 
 // Where its next word lies
@@ -74,10 +74,10 @@ wire step      = in_valid || begin_reg;
 // The word of the cycle before, what ends with it, and its address; then where the next image and the next tile begin
 reg              step_reg, word_valid_reg, image_end_reg, tile_end_reg;
 reg [WORD_W-1:0] word_reg;
-reg [31:0]       addr_reg, next_image_reg, next_tile_reg;
+reg [23:0]       addr_reg, next_image_reg, next_tile_reg;
 
-wire [31:0] next_place = tile_end_reg ? next_tile_reg : next_image_reg;
-wire        outside    = addr_reg >= ACT_DEPTH;
+wire [23:0] next_place = tile_end_reg ? next_tile_reg : next_image_reg;
+wire        outside    = {1'b0, addr_reg} >= ACT_DEPTH[24:0];
 
 always @(posedge clk) begin
     cfg_ready <= cfg_ready ? !cfg_valid : idle_reg;
@@ -96,7 +96,7 @@ always @(posedge clk) begin
     image_end_reg  <= image_end;
     tile_end_reg   <= tile_end;
     if (step_reg) begin
-        addr_reg <= image_end_reg ? next_place : addr_reg + 32'd1;
+        addr_reg <= image_end_reg ? next_place : addr_reg + 24'd1;
         if (image_end_reg) next_image_reg <= next_place + image_stride_reg;
         if (tile_end_reg) next_tile_reg <= next_tile_reg + tile_stride_reg;
     end
@@ -120,7 +120,7 @@ always @(posedge clk) begin
     wr_none        <= !word_valid_reg || outside;
     error_overflow <= word_valid_reg && outside;
     tile_done      <= in_valid && tile_end;
-    tiles_done     <= rst || clear ? 32'd0 : tiles_done + {31'd0, tile_done};
+    tiles_done     <= rst || clear ? 24'd0 : tiles_done + {23'd0, tile_done};
     if (rst) begin
         cfg_ready      <= 1'b1;
         idle_reg       <= 1'b1;

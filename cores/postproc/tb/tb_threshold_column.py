@@ -6,7 +6,7 @@ from collections import Counter, deque
 import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge
-from threshold_model import Channel, random_channel
+from threshold_model import COUNT, HIGHEST, LOWEST, THR_W, Channel, random_channel
 
 SEARCH = 5  # cycles from a sum to its code
 IN_USE = 3  # cycles from a sum to the last read of its set
@@ -31,13 +31,13 @@ class Column:
     async def cycle(
         self, sample: tuple[int, Channel, int] | None = None, write: tuple[int, int, int] | None = None
     ) -> None:
-        """`sample`: set, what the set holds, sum. `write`: set, beat, data."""
+        """`sample`: set, what the set holds, sum. `write`: set, group, data."""
         dut = self.dut
         dut.in_valid.value, dut.wr_en.value = sample is not None, write is not None
         if sample is not None:
             dut.in_set.value, dut.in_sum.value = sample[0], sample[2] & ((1 << int(dut.ACC_W.value)) - 1)
         if write is not None:
-            dut.wr_set.value, dut.wr_beat.value, dut.wr_data.value = write
+            dut.wr_set.value, dut.wr_group.value, dut.wr_data.value = write
         await FallingEdge(dut.clk)
         self.expected.append(None if sample is None else sample[1].code(sample[2]))
         if sample is not None:
@@ -48,8 +48,8 @@ class Column:
             assert int(dut.out_code.value) == code
 
     async def write(self, number: int, channel: Channel) -> None:
-        for beat, data in enumerate(channel.beats()):
-            await self.cycle(write=(number, beat, data))
+        for group, data in enumerate(channel.groups()):
+            await self.cycle(write=(number, group, data))
 
     async def drain(self) -> None:
         for _ in range(SEARCH):
@@ -72,6 +72,22 @@ async def all_small_sums(dut):
 
 
 @cocotb.test()
+async def every_bit_of_every_threshold(dut):
+    """Fourteen thresholds lie at the ends, and one has a single bit that counts: sums meet it, and miss it by one."""
+    acc_w = int(dut.ACC_W.value)
+    column = await Column(dut).start()
+    single = [sign * (1 << bit) for bit in range(THR_W - 1) for sign in (1, -1)]
+    for place in range(COUNT):
+        for number, value in enumerate([*single, LOWEST, HIGHEST]):
+            falls = (place + number // 2) % 2 == 1
+            channel = Channel((LOWEST,) * place + (value,) + (HIGHEST,) * (COUNT - 1 - place), falls)
+            await column.write(0, channel)
+            for met in (value - 1, value, value + 1):
+                await column.cycle((0, channel, channel.sum_of(met, acc_w)))
+            await column.drain()
+
+
+@cocotb.test()
 async def sets_in_use_and_rewritten(dut):
     """Sums of any complete set in any order; meanwhile another set is written, as close to its use as is allowed."""
     rng = random.Random(cocotb.RANDOM_SEED)
@@ -89,14 +105,14 @@ async def sets_in_use_and_rewritten(dut):
             target = rng.choice(free)
             rewritten += held.pop(target, None) is not None
             coming = random_channel(rng)
-            left = [(target, beat, data) for beat, data in enumerate(coming.beats())]
+            left = [(target, group, data) for group, data in enumerate(coming.groups())]
             rng.shuffle(left)
         write = left.pop() if left and rng.random() < 0.7 else None
         sample = None
         if held and rng.random() < 0.9:
             number = rng.choice(list(held))
             any_sum = rng.choice((rng.randrange(extremes[0], extremes[1] + 1), *extremes))
-            sample = (number, held[number], held[number].near_sum(rng) if rng.random() < 0.7 else any_sum)
+            sample = (number, held[number], held[number].near_sum(rng, acc_w) if rng.random() < 0.7 else any_sum)
             last_use[number] = cycle
         await column.cycle(sample, write)
         if write is not None and not left and coming is not None:

@@ -5,8 +5,24 @@ import random
 import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, ReadOnly
+from threshold_model import GROUPS, SPREAD, THR_W
 
-BEATS = 5
+from tilewright.hardware.program_format import THRESHOLDS
+
+BEATS = THRESHOLDS.beats
+# The group that is written when a beat has come
+GROUP_OF_BEAT = {1: 0, 2: 1, 4: 2, 5: 3, 6: 4}
+
+
+def group_data(number: int, beats: list[int]) -> int:
+    """What a column must get of a channel's beats, of any content."""
+    values = {
+        name: place.bits.extract(beats[place.beat])
+        for name, place in THRESHOLDS.fields.items()
+        if place.beat < len(beats)
+    }
+    values[f"t{SPREAD}"] = sum(values.get(f"t{SPREAD}_{index}", 0) << 4 * index for index in range(BEATS))
+    return sum(values[f"t{threshold}"] << THR_W * i for i, threshold in enumerate(GROUPS[number]))
 
 
 async def start(dut) -> None:
@@ -26,11 +42,12 @@ async def sets_in_order(dut):
     await start(dut)
     beats = complete = claimed = freed = 0  # of the stream; sets of each kind
     shown_ready = shown_pending = claimed_before = False
+    channel: list[int] = []  # its beats that were taken
     events, fullest, waited, idle = set(), 0, 0, 0
-    for cycle in range(9000):
+    for cycle in range(12600):
         # Phases: the stream waits for free sets; events leave a set of each kind, for those that fall together with the
         # end of a set; every set is taken and freed soon, and the stream is seldom enough for nothing to be pending.
-        phase = cycle % 1800 // 600
+        phase = cycle % 2520 // 840
         ready, held = complete - claimed, complete - freed
         fullest = max(fullest, held)
         begun = beats % beats_a_set != 0
@@ -54,10 +71,14 @@ async def sets_in_order(dut):
         idle += not shown_pending
         await FallingEdge(dut.clk)
         column, beat = divmod(beats % beats_a_set, BEATS)
-        assert int(dut.wr_en.value) == (1 << column if taken else 0)
+        assert int(dut.wr_en.value) == (1 << column if taken and beat in GROUP_OF_BEAT else 0)
         if taken:
-            place = tuple(int(getattr(dut, f"wr_{name}").value) for name in ("set", "beat", "data"))
-            assert place == (complete % sets, beat, data)
+            channel = [*channel[:beat], data]
+        if taken and beat in GROUP_OF_BEAT:
+            group = GROUP_OF_BEAT[beat]
+            assert (int(dut.wr_set.value), int(dut.wr_group.value)) == (complete % sets, group)
+            assert int(dut.wr_data.value) & ((1 << 3 * THR_W) - 1) == group_data(group, channel)
+            assert group != 4 or int(dut.wr_data.value) >> 3 * THR_W == data >> 63
         shown_ready, shown_pending, claimed_before = ready > 0, ready > 0 or begun or taken, take
         beats, complete, claimed, freed = beats + taken, complete + completes, claimed + take, freed + free
         events.add((completes, take, free))
@@ -75,7 +96,9 @@ async def reset_forgets_all_sets(dut):
         for beat in range(sets * BEATS * n - 1):
             dut.s_valid.value, dut.set_take.value = 1, beat == BEATS * n + 5
             await FallingEdge(dut.clk)
-            assert int(dut.wr_en.value) == 1 << beat // BEATS % n and int(dut.wr_set.value) == beat // BEATS // n
+            writes = beat % BEATS in GROUP_OF_BEAT
+            assert int(dut.wr_en.value) == (1 << beat // BEATS % n if writes else 0)
+            assert int(dut.wr_set.value) == beat // BEATS // n
         assert dut.pending.value and int(dut.set.value) == 1
         await FallingEdge(dut.clk)
         assert not dut.s_ready.value

@@ -6,7 +6,7 @@
  */
 module lutram #(
     // Width of a word in bits
-    parameter WIDTH = 21,
+    parameter WIDTH = 28,
     // Number of words: 2 or more
     parameter DEPTH = 32,
     // Width of the address ports (derived)

@@ -5,7 +5,7 @@
  * Memory of LUTs: written on the clock edge, read at once.
  */
 module tech_lut_ram #(
-    parameter WIDTH  = 21,
+    parameter WIDTH  = 28,
     parameter DEPTH  = 32,
     parameter ADDR_W = $clog2(DEPTH)
 ) (

@@ -5,7 +5,7 @@
  * tech_lut_ram for 7-series.
  */
 module tech_lut_ram #(
-    parameter WIDTH  = 21,
+    parameter WIDTH  = 28,
     parameter DEPTH  = 32,
     parameter ADDR_W = $clog2(DEPTH)
 ) (
