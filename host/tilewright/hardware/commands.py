@@ -134,12 +134,14 @@ class Conv:
     out_image_stride: int = 0
     after: int = 0
     pool: bool = False
-    nibbles: bool = False
     step: bool = False
     acc_base: int = 0
     acc_tile_stride: int = 0
     resume: bool = False
     hold: bool = False
+    act_oc_stride: int = 0
+    raise_from: int = 0xFFFF
+    raise_each: bool = False
 
     @property
     def positions(self) -> int:
@@ -192,7 +194,7 @@ class Weights:
 
     def payload(self) -> Beats:
         """uint64 (beats,)."""
-        return self.data
+        return np.concatenate((np.zeros(1, np.uint64), self.data))
 
     @classmethod
     def parse(cls, payload: Beats, flags: int, where: str) -> Weights:
@@ -217,7 +219,7 @@ class Thresholds:
 
     def payload(self) -> Beats:
         """uint64 (beats,)."""
-        return self.data
+        return np.concatenate((np.zeros(1, np.uint64), self.data))
 
     @classmethod
     def parse(cls, payload: Beats, flags: int, where: str) -> Thresholds:
