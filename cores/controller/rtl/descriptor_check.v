@@ -22,20 +22,20 @@ generate
     end
 endgenerate
 
-wire [15:0] in_h     = descriptor[64*CONV_IN_H_BEAT + CONV_IN_H_LOW +: 16];
-wire [15:0] in_w     = descriptor[64*CONV_IN_W_BEAT + CONV_IN_W_LOW +: 16];
-wire [15:0] out_h    = descriptor[64*CONV_OUT_H_BEAT + CONV_OUT_H_LOW +: 16];
-wire [15:0] out_w    = descriptor[64*CONV_OUT_W_BEAT + CONV_OUT_W_LOW +: 16];
-wire [15:0] ic_tiles = descriptor[64*CONV_IC_TILES_BEAT + CONV_IC_TILES_LOW +: 16];
-wire [15:0] oc_tiles = descriptor[64*CONV_OC_TILES_BEAT + CONV_OC_TILES_LOW +: 16];
-wire [15:0] images   = descriptor[64*CONV_IMAGES_BEAT + CONV_IMAGES_LOW +: 16];
-wire [3:0]  kernel_h = descriptor[64*CONV_KERNEL_H_BEAT + CONV_KERNEL_H_LOW +: 4];
-wire [3:0]  kernel_w = descriptor[64*CONV_KERNEL_W_BEAT + CONV_KERNEL_W_LOW +: 4];
-wire [1:0]  stride   = descriptor[64*CONV_STRIDE_BEAT + CONV_STRIDE_LOW +: 2];
-wire [1:0]  mode     = descriptor[64*CONV_MODE_BEAT + CONV_MODE_LOW +: 2];
-wire        pool     = descriptor[64*CONV_POOL_BEAT + CONV_POOL_LOW];
-wire        resume   = descriptor[64*CONV_RESUME_BEAT + CONV_RESUME_LOW];
-wire        hold     = descriptor[64*CONV_HOLD_BEAT + CONV_HOLD_LOW];
+wire [15:0] in_h         = descriptor[64*CONV_IN_H_BEAT + CONV_IN_H_LOW +: 16];
+wire [15:0] in_w         = descriptor[64*CONV_IN_W_BEAT + CONV_IN_W_LOW +: 16];
+wire [15:0] out_h        = descriptor[64*CONV_OUT_H_BEAT + CONV_OUT_H_LOW +: 16];
+wire [15:0] out_w        = descriptor[64*CONV_OUT_W_BEAT + CONV_OUT_W_LOW +: 16];
+wire [15:0] ic_tiles     = descriptor[64*CONV_IC_TILES_BEAT + CONV_IC_TILES_LOW +: 16];
+wire [15:0] oc_tiles     = descriptor[64*CONV_OC_TILES_BEAT + CONV_OC_TILES_LOW +: 16];
+wire [15:0] images       = descriptor[64*CONV_IMAGES_BEAT + CONV_IMAGES_LOW +: 16];
+wire [3:0]  kernel_h     = descriptor[64*CONV_KERNEL_H_BEAT + CONV_KERNEL_H_LOW +: 4];
+wire [3:0]  kernel_w     = descriptor[64*CONV_KERNEL_W_BEAT + CONV_KERNEL_W_LOW +: 4];
+wire [1:0]  stride       = descriptor[64*CONV_STRIDE_BEAT + CONV_STRIDE_LOW +: 2];
+wire [1:0]  mode         = descriptor[64*CONV_MODE_BEAT + CONV_MODE_LOW +: 2];
+wire        pool         = descriptor[64*CONV_POOL_BEAT + CONV_POOL_LOW];
+wire        resume       = descriptor[64*CONV_RESUME_BEAT + CONV_RESUME_LOW];
+wire        hold         = descriptor[64*CONV_HOLD_BEAT + CONV_HOLD_LOW];
 wire [1:0]  dilation     = descriptor[64*CONV_DILATION_BEAT + CONV_DILATION_LOW +: 2];
 wire        upsample     = descriptor[64*CONV_UPSAMPLE_BEAT + CONV_UPSAMPLE_LOW];
 wire [1:0]  pool_window  = descriptor[64*CONV_POOL_WINDOW_BEAT + CONV_POOL_WINDOW_LOW +: 2];

@@ -1,4 +1,4 @@
-"""What the decoder's tests share: random commands, and a bench that sends them beat by beat and keeps what comes out."""
+"""What the decoder's tests share: random commands, and a bench that sends them and keeps what comes out."""
 
 import random
 from collections.abc import Sequence

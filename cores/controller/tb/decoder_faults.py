@@ -139,16 +139,17 @@ class Faults:
         bit = self.rng.choice([1 if weights else 0, self.rng.randrange(1, 8)])
         return self.changed(number, 0, lambda beat: beat | 1 << 8 + bit, ErrorCode.BAD_DESCRIPTOR)
 
-    def length(self) -> Fault:
-        """Of BEGIN, CONV and END any but the right one; of the others one beat, or one that leaves half of 128 bits."""
-        any_command = self.rng.randrange(len(self.commands) + 2)
-        kinds = (Load, Weights, Thresholds, Conv)
-        number = self.rng.choice([0, any_command, *(self.number(kind) for kind in kinds)])
+    def wrong_lengths(self, number: int) -> list[int]:
+        """Of BEGIN, CONV and END any but the right one; of the others a beat without data, or half of 128 bits."""
         right = int(self.beats[self.starts[number]]) >> 32
-        wrong = [0, 1, right + 1, right - 1, right + 2 * self.rng.randrange(8) + 1]
+        wrong = [0, 1, right - 1, right + 1, right & ~1 | 1 << 31]
         if not 0 < number <= len(self.commands) or isinstance(self.commands[number - 1], Conv):
-            wrong = [0, right ^ 2, right + 1, right - 1, right | 1 << self.rng.randrange(4, 32), right | 1 << 31]
-        length = self.rng.choice(wrong)
+            wrong += [right ^ 2, right ^ 4, right | 1 << self.rng.randrange(4, 31), right | 1 << 31]
+        return sorted({length for length in wrong if length != right})
+
+    def length(self, number: int | None = None, length: int | None = None) -> Fault:
+        number = self.rng.randrange(len(self.commands) + 2) if number is None else number
+        length = self.rng.choice(self.wrong_lengths(number)) if length is None else length
         return self.changed(number, 0, lambda beat: beat & 0xFFFFFFFF | length << 32, ErrorCode.BAD_LENGTH)
 
     def two_in_a_header(self) -> Fault:
@@ -227,9 +228,8 @@ class Faults:
 
     KINDS = tuple(
         chain(
-            (opcode, no_begin, second_begin, sequence, magic, version, parameters, end_of_memory, tlast_missing),
+            (opcode, no_begin, second_begin, sequence, length, magic, version, parameters, end_of_memory, tlast_missing),
             2 * (flags, two_in_a_header, unaligned_address, load_bits, address, descriptor, tlast_early, crc),
-            4 * (length,),
         )
     )
     # Those that neither move beats nor need the CRC-32 as it is

@@ -61,7 +61,7 @@ async def random_commands_with_random_stalls(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def every_place_is_used_and_no_more(dut):
-    """Nothing is freed: the stream stops when the memory is full, right before its next data, and goes on when it is not."""
+    """Nothing is freed: the stream stops when the memory is full, right before its next data, and goes on later."""
     bench = await Bench(dut).start()
     for sink, each in ((bench.weights, bench.pair), (bench.thresholds, 1)):
         words = random_beats(bench.rng, (sink.depth + 2 * sink.step) * each)
@@ -237,6 +237,19 @@ async def every_field_of_a_descriptor(dut):
         await bench.fail(fault.code, fault.sequence)
         before = bench.expected(faults.commands[: fault.number - 1])
         assert bench.settings == before[3][: len(bench.settings)], f"{changes}: a wrong descriptor is handed over"
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def every_length(dut):
+    """Of each command, BEGIN and END among them."""
+    bench = await Bench(dut).start()
+    for number in range(6):  # the first four behind BEGIN are one of each kind
+        faults = Faults(bench)
+        number = number if number < 5 else len(faults.commands) + 1
+        for length in faults.wrong_lengths(number):
+            fault = faults.length(number, length)
+            bench.send(fault.beats)
+            await bench.fail(fault.code, fault.sequence)
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")

@@ -14,9 +14,13 @@ from tilewright.compiler.timing.supply import BeatSupply
 from tilewright.compiler.timing.thresholds import ThresholdTiming
 from tilewright.compiler.timing.weights import WeightTiming
 from tilewright.hardware.parameters import HardwareParameters
+from tilewright.hardware.program_format import BEGIN, END
 
-BEGIN_BEATS = 3
-END_BEATS = 2
+# Header and payload
+BEGIN_BEATS = 1 + BEGIN.beats
+END_BEATS = 1 + END.beats
+# Of 0, before the data of a WEIGHTS or THRESHOLDS command; it waits for nothing
+LEAD_BEATS = 1
 
 
 @dataclass(frozen=True)
@@ -86,8 +90,8 @@ class DecoderTiming:
 
     def _take_weights(self, first: int, item: WeightsItem) -> Iterator[None]:
         each = self._group_beats
-        left = item.beats // each
-        first = max(first, self._written + 1)
+        left = (item.beats - LEAD_BEATS) // each
+        first = max(self._supply.take_one(first), self._written) + 1
         while left:
             count = min(left, self._weights.pushable)
             if count == 0:
@@ -104,7 +108,8 @@ class DecoderTiming:
         self._next = first
 
     def _take_thresholds(self, first: int, item: ThresholdsItem) -> Iterator[None]:
-        left = item.beats
+        left = item.beats - LEAD_BEATS
+        first = self._supply.take_one(first) + 1
         while left:
             while (count := min(left, self._thresholds.pushable)) == 0:
                 if not self._sets.load():

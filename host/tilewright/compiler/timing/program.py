@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tilewright.compiler.stream import ConvItem, Item, ThresholdsItem, WeightsItem
-from tilewright.compiler.timing.decoder import BEGIN_BEATS, END_BEATS, DecoderTiming, LoadTiming
+from tilewright.compiler.timing.decoder import BEGIN_BEATS, END_BEATS, LEAD_BEATS, DecoderTiming, LoadTiming
 from tilewright.compiler.timing.fifo import FifoTiming
 from tilewright.compiler.timing.sequencer import SequencerTiming
 from tilewright.compiler.timing.supply import BeatSupply
@@ -80,12 +80,12 @@ def time_program(items: Sequence[Item], hardware: HardwareParameters, stall_prob
         CompileError: the program would never end.
     """
     beats = BEGIN_BEATS + END_BEATS + sum(1 + item.beats for item in items)
-    groups = sum(item.beats for item in items if isinstance(item, WeightsItem)) // hardware.group_beats
-    threshold_beats = sum(item.beats for item in items if isinstance(item, ThresholdsItem))
+    weight_beats = sum(item.beats - LEAD_BEATS for item in items if isinstance(item, WeightsItem))
+    threshold_beats = sum(item.beats - LEAD_BEATS for item in items if isinstance(item, ThresholdsItem))
     convs = [item.conv for item in items if isinstance(item, ConvItem)]
     described: list[int] = []
     supply = BeatSupply(beats, stall_probability, hardware.dma_depth, hardware.ddr_latency)
-    weights = WeightTiming(hardware, groups)
+    weights = WeightTiming(hardware, weight_beats // hardware.group_beats)
     thresholds = FifoTiming(threshold_beats, hardware.thr_depth, hardware.sram_latency)
     sets = ThresholdTiming(hardware, thresholds)
     sequencer = SequencerTiming(hardware, convs, weights, sets, described)
