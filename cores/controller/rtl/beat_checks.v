@@ -14,10 +14,6 @@ module beat_checks #(
     parameter ACT_W = 4,
     parameter WGT_W = 4,
     parameter ACC_W = 28,
-    // A group has two beats
-    parameter PAIRED = 0,
-    // Activation words a group: 1 or 2
-    parameter WORDS = 2,
     // States of the decoder
     parameter STATES = 13
 ) (
@@ -29,9 +25,9 @@ module beat_checks #(
     input  wire [STATES-1:0] taken,             // one-hot: the decoder's state that took it; 0 if not valid
     input  wire              first,             // of the packet: BEGIN must be its command
     input  wire              tlast,
-    input  wire              payload_last,
+    input  wire [1:0]        place,             // one-hot: the first of a payload, the second
     input  wire              overflow,          // it goes to no place of the activation memory
-    input  wire              bad_descriptor,    // it completes a descriptor that no CONV command may have
+    input  wire              bad_descriptor,    // it is, or completes, what no LOAD or CONV command may have
     output reg  [7:0]        error_code,
     output reg  [15:0]       command_sequence,
     output reg  [7:0]        command_opcode,
@@ -60,16 +56,15 @@ reg         length_ok;
 always @* begin
     case (header_opcode)
         OPCODE_BEGIN:      length_ok = !long && length == BEGIN_BEATS;
-        OPCODE_LOAD:       length_ok = (long || length > LOAD_BEATS) && (PAIRED == 0 || length[0]);
         OPCODE_CONV:       length_ok = !long && length == CONV_BEATS;
-        OPCODE_WEIGHTS:    length_ok = (long || length != 4'd0) && (PAIRED == 0 || !length[0]);
-        OPCODE_THRESHOLDS: length_ok = long || length != 4'd0;
-        default:           length_ok = !long && length == END_BEATS;
+        OPCODE_END:        length_ok = !long && length == END_BEATS;
+        // One beat, then data of whole 128 bits
+        default:           length_ok = (long || length != 4'd1) && length[0];
     endcase
 end
 
 // ---- BEGIN
-wire begin_head    = taken[DECODER_BEGIN] && !payload_last;
+wire begin_head    = taken[DECODER_BEGIN] && place[BEGIN_MAGIC_BEAT];
 wire magic_ok      = beat[BEGIN_MAGIC_HIGH:BEGIN_MAGIC_LOW] == BEGIN_MAGIC;
 wire format_ok     = beat[BEGIN_FORMAT_VERSION_HIGH:BEGIN_FORMAT_VERSION_LOW] == BEGIN_FORMAT_VERSION;
 wire parameters_ok = beat[BEGIN_N_HIGH:BEGIN_N_LOW] == N[7:0] && beat[BEGIN_ACT_W_HIGH:BEGIN_ACT_W_LOW] == ACT_W[7:0] &&
@@ -99,11 +94,10 @@ always @(posedge clk) begin
     magic_reg          <= (header && first && header_opcode != OPCODE_BEGIN) || (begin_head && !magic_ok);
     opcode_fault_reg   <= header && !known_opcode;
     sequence_fault_reg <= header && (header_sequence != next_sequence_reg || (!first && header_opcode == OPCODE_BEGIN));
-    descriptor_reg     <= (header && !flags_ok) || (taken[DECODER_LOAD_ADDR] && WORDS == 2 && beat[LOAD_ADDRESS_LOW]) ||
-                          bad_descriptor;
+    descriptor_reg     <= (header && !flags_ok) || bad_descriptor;
     length_reg         <= header && !length_ok;
     format_reg         <= begin_head && !format_ok;
-    parameters_reg     <= taken[DECODER_BEGIN] && payload_last && !parameters_ok;
+    parameters_reg     <= taken[DECODER_BEGIN] && place[BEGIN_N_BEAT] && !parameters_ok;
     overflow_reg       <= overflow;
     tlast_missing_reg  <= taken[DECODER_END] && !tlast;
     crc_fault_reg      <= taken[DECODER_END] && !crc_ok;

@@ -22,7 +22,7 @@ module decoder #(
     parameter WGT_W = 4,
     // Bits of an accumulator
     parameter ACC_W = 28,
-    // Words of the activation memory: whole groups, two or more
+    // Words of the activation memory: whole 128 bits, two groups or more
     parameter ACT_DEPTH = 8192,
     // Bits of a group: what one cycle moves into the activation memory or the weight store
     parameter GROUP_W = 64,
@@ -33,7 +33,9 @@ module decoder #(
     // Threshold FIFO in beats
     parameter THR_DEPTH = 512,
     // Width of a group's address in the activation memory (derived)
-    parameter GROUP_ADDR_W = $clog2(ACT_DEPTH * N * ACT_W / GROUP_W)
+    parameter GROUP_ADDR_W = $clog2(ACT_DEPTH * N * ACT_W / GROUP_W),
+    // Bits of a descriptor (derived)
+    parameter CFG_W = 64*7
 ) (
     input  wire                    clk,
     input  wire                    rst,
@@ -59,10 +61,10 @@ module decoder #(
     // Descriptor
     output wire                    cfg_valid,
     input  wire                    cfg_ready,
-    output wire [64*7-1:0]         cfg_data,        // its beats, the first lowest
+    output wire [CFG_W-1:0]        cfg_data,        // its beats, the first lowest
     output wire [15:0]             cfg_sequence,
     // Engine
-    input  wire [31:0]             convs_issued,
+    input  wire [23:0]             convs_issued,
     input  wire                    engine_idle,     // every CONV command is done, every result is sent
     input  wire                    leftovers,       // weights or thresholds that no CONV command took
     input  wire                    leftover_weights,
@@ -94,6 +96,7 @@ module decoder #(
 
 localparam PAIRED = GROUP_W > 64;
 localparam WORDS  = GROUP_W / (N * ACT_W);   // activation words a group: 1 or 2
+localparam ALIGN  = N * ACT_W < 128 ? 128 / (N * ACT_W) : 1;     // addresses of LOAD commands are multiples of it
 localparam STATES = 13;
 
 // Cycles in FINISH, and behind the last descriptor taken, until the engine's flags and the checks tell of all beats
@@ -112,21 +115,23 @@ function [3:0] number(input [STATES-1:0] one_hot);
 endfunction
 
 reg [STATES-1:0]     at_reg;                // the state, one-hot
+reg                  closed_reg;            // in which nothing is taken: LOAD_WAIT, FINISH, TRAILER, DRAIN behind TLAST
 reg                  begun_reg;
 reg                  ended_reg;             // the beat with TLAST is taken
 reg [31:0]           remaining_reg;         // payload beats not yet taken
 reg                  payload_last_reg;      // it is one
+reg [1:0]            place_reg;             // one-hot: the next beat is a payload's first, or its second
+reg                  thresholds_reg;        // THRESHOLDS come behind LEAD, not WEIGHTS
 reg                  end_mark_reg;          // the WEIGHTS command ends its CONV command's weights
 reg                  half_reg;              // the low beat of a pair is taken
 
 // ---- input handshake
-wire load_ready, load_bad, load_reached, descriptor_full, weight_ready, thr_ready, group_beat;
-wire blocked = at_reg[DECODER_LOAD_WAIT] || at_reg[DECODER_FINISH] || at_reg[DECODER_TRAILER] ||
+wire load_ready, load_bad, load_refused, load_reached, descriptor_full, weight_ready, thr_ready, group_beat;
+wire blocked = closed_reg ||
                (at_reg[DECODER_LOAD_DATA] && !load_ready) ||
                (at_reg[DECODER_DESCRIPTOR] && (descriptor_full || act_wr_valid)) ||
                (at_reg[DECODER_WEIGHTS] && (!weight_ready || act_wr_valid)) ||
-               (at_reg[DECODER_THRESHOLDS] && !thr_ready) ||
-               (at_reg[DECODER_DRAIN] && ended_reg);
+               (at_reg[DECODER_THRESHOLDS] && !thr_ready);
 wire beat    = s_valid && !blocked;
 
 assign s_ready = !blocked;
@@ -147,7 +152,8 @@ wire [31:0] header_length   = s_data[HEADER_LENGTH_HIGH:HEADER_LENGTH_LOW];
 // ---- the beat, registered, and what it was taken as
 reg [63:0]       beat_reg;
 reg [STATES-1:0] taken_reg;                 // the state in which it was taken; 0: none was
-reg              taken_any_reg, taken_first_reg, taken_tlast_reg, taken_last_reg, taken_bad_reg;
+reg [1:0]        taken_place_reg;
+reg              taken_any_reg, taken_first_reg, taken_tlast_reg, taken_bad_reg;
 
 always @(posedge clk) begin
     beat_reg        <= s_data;
@@ -155,7 +161,7 @@ always @(posedge clk) begin
     taken_any_reg   <= beat && !rst;
     taken_first_reg <= !begun_reg;
     taken_tlast_reg <= s_last;
-    taken_last_reg  <= payload_last_reg;
+    taken_place_reg <= place_reg;
     taken_bad_reg   <= load_bad;
 end
 
@@ -183,12 +189,12 @@ end
 assign thr_valid = taken_reg[DECODER_THRESHOLDS];
 assign thr_data  = beat_reg;
 
-load_writer #(.ACT_DEPTH(ACT_DEPTH), .WORDS(WORDS), .GROUP_W(GROUP_W)) u_load_writer (
+load_writer #(.ACT_DEPTH(ACT_DEPTH), .ALIGN(ALIGN), .WORDS(WORDS), .GROUP_W(GROUP_W)) u_load_writer (
     .clk(clk), .rst(rst),
     .beat(s_data), .beat_take(beat && at_reg[DECODER_LOAD_ADDR]),
     .waiting(at_reg[DECODER_LOAD_WAIT]), .convs_issued(convs_issued), .reached(load_reached),
     .group(load_data), .group_valid(s_valid && at_reg[DECODER_LOAD_DATA] && group_beat && !error), .group_ready(load_ready),
-    .bad(load_bad),
+    .bad(load_bad), .refused(load_refused),
     .act_wr_valid(act_wr_valid), .act_wr_ready(act_wr_ready), .act_wr_addr(act_wr_addr), .act_wr_data(act_wr_data)
 );
 
@@ -196,7 +202,7 @@ load_writer #(.ACT_DEPTH(ACT_DEPTH), .WORDS(WORDS), .GROUP_W(GROUP_W)) u_load_wr
 wire [15:0] checked_sequence;
 wire        bad_descriptor;
 
-descriptor_buffer u_descriptor_buffer (
+descriptor_buffer #(.CFG_W(CFG_W)) u_descriptor_buffer (
     .clk(clk), .rst(rst || error),
     .beat(s_data), .tlast(s_last), .take(beat), .header(at_reg[DECODER_HEADER] && header_opcode == OPCODE_CONV),
     .sequence_number(checked_sequence), .full(descriptor_full), .bad(bad_descriptor),
@@ -216,13 +222,12 @@ always @(posedge clk) begin
     settled_reg          <= at_reg[DECODER_FINISH] && !descriptor_full ? {settled_reg[SETTLE-2:0], 1'b1} : {SETTLE{1'b0}};
 end
 
-beat_checks #(.N(N), .ACT_W(ACT_W), .WGT_W(WGT_W), .ACC_W(ACC_W), .PAIRED(PAIRED), .WORDS(WORDS), .STATES(STATES))
-u_beat_checks (
+beat_checks #(.N(N), .ACT_W(ACT_W), .WGT_W(WGT_W), .ACC_W(ACC_W), .STATES(STATES)) u_beat_checks (
     .clk(clk), .rst(rst), .clear(rst || trailer_done),
     .beat(beat_reg), .valid(taken_any_reg), .taken(taken_reg), .first(taken_first_reg), .tlast(taken_tlast_reg),
-    .payload_last(taken_last_reg),
+    .place(taken_place_reg),
     .overflow((taken_reg[DECODER_LOAD_ADDR] && load_bad) || (taken_reg[DECODER_LOAD_DATA] && taken_bad_reg)),
-    .bad_descriptor(bad_descriptor),
+    .bad_descriptor(bad_descriptor || (taken_reg[DECODER_LOAD_ADDR] && load_refused)),
     .error_code(checked_code), .command_sequence(checked_sequence), .command_opcode(checked_opcode),
     .images_crc(images_crc), .program_crc(program_crc)
 );
@@ -240,37 +245,43 @@ decoder_errors u_decoder_errors (
 // ---- counts and marks
 always @(posedge clk) begin
     program_start <= beat && at_reg[DECODER_HEADER] && header_opcode == OPCODE_BEGIN && !begun_reg && !rst;
-    if (taken_reg[DECODER_BEGIN] && taken_last_reg) program_id <= beat_reg[BEGIN_PROGRAM_ID_HIGH:BEGIN_PROGRAM_ID_LOW];
+    if (taken_reg[DECODER_BEGIN] && taken_place_reg[BEGIN_PROGRAM_ID_BEAT])
+        program_id <= beat_reg[BEGIN_PROGRAM_ID_HIGH:BEGIN_PROGRAM_ID_LOW];
     if (beat) begin
         remaining_reg    <= at_reg[DECODER_HEADER] ? header_length : remaining_reg - 32'd1;
         payload_last_reg <= at_reg[DECODER_HEADER] ? header_length == 32'd1 : remaining_reg == 32'd2;
+        place_reg        <= {place_reg[0], at_reg[DECODER_HEADER]};
         half_reg         <= PAIRED && (at_reg[DECODER_WEIGHTS] || at_reg[DECODER_LOAD_DATA]) && !half_reg;
         ended_reg        <= s_last;
         if (at_reg[DECODER_HEADER]) begin
-            end_mark_reg <= (header_flags & FLAG_LAST) != 8'd0;
-            begun_reg    <= 1'b1;
+            end_mark_reg   <= (header_flags & FLAG_LAST) != 8'd0;
+            thresholds_reg <= header_opcode == OPCODE_THRESHOLDS;
+            begun_reg      <= 1'b1;
         end
     end
     if (rst || at_reg[DECODER_TRAILER]) begin
         begun_reg <= 1'b0;
         ended_reg <= 1'b0;
     end
-    if (rst) program_id <= 32'd0;
+    if (rst) begin
+        place_reg  <= 2'b00;
+        program_id <= 32'd0;
+    end
 end
 
 // ---- state
 always @(posedge clk) begin
     if (beat) begin
         if (at_reg[DECODER_HEADER]) case (header_opcode)
-            OPCODE_BEGIN:      at_reg <= only(DECODER_BEGIN);
-            OPCODE_LOAD:       at_reg <= only(DECODER_LOAD_ADDR);
-            OPCODE_CONV:       at_reg <= only(DECODER_DESCRIPTOR);
-            OPCODE_WEIGHTS:    at_reg <= only(DECODER_WEIGHTS);
-            OPCODE_THRESHOLDS: at_reg <= only(DECODER_THRESHOLDS);
-            default:           at_reg <= only(DECODER_END);
+            OPCODE_BEGIN:                      at_reg <= only(DECODER_BEGIN);
+            OPCODE_LOAD:                       at_reg <= only(DECODER_LOAD_ADDR);
+            OPCODE_CONV:                       at_reg <= only(DECODER_DESCRIPTOR);
+            OPCODE_WEIGHTS, OPCODE_THRESHOLDS: at_reg <= only(DECODER_LEAD);
+            default:                           at_reg <= only(DECODER_END);
         endcase
         else if (at_reg[DECODER_LOAD_ADDR]) at_reg <= only(DECODER_LOAD_WAIT);
         else if (payload_last_reg && !at_reg[DECODER_DRAIN]) at_reg <= only(DECODER_HEADER);
+        else if (at_reg[DECODER_LEAD]) at_reg <= only(thresholds_reg ? DECODER_THRESHOLDS : DECODER_WEIGHTS);
         // Nothing is taken behind TLAST, wherever it comes.
         if (at_reg[DECODER_END] || (s_last && !at_reg[DECODER_DRAIN])) at_reg <= only(DECODER_FINISH);
     end
@@ -279,6 +290,14 @@ always @(posedge clk) begin
     if (at_reg[DECODER_TRAILER] && trailer_done) at_reg <= only(error ? DECODER_DRAIN : DECODER_HEADER);
     if (error && !at_reg[DECODER_TRAILER] && !at_reg[DECODER_DRAIN]) at_reg <= only(DECODER_DRAIN);
     if (rst) at_reg <= only(DECODER_HEADER);
+end
+
+// With the state, so that s_ready need not look at four of them and at ended_reg
+always @(posedge clk) begin
+    if (beat) closed_reg <= at_reg[DECODER_LOAD_ADDR] || at_reg[DECODER_END] || s_last;
+    if ((at_reg[DECODER_LOAD_WAIT] && load_reached) || (at_reg[DECODER_TRAILER] && trailer_done)) closed_reg <= 1'b0;
+    if (error && !at_reg[DECODER_TRAILER] && !at_reg[DECODER_DRAIN]) closed_reg <= beat ? s_last : ended_reg;
+    if (rst) closed_reg <= 1'b0;
 end
 
 assign trailer_request = at_reg[DECODER_TRAILER];

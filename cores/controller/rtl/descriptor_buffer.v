@@ -7,20 +7,23 @@
  * With the last beat taken in cycle t: full from t + 1 on; bad in t + 1, or else cfg_valid from t + 2 on, if the packet does not
  * end with that beat. A descriptor that is not handed over stays until reset. No beat may be taken while full.
  */
-module descriptor_buffer (
-    input  wire            clk,
-    input  wire            rst,
-    input  wire [63:0]     beat,
-    input  wire            tlast,
-    input  wire            take,
-    input  wire            header,          // it is a CONV command's: its descriptor begins with the next that is taken
-    input  wire [15:0]     sequence_number, // of the command, by the cycle behind its last beat
-    output reg             full,
-    output wire            bad,
-    output reg             cfg_valid,
-    input  wire            cfg_ready,
-    output wire [64*7-1:0] cfg_data,        // its beats, the first lowest
-    output reg  [15:0]     cfg_sequence
+module descriptor_buffer #(
+    // Bits of a descriptor (derived)
+    parameter CFG_W = 64*7
+) (
+    input  wire             clk,
+    input  wire             rst,
+    input  wire [63:0]      beat,
+    input  wire             tlast,
+    input  wire             take,
+    input  wire             header,         // it is a CONV command's: its descriptor begins with the next that is taken
+    input  wire [15:0]      sequence_number, // of the command, by the cycle behind its last beat
+    output reg              full,
+    output wire             bad,
+    output reg              cfg_valid,
+    input  wire             cfg_ready,
+    output wire [CFG_W-1:0] cfg_data,       // its beats, the first lowest
+    output reg  [15:0]      cfg_sequence
 );
 
 `include "program_format.vh"
@@ -30,7 +33,7 @@ reg                  whole_reg;
 wire                 last_take = take && slot_reg[CONV_BEATS-1];
 wire                 ok;
 
-descriptor_check u_descriptor_check (.descriptor(cfg_data), .ok(ok));
+descriptor_check #(.CFG_W(CFG_W)) u_descriptor_check (.descriptor(cfg_data), .ok(ok));
 
 assign bad = whole_reg && !ok;
 

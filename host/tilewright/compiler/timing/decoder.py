@@ -15,9 +15,11 @@ from tilewright.compiler.timing.thresholds import ThresholdTiming
 from tilewright.compiler.timing.weights import WeightTiming
 from tilewright.hardware.commands import LEAD_BEATS
 from tilewright.hardware.parameters import HardwareParameters
+from tilewright.hardware.program_format import BEGIN, END
 
-BEGIN_BEATS = 4
-END_BEATS = 2
+# Header and payload
+BEGIN_BEATS = 1 + BEGIN.beats
+END_BEATS = 1 + END.beats
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,9 @@ class DecoderTiming:
         for item in self._items:
             first = self._supply.take_one(self._next) + 1
             if isinstance(item, WeightsItem):
-                yield from self._take_weights(self._supply.take_one(first) + 1, item)
+                yield from self._take_weights(first, item)
             elif isinstance(item, ThresholdsItem):
-                yield from self._take_thresholds(self._supply.take_one(first) + 1, item)
+                yield from self._take_thresholds(first, item)
             elif isinstance(item, LoadItem):
                 yield from self._take_load(first, item, sequencer)
             else:
@@ -88,7 +90,7 @@ class DecoderTiming:
     def _take_weights(self, first: int, item: WeightsItem) -> Iterator[None]:
         each = self._group_beats
         left = (item.beats - LEAD_BEATS) // each
-        first = max(first, self._written + 1)
+        first = max(self._supply.take_one(first), self._written) + 1
         while left:
             count = min(left, self._weights.pushable)
             if count == 0:
@@ -106,6 +108,7 @@ class DecoderTiming:
 
     def _take_thresholds(self, first: int, item: ThresholdsItem) -> Iterator[None]:
         left = item.beats - LEAD_BEATS
+        first = self._supply.take_one(first) + 1
         while left:
             while (count := min(left, self._thresholds.pushable)) == 0:
                 if not self._sets.load():
