@@ -97,7 +97,6 @@ PROOFS = {
             "a place too many": ("take ? two_left : one_left", "one_left"),
             "a place that is left out": ("take ? two_left : one_left", "two_left"),
             "places that do not come back": ("give || (take", "(take"),
-            "full while one is taken": ("&& !take_reg && !take", "&& !take_reg"),
             "two takes that count as one": ("take_reg ? above_2 : above_1", "above_1"),
         },
         {"COUNT": 6, "STEP": 2},
