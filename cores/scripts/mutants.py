@@ -137,7 +137,7 @@ MUTANTS = {
     ),
     "an answer to a read that changes while it waits": Mutant(
         Bench("axi_gpio", "axi_gpio", "tb_axi_gpio"), "strict", "axil/rtl/axil_slave.v",
-        "if (data_reg) rdata_reg", "if (data_reg || r_waits) rdata_reg",
+        "if (data) rdata_reg", "if (data || r_waits) rdata_reg",
     ),
     "a write to the other channel": Mutant(
         DMA, "registers", "axi_dma/rtl/axi_dma.v",
