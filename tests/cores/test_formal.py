@@ -163,7 +163,7 @@ PROOFS = {
     "axil_slave, data after 2": axil_slave(2),
     "axil_registers": Proof(
         "axil_registers", "accelerator/formal/axil_access.sv",
-        ("accelerator/rtl/axil_registers.v", AXIL_SLAVE, AXIL_RULES), 14, {
+        ("accelerator/rtl/axil_registers.v", AXIL_SLAVE, AXIL_RULES), 17, {
             "an event lost in the cycle of its clear": (
                 "(irq_status_reg & ~(wr_byte && wr_addr == REG_IRQ_STATUS ? wr_data[1:0] : 2'b00))"
                 " | {event_error, event_done}",
