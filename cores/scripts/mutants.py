@@ -155,7 +155,7 @@ MUTANTS = {
         "if (low_read_reg) high_reg", "if (rd_en && is_low) high_reg",
     ),
     "idle while a command is taken": Mutant(
-        STATUS, "idle", "accelerator/rtl/accelerator_status.v", "idle_reg <= !cfg_valid &&", "idle_reg <=",
+        STATUS, "idle", "accelerator/rtl/accelerator_status.v", "idle_reg  <= !cfg_valid &&", "idle_reg  <=",
     ),
     "a log entry a cycle early": Mutant(
         STATUS, "counters_and_log", "accelerator/rtl/accelerator_status.v",

@@ -31,7 +31,7 @@ wire filled = count >= DEPTH[15:0] || (write_reg && count == DEPTH[15:0] - 16'd1
 
 always @(posedge clk) begin
     write_reg <= write && !clear;
-    store_reg <= write && !clear && !filled;
+    store_reg <= write && !filled;
     if (clear) count <= 16'd0;
     else if (write_reg && count != 16'hFFFF) count <= count + 16'd1;
 end
