@@ -200,7 +200,7 @@ MUTANTS = {
     ),
     "an answer to a read that changes while it waits": Mutant(
         Bench("axi_gpio", "axi_gpio", "tb_axi_gpio"), "strict", "axil/rtl/axil_slave.v",
-        "if (data_reg) rdata_reg", "if (data_reg || r_waits) rdata_reg",
+        "if (data) rdata_reg", "if (data || r_waits) rdata_reg",
     ),
     "a write to the other channel": Mutant(
         DMA, "registers", "axi_dma/rtl/axi_dma.v",
@@ -218,7 +218,7 @@ MUTANTS = {
         "if (low_read_reg) high_reg", "if (rd_en && is_low) high_reg",
     ),
     "idle while a command is taken": Mutant(
-        STATUS, "idle", "accelerator/rtl/accelerator_status.v", "idle_reg <= !cfg_valid &&", "idle_reg <=",
+        STATUS, "idle", "accelerator/rtl/accelerator_status.v", "idle_reg  <= !cfg_valid &&", "idle_reg  <=",
     ),
     "a log entry a cycle early": Mutant(
         STATUS, "counters_and_log", "accelerator/rtl/accelerator_status.v",

@@ -1,4 +1,4 @@
-"""cores/axis and cores/axi_gpio with other parameters; test_targets.py runs them with their defaults."""
+"""cores/axis, cores/axil and cores/axi_gpio with other parameters; test_targets.py runs them with their defaults."""
 
 import pytest
 
@@ -18,3 +18,7 @@ def test_axis_data_fifo_in_packet_mode(run_cocotb) -> None:
 def test_axi_gpio_with_two_channels(run_cocotb) -> None:
     settings = {"WIDTH": 5, "WIDTH2": 9, "DUAL": 1, "ALL_OUTPUTS": 1, "ALL_INPUTS2": 1, "INTERRUPT": 1}
     run_cocotb("axi_gpio", "axi_gpio", "tb_axi_gpio", ("axil",), **settings)
+
+
+def test_axil_slave_with_data_two_cycles_after(run_cocotb) -> None:
+    run_cocotb("axil", "axil_slave", "tb_axil_slave", RD_CYCLES=2)

@@ -76,6 +76,30 @@ WIDEN_MISTAKES = {
     "a place that goes on": ("whole ? {{PIECES-1{1'b0}}, 1'b1} : place_reg << 1", "place_reg << 1"),
 }
 
+AXIL_SLAVE_MISTAKES = {
+    "a second write before the answer": ("!wready_reg && !b_waits", "!wready_reg"),
+    "a write without data": ("s_axil_awvalid && s_axil_wvalid", "s_axil_awvalid"),
+    "data without an address": ("s_axil_awvalid && s_axil_wvalid", "s_axil_wvalid"),
+    "a write twice": ("&& !wready_reg && !b_waits", "&& !b_waits"),
+    "an answer that does not wait": ("wready_reg || b_waits", "wready_reg"),
+    "a write that stays": ("wr_en_reg  <= wready_reg", "wr_en_reg  <= wready_reg || b_waits"),
+    "data of a write before": ("if (wready_reg) begin", "if (wready_reg && !wr_strb_reg[0]) begin"),
+    "strobes that are left out": ("wr_strb_reg <= s_axil_wstrb", "wr_strb_reg <= 4'hF"),
+    "a second read before the answer": ("{1'b0}} && !r_waits", "{1'b0}}"),
+    "a read over one under way": ("reading == {RD_CYCLES+1{1'b0}}", "!reading[0]"),
+    "read data that do not wait": ("data || r_waits", "data"),
+    "read data a cycle early": ("if (data) rdata_reg", "if (reading[RD_CYCLES-1]) rdata_reg"),
+    "read data that change": ("if (data) rdata_reg", "rdata_reg"),
+    "a word that goes": ("if (arready_reg) rd_word_reg", "rd_word_reg"),
+}
+
+
+def axil_slave(rd_cycles: int) -> Proof:
+    parameters, defines = {"ADDR_W": 5, "RD_CYCLES": rd_cycles}, {"RD_CYCLES": rd_cycles}
+    files = (AXIL_SLAVE, AXIL_RULES)
+    return Proof("axil_slave", "axil/formal/axil_access.sv", files, 12, AXIL_SLAVE_MISTAKES, parameters, defines)
+
+
 PROOFS = {
     "stream_register": Proof(
         "stream_register", ORDER, STREAM, 12, {
@@ -97,7 +121,6 @@ PROOFS = {
             "a place too many": ("take ? two_left : one_left", "one_left"),
             "a place that is left out": ("take ? two_left : one_left", "two_left"),
             "places that do not come back": ("give || (take", "(take"),
-            "full while one is taken": ("&& !take_reg && !take", "&& !take_reg"),
             "two takes that count as one": ("take_reg ? above_2 : above_1", "above_1"),
         },
         {"COUNT": 6, "STEP": 2},
@@ -136,27 +159,11 @@ PROOFS = {
             "a read beyond the registers": ("rd_word[6:3] == 4'd0 ? rd_data : 32'd0", "rd_data"),
         }, {"INPUTS": 2},
     ),
-    "axil_slave": Proof(
-        "axil_slave", "axil/formal/axil_access.sv", (AXIL_SLAVE, AXIL_RULES), 12, {
-            "a second write before the answer": ("!wready_reg && !b_waits", "!wready_reg"),
-            "a write without data": ("s_axil_awvalid && s_axil_wvalid", "s_axil_awvalid"),
-            "data without an address": ("s_axil_awvalid && s_axil_wvalid", "s_axil_wvalid"),
-            "a write twice": ("&& !wready_reg && !b_waits", "&& !b_waits"),
-            "an answer that does not wait": ("wready_reg || b_waits", "wready_reg"),
-            "a write that stays": ("wr_en_reg  <= wready_reg", "wr_en_reg  <= wready_reg || b_waits"),
-            "data of a write before": ("if (wready_reg) begin", "if (wready_reg && !wr_strb_reg[0]) begin"),
-            "strobes that are left out": ("wr_strb_reg <= s_axil_wstrb", "wr_strb_reg <= 4'hF"),
-            "a second read before the answer": ("!data_reg && !r_waits", "!data_reg"),
-            "a read over one under way": ("!rd_en_reg && !data_reg", "!rd_en_reg"),
-            "read data that do not wait": ("data_reg || r_waits", "data_reg"),
-            "read data a cycle early": ("if (data_reg) rdata_reg", "if (rd_en_reg) rdata_reg"),
-            "read data that change": ("if (data_reg) rdata_reg", "rdata_reg"),
-            "a word that goes": ("if (arready_reg) rd_word_reg", "rd_word_reg"),
-        }, {"ADDR_W": 5},
-    ),
+    "axil_slave, data after 1": axil_slave(1),
+    "axil_slave, data after 2": axil_slave(2),
     "axil_registers": Proof(
         "axil_registers", "accelerator/formal/axil_access.sv",
-        ("accelerator/rtl/axil_registers.v", AXIL_SLAVE, AXIL_RULES), 14, {
+        ("accelerator/rtl/axil_registers.v", AXIL_SLAVE, AXIL_RULES), 17, {
             "an event lost in the cycle of its clear": (
                 "(irq_status_reg & ~(wr_byte && wr_addr == REG_IRQ_STATUS ? wr_data[1:0] : 2'b00))"
                 " | {event_error, event_done}",
@@ -167,7 +174,7 @@ PROOFS = {
             "the high word at every read": ("rd_en && is_low", "rd_en"),
             "the high word at every counter's read": ("rd_en && is_low", "rd_en && is_counter"),
             "the high word while the low one waits": ("rd_en && is_low", "is_low"),
-            "the high word of the cycle before": ("if (low_read_reg) high_reg", "if (rd_en && is_low) high_reg"),
+            "the high word of the cycle before": ("if (low_read_reg[1]) high_reg", "if (low_read_reg[0]) high_reg"),
             "irq without its enable": ("irq_enable_reg && irq_status_reg != 2'b00", "irq_status_reg != 2'b00"),
             "a soft reset by another register": ("wr_byte && wr_addr == REG_CONTROL && wr_data[0]",
                                                  "wr_byte && wr_data[0]"),

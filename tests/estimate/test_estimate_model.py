@@ -298,7 +298,7 @@ def test_results_are_those_of_the_hardware(n: int, latency: int) -> None:
     rng = np.random.default_rng([n, latency])
     for _ in range(20):
         depth = int(rng.choice([2, 8, 64]))
-        delays, beats = (2 * n + 3 + latency, 1 + latency), (n // 2, max(1, n // 16))
+        delays, beats = (2 * n + 3 + latency, 2 + latency), (n // 2, max(1, n // 16))
         hardware = [ResultBuffer(depth, *both, latency) for both in zip(delays, beats, strict=True)]
         sums, words = (ResultTiming(depth, d + 1, b, latency) for d, b in zip(delays, beats, strict=True))
         clock = Clock(hardware)

@@ -52,14 +52,14 @@ axil_rules #(.ADDR_W(12)) rules (
     .rdata(rdata), .rresp(rresp), .rvalid(rvalid), .rready(rready)
 );
 
-// The registers, told step by step: a write acts a cycle after it was taken, a read looks a cycle after its address was taken
+// The registers, told step by step: a write acts a cycle after it was taken, a read looks two cycles after its address was taken
 reg         started_reg = 1'b0;
 reg         enable_reg;
 reg [1:0]   causes_reg;
 reg [15:0]  index_reg;
 reg [31:0]  high_reg;
 reg         high_known_reg;
-reg         write_reg, read_reg, look_reg;      // look: in the cycle after read
+reg         write_reg, asked_reg, read_reg, look_reg;      // look: in the cycle after read
 reg [11:0]  wr_reg, rd_reg;
 reg [31:0]  wdata_reg;
 reg [3:0]   wstrb_reg;
@@ -71,7 +71,8 @@ wire        high = rd_reg == REG_CYCLES + 12'd4 || rd_reg == REG_CYCLES + 12'd12
 always @(posedge clk) begin
     started_reg <= 1'b1;
     write_reg   <= awvalid && awready;
-    read_reg    <= arvalid && arready;
+    asked_reg   <= arvalid && arready;
+    read_reg    <= asked_reg;
     look_reg    <= read_reg;
     if (awvalid && awready) begin
         wr_reg    <= {awaddr[11:2], 2'b00};
@@ -106,7 +107,7 @@ always @(posedge clk) begin
         endcase
     end
     if (rst) begin
-        {write_reg, read_reg, look_reg} <= 3'b000;
+        {write_reg, asked_reg, read_reg, look_reg} <= 4'b0000;
         enable_reg     <= 1'b0;
         causes_reg     <= 2'b00;
         index_reg      <= 16'd0;

@@ -119,17 +119,18 @@ reg reset_reg;
 always @(posedge clk) reset_reg <= !aresetn;
 
 // ---- open commands: those that the sequencer has taken and whose last result is not out
-reg  [4:0]  open_reg;
+reg  [4:0]  open_reg;           // less the one that was taken in the cycle before
+reg         taken_reg;
 reg         idle_reg;
-wire        taken      = cfg_valid && cfg_ready;
 wire        read_final = issue_final && issue_read;
-wire        open       = open_reg != 5'd0;
+wire        open       = open_reg != 5'd0 || taken_reg;
 
 assign engine_idle = idle_reg;
 
 always @(posedge clk) begin
-    open_reg <= open_reg + {4'd0, taken} - {4'd0, out_final} - {4'd0, read_final};
-    idle_reg <= !cfg_valid && !open && !post_busy && result_empty && read_empty;
+    taken_reg <= cfg_valid && cfg_ready && !engine_rst;
+    open_reg  <= open_reg + {4'd0, taken_reg} - {4'd0, out_final} - {4'd0, read_final};
+    idle_reg  <= !cfg_valid && !open && !post_busy && result_empty && read_empty;
     if (engine_rst) open_reg <= 5'd0;
 end
 
@@ -220,7 +221,7 @@ always @(posedge clk) begin
 end
 
 // ---- counters, in the order of the register map, and the log: what was counted before the cycle after a command's last position
-reg                    clear_reg, issue_final_reg, log_write_reg;
+reg                    clear_reg, issue_final_reg;
 wire [COUNTERS*32-1:0] counters_low, counters_high;
 wire [15:0]            log_count, log_index;
 wire [LOGGED*32-1:0]   log_entry;
@@ -239,7 +240,6 @@ wire [COUNTERS-1:0]    count = {COUNTERS{running_reg || program_start_reg}} & {
 always @(posedge clk) begin
     clear_reg       <= program_start || !aresetn;
     issue_final_reg <= issue_final;
-    log_write_reg   <= issue_final_reg;
 end
 
 performance_counters #(.COUNTERS(COUNTERS)) u_performance_counters (
@@ -247,7 +247,7 @@ performance_counters #(.COUNTERS(COUNTERS)) u_performance_counters (
 );
 
 layer_log #(.COUNTERS(LOGGED), .DEPTH(LOG_DEPTH), .LATENCY(SRAM_LATENCY)) u_layer_log (
-    .clk(clk), .clear(clear_reg), .write(log_write_reg),
+    .clk(clk), .clear(clear_reg), .write(issue_final_reg),
     .counters({counters_low[8*32 +: 32], counters_low[5*32 +: 32], counters_low[4*32 +: 32], counters_low[3*32 +: 32],
                counters_low[2*32 +: 32], counters_low[0 +: 32]}),
     .count(log_count), .rd_index(log_index), .rd_entry(log_entry)

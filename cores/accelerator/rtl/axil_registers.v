@@ -4,7 +4,7 @@
 /*
  * The accelerator's registers (cores/registers/accelerator.rdl) behind an AXI4-Lite slave. Unused addresses read as zero.
  *
- * What is read is a register's value in the cycle after its address was taken; of a counter the upper half is kept then, in the
+ * What is read is a register's value two cycles after its address was taken; of a counter the upper half is kept then, in the
  * cycle after, in which it belongs to the lower one, until the next read of a lower half.
  */
 module axil_registers #(
@@ -72,7 +72,7 @@ wire [31:0] wr_data;
 wire [3:0]  wr_strb;
 wire [31:0] rd_data;
 
-axil_slave #(.ADDR_W(12)) slave (
+axil_slave #(.ADDR_W(12), .RD_CYCLES(2)) slave (
     .clk(clk), .rst(rst),
     .s_axil_awaddr(s_axil_awaddr), .s_axil_awvalid(s_axil_awvalid), .s_axil_awready(s_axil_awready),
     .s_axil_wdata(s_axil_wdata), .s_axil_wstrb(s_axil_wstrb), .s_axil_wvalid(s_axil_wvalid), .s_axil_wready(s_axil_wready),
@@ -111,7 +111,10 @@ always @(posedge clk) begin
     end
 end
 
-// ---- read: a register for each kind of word, then one of them
+// ---- read: which word, a register for each kind of word, then one of them
+reg  [INDEX_W-1:0]      counter_reg;
+reg  [LOG_WORD_W-1:0]   log_word_reg;
+reg  [LOG_WORDS*32-1:0] entry_reg;      // the way from the log's memory is long
 reg  [31:0] word_reg;           // zero for the other kinds
 reg  [31:0] low_reg;
 reg  [31:0] high_reg;           // upper half of the counter whose lower half was read last
@@ -119,7 +122,7 @@ reg  [31:0] log_reg;
 reg         is_low_reg;
 reg         is_high_reg;
 reg         is_log_reg;
-reg         low_read_reg;       // a lower half was read in the cycle before
+reg  [1:0]  low_read_reg;       // a lower half is read in this cycle, was in the one before
 wire [11:0] rd_addr        = {rd_word, 2'b00};
 wire [11:0] counter_offset = rd_addr - REG_CYCLES;
 wire        is_counter     = counter_offset < COUNTERS * 8;
@@ -150,13 +153,16 @@ always @(posedge clk) begin
         REG_LOG_INDEX:  word_reg <= {16'd0, log_index_reg};
         default:        word_reg <= 32'd0;
     endcase
-    low_reg      <= counters_low[counter_offset[3 +: INDEX_W]*32 +: 32];
-    log_reg      <= log_entry[log_offset[2 +: LOG_WORD_W]*32 +: 32];
+    counter_reg  <= counter_offset[3 +: INDEX_W];
+    log_word_reg <= log_offset[2 +: LOG_WORD_W];
+    entry_reg    <= log_entry;
+    low_reg      <= counters_low[counter_reg*32 +: 32];
+    log_reg      <= entry_reg[log_word_reg*32 +: 32];
     is_low_reg   <= is_low;
     is_high_reg  <= is_counter && !is_low;
     is_log_reg   <= is_log;
-    low_read_reg <= rd_en && is_low;
-    if (low_read_reg) high_reg <= counters_high[counter_offset[3 +: INDEX_W]*32 +: 32];
+    low_read_reg <= {low_read_reg[0], rd_en && is_low};
+    if (low_read_reg[1]) high_reg <= counters_high[counter_reg*32 +: 32];
 end
 
 wire unused_ok = &{1'b0, s_axil_awprot, s_axil_arprot, wr_strb[3:2], wr_data[31:16]};

@@ -3,6 +3,8 @@
 
 /*
  * Keeps the counters' low words as they are when a CONV command has issued its last position: an entry a command, until full.
+ *
+ * write comes in the cycle before the counters that it means, and counts in the cycle after them.
  */
 module layer_log #(
     // Counters in an entry
@@ -23,14 +25,20 @@ module layer_log #(
 
 localparam ADDR_W = $clog2(DEPTH);
 
+reg  write_reg;
+reg  store_reg;         // there is a place, too
+wire filled = count >= DEPTH[15:0] || (write_reg && count == DEPTH[15:0] - 16'd1);
+
 always @(posedge clk) begin
+    write_reg <= write && !clear;
+    store_reg <= write && !filled;
     if (clear) count <= 16'd0;
-    else if (write && count != 16'hFFFF) count <= count + 16'd1;
+    else if (write_reg && count != 16'hFFFF) count <= count + 16'd1;
 end
 
 sram #(.WIDTH(COUNTERS*32), .DEPTH(DEPTH), .LATENCY(LATENCY)) memory (
     .clk(clk),
-    .wr_en(write && count < DEPTH[15:0]),
+    .wr_en(store_reg),
     .wr_addr(count[ADDR_W-1:0]),
     .wr_data(counters),
     .rd_en(1'b1),

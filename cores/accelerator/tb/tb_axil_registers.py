@@ -1,10 +1,11 @@
 """axil_registers: every register, byte strobes, coherent 64-bit counters, interrupts, random stalls on all channels."""
 
 import random
+from collections import deque
 
 import cocotb
 from cocotb.clock import Clock
-from cocotb.triggers import RisingEdge
+from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 from cocotbext.axi import AxiLiteBus, AxiLiteMaster
 
 from axi_protocol import axi, watch
@@ -120,6 +121,44 @@ async def interrupts_and_soft_reset(dut):
     await master.write_dword(registers.REG_CONTROL, 1)
     assert await master.read_dword(registers.REG_CONTROL) == 0
     assert pulses == 1, "SOFT_RESET lasts one cycle"
+
+
+@cocotb.test()
+async def the_log_at_once(dut):
+    """The address of a word of the log comes as soon as the index's answer; the log's memory takes two cycles."""
+    begin(dut)
+    for name in ("awvalid", "wvalid", "arvalid"):
+        getattr(dut, f"s_axil_{name}").value = 0
+    dut.s_axil_bready.value = dut.s_axil_rready.value = 1
+    words, entry_w = len(dut.log_entry) // 32, len(dut.log_entry)
+
+    async def memory():
+        on_its_way = deque([0] * 3, 3)
+        while True:
+            await FallingEdge(dut.clk)
+            on_its_way.append(int(dut.log_index.value) if not dut.rst.value else 0)
+            dut.log_entry.value = random.Random(on_its_way[0]).getrandbits(entry_w)
+
+    cocotb.start_soon(memory())
+    await ClockCycles(dut.clk, 3)
+    dut.rst.value = 0
+    dut.s_axil_awaddr.value, dut.s_axil_wstrb.value = registers.REG_LOG_INDEX, 0xF
+    for index in range(1, 2 * words):
+        dut.s_axil_wdata.value, dut.s_axil_araddr.value = index, registers.REG_LOG_CYCLES + 4 * (index % words)
+        dut.s_axil_awvalid.value = dut.s_axil_wvalid.value = 1
+        await RisingEdge(dut.s_axil_awready)
+        await RisingEdge(dut.clk)
+        dut.s_axil_awvalid.value = dut.s_axil_wvalid.value = 0
+        await RisingEdge(dut.clk)
+        assert dut.s_axil_bvalid.value, "the answer is taken in this cycle"
+        dut.s_axil_arvalid.value = 1
+        await RisingEdge(dut.s_axil_arready)
+        await RisingEdge(dut.clk)
+        dut.s_axil_arvalid.value = 0
+        await RisingEdge(dut.s_axil_rvalid)
+        await RisingEdge(dut.clk)
+        expected = random.Random(index).getrandbits(entry_w) >> 32 * (index % words) & 0xFFFF_FFFF
+        assert int(dut.s_axil_rdata.value) == expected
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")

@@ -18,15 +18,15 @@ async def entries(dut):
     dut.clear.value = 0
 
     async def write(count: int, log: list[int]) -> None:
-        while count:
-            valid, entry = rng.random() < 0.6, rng.getrandbits(width)
+        before = False
+        while count or before:
+            valid, entry = count > 0 and rng.random() < 0.6, rng.getrandbits(width)
             dut.write.value, dut.counters.value = valid, entry
             await FallingEdge(dut.clk)
-            if valid:
+            if before:
                 log.append(entry)
-                count -= 1
             assert int(dut.count.value) == len(log)
-        dut.write.value = 0
+            count, before = count - valid, valid
 
     async def compare(log: list[int]) -> None:
         for index in rng.sample(range(min(depth, len(log))), min(depth, len(log), 40)):
@@ -42,7 +42,9 @@ async def entries(dut):
         dut.clear.value, dut.write.value = 1, rng.randrange(2)
         await FallingEdge(dut.clk)
         dut.clear.value = dut.write.value = 0
-        assert int(dut.count.value) == 0
+        for _ in range(2):
+            assert int(dut.count.value) == 0
+            await FallingEdge(dut.clk)
 
 
 @cocotb.test()
@@ -50,7 +52,9 @@ async def the_count_stops_at_its_end(dut):
     cocotb.start_soon(Clock(dut.clk, 10, "ns").start())
     dut.clear.value = dut.write.value = 0
     await FallingEdge(dut.clk)
-    dut.write.value, dut.count.value = 1, 0xFFFC  # as if so many had been written
+    dut.write.value = 1
+    await FallingEdge(dut.clk)
+    dut.count.value = 0xFFFC  # as if so many had been written
     for expected in (0xFFFD, 0xFFFE, 0xFFFF, 0xFFFF, 0xFFFF):
         await FallingEdge(dut.clk)
         assert int(dut.count.value) == expected

@@ -4,7 +4,7 @@
 /*
  * Properties of axil_slave: the rules of its port; each write is given to the registers once, with its word, data and strobes, in
  * the cycle in which its answer begins; a read asks once, two cycles or more after its address came,
- * and brings what the registers showed a cycle after.
+ * and brings what the registers showed RD_CYCLES after.
  */
 module axil_access (
     input wire        clk,
@@ -73,7 +73,7 @@ always @(posedge clk) begin
         assert (rd_en == $past(arvalid && arready));
         if (rd_en) assert (rd_word == $past(araddr[4:2]));
         else if (read_before_reg) assert (rd_word == $past(rd_word));
-        if (rvalid && !$past(rvalid)) assert (rdata == $past(rd_data) && $past(rd_en, 2));
+        if (rvalid && !$past(rvalid)) assert (rdata == $past(rd_data) && $past(rd_en, `RD_CYCLES + 1));
     end
 end
 

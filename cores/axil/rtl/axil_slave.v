@@ -6,13 +6,15 @@
  *
  * Write: address and data are taken together (ready, a register, rises after both valids and falls again); in the next cycle wr_en
  * is high with word, data and byte strobes, all registers, and the answer begins. The next write is taken after its handshake.
- * Read: rd_en is high in the cycle after the address was taken; rd_word stays until the next read. The user gives rd_data a cycle
+ * Read: rd_en is high in the cycle after the address was taken; rd_word stays until the next read. The user gives rd_data RD_CYCLES
  * after rd_en: registers, or a few of them merged; a cycle later it is on R and stays until ready. A read whose address comes after
  * a write's answer has its rd_en at least three cycles after that wr_en.
  */
 module axil_slave #(
     // Width of an address in bytes; bits 1:0 mean nothing
-    parameter ADDR_W = 12
+    parameter ADDR_W = 12,
+    // Cycles from rd_en to rd_data: 1 or more
+    parameter RD_CYCLES = 1
 ) (
     input  wire              clk,
     input  wire              rst,
@@ -83,13 +85,15 @@ always @(posedge clk) begin
 end
 
 // ---- read
-reg              arready_reg;
-reg              rd_en_reg;
-reg              data_reg;      // rd_data is there
-reg              rvalid_reg;
-reg [ADDR_W-3:0] rd_word_reg;
-reg [31:0]       rdata_reg;
-wire             r_waits = rvalid_reg && !s_axil_rready;
+reg                 arready_reg;
+reg                 rd_en_reg;
+reg [RD_CYCLES-1:0] reading_reg;
+reg                 rvalid_reg;
+reg [ADDR_W-3:0]    rd_word_reg;
+reg [31:0]          rdata_reg;
+wire [RD_CYCLES:0]  reading = {reading_reg, rd_en_reg};
+wire                data    = reading[RD_CYCLES];           // rd_data is there
+wire                r_waits = rvalid_reg && !s_axil_rready;
 
 assign s_axil_arready = arready_reg;
 assign s_axil_rdata   = rdata_reg;
@@ -99,16 +103,16 @@ assign rd_en          = rd_en_reg;
 assign rd_word        = rd_word_reg;
 
 always @(posedge clk) begin
-    arready_reg <= s_axil_arvalid && !arready_reg && !rd_en_reg && !data_reg && !r_waits;
+    arready_reg <= s_axil_arvalid && !arready_reg && reading == {RD_CYCLES+1{1'b0}} && !r_waits;
     rd_en_reg   <= arready_reg;
-    data_reg    <= rd_en_reg;
-    rvalid_reg  <= data_reg || r_waits;
+    reading_reg <= reading[RD_CYCLES-1:0];
+    rvalid_reg  <= data || r_waits;
     if (arready_reg) rd_word_reg <= s_axil_araddr[ADDR_W-1:2];
-    if (data_reg) rdata_reg <= rd_data;
+    if (data) rdata_reg <= rd_data;
     if (rst) begin
         arready_reg <= 1'b0;
         rd_en_reg   <= 1'b0;
-        data_reg    <= 1'b0;
+        reading_reg <= {RD_CYCLES{1'b0}};
         rvalid_reg  <= 1'b0;
     end
 end

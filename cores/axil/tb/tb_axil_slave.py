@@ -1,6 +1,7 @@
 """axil_slave in front of a memory: random stalls and strobes, a strict master, what registers see and when."""
 
 import random
+from collections import deque
 
 import cocotb
 from cocotb.clock import Clock
@@ -19,7 +20,7 @@ def stalls(rng: random.Random):
 
 
 class Memory:
-    """Registers at the port: they read in the cycle of rd_en and show it in the next one only.
+    """Registers at the port: they read in the cycle of rd_en and show it in the one RD_CYCLES later only.
 
     Attributes:
         words: what they hold.
@@ -39,17 +40,20 @@ class Memory:
 
     async def _run(self) -> None:
         dut, rng, answered = self._dut, random.Random(cocotb.RANDOM_SEED), True
+        cycles = int(dut.RD_CYCLES.value)
+        shown = deque([0] * cycles, cycles)  # in the next cycle, in the one after
         while True:
             await RisingEdge(dut.clk)
             self.cycle += 1
-            dut.rd_data.value = rng.getrandbits(32)
+            reads = not dut.rst.value and dut.rd_en.value
+            word = int(dut.rd_word.value) if reads else None
+            shown.append(self.words[word] if reads else rng.getrandbits(32))
+            dut.rd_data.value = shown[0]
             if dut.rst.value:
                 answered = True
                 continue
-            if dut.rd_en.value:
-                word = int(dut.rd_word.value)
+            if reads:
                 self.reads.append((word, self.cycle))
-                dut.rd_data.value = self.words[word]
             if dut.wr_en.value:
                 word, data, strobes = (int(dut.wr_word.value), int(dut.wr_data.value), int(dut.wr_strb.value))
                 self.writes.append((word, data, strobes, self.cycle))
@@ -158,7 +162,9 @@ async def when_what_comes(dut):
     await ClockCycles(dut.clk, 2)
     assert dut.s_axil_arready.value
     dut.s_axil_arvalid.value = 0
-    await ClockCycles(dut.clk, 3)
+    await ClockCycles(dut.clk, 1 + int(dut.RD_CYCLES.value))
+    assert not dut.s_axil_rvalid.value
+    await ClockCycles(dut.clk, 1)
     assert dut.s_axil_rvalid.value and int(dut.s_axil_rdata.value) == 77
     assert memory.reads[-1][1] - memory.writes[-1][3] == 3
     assert memory.answers == [memory.writes[-1][3]]

@@ -139,10 +139,10 @@ assign s_ready = !blocked;
 // verilator lint_off PINCONNECTEMPTY
 stream_credits #(.COUNT(WGT_DEPTH), .STEP(TILE_GROUPS)) weight_credits (
     .clk(clk), .rst(rst || error), .take(beat && at_reg[DECODER_WEIGHTS] && group_beat), .give(weight_freed),
-    .next_available(), .available(weight_ready), .full());
+    .next_available(), .available(weight_ready));
 stream_credits #(.COUNT(THR_DEPTH)) thr_credits (
     .clk(clk), .rst(rst || error), .take(beat && at_reg[DECODER_THRESHOLDS]), .give(thr_freed),
-    .next_available(), .available(thr_ready), .full());
+    .next_available(), .available(thr_ready));
 // verilator lint_on PINCONNECTEMPTY
 
 wire [7:0]  header_opcode   = s_data[HEADER_OPCODE_HIGH:HEADER_OPCODE_LOW];

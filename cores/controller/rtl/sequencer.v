@@ -205,10 +205,10 @@ end
 // verilator lint_off PINCONNECTEMPTY
 stream_credits #(.COUNT(OUT_DEPTH)) result_credits (
     .clk(clk), .rst(rst), .take(!stays_reg && raw_reg), .give(result_freed),
-    .next_available(next_result_space), .available(), .full());
+    .next_available(next_result_space), .available());
 stream_credits #(.COUNT(OUT_DEPTH)) read_credits (
     .clk(clk), .rst(rst), .take(!stays_reg && read_reg), .give(read_freed),
-    .next_available(next_read_space), .available(), .full());
+    .next_available(next_read_space), .available());
 // verilator lint_on PINCONNECTEMPTY
 
 // ---- issue

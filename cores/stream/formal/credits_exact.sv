@@ -2,8 +2,7 @@
 `default_nettype none
 
 /*
- * Properties of stream_credits: available says exactly whether a place is left, full exactly, a cycle late, whether all are; no more
- * are ever taken than there are.
+ * Properties of stream_credits: available says exactly whether a place is left; no more are ever taken than there are.
  */
 module credits_exact (
     input wire clk,
@@ -12,22 +11,21 @@ module credits_exact (
     input wire give
 );
 
-wire next_available, available, full;
+wire next_available, available;
 
 stream_credits dut (
-    .clk(clk), .rst(rst), .take(take), .give(give), .next_available(next_available), .available(available), .full(full));
+    .clk(clk), .rst(rst), .take(take), .give(give), .next_available(next_available), .available(available));
 
 reg       started_reg = 1'b0;
 reg       settled_reg = 1'b0;       // a cycle behind the reset
 reg [3:0] taken_reg   = 4'd0;
-reg       next_reg, none_reg;
+reg       next_reg;
 
 always @(posedge clk) begin
     started_reg <= 1'b1;
     settled_reg <= started_reg;
     taken_reg   <= rst ? 4'd0 : taken_reg + take - (give ? `STEP : 0);
     next_reg    <= next_available;
-    none_reg    <= taken_reg == 0 && !take;
 end
 
 always @* begin
@@ -37,9 +35,8 @@ always @* begin
     if (settled_reg) begin
         assert (available == (taken_reg < `COUNT));
         assert (available == next_reg);
-        assert (full == none_reg);
         cover (taken_reg == `COUNT);
-    end else if (started_reg) assert (!available && !full);
+    end else if (started_reg) assert (!available);
 end
 
 endmodule

@@ -4,8 +4,8 @@
 /*
  * Credits of whoever sends where nothing may be refused: COUNT places at first, one less for each `take`, STEP more for each `give`.
  *
- * available and full are registers: available in this cycle says that a take in this cycle is covered. It is exact, so that no
- * place is left unused for the flag's sake.
+ * available, a register, says in this cycle that a take in this cycle is covered. It is exact, so that no place is left unused for
+ * the flag's sake.
  */
 module stream_credits #(
     // Places in all
@@ -18,8 +18,7 @@ module stream_credits #(
     input  wire take,
     input  wire give,
     output wire next_available, // what available will be
-    output reg  available,
-    output reg  full            // all places are free
+    output reg  available
 );
 
 localparam COUNT_W = $clog2(COUNT + 1);
@@ -48,12 +47,10 @@ always @(posedge clk) begin
     take_reg  <= take;
     left_reg  <= left_reg + given - {{COUNT_W-1{1'b0}}, take_reg};
     available <= next_available;
-    full      <= left_reg == COUNT[COUNT_W-1:0] && !take_reg && !take;
     if (rst) begin
         take_reg  <= 1'b0;
         left_reg  <= COUNT[COUNT_W-1:0];
         available <= 1'b0;
-        full      <= 1'b0;
     end
 end
 

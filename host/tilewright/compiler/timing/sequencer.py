@@ -119,7 +119,7 @@ class SequencerTiming:
         self._described = described
         latency = hardware.sram_latency
         self._sums = ResultTiming(hardware.out_depth, hardware.sum_cycles + 1, hardware.n // 2, latency)
-        self._words = ResultTiming(hardware.out_depth, latency + 2, hardware.word_beats, latency)
+        self._words = ResultTiming(hardware.out_depth, latency + 3, hardware.word_beats, latency)
         self._work: _Work | None = None
         self.timings: list[ConvTiming] = []
         self.writeback = WriteBackTiming(hardware, sum(c.oc_tiles for c in convs if c.mode is Mode.CODES))
