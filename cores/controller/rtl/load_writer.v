@@ -62,7 +62,7 @@ always @(posedge clk) begin
     reached <= waiting && convs_issued >= after_reg;
     if (beat_take) begin
         place_reg <= address[GROUP_ADDR_W+WORDS-2:WORDS-1];
-        bad       <= address >= ACT_DEPTH || wrong;
+        bad       <= {8'd0, address} >= ACT_DEPTH || wrong;
         refused   <= wrong;
         after_reg <= beat[LOAD_AFTER_HIGH:LOAD_AFTER_LOW];
     end else if (group_valid && group_ready) begin
