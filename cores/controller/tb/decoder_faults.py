@@ -1,7 +1,6 @@
 """Ways to spoil a program that is right, each with what the decoder must say of it."""
 
 from collections.abc import Callable, Sequence
-from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -15,9 +14,9 @@ from decoder_bench import (
 )
 
 from tilewright.hardware.commands import Body, Conv, Load, Mode, Thresholds, Weights
-from tilewright.hardware.fields import Field
+from tilewright.hardware.fields import Field, Layout
 from tilewright.hardware.program import encode_frame, encode_program, seal_program
-from tilewright.hardware.program_format import CONV, LOAD, Layout
+from tilewright.hardware.program_format import CONV, LOAD, Opcode
 from tilewright.hardware.registers import ErrorCode
 
 
@@ -47,6 +46,8 @@ def beats_of(layout: Layout, change: Change) -> list[int]:
     return [change.apply(0) if beat == change.beat else 0 for beat in range(layout.beats)]
 
 
+# No command's, or IMAGE's, which is not built yet
+OPCODES = [0x00, Opcode.IMAGE, 0x07, 0x0E, 0x11, 0x1F, 0x82, 0xFF]
 COUNTS = ("in_h", "in_w", "out_h", "out_w", "ic_tiles", "oc_tiles", "images", "kernel_h", "kernel_w", "stride")
 # Whatever the descriptor, it is wrong with these fields.
 DESCRIPTORS = [
@@ -112,9 +113,9 @@ class Faults:
             beats[at] = np.uint64(change.apply(int(beats[at])))
         return Fault(seal_program(beats, self.images), ErrorCode.BAD_DESCRIPTOR, number, number)
 
-    def opcode(self) -> Fault:
+    def opcode(self, opcode: int | None = None) -> Fault:
         number = self.rng.randrange(len(self.commands) + 2)
-        opcode = self.rng.choice([0, 6, 7, 0x0E, 0x11, 0x1F, 0x82, 0xFF])
+        opcode = self.rng.choice(OPCODES) if opcode is None else opcode
         code = ErrorCode.UNKNOWN_OPCODE if number else ErrorCode.BAD_MAGIC
         return self.changed(number, 0, lambda beat: beat & ~0xFF | opcode, code)
 
@@ -226,11 +227,8 @@ class Faults:
         self.commands[number - 1] = Load(load.address, beats[ends[0] : ends[1] + 1])  # which is written
         return Fault(beats, ErrorCode.BAD_CRC, len(self.commands) + 1, len(self.commands) + 1)
 
-    KINDS = tuple(
-        chain(
-            (opcode, no_begin, second_begin, sequence, length, magic, version, parameters, end_of_memory, tlast_missing),
-            2 * (flags, two_in_a_header, unaligned_address, load_bits, address, descriptor, tlast_early, crc),
-        )
-    )
+    ONCE = (opcode, no_begin, second_begin, sequence, length, magic, version, parameters, end_of_memory, tlast_missing)
+    TWICE = (flags, two_in_a_header, unaligned_address, load_bits, address, descriptor, tlast_early, crc)
+    KINDS = ONCE + 2 * TWICE
     # Those that neither move beats nor need the CRC-32 as it is
     STEADY = (sequence, flags, parameters, address, unaligned_address, load_bits, descriptor, opcode)

@@ -21,7 +21,7 @@ from decoder_bench import (
     states_of,
     without_waiting,
 )
-from decoder_faults import DESCRIPTORS, Faults
+from decoder_faults import DESCRIPTORS, OPCODES, Faults
 
 from tilewright.hardware.commands import Body, Conv, Load, Thresholds, Weights
 from tilewright.hardware.program import seal_program
@@ -135,6 +135,14 @@ async def state_says_what_is_taken(dut):
         assert int(dut.state.value) == DecoderState.FINISH and dut.finishing.value
         bench.check(commands)
         await bench.finish()
+    end = len(beats)
+    bench.send(np.append(beats, random_beats(bench.rng, 9)))
+    while bench.sent < end:
+        await bench.cycle()
+    for _ in range(3):
+        await bench.cycle()
+        assert bench.sent == end and dut.finishing.value, "nothing is taken behind END, though TLAST is missing"
+    await bench.fail(ErrorCode.TLAST_MISSING, len(commands) + 1)
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
@@ -237,6 +245,15 @@ async def every_field_of_a_descriptor(dut):
         await bench.fail(fault.code, fault.sequence)
         before = bench.expected(faults.commands[: fault.number - 1])
         assert bench.settings == before[3][: len(bench.settings)], f"{changes}: a wrong descriptor is handed over"
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def every_unknown_opcode(dut):
+    bench = await Bench(dut).start()
+    for opcode in 2 * OPCODES:
+        fault = Faults(bench).opcode(opcode)
+        bench.send(fault.beats)
+        await bench.fail(fault.code, fault.sequence)
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
