@@ -123,8 +123,8 @@ MUTANTS = {
         LOADER, "sets_in_order", LOADS, "{piece, pieces_reg[THR_W-PIECE_W-1:PIECE_W]}",
         "{pieces_reg[THR_W-2*PIECE_W-1:0], piece}",
     ),
-    "a piece of t12 while the stream waits": Mutant(
-        LOADER, "sets_in_order", LOADS, "if (take) begin\n        {high_reg", "if (s_valid) begin\n        {high_reg",
+    "a piece of t12 without a beat": Mutant(
+        LOADER, "sets_in_order", LOADS, "if (take) begin\n        {high_reg", "begin\n        {high_reg",
     ),
     "t3 of the wrong half": Mutant(
         LOADER, "sets_in_order", LOADS, "low, high_reg, low_reg}", "high, high_reg, low_reg}",
@@ -154,7 +154,7 @@ MUTANTS = {
     "thresholds without their lowest bit": Mutant(
         COLUMN, ".*", COMPARES, "thresholds[k*THR_W +: THR_W-1]", "thresholds[k*THR_W+1 +: THR_W-2], 1'b0",
     ),
-    "thresholds without a sign": Mutant(COLUMN, ".*", COMPARES, "met[k] = $signed(sum) >=", "met[k] = sum >="),
+    "sums without a sign": Mutant(COLUMN, ".*", COMPARES, "{ACC_W{falls_reg}} ^ SIGN", "{ACC_W{falls_reg}}"),
     "groups 1 and 2 the other way round": Mutant(COLUMN, ".*", COMPARES, "wr_group[1:0]}", "wr_group[0], wr_group[1]}"),
     "falls with the lower thresholds": Mutant(
         COLUMN, ".*", COMPARES, ".wr_en(wr_fours), .wr_addr(wr_set), .wr_data(wr_data[3*THR_W])",

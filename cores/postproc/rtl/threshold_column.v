@@ -41,14 +41,17 @@ endgenerate
 wire wr_fours  = wr_en && wr_group[2];
 wire wr_others = wr_en && !wr_group[2];
 
-// How many of three ascending thresholds a sum reaches
+// With the sign inverted on both sides, comparisons are unsigned and take only the end of their carry chain; signed ones take the carry
+// before it, too, for which an ECP5 breaks the chain.
+localparam [ACC_W-1:0] SIGN = {1'b1, {ACC_W-1{1'b0}}};
+
+// How many of three ascending thresholds a sum, its sign inverted, reaches
 function [1:0] reached(input [ACC_W-1:0] sum, input [3*THR_W-1:0] thresholds);
     reg [2:0] met;
     integer   k;
     begin
         for (k = 0; k < 3; k = k + 1)
-            met[k] = $signed(sum) >=
-                     $signed({{ACC_W-THR_W+1{thresholds[k*THR_W + THR_W-1]}}, thresholds[k*THR_W +: THR_W-1]});
+            met[k] = sum >= (SIGN ^ {{ACC_W-THR_W+1{thresholds[k*THR_W + THR_W-1]}}, thresholds[k*THR_W +: THR_W-1]});
         reached = {met[1], met[2] || (met[0] && !met[1])};
     end
 endfunction
@@ -85,7 +88,7 @@ always @(posedge clk) begin
     end
     if (valid_reg[0]) begin
         set_2_reg <= set_1_reg;
-        sum_2_reg <= sum_1_reg ^ {ACC_W{falls_reg}};
+        sum_2_reg <= sum_1_reg ^ {ACC_W{falls_reg}} ^ SIGN;
         fours_reg <= fours;
     end
     if (valid_reg[1]) begin
