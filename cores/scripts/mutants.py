@@ -215,14 +215,14 @@ MUTANTS = {
     ),
     "a counter read in two cycles": Mutant(
         STATUS, "runs_over", "accelerator/rtl/axil_registers.v",
-        "if (low_read_reg) high_reg", "if (rd_en && is_low) high_reg",
+        "if (low_read_reg[1]) high_reg", "if (low_read_reg[0]) high_reg",
     ),
     "idle while a command is taken": Mutant(
         STATUS, "idle", "accelerator/rtl/accelerator_status.v", "idle_reg  <= !cfg_valid &&", "idle_reg  <=",
     ),
     "a log entry a cycle early": Mutant(
         STATUS, "counters_and_log", "accelerator/rtl/accelerator_status.v",
-        "log_write_reg   <= issue_final_reg", "log_write_reg   <= issue_final",
+        ".write(issue_final_reg)", ".write(issue_final)",
     ),
     "a program that outlives a soft reset": Mutant(
         STATUS, "soft_reset", "accelerator/rtl/accelerator_status.v", "program_start && !rst;", "program_start;",

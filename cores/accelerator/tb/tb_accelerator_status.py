@@ -156,10 +156,12 @@ async def idle_never_too_early(dut):
         assert idle == (not busy)
         seen += idle
     assert 100 < seen < 2900
-    dut.engine_rst.value = 1
     quiet(dut)
+    dut.engine_rst.value = dut.cfg_valid.value = dut.cfg_ready.value = 1
+    await FallingEdge(dut.clk)
+    dut.engine_rst.value = dut.cfg_valid.value = dut.cfg_ready.value = 0
     await ClockCycles(dut.clk, 3)
-    assert dut.engine_idle.value, "no command outlives a reset of the engine"
+    assert dut.engine_idle.value, "no command outlives a reset of the engine, nor one taken in it"
 
 
 @cocotb.test()

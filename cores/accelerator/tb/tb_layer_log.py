@@ -29,7 +29,8 @@ async def entries(dut):
             count, before = count - valid, valid
 
     async def compare(log: list[int]) -> None:
-        for index in rng.sample(range(min(depth, len(log))), min(depth, len(log), 40)):
+        there = min(depth, len(log))
+        for index in (0, there - 1, *rng.sample(range(there), min(there, 40))):
             dut.rd_index.value = index
             for _ in range(latency):
                 await FallingEdge(dut.clk)
