@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pynq
 import pytest
-from pg021_soc import TAKEN_EARLY, Pg021Soc, pg021_overlay
+from pg021_soc import HELD_AT_OUTPUT, TAKEN_EARLY, Pg021Soc, pg021_overlay
 
 from tilewright.compiler.layer import Run, compile_layer, compile_raw_and_relu, compile_runs, expected_results
 from tilewright.driver import Driver
@@ -251,28 +251,50 @@ def send_without_receive(driver: Driver, program: Program, results: int) -> None
     assert driver.device.streams.result_beats == results
 
 
-def test_stale_beats_on_the_rtl(open_device: Callable[..., Any], small_layer: ConvLayer) -> None:
-    """With one reset of the DMA four beats of the old program lead the next packet; recovery leaves none."""
+def receive_without_send(driver: Driver, beats: int) -> Any:
+    """Asks for results although no program was sent, and waits; the buffer, zero where nothing came."""
+    receive = driver.allocate(beats)
+    receive[:] = 0
+    receive.flush()
+    driver.channels.receive(receive, receive.nbytes)
+    for _ in range(100):
+        driver.accelerator.status()
+    receive.invalidate()
+    return np.array(receive, subok=False)
+
+
+def test_recovery_leaves_no_stale_beat_on_the_rtl(open_device: Callable[..., Any], small_layer: ConvLayer) -> None:
+    """Far more than S2MM's four beats and the output's two are pending; afterwards none comes, and the next run is exact."""
     driver = Driver(open_device(array=8))
     runs = [Run(small_layer)]
     program = compile_runs(runs, driver.array)
+    assert len(expected_results(runs, program)) > 3 * (TAKEN_EARLY + HELD_AT_OUTPUT)
     for _ in range(2):
+        send_without_receive(driver, program, TAKEN_EARLY)
+        driver.recover()
+        assert not receive_without_send(driver, 1).any()
+        assert driver.device.streams.result_beats == 0
+        driver.recover()
         send_without_receive(driver, program, TAKEN_EARLY)
         driver.recover()
         np.testing.assert_array_equal(driver.run(program).outputs[0], layer_outputs(small_layer))
 
+
+def test_stale_beats_on_the_rtl(open_device: Callable[..., Any], small_layer: ConvLayer) -> None:
+    """With one reset of the DMA six beats of the old program lead the next packet: S2MM's four, and the output's two."""
+    driver = Driver(open_device(array=8))
+    runs = [Run(small_layer)]
+    program = compile_runs(runs, driver.array)
     send_without_receive(driver, program, TAKEN_EARLY)
     driver.channels.reset(lambda: False)
     driver.accelerator.soft_reset()
     run_channels(driver.channels.dma, lambda: False)
     driver.channels.dma.recvchannel.start()
-    receive = driver.allocate(TAKEN_EARLY)
-    receive[:] = 0
-    driver.channels.receive(receive, receive.nbytes)
-    for _ in range(100):
-        driver.accelerator.status()
-    receive.invalidate()
-    stale = expected_results(runs, program)[TAKEN_EARLY : 2 * TAKEN_EARLY]
-    np.testing.assert_array_equal(np.array(receive, subok=False), stale)
+    stale = receive_without_send(driver, TAKEN_EARLY + HELD_AT_OUTPUT)
+    results = expected_results(runs, program)
+    dropped = results.tolist().index(stale[0])
+    assert dropped >= TAKEN_EARLY + HELD_AT_OUTPUT
+    np.testing.assert_array_equal(stale, results[dropped:][: len(stale)])
+    assert driver.device.streams.result_beats == len(stale)
     driver.recover()
     np.testing.assert_array_equal(driver.run(program).outputs[0], layer_outputs(small_layer))

@@ -95,11 +95,21 @@ def test_every_port_of_the_accelerator_is_connected(calls: list[list[str]]) -> N
     source = (ROOT / "cores" / "accelerator" / "rtl" / "accelerator.v").read_text(encoding="utf-8")
     ports = re.findall(r"^    (?:input|output) +(?:wire|reg) +(?:\[.*?\] +)?(\w+),?$", source, re.MULTILINE)
     assert len(ports) > 25
-    interfaces = {re.sub(r"^([sm]_axi[ls])_.*$|^(s_axil|s_axis|m_axis)_.*$", r"\1\2", port) for port in ports}
-    assert interfaces == {"aclk", "aresetn", "irq", "s_axil", "s_axis", "m_axis"}
+    resets = {port for port in ports if port.endswith("aresetn")}
+    interfaces = {re.sub(r"^(s_axil|s_axis|m_axis)_.*$", r"\1", port) for port in ports if port not in resets} | resets
+    assert interfaces == {"aclk", "aresetn", "m_axis_aresetn", "irq", "s_axil", "s_axis", "m_axis"}
     nets = arguments(calls, "connect_bd_net") + arguments(calls, "connect_bd_intf_net")
     connected = {pin.split("/")[1] for net in nets for pin in net if pin.startswith("accelerator_0/")}
     assert connected == interfaces
+
+
+def test_results_are_reset_with_what_takes_them(calls: list[list[str]]) -> None:
+    """By the DMA's S2MM; where a design leaves the port open, it is 1."""
+    nets = arguments(calls, "connect_bd_net")
+    assert ["axi_dma_0/s2mm_prmry_reset_out_n", "accelerator_0/m_axis_aresetn"] in nets
+    (association,) = (words for words in arguments(calls, "ipx::associate_bus_interfaces") if "m_axis" in words)
+    assert association[association.index("-reset") + 1] == "m_axis_aresetn"
+    assert ["driver_value", "1", "m_axis_aresetn"] in [words[:3] for words in arguments(calls, "set_property")]
 
 
 def test_address_map(calls: list[list[str]]) -> None:

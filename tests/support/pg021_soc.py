@@ -1,7 +1,8 @@
 """DMA and accelerator as a model that tests can stop at any beat: pynq and the driver cannot tell.
 
 PG021: S2MM takes beats before it is programmed, until its buffer is full (four are taken as the number here, as by
-cores/axi_dma), also while it is halted; a reset of the DMA loses them. No board was measured.
+cores/axi_dma), also while it is halted; a reset of the DMA loses them. It resets the accelerator's output, too, which
+holds two beats more that a soft reset does not touch (AXI4-Stream 2.2.1). No board was measured.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from tilewright.sim.memory import SimMemory
 from tilewright.sim.own_ports import OWN_PORTS, Slave
 
 TAKEN_EARLY = 4
+HELD_AT_OUTPUT = 2
 
 
 class Channel:
@@ -88,6 +90,7 @@ class Pg021Soc:
         self.stall_state = (0, 0)
         self.streams = {"program": StreamCount(0, False), "result": StreamCount(0, False)}
         self.mm2s, self.s2mm = Channel(memory), Channel(memory)
+        self.output: deque[tuple[int, bool]] = deque()
         self.reset_accelerator()
 
     def reset_accelerator(self) -> None:
@@ -98,7 +101,7 @@ class Pg021Soc:
 
     @property
     def busy(self) -> bool:
-        return bool(self.taken or self.pending)
+        return bool(self.taken or self.pending or self.output)
 
     def read(self, slave: int, offset: int) -> int:
         if slave == Slave.DMA:
@@ -126,6 +129,7 @@ class Pg021Soc:
             if register == pg021.DMACR and value & pg021.DMACR_RESET:
                 self.mm2s.reset()
                 self.s2mm.reset()
+                self.output.clear()
             else:
                 channel.write(register, value)
         elif slave == Slave.ACCELERATOR and offset == reg.REG_CONTROL and value & 1:
@@ -163,9 +167,11 @@ class Pg021Soc:
     def _take_results(self) -> None:
         channel = self.s2mm
         blocked = self.output_after is not None and self.sent >= self.output_after
-        if self.pending and not blocked and len(channel.held) < TAKEN_EARLY:
-            channel.held.append(self.pending.popleft())
+        if self.output and not blocked and len(channel.held) < TAKEN_EARLY:
+            channel.held.append(self.output.popleft())
             self.sent += 1
+        if self.pending and len(self.output) < HELD_AT_OUTPUT:
+            self.output.append(self.pending.popleft())
         if channel.running and channel.length and channel.held:
             beat, last = channel.held.popleft()
             if channel.moved + 8 > channel.length:

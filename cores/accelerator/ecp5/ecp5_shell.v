@@ -14,7 +14,7 @@ module ecp5_shell #(
     output wire serial_out
 );
 
-localparam INPUTS  = 139;
+localparam INPUTS  = 140;
 localparam OUTPUTS = 117;
 
 reg  [INPUTS-1:0]  shift_reg;
@@ -46,6 +46,7 @@ accelerator #(.N(N)) u_accelerator (
     .s_axil_arready(outputs[5]),
     .s_axil_rdata(outputs[37:6]), .s_axil_rresp(outputs[39:38]), .s_axil_rvalid(outputs[40]), .s_axil_rready(input_reg[71]),
     .s_axis_tdata(input_reg[135:72]), .s_axis_tvalid(input_reg[136]), .s_axis_tready(outputs[41]), .s_axis_tlast(input_reg[137]),
+    .m_axis_aresetn(input_reg[139]),
     .m_axis_tdata(outputs[105:42]), .m_axis_tkeep(outputs[113:106]), .m_axis_tvalid(outputs[114]), .m_axis_tready(input_reg[138]),
     .m_axis_tlast(outputs[115]),
     .irq(outputs[116])

@@ -59,6 +59,8 @@ module accelerator #(
     output wire        s_axis_tready,
     input  wire        s_axis_tlast,
 
+    // Reset of what m_axis goes to; 1 where it has none of its own. A soft reset leaves a beat that waits at m_axis
+    input  wire        m_axis_aresetn,
     output wire [63:0] m_axis_tdata,
     output wire [7:0]  m_axis_tkeep,
     output wire        m_axis_tvalid,
@@ -90,14 +92,15 @@ localparam TAG_W        = 2 + SET_W;
 
 wire clk = aclk;
 
-// ---- resets: rst for all, engine_rst also while an error is kept
-reg  rst, engine_rst;
+// ---- resets: rst for all but the output, which has output_rst; engine_rst also while an error is kept
+reg  rst, engine_rst, output_rst;
 wire soft_reset;
 wire error;
-initial {rst, engine_rst} = 2'b11;
+initial {rst, engine_rst, output_rst} = 3'b111;
 always @(posedge clk) begin
     rst        <= !aresetn || soft_reset;
     engine_rst <= !aresetn || soft_reset || error;
+    output_rst <= !aresetn || !m_axis_aresetn;
 end
 
 // ---- program in
@@ -323,7 +326,7 @@ stream_register #(.WIDTH(64)) result_register (
 assign raw_ready = result_ready && !read_valid;
 
 result_stream u_result_stream (
-    .clk(clk), .rst(rst),
+    .clk(clk), .rst(rst), .m_rst(output_rst),
     .s_data(beat_data), .s_valid(beat_valid), .s_ready(beat_ready),
     .trailer_request(trailer_request), .trailer_done(trailer_done),
     .error_code(error_code), .error_sequence(error_sequence), .images_crc(images_crc), .program_crc(program_crc),

@@ -8,10 +8,13 @@
  * A beat is registered, then counted in the CRC as it goes on to the output's registers. The trailer follows the last beat that
  * has been offered; from there on no beat is taken until trailer_request, which stays until trailer_done (a register), has
  * fallen.
+ *
+ * rst clears all but the output's registers: what they hold stays until it is taken, or until m_rst clears them.
  */
 module result_stream (
     input  wire        clk,
     input  wire        rst,
+    input  wire        m_rst,
     // Results
     input  wire [63:0] s_data,
     input  wire        s_valid,
@@ -81,7 +84,7 @@ crc32 u_crc32 (.enable(beat_valid_reg && out_ready), .crc_in(crc_reg), .data(bea
 
 always @(posedge clk) begin
     crc_reg  <= crc_next;
-    done_reg <= m_valid && m_ready && m_last;
+    done_reg <= m_valid && m_ready && m_last && state_reg == SENT;
     if (out_ready) begin
         beat_valid_reg <= take || start || state_reg == COUNT || state_reg == CRC;
         beat_last_reg  <= state_reg == CRC;
@@ -103,7 +106,7 @@ always @(posedge clk) if (out_ready) beat_reg <= take ? s_data : trailer;
 
 stream_register #(.WIDTH(65)) output_register (
     .clk(clk),
-    .rst(rst),
+    .rst(m_rst),
     .s_data({beat_last_reg, beat_reg}),
     .s_valid(beat_valid_reg),
     .s_ready(out_ready),

@@ -6,7 +6,8 @@
  * channel, 64 bits wide, one beat a cycle each. No data realignment: addresses are multiples of 8; lengths are in bytes.
  *
  * DMACR.Reset of either channel resets both. The channels first finish their outstanding AXI transactions, so the memory never
- * sees a burst cut short; the outgoing stream may be.
+ * sees a burst cut short; the outgoing stream may be. Then they are in reset for 16 cycles, and with them, by
+ * mm2s_prmry_reset_out_n and s2mm_prmry_reset_out_n, what is at the other end of their streams.
  */
 module axi_dma #(
     // Width of a memory address in bits: 32 to 64
@@ -117,6 +118,9 @@ module axi_dma #(
     input  wire              s_axis_s2mm_tvalid,
     output wire              s_axis_s2mm_tready,
 
+    output wire              mm2s_prmry_reset_out_n,
+    output wire              s2mm_prmry_reset_out_n,
+
     output wire              mm2s_introut,
     output wire              s2mm_introut
 );
@@ -159,26 +163,39 @@ assign m_axi_sg_awburst   = 2'b01;
 assign m_axi_sg_awprot    = 3'b000;
 assign m_axi_sg_awcache   = 4'b0011;
 
-// Soft reset: both channels' registers at once, the engines when nothing is outstanding
+// Soft reset: both channels' registers at once, the engines and what is at the other end of the streams when nothing is outstanding
+localparam [3:0] LAST_RESET_CYCLE = 4'd15;
+
 wire [1:0] reset_request;
 wire [2:0] quiet;
 reg        rst_reg;
 reg        registers_rst_reg;
 reg        engines_rst_reg;
+reg        engines_resetn_reg;
 reg        resetting_reg;
+reg  [3:0] reset_cycle_reg;
+
+wire engines_rst = !axi_resetn
+    || (resetting_reg && (quiet == 3'b111 || engines_rst_reg) && reset_cycle_reg != LAST_RESET_CYCLE);
 
 initial begin
-    rst_reg           = 1'b1;
-    registers_rst_reg = 1'b1;
-    engines_rst_reg   = 1'b1;
+    rst_reg            = 1'b1;
+    registers_rst_reg  = 1'b1;
+    engines_rst_reg    = 1'b1;
+    engines_resetn_reg = 1'b0;
 end
 
 always @(posedge aclk) begin
-    rst_reg           <= !axi_resetn;
-    registers_rst_reg <= !axi_resetn || reset_request != 0;
-    engines_rst_reg   <= !axi_resetn || (resetting_reg && quiet == 3'b111 && !engines_rst_reg);
-    resetting_reg     <= axi_resetn && (reset_request != 0 || (resetting_reg && !engines_rst_reg));
+    rst_reg            <= !axi_resetn;
+    registers_rst_reg  <= !axi_resetn || reset_request != 0;
+    engines_rst_reg    <= engines_rst;
+    engines_resetn_reg <= !engines_rst;
+    reset_cycle_reg    <= engines_rst_reg && axi_resetn ? reset_cycle_reg + 4'd1 : 4'd0;
+    resetting_reg      <= axi_resetn && (reset_request != 0 || (resetting_reg && reset_cycle_reg != LAST_RESET_CYCLE));
 end
+
+assign mm2s_prmry_reset_out_n = engines_resetn_reg;
+assign s2mm_prmry_reset_out_n = engines_resetn_reg;
 
 // Registers: MM2S from 00h, S2MM from 30h; everything else reads zero and ignores writes. As in PG021 there are no byte strobes.
 wire        axil_wr_en;

@@ -4,6 +4,7 @@ import random
 from itertools import repeat
 
 import cocotb
+from cocotb.triggers import RisingEdge
 from dma_bench import (
     ADDRESS,
     ADDRESS_MSB,
@@ -193,6 +194,37 @@ async def four_beats_are_taken_before_length_and_no_more(dut):
     await b.wait_status(S2MM, IDLE)
     b.expect(BASE, third[8 * EARLY :])
     b.check_memory("stale beats lead: one reset of the DMA is not enough")
+
+
+@dma_test
+async def reset_reaches_the_other_end_of_the_streams(dut):
+    """Both outputs are low for 16 cycles, in which no stream moves, and DMACR.Reset reads 0 only after them."""
+    b = await bench(dut)
+    outputs = (dut.mm2s_prmry_reset_out_n, dut.s2mm_prmry_reset_out_n)
+    cycles = []
+
+    async def watch_outputs():
+        while True:
+            await RisingEdge(dut.aclk)
+            assert outputs[0].value == outputs[1].value
+            if not outputs[0].value:
+                cycles.append((int(dut.m_axis_mm2s_tvalid.value), int(dut.s_axis_s2mm_tready.value)))
+
+    assert all(output.value for output in outputs)
+    cocotb.start_soon(watch_outputs())
+    b.monitor.stream_may_break = True
+    b.sink.pause = True
+    for channel in (MM2S, S2MM):
+        b.send_beats(b.rng.randbytes(8 * 40))
+        await b.command(MM2S, BASE, 512)
+        await b.cycles(40)
+        cycles.clear()
+        await b.reset_once(channel)
+        assert len(cycles) == 16
+        assert cycles[1:] == [(0, 0)] * 15
+    dut.axi_resetn.value = 0
+    await b.cycles(3)
+    assert not any(output.value for output in outputs)
 
 
 @dma_test

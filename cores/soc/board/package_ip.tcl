@@ -17,7 +17,9 @@ set_property version 0.2 $ip
 set_property display_name "Tilewright accelerator" $ip
 ipx::associate_bus_interfaces -busif s_axil -clock aclk $ip
 ipx::associate_bus_interfaces -busif s_axis -clock aclk $ip
-ipx::associate_bus_interfaces -busif m_axis -clock aclk $ip
+ipx::associate_bus_interfaces -busif m_axis -clock aclk -reset m_axis_aresetn $ip
+# Vivado infers the reset, active low, from the port's name. A design may leave it open
+set_property driver_value 1 [ipx::get_ports -of_objects $ip m_axis_aresetn]
 ipx::infer_bus_interface irq xilinx.com:signal:interrupt_rtl:1.0 $ip
 ipx::create_xgui_files $ip
 ipx::update_checksums $ip

@@ -64,6 +64,9 @@ foreach pin {
     memory_interconnect/S00_ARESETN memory_interconnect/S01_ARESETN memory_interconnect/M00_ARESETN
 } { connect_bd_net $reset [get_bd_pins $pin] }
 
+# A soft reset of the accelerator keeps a result that waits; the DMA's reset clears it together with S2MM
+connect_bd_net [get_bd_pins axi_dma_0/s2mm_prmry_reset_out_n] [get_bd_pins accelerator_0/m_axis_aresetn]
+
 # ---- buses: registers, memory, program in, results out
 foreach {from to} {
     processing_system7_0/M_AXI_GP0  control_interconnect/S00_AXI

@@ -186,12 +186,15 @@ wire [7:0]  program_tkeep;
 wire [7:0]  result_tkeep;
 wire        program_tvalid, program_tready, program_tlast;
 wire        result_tvalid, result_tready, result_tlast;
+// Of S2MM, the other end of the accelerator's results
+wire        result_resetn;
 
 assign program_beat = program_tvalid && program_tready;
 assign program_last = program_tlast;
 assign result_beat  = result_tvalid && result_tready;
 assign result_last  = result_tlast;
 
+// verilator lint_off PINCONNECTEMPTY
 axi_dma #(.ADDR_W(ADDR_W), .LENGTH_W(LENGTH_W), .INCLUDE_SG(SCATTER_GATHER)) axi_dma_0 (
     .aclk(aclk), .axi_resetn(aresetn),
     .s_axi_lite_awaddr(s_axil_dma_awaddr),
@@ -234,8 +237,10 @@ axi_dma #(.ADDR_W(ADDR_W), .LENGTH_W(LENGTH_W), .INCLUDE_SG(SCATTER_GATHER)) axi
     .m_axis_mm2s_tvalid(program_tvalid), .m_axis_mm2s_tready(program_tready),
     .s_axis_s2mm_tdata(result_tdata), .s_axis_s2mm_tkeep(result_tkeep), .s_axis_s2mm_tlast(result_tlast),
     .s_axis_s2mm_tvalid(result_tvalid), .s_axis_s2mm_tready(result_tready),
+    .mm2s_prmry_reset_out_n(), .s2mm_prmry_reset_out_n(result_resetn),
     .mm2s_introut(mm2s_introut), .s2mm_introut(s2mm_introut)
 );
+// verilator lint_on PINCONNECTEMPTY
 
 accelerator #(
     .N(N), .ACC_W(ACC_W), .ACT_DEPTH(ACT_DEPTH), .ACC_DEPTH(ACC_DEPTH), .WGT_DEPTH(WGT_DEPTH),
@@ -253,7 +258,7 @@ accelerator #(
     .s_axil_rvalid(s_axil_acc_rvalid), .s_axil_rready(s_axil_acc_rready),
     .s_axis_tdata(program_tdata),
     .s_axis_tvalid(program_tvalid), .s_axis_tready(program_tready), .s_axis_tlast(program_tlast),
-    .m_axis_tdata(result_tdata), .m_axis_tkeep(result_tkeep),
+    .m_axis_aresetn(result_resetn), .m_axis_tdata(result_tdata), .m_axis_tkeep(result_tkeep),
     .m_axis_tvalid(result_tvalid), .m_axis_tready(result_tready), .m_axis_tlast(result_tlast),
     .irq(accelerator_irq)
 );

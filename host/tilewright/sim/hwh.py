@@ -1,7 +1,7 @@
 """The .hwh of the simulated hardware: what Vivado would write for the block design.
 
 A processing system with one 100 MHz clock, the DMA, the accelerator and an interrupt controller with their addresses,
-parameters, registers and interrupts.
+parameters, registers and interrupts, and the reset that goes from the DMA to the accelerator's results.
 """
 
 from __future__ import annotations
@@ -88,6 +88,7 @@ def write_hwh(parameters: SocParameters, system: ProcessingSystem = ZYNQ_ULTRASC
     accelerator = _module(modules, ACCELERATOR_NAME, "tilewright:ip:accelerator:0.2", is_pl=True)
     _slave(accelerator, "s_axil", names, _accelerator_registers())
     _interrupts(modules, system)
+    _result_reset(modules)
     hwh: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return hwh
 
@@ -172,6 +173,14 @@ def _interrupts(modules: ElementTree.Element, system: ProcessingSystem) -> None:
         _ports(source, {pin: ("O", CONCAT_NAME, f"In{index}")})
 
 
+def _result_reset(modules: ElementTree.Element) -> None:
+    """S2MM's reset goes to what sends to it."""
+    ends = (DMA_NAME, "s2mm_prmry_reset_out_n"), (ACCELERATOR_NAME, "m_axis_aresetn")
+    for (instance, pin), other, direction in ((ends[0], ends[1], "O"), (ends[1], ends[0], "I")):
+        (module,) = (module for module in modules if module.get("INSTANCE") == instance)
+        _ports(module, {pin: (direction, *other)}, kind="rst")
+
+
 def _slave(
     module: ElementTree.Element, interface: str, settings: dict[str, int], registers: ElementTree.Element
 ) -> None:
@@ -190,13 +199,13 @@ def _module(modules: ElementTree.Element, name: str, vlnv: str, *, is_pl: bool) 
     return ElementTree.SubElement(modules, "MODULE", attributes)
 
 
-def _ports(module: ElementTree.Element, ports: dict[str, tuple[str, str, str]]) -> None:
-    """Adds interrupt ports: name -> direction, instance and port at the other end."""
+def _ports(module: ElementTree.Element, ports: dict[str, tuple[str, str, str]], kind: str = "INTERRUPT") -> None:
+    """Adds ports of a kind: name -> direction, instance and port at the other end."""
     holder = module.find("PORTS")
     if holder is None:
         holder = ElementTree.SubElement(module, "PORTS")
     for name, (direction, instance, other) in ports.items():
-        port = ElementTree.SubElement(holder, "PORT", DIR=direction, NAME=name, SIGIS="INTERRUPT")
+        port = ElementTree.SubElement(holder, "PORT", DIR=direction, NAME=name, SIGIS=kind)
         connections = ElementTree.SubElement(port, "CONNECTIONS")
         ElementTree.SubElement(connections, "CONNECTION", INSTANCE=instance, PORT=other)
 

@@ -15,7 +15,6 @@ from tilewright.sim.processing_system import PROCESSING_SYSTEMS
 PS_CLOCK = re.compile(r"(FCLK_CLK|pl_clk)\d", re.IGNORECASE)
 PS_RESET = re.compile(r"(FCLK_RESET\d_N|pl_resetn\d)", re.IGNORECASE)
 CLOCK_SOURCES = ("clk_wiz", "util_ds_buf")
-DMA_RESET = re.compile(r"(mm2s|s2mm)_prmry_reset_out_n")
 RESET_LOW = re.compile(r"aresetn", re.IGNORECASE)
 
 
@@ -53,9 +52,6 @@ class Nets:
             return _unconnected(port)
         source = self._design.instances[other]
         where = f"{part.instance.path}/{port.name} is driven by {source.path}/{pin}"
-        if other in self._parts and DMA_RESET.fullmatch(pin):
-            self._lines.remarks.append(f"{where}: a soft reset of the DMA does not reach it here")
-            return "aresetn"
         if self._has(other, pin):
             return fitted(*self._wire(other, pin), port.width)
         if source.kind in PROCESSING_SYSTEMS:
