@@ -385,7 +385,7 @@ MUTANTS = {
     "a kernel width beyond 7": Mutant(ACCELERATOR, "every_error", DESCRIPTOR, " && !kernel_w[3]", ""),
     "a kernel height beyond 7": Mutant(ACCELERATOR, "every_error", DESCRIPTOR, " && !kernel_h[3]", ""),
     "a program id that outlives a soft reset": Mutant(
-        ACCELERATOR, "soft_reset", DECODER, "if (rst) program_id <= 32'd0;", "",
+        ACCELERATOR, "soft_reset", DECODER, "program_id <= 32'd0;", "",
     ),
 }  # fmt: skip
 

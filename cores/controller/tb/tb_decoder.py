@@ -270,6 +270,21 @@ async def every_length(dut):
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
+async def nothing_but_the_zero_beat(dut):
+    """A header is taken behind it, before the wrong length is an error."""
+    bench = await Bench(dut).start()
+    for kind in (Weights, Thresholds):
+        faults = Faults(bench)
+        number = faults.number(kind)
+        fault = faults.length(number, 1)
+        bench.send(fault.beats)
+        while bench.sent < faults.starts[number] + LEADING + 1:
+            await bench.cycle()
+        assert int(dut.state.value) == DecoderState.HEADER
+        await bench.fail(fault.code, fault.sequence)
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
 async def the_first_of_two_faults_is_kept(dut):
     bench = await Bench(dut).start()
     for _ in range(50):
