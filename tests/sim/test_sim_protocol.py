@@ -1,4 +1,4 @@
-"""The simulated board with monitors on every AXI port: networks, errors and recoveries break no rule; a mistake is named."""
+"""The simulated board with monitors on all AXI ports: runs, errors and recoveries break no rule; a mistake is named."""
 
 import shutil
 from pathlib import Path
@@ -37,7 +37,7 @@ def test_networks_errors_and_recoveries_break_no_rule() -> None:
     pixels = np.random.default_rng(2).integers(0, 256, (1, *network.image)).astype(np.uint8)
     (result,) = NetworkRunner(driver, network).run(pixels)
     (*_, (_, expected)) = infer(network, pixels)
-    np.testing.assert_array_equal(result.accumulators, expected)
+    np.testing.assert_array_equal(result.maps[network.layers[-1].name], expected)
     program = compile_layer(layer, driver.array)
     send, receive = driver.allocate(len(program.beats)), driver.allocate(program.output_beats + 3)
     for beat in (3, len(program.beats) // 2):
@@ -51,7 +51,7 @@ def test_networks_errors_and_recoveries_break_no_rule() -> None:
 
 
 def test_a_mistake_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Port, rule and paragraph of a TVALID that a soft reset withdraws, as it did before decision 30."""
+    """Port, rule and paragraph of a TVALID that a soft reset withdraws, as it once did."""
     cores = tmp_path / "cores"
     shutil.copytree(build.cores_folder(), cores)
     source = cores / "accelerator" / "rtl" / "result_stream.v"
@@ -62,9 +62,7 @@ def test_a_mistake_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     driver = Driver(open_overlay(SocParameters(n=8, protocol=True), seed=9))
     block(driver, compile_layer(small_layer(1), driver.array))
     finding = r"accelerator_0 to axi_dma_0: tvalid fell before tready \(2\.2\.1\)"
-    with pytest.raises(
-        SimulationError, match=rf"broke a rule: assertion failed at .*channel_monitor\.v:\d+: {finding}"
-    ):
+    with pytest.raises(SimulationError, match=rf"broke a rule: .*channel_monitor\.v:\d+: {finding}"):
         driver.accelerator.soft_reset()
 
 
