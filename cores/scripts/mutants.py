@@ -368,6 +368,21 @@ MUTANTS = {
         RESULT_STREAM, "packets", "accelerator/rtl/result_stream.v", "results && !s_valid && trailer_request",
         "results && trailer_request",
     ),
+    "a soft reset that withdraws a beat": Mutant(
+        RESULT_STREAM, "reset", "accelerator/rtl/result_stream.v", ".rst(m_rst)", ".rst(m_rst || rst)",
+    ),
+    "an output that S2MM's reset does not reach": Mutant(
+        ACCELERATOR, "soft_reset", "accelerator/rtl/accelerator.v", "!aresetn || !m_axis_aresetn", "!aresetn",
+    ),
+    "an old packet's end for the new one's": Mutant(
+        RESULT_STREAM, "old_end", "accelerator/rtl/result_stream.v", " && m_last && state_reg == SENT", " && m_last",
+    ),
+    "a DMA reset of a cycle": Mutant(
+        DMA, "reset_reaches", "axi_dma/rtl/axi_dma.v", "LAST_RESET_CYCLE = 4'd15", "LAST_RESET_CYCLE = 4'd1",
+    ),
+    "a DMA's soft reset that stays inside": Mutant(
+        DMA, "reset_reaches", "axi_dma/rtl/axi_dma.v", "engines_resetn_reg <= !engines_rst;", "engines_resetn_reg <= axi_resetn;",
+    ),
     "a trailer twice": Mutant(
         RESULT_STREAM, "packets", "accelerator/rtl/result_stream.v", "state_reg == SENT && !trailer_request",
         "state_reg == SENT",

@@ -1,5 +1,7 @@
 #include "soc_sim.h"
 
+#include <cstdarg>
+#include <cstdio>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -123,6 +125,7 @@ struct soc {
     int write(size_t slave, uint32_t address, uint32_t value);
     const char *violation() const;
     const char *take_stray(uint64_t &address, uint32_t &bytes);
+    void printed(const char *format, va_list arguments);
     void assertion_failed(const char *file, int line);
 
     VerilatedContext context;
@@ -144,6 +147,8 @@ struct soc {
     uint64_t last_activity = 0;
     Waveform waveform;
     std::string failed_assertion;
+    std::string text;        // of the latest $display
+    uint64_t text_cycle = 0;  // its cycle
 
   private:
     void drive_ddr();
@@ -355,6 +360,15 @@ const char *soc::take_stray(uint64_t &address, uint32_t &bytes) {
 void soc::assertion_failed(const char *file, int line) {
     if (!failed_assertion.empty()) return;
     failed_assertion = std::string("assertion failed at ") + file + ":" + std::to_string(line);
+    if (!text.empty() && text_cycle == cycle) failed_assertion += ": " + text;
+}
+
+void soc::printed(const char *format, va_list arguments) {
+    char line[512];
+    std::vsnprintf(line, sizeof line, format, arguments);
+    text = line;
+    text.erase(text.find_last_not_of('\n') + 1);
+    text_cycle = cycle;
 }
 
 // $stop and $fatal end up here instead of ending the process.
@@ -365,6 +379,31 @@ void vl_fatal(const char *filename, int linenum, const char *, const char *) {
 }
 
 extern "C" {
+
+// Verilator's library prints by these what the RTL displays; it still goes to standard output.
+static int print(const char *format, va_list arguments) {
+    va_list copy;
+    va_copy(copy, arguments);
+    if (stepping) stepping->printed(format, copy);
+    va_end(copy);
+    return std::vprintf(format, arguments);
+}
+
+int __wrap_printf(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    const int count = print(format, arguments);
+    va_end(arguments);
+    return count;
+}
+
+int __wrap___printf_chk(int, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    const int count = print(format, arguments);
+    va_end(arguments);
+    return count;
+}
 
 soc_t *soc_create(const soc_config_t *config) {
     const uint64_t page = uint64_t{1} << DdrMemory::PAGE_BITS;

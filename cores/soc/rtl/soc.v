@@ -37,7 +37,9 @@ module soc #(
     // Bits of the DMA's LENGTH registers
     parameter LENGTH_W = 26,
     // Mode of the DMA: 0 direct registers, 1 scatter-gather
-    parameter SCATTER_GATHER = 0
+    parameter SCATTER_GATHER = 0,
+    // 1: every AXI port is looked at (cores/protocol), a finding stops the simulation
+    parameter PROTOCOL = 0
 ) (
     input  wire              aclk,
     input  wire              aresetn,
@@ -179,9 +181,10 @@ module soc #(
 );
 
 wire [63:0] program_tdata, result_tdata;
-// The accelerator takes whole beats only
+// The accelerator takes whole beats only, and its input is reset with all else
 // verilator lint_off UNUSEDSIGNAL
 wire [7:0]  program_tkeep;
+wire        program_resetn;
 // verilator lint_on UNUSEDSIGNAL
 wire [7:0]  result_tkeep;
 wire        program_tvalid, program_tready, program_tlast;
@@ -194,7 +197,6 @@ assign program_last = program_tlast;
 assign result_beat  = result_tvalid && result_tready;
 assign result_last  = result_tlast;
 
-// verilator lint_off PINCONNECTEMPTY
 axi_dma #(.ADDR_W(ADDR_W), .LENGTH_W(LENGTH_W), .INCLUDE_SG(SCATTER_GATHER)) axi_dma_0 (
     .aclk(aclk), .axi_resetn(aresetn),
     .s_axi_lite_awaddr(s_axil_dma_awaddr),
@@ -237,10 +239,9 @@ axi_dma #(.ADDR_W(ADDR_W), .LENGTH_W(LENGTH_W), .INCLUDE_SG(SCATTER_GATHER)) axi
     .m_axis_mm2s_tvalid(program_tvalid), .m_axis_mm2s_tready(program_tready),
     .s_axis_s2mm_tdata(result_tdata), .s_axis_s2mm_tkeep(result_tkeep), .s_axis_s2mm_tlast(result_tlast),
     .s_axis_s2mm_tvalid(result_tvalid), .s_axis_s2mm_tready(result_tready),
-    .mm2s_prmry_reset_out_n(), .s2mm_prmry_reset_out_n(result_resetn),
+    .mm2s_prmry_reset_out_n(program_resetn), .s2mm_prmry_reset_out_n(result_resetn),
     .mm2s_introut(mm2s_introut), .s2mm_introut(s2mm_introut)
 );
-// verilator lint_on PINCONNECTEMPTY
 
 accelerator #(
     .N(N), .ACC_W(ACC_W), .ACT_DEPTH(ACT_DEPTH), .ACC_DEPTH(ACC_DEPTH), .WGT_DEPTH(WGT_DEPTH),
@@ -278,6 +279,72 @@ axi_intc #(.INPUTS(3)) axi_intc_0 (
     .s_axi_rvalid(s_axil_intc_rvalid), .s_axi_rready(s_axil_intc_rready),
     .intr({accelerator_irq, s2mm_introut, mm2s_introut}), .irq(irq)
 );
+
+// What the specification says of every AXI port, looked at (cores/protocol): simulation only
+generate
+    if (PROTOCOL != 0) begin : g_protocol
+        axis_monitor #(.PORT("axi_dma_0 to accelerator_0")) program_monitor (
+            .clk(aclk), .resetn(program_resetn), .tdata(program_tdata), .tkeep(program_tkeep), .tlast(program_tlast),
+            .tvalid(program_tvalid), .tready(program_tready));
+        axis_monitor #(.PORT("accelerator_0 to axi_dma_0")) result_monitor (
+            .clk(aclk), .resetn(result_resetn), .tdata(result_tdata), .tkeep(result_tkeep), .tlast(result_tlast),
+            .tvalid(result_tvalid), .tready(result_tready));
+
+        axi_monitor #(.PORT("axi_dma_0/M_AXI_MM2S"), .ADDR_W(ADDR_W)) mm2s_monitor (
+            .clk(aclk), .resetn(aresetn), .closed(!program_resetn),
+            .awaddr({ADDR_W{1'b0}}), .awlen(8'd0), .awsize(3'd0), .awburst(2'd0),
+            .awvalid(1'b0), .awready(1'b0), .wdata(64'd0), .wstrb(8'd0), .wlast(1'b0),
+            .wvalid(1'b0), .wready(1'b0), .bresp(2'd0), .bvalid(1'b0), .bready(1'b0),
+            .araddr(m_axi_mm2s_araddr), .arlen(m_axi_mm2s_arlen), .arsize(m_axi_mm2s_arsize), .arburst(m_axi_mm2s_arburst),
+            .arvalid(m_axi_mm2s_arvalid), .arready(m_axi_mm2s_arready), .rdata(m_axi_mm2s_rdata), .rresp(m_axi_mm2s_rresp),
+            .rlast(m_axi_mm2s_rlast), .rvalid(m_axi_mm2s_rvalid), .rready(m_axi_mm2s_rready));
+
+        axi_monitor #(.PORT("axi_dma_0/M_AXI_S2MM"), .ADDR_W(ADDR_W)) s2mm_monitor (
+            .clk(aclk), .resetn(aresetn), .closed(!result_resetn),
+            .awaddr(m_axi_s2mm_awaddr), .awlen(m_axi_s2mm_awlen), .awsize(m_axi_s2mm_awsize), .awburst(m_axi_s2mm_awburst),
+            .awvalid(m_axi_s2mm_awvalid), .awready(m_axi_s2mm_awready), .wdata(m_axi_s2mm_wdata), .wstrb(m_axi_s2mm_wstrb), .wlast(m_axi_s2mm_wlast),
+            .wvalid(m_axi_s2mm_wvalid), .wready(m_axi_s2mm_wready), .bresp(m_axi_s2mm_bresp), .bvalid(m_axi_s2mm_bvalid), .bready(m_axi_s2mm_bready),
+            .araddr({ADDR_W{1'b0}}), .arlen(8'd0), .arsize(3'd0), .arburst(2'd0),
+            .arvalid(1'b0), .arready(1'b0), .rdata(64'd0), .rresp(2'd0),
+            .rlast(1'b0), .rvalid(1'b0), .rready(1'b0));
+
+        axi_monitor #(.PORT("axi_dma_0/M_AXI_SG"), .ADDR_W(ADDR_W)) sg_monitor (
+            .clk(aclk), .resetn(aresetn), .closed(!program_resetn),
+            .awaddr(m_axi_sg_awaddr), .awlen(m_axi_sg_awlen), .awsize(m_axi_sg_awsize), .awburst(m_axi_sg_awburst),
+            .awvalid(m_axi_sg_awvalid), .awready(m_axi_sg_awready), .wdata(m_axi_sg_wdata), .wstrb(m_axi_sg_wstrb), .wlast(m_axi_sg_wlast),
+            .wvalid(m_axi_sg_wvalid), .wready(m_axi_sg_wready), .bresp(m_axi_sg_bresp), .bvalid(m_axi_sg_bvalid), .bready(m_axi_sg_bready),
+            .araddr(m_axi_sg_araddr), .arlen(m_axi_sg_arlen), .arsize(m_axi_sg_arsize), .arburst(m_axi_sg_arburst),
+            .arvalid(m_axi_sg_arvalid), .arready(m_axi_sg_arready), .rdata(m_axi_sg_rdata), .rresp(m_axi_sg_rresp),
+            .rlast(m_axi_sg_rlast), .rvalid(m_axi_sg_rvalid), .rready(m_axi_sg_rready));
+
+        axi_monitor #(.PORT("axi_dma_0/S_AXI_LITE"), .LITE(1), .ADDR_W(10), .BYTES(4)) dma_registers_monitor (
+            .clk(aclk), .resetn(aresetn), .closed(1'b0),
+            .awaddr(s_axil_dma_awaddr), .awlen(8'd0), .awsize(3'd0), .awburst(2'd0), .awvalid(s_axil_dma_awvalid),
+            .awready(s_axil_dma_awready), .wdata(s_axil_dma_wdata), .wstrb(4'hF), .wlast(1'b1), .wvalid(s_axil_dma_wvalid),
+            .wready(s_axil_dma_wready), .bresp(s_axil_dma_bresp), .bvalid(s_axil_dma_bvalid), .bready(s_axil_dma_bready),
+            .araddr(s_axil_dma_araddr), .arlen(8'd0), .arsize(3'd0), .arburst(2'd0), .arvalid(s_axil_dma_arvalid),
+            .arready(s_axil_dma_arready), .rdata(s_axil_dma_rdata), .rresp(s_axil_dma_rresp), .rlast(1'b1),
+            .rvalid(s_axil_dma_rvalid), .rready(s_axil_dma_rready));
+
+        axi_monitor #(.PORT("accelerator_0/s_axil"), .LITE(1), .ADDR_W(16), .BYTES(4)) accelerator_registers_monitor (
+            .clk(aclk), .resetn(aresetn), .closed(1'b0),
+            .awaddr(s_axil_acc_awaddr), .awlen(8'd0), .awsize(3'd0), .awburst(2'd0), .awvalid(s_axil_acc_awvalid),
+            .awready(s_axil_acc_awready), .wdata(s_axil_acc_wdata), .wstrb(4'hF), .wlast(1'b1), .wvalid(s_axil_acc_wvalid),
+            .wready(s_axil_acc_wready), .bresp(s_axil_acc_bresp), .bvalid(s_axil_acc_bvalid), .bready(s_axil_acc_bready),
+            .araddr(s_axil_acc_araddr), .arlen(8'd0), .arsize(3'd0), .arburst(2'd0), .arvalid(s_axil_acc_arvalid),
+            .arready(s_axil_acc_arready), .rdata(s_axil_acc_rdata), .rresp(s_axil_acc_rresp), .rlast(1'b1),
+            .rvalid(s_axil_acc_rvalid), .rready(s_axil_acc_rready));
+
+        axi_monitor #(.PORT("axi_intc_0/s_axi"), .LITE(1), .ADDR_W(9), .BYTES(4)) intc_registers_monitor (
+            .clk(aclk), .resetn(aresetn), .closed(1'b0),
+            .awaddr(s_axil_intc_awaddr), .awlen(8'd0), .awsize(3'd0), .awburst(2'd0), .awvalid(s_axil_intc_awvalid),
+            .awready(s_axil_intc_awready), .wdata(s_axil_intc_wdata), .wstrb(4'hF), .wlast(1'b1), .wvalid(s_axil_intc_wvalid),
+            .wready(s_axil_intc_wready), .bresp(s_axil_intc_bresp), .bvalid(s_axil_intc_bvalid), .bready(s_axil_intc_bready),
+            .araddr(s_axil_intc_araddr), .arlen(8'd0), .arsize(3'd0), .arburst(2'd0), .arvalid(s_axil_intc_arvalid),
+            .arready(s_axil_intc_arready), .rdata(s_axil_intc_rdata), .rresp(s_axil_intc_rresp), .rlast(1'b1),
+            .rvalid(s_axil_intc_rvalid), .rready(s_axil_intc_rready));
+    end
+endgenerate
 
 endmodule
 

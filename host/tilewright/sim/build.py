@@ -113,7 +113,7 @@ def _exclusive(lock: Path) -> Iterator[None]:
 def _build(cores: Path, hardware: Hardware, traced: bool, library: Path) -> None:
     """Build, and keep the product unless a source has changed meanwhile.
 
-    The accelerator behind a DMA in direct register mode, which long runs use, is built twice where it is not traced:
+    The accelerator behind a DMA in direct register mode, which long runs use, is built twice where it is not traced or watched:
     first with counters, for a run that tells the compiler which branches are taken, then with what they counted, which
     makes the simulation about a quarter faster.
     """
@@ -131,7 +131,7 @@ def _build(cores: Path, hardware: Hardware, traced: bool, library: Path) -> None
         compile_, make = _command(core, traced, scratch), _make_options(work)
         if traced:
             _run([*compile_, *make], scratch, output, f"{title}, traced", originals)
-        elif not isinstance(hardware, OwnHardware) or hardware.parameters.scatter_gather:
+        elif not isinstance(hardware, OwnHardware) or hardware.parameters.scatter_gather or hardware.parameters.protocol:
             _run([*compile_, *make], scratch, output, title, originals)
         else:
             _run([*compile_, *_make_options(work, COUNT_BRANCHES)], scratch, output, f"{title}, to be profiled")

@@ -16,8 +16,8 @@ class OverlayFileError(SimulationError):
 class BusError(SimulationError):
     """A register access that a board would answer with a bus error, or never.
 
-    Raised for an address where nothing is, a response other than OKAY, no response, and when the DMA broke a rule of
-    AXI.
+    Raised for an address where nothing is, a response other than OKAY, no response, and when the hardware broke a rule
+    of AXI, or an assertion of its RTL.
     """
 
 

@@ -16,7 +16,7 @@ from tilewright.sim.parameters import SocParameters
 from tilewright.sim.ports import SocPorts
 
 OWN_CORE = "tilewright:soc:sim:0.1.0"
-SYSTEM_CORES = ("axi_dma", "axi_intc", "axil", "soc", "sram", "stream", "tech")
+SYSTEM_CORES = ("axi_dma", "axi_intc", "axil", "protocol", "soc", "sram", "stream", "tech")
 GUEST_CORES = ("axi_dma", "axi_gpio", "axi_intc", "axil", "axis", "sram", "stream", "tech")
 ACCELERATOR_CORES = ("accelerator", "controller", "mac_array", "postproc", "registers")
 HARNESS = ("soc/*.core", "soc/cpp/*.cpp", "soc/cpp/*.h")
