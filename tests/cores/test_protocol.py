@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from axi_waves import R_LAST, AR, AW, AXI_IDLE, BAD, GOOD, READ, STREAM_IDLE, W_LAST, B, R, T, W, Wave, stream
+from axi_waves import AR, AW, AXI_IDLE, BAD, GOOD, R_LAST, READ, STREAM_IDLE, W_LAST, B, R, T, W, Wave, stream
 
 CORE = Path(__file__).resolve().parents[2] / "cores" / "protocol"
 
