@@ -381,7 +381,8 @@ MUTANTS = {
         DMA, "reset_reaches", "axi_dma/rtl/axi_dma.v", "LAST_RESET_CYCLE = 4'd15", "LAST_RESET_CYCLE = 4'd1",
     ),
     "a DMA's soft reset that stays inside": Mutant(
-        DMA, "reset_reaches", "axi_dma/rtl/axi_dma.v", "engines_resetn_reg <= !engines_rst;", "engines_resetn_reg <= axi_resetn;",
+        DMA, "reset_reaches", "axi_dma/rtl/axi_dma.v", "engines_resetn_reg <= !engines_rst;",
+        "engines_resetn_reg <= axi_resetn;",
     ),
     "a trailer twice": Mutant(
         RESULT_STREAM, "packets", "accelerator/rtl/result_stream.v", "state_reg == SENT && !trailer_request",

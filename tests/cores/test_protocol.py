@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from axi_waves import R_LAST, AR, AW, AXI_IDLE, BAD, GOOD, READ, STREAM_IDLE, W_LAST, B, R, T, W, Wave, stream
+from axi_waves import AR, AW, AXI_IDLE, BAD, GOOD, R_LAST, READ, STREAM_IDLE, W_LAST, WRITE, B, R, T, W, Wave, stream
 
 CORE = Path(__file__).resolve().parents[2] / "cores" / "protocol"
 
@@ -27,6 +27,7 @@ MANY_READS: Wave = READ * 4 + [AR] * 4
 GOOD_HERE: dict[str, Wave] = {
     "long reset": RESET * 8,
     "valid as reset begins": [T | {"tready": 0}, *[T | {"tready": 0, "resetn": 0}] * 2, *RESET],
+    "given up in a short reset": [*[T | {"tready": 0, "resetn": 0}] * 2, {}],
     "given up in reset": [AR, AW, *RESET, *READ],
     "many writes": [*MANY_WRITES, *[W_LAST, B] * 4],
     "many reads": [*MANY_READS, *[R, R_LAST] * 4],
@@ -37,6 +38,21 @@ BAD_HERE: dict[str, tuple[str, Wave]] = {
     "too many data": ("port: more than 4 writes are open", [W_LAST] * 5),
     "too many reads": ("port: more than 4 reads are open", [*MANY_READS, AR]),
     "data without end": ("port: no wlast on beat 16 (A3.4.1)", [W] * 16),
+    "late wlast": ("port: no wlast on beat 2 (A3.4.1)", [AW, W, W, {}]),
+    **{
+        f"{name} of {channel}": (
+            f"port: {message} (A3.4.1)",
+            [{f"{channel}{key[2:]}": value for key, value in (AW | change).items()}, *rest],
+        )
+        for channel, rest in (("aw", WRITE[1:]), ("ar", READ[1:]))
+        for name, message, change in (
+            ("length", "a burst of more than 16 beats", {"awlen": 16}),
+            ("kind", "not an INCR burst of whole beats", {"awburst": 2}),
+            ("size", "not an INCR burst of whole beats", {"awsize": 2}),
+            ("alignment", "the address of a burst is not aligned", {"awaddr": 0x1004}),
+            ("page", "a burst crosses 4 KiB", {"awaddr": 0xFF8}),
+        )
+    },
     "stream valid in reset": ("stream: tvalid is high in reset (2.7.2)", [T | {"resetn": 0}] * 6),
     **{
         f"{channel} in reset": (

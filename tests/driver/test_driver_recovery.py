@@ -264,7 +264,7 @@ def receive_without_send(driver: Driver, beats: int) -> Any:
 
 
 def test_recovery_leaves_no_stale_beat_on_the_rtl(open_device: Callable[..., Any], small_layer: ConvLayer) -> None:
-    """Far more than S2MM's four beats and the output's two are pending; afterwards none comes, and the next run is exact."""
+    """Far more than S2MM's four beats and the output's two are pending; none comes, and the next run is exact."""
     driver = Driver(open_device(array=8))
     runs = [Run(small_layer)]
     program = compile_runs(runs, driver.array)
@@ -281,7 +281,7 @@ def test_recovery_leaves_no_stale_beat_on_the_rtl(open_device: Callable[..., Any
 
 
 def test_stale_beats_on_the_rtl(open_device: Callable[..., Any], small_layer: ConvLayer) -> None:
-    """With one reset of the DMA six beats of the old program lead the next packet: S2MM's four, and the output's two."""
+    """With one reset of the DMA six beats of the old program lead the next packet: S2MM's four, the output's two."""
     driver = Driver(open_device(array=8))
     runs = [Run(small_layer)]
     program = compile_runs(runs, driver.array)

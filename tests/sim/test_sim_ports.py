@@ -1,12 +1,14 @@
 """The ports of the simulated hardware as C++ and Python know them."""
 
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from vivado_hwh import VivadoDesign
 
-from tilewright.sim import BusError
+from tilewright.sim import BusError, SocParameters
 from tilewright.sim.address_map import AddressMap
+from tilewright.sim.hwh import write_hwh
 from tilewright.sim.hwh_file import register_ranges
 from tilewright.sim.own_ports import OWN_PORTS, Slave
 from tilewright.sim.ports import SlavePort, SocPorts, ports_header
@@ -16,6 +18,19 @@ HEADER = Path(__file__).resolve().parents[2] / "cores" / "soc" / "ports" / "soc_
 
 def test_header_is_the_one_that_is_written() -> None:
     assert HEADER.read_text() == ports_header(OWN_PORTS), "write it anew"
+
+
+def test_the_results_reset_is_in_the_hwh() -> None:
+    """Both ends name each other, as Vivado writes them."""
+    modules = {
+        module.get("INSTANCE"): module for module in ElementTree.fromstring(write_hwh(SocParameters())).iter("MODULE")
+    }
+    pins = ("axi_dma_0", "s2mm_prmry_reset_out_n"), ("accelerator_0", "m_axis_aresetn")
+    for (instance, pin), other, direction in ((*pins, "O"), (*reversed(pins), "I")):
+        (port,) = (port for port in modules[instance].iter("PORT") if port.get("NAME") == pin)
+        (end,) = port.iter("CONNECTION")
+        assert (port.get("DIR"), port.get("SIGIS")) == (direction, "rst")
+        assert (end.get("INSTANCE"), end.get("PORT")) == other
 
 
 def test_slaves_have_their_numbers() -> None:

@@ -469,7 +469,7 @@ async def soft_reset_in_mid_program(dut):
 
 @cocotb.test()
 async def a_soft_reset_keeps_the_results_that_wait(dut):
-    """AXI4-Stream 2.2.1; they are the packet's first, and lead the next one where m_axis has no reset: then two beats do."""
+    """AXI4-Stream 2.2.1; where m_axis has no reset, these two beats lead the next packet."""
     bench = await Bench(dut).start()
     network = bench.random_network(layers=1, batch=1)
     program = network.program(np.zeros((1, *network.network.image), dtype=np.uint8))

@@ -146,7 +146,7 @@ async def reset_within_a_packet(dut):
 
 @cocotb.test()
 async def an_old_end_is_not_the_new_one(dut):
-    """A trailer's last beat waits while all else is reset; it leaves as the next trailer is asked for, which is not over."""
+    """A trailer's last beat waits while all else is reset, and leaves within the next trailer, which is not over."""
     await start(dut)
     left = []
     dut.trailer_request.value = 1

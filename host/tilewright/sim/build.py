@@ -113,9 +113,9 @@ def _exclusive(lock: Path) -> Iterator[None]:
 def _build(cores: Path, hardware: Hardware, traced: bool, library: Path) -> None:
     """Build, and keep the product unless a source has changed meanwhile.
 
-    The accelerator behind a DMA in direct register mode, which long runs use, is built twice where it is not traced or watched:
-    first with counters, for a run that tells the compiler which branches are taken, then with what they counted, which
-    makes the simulation about a quarter faster.
+    The accelerator behind a DMA in direct register mode, which long runs use, is built twice where it is neither traced
+    nor watched: first with counters, for a run that tells the compiler which branches are taken, then with what they
+    counted, which makes the simulation about a quarter faster.
     """
     _check_tools(traced)
     log = library.parent / "build.log"
@@ -131,10 +131,11 @@ def _build(cores: Path, hardware: Hardware, traced: bool, library: Path) -> None
         compile_, make = _command(core, traced, scratch), _make_options(work)
         if traced:
             _run([*compile_, *make], scratch, output, f"{title}, traced", originals)
-        elif not isinstance(hardware, OwnHardware) or hardware.parameters.scatter_gather or hardware.parameters.protocol:
+        elif not _profiled(hardware):
             _run([*compile_, *make], scratch, output, title, originals)
         else:
             _run([*compile_, *_make_options(work, COUNT_BRANCHES)], scratch, output, f"{title}, to be profiled")
+            assert isinstance(hardware, OwnHardware)
             _exercise(hardware, _product(scratch), library, output)
             for path in {path for pattern in OBJECTS for path in scratch.glob(f"work/**/{pattern}")}:
                 if not any(path.match(kept) for kept in KEPT_OBJECTS):
@@ -148,6 +149,13 @@ def _build(cores: Path, hardware: Hardware, traced: bool, library: Path) -> None
         if _library(cores, hardware, traced) == library:
             with written(library) as partial:
                 shutil.copyfile(_product(scratch), partial)
+
+
+def _profiled(hardware: Hardware) -> bool:
+    """Whether long runs use it."""
+    if not isinstance(hardware, OwnHardware):
+        return False
+    return not hardware.parameters.scatter_gather and not hardware.parameters.protocol
 
 
 @contextmanager

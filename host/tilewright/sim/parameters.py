@@ -11,12 +11,12 @@ from tilewright.hardware.parameters import AcceleratorParameters
 
 @dataclass(frozen=True)
 class SocParameters(AcceleratorParameters):
-    """Parameters of the module ``soc`` (cores/soc/rtl/soc.v): those of its accelerator, one of its DMA, one of the simulation.
+    """Parameters of the module ``soc`` (cores/soc/rtl/soc.v): those of its accelerator, and two of its own.
 
     Attributes:
         scatter_gather: whether the DMA has scatter-gather mode, in which the registers of direct mode are absent.
-        protocol: whether monitors look at every AXI port (cores/protocol): what breaks a rule of AXI raises a BusError with
-            the port and the specification's paragraph. A build of its own, and slower.
+        protocol: whether monitors look at every AXI port (cores/protocol): what breaks a rule of AXI raises a BusError
+            with the port and the specification's paragraph. A build of its own, and slower.
     """
 
     scatter_gather: bool = False
