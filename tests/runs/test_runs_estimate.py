@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -10,11 +11,14 @@ import networks
 import numpy as np
 import pytest
 
-from tilewright.compiler.network import compile_network
+from tilewright.compiler.network import CompiledNetwork, compile_network
+from tilewright.compiler.stream import ConvItem
+from tilewright.compiler.timing.program import time_program
 from tilewright.driver import Driver
 from tilewright.errors import CompileError, ParameterMismatchError
 from tilewright.estimate.estimate import Estimate, estimate_network
 from tilewright.estimate.measured import MeasuredLayer, hardware_of, measured_layers
+from tilewright.hardware.commands import Mode
 from tilewright.hardware.parameters import HardwareParameters
 from tilewright.network import Network
 from tilewright.runs.runner import NetworkRunner
@@ -85,6 +89,27 @@ def test_random_networks_are_exact(open_device: OpenDevice, n: int, seed: int) -
     """Tiny layers, where every cycle shows; every other one reads its maps back."""
     rng = np.random.default_rng([n, seed])
     assert_exact(measure(open_device, compilable(rng, n), n, int(rng.integers(1, 5)), read_back=seed % 2 == 0))
+
+
+def cut_behind_its_last_read(compiled: CompiledNetwork) -> CompiledNetwork:
+    """Nothing comes after the READ that could hide its latency."""
+    reads = [item for item in compiled.items if isinstance(item, ConvItem) and item.conv.mode is Mode.READ]
+    items = tuple(item for item in compiled.items[: compiled.items.index(reads[-1]) + 1] if item.step <= reads[-1].step)
+    convs = [item.conv for item in items if isinstance(item, ConvItem)]
+    returning = sum(conv.mode is not Mode.CODES and not conv.hold for conv in convs)
+    return dataclasses.replace(compiled, items=items, returned=compiled.returned[:returning])
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("n", [8, 32])
+def test_the_end_of_a_read_is_exact(open_device: OpenDevice, n: int, seed: int) -> None:
+    rng = np.random.default_rng([99, n, seed])
+    driver = Driver(open_device(array=n, stall_probability=0.0, seed=1))
+    network = compilable(rng, n)
+    names = [layer.name for layer in network.layers[:-1]]
+    compiled = cut_behind_its_last_read(compile_network(network, driver.array, 2, names))
+    counted = driver.run(compiled.program(rng.integers(0, 256, (2, *network.image)).astype(np.uint8))).counters
+    assert time_program(compiled.items, hardware_of(driver.accelerator.info())).cycles == counted.cycles
 
 
 def wide_network() -> Network:
