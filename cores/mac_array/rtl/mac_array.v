@@ -196,7 +196,7 @@ generate
         wire [47:0] sum     [0:N];
         assign cascade[0] = 48'd0;
         assign sum[0]     = CHAIN_BEGIN;
-        for (r = 0; r < N; r = r + 1) begin : g_row
+        for (r = 0; r < N; r = r + 1) begin : g_dsp
             localparam BREAK = DSP_CHAIN == 0 ? r == 0 : r % (DSP_CHAIN == 0 ? 1 : DSP_CHAIN) == 0;
             tech_dsp_pair #(.CASCADE(!BREAK), .ACT_W(ACT_W), .WGT_W(WGT_W)) u_pair (
                 .clk(clk),
@@ -211,8 +211,8 @@ generate
                 .sum_out(sum[r+1])
             );
         end
-        assign psum[N*N+c]   = sum[N][PSUM_W-1:0];
-        assign psum[N*N+c+1] = sum[N][16 +: PSUM_W];
+        assign psum[N*N+c]   = $signed(sum[N][PSUM_W-1:0]);
+        assign psum[N*N+c+1] = $signed(sum[N][16 +: PSUM_W]);
     end
 endgenerate
 

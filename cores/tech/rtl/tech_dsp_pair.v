@@ -38,20 +38,20 @@ localparam SUM_W    = 32;
 // A bit more than the upper weight has: the lower one may borrow of it.
 localparam ACTIVE_W = 17 + WGT_W;
 
-reg        [WGT_W-1:0]    shadow_lo_reg;
-reg        [WGT_W-1:0]    shadow_hi_reg;
+reg signed [WGT_W-1:0]    shadow_lo_reg;
+reg signed [WGT_W-1:0]    shadow_hi_reg;
 reg signed [ACTIVE_W-1:0] active_reg;
 reg signed [SUM_W-1:0]    product_reg;
 reg signed [SUM_W-1:0]    sum_reg;
 
-wire signed [SUM_W-1:0] above = CASCADE != 0 ? cascade_in[SUM_W-1:0] : sum_in[SUM_W-1:0];
+wire signed [SUM_W-1:0] above = $signed(CASCADE != 0 ? cascade_in[SUM_W-1:0] : sum_in[SUM_W-1:0]);
 
 always @(posedge clk) begin
     if (load) begin
-        shadow_lo_reg <= weight_lo;
-        shadow_hi_reg <= weight_hi;
+        shadow_lo_reg <= $signed(weight_lo);
+        shadow_hi_reg <= $signed(weight_hi);
     end
-    if (swap) active_reg <= {shadow_hi_reg[WGT_W-1], shadow_hi_reg, 16'd0} + {{17{shadow_lo_reg[WGT_W-1]}}, shadow_lo_reg};
+    if (swap) active_reg <= $signed({shadow_hi_reg[WGT_W-1], shadow_hi_reg, 16'd0}) + $signed({{17{shadow_lo_reg[WGT_W-1]}}, shadow_lo_reg});
     product_reg <= active_reg * $signed({1'b0, act});
     sum_reg     <= above + product_reg;
 end
