@@ -3,8 +3,9 @@
 Where the numbers are from: LUT, carry chain, F7/F8 multiplexer and flip-flop (0.124, 0.114, 0.25, 0.518) are those that
 Vivado's timing reports of this fabric are known for, one number a cell where it has one a pin; they were not checked
 against a data sheet or a device. Block RAM is Yosys' xilinx/cells_sim.v: 2.454 from the memory's latch, 0.882 from its
-output register. The set-up times of a DSP's pins without a register of their own are Yosys', by their kind of the fastest
-grade, times 1.35. A net's delay is a rule of thumb over its fan-out, for nothing is placed. A port counts as a register.
+output register. The set-up times of a DSP's pins without a register of their own are Yosys', too, which look like those
+of the fastest grade, times 1.35. A net's delay is a rule of thumb over its fan-out, for nothing is placed. A port
+counts as a register.
 
 What it is good for: the ranking of paths, and a change before and after. The number itself is right to +-25 % at best:
 no placement, no clock skew, no copies of registers, which Vivado makes and Yosys does not. It is no report on a device.
