@@ -29,6 +29,7 @@ SOURCES = [source for source in CORES.glob("*/rtl/*.v") if source.parts[-3] != "
         ("mac_array", "DSP_CHAIN", 9, "mac_array_DSP_CHAIN"),
         ("mac_array", "WGT_W", 10, "mac_array_PSUM_W"),
         ("accelerator", "DSP_COLUMNS", 7, "mac_array_DSP_COLUMNS"),
+        ("accelerator", "DSP_CHAIN", 9, "mac_array_DSP_CHAIN"),
         ("accelerator", "N", 24, "mac_array_N"),
         ("accelerator", "ACC_W", 20, "mac_array_ACC_W"),
         ("accelerator", "WGT_DEPTH", 100, "weight_store_DEPTH"),
