@@ -18,11 +18,13 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def main(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object; progress goes to stderr.")] = False,
+    dsp_columns: Annotated[int, typer.Option(help="Columns whose processing elements are DSPs.")] = 0,
 ) -> None:
     """Replay the golden files on netlist and RTL and print what differs; exit code 1 if anything does."""
-    work_root, tools = ROOT / "build" / "netlist", Path(sys.executable).parent
+    name = f"netlist_dsp{dsp_columns}" if dsp_columns else "netlist"
+    work_root, tools = ROOT / "build" / name, Path(sys.executable).parent
     command = [str(tools / "fusesoc"), "run", "--target", "netlist", "--setup", "--work-root", str(work_root)]
-    command += ["tilewright:ip:accelerator"]
+    command += ["tilewright:ip:accelerator", "--DSP_COLUMNS", str(dsp_columns)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(done.stdout[-3000:] + done.stderr[-3000:])

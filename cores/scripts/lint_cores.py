@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-VARIANTS = {"N": (8, 16, 32), "INCLUDE_SG": (0, 1)}
+VARIANTS = {"N": (8, 16, 32), "INCLUDE_SG": (0, 1), "DSP_COLUMNS": (0, 2)}
 
 
 def runs() -> list[list[str]]:

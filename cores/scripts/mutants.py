@@ -21,11 +21,12 @@ CORES = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Bench:
-    """A test bench: module `tb_NAME` of a core, on a toplevel of that core."""
+    """A test bench: module `tb_NAME` of a core, on a toplevel of that core with parameters, as `N=8 ROWS=2`."""
 
     core: str
     toplevel: str
     module: str
+    parameters: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,9 @@ RESULT_STREAM = Bench("accelerator", "result_stream", "tb_result_stream")
 LOADER, COLUMN, WRITEBACK, POSTPROC = (
     Bench("postproc", name, f"tb_{name}") for name in ("threshold_loader", "threshold_column", "writeback", "postproc")
 )
+ARRAY = Bench("mac_array", "mac_array", "tb_mac_array", "N=8 DSP_COLUMNS=6 ACC_DEPTH=64")
+PAIRS = Bench("postproc", "postproc", "tb_postproc", "N=8 DSP_COLUMNS=6")
+PES, DELAY = "mac_array/rtl/mac_array.v", "mac_array/rtl/column_delay.vh"
 LOADS, COMPARES, WRITES, WIRES = (f"postproc/rtl/{bench.toplevel}.v" for bench in (LOADER, COLUMN, WRITEBACK, POSTPROC))
 
 MUTANTS = {
@@ -398,6 +402,45 @@ MUTANTS = {
     "a trailer without the program's CRC-32": Mutant(
         RESULT_STREAM, "packets", "accelerator/rtl/result_stream.v", "= program_crc;", "= images_crc;",
     ),
+    "a sum that borrows of its neighbour": Mutant(
+        ARRAY, ".*", PES, "CHAIN_BEGIN = 48'd32768", "CHAIN_BEGIN = 48'd0",
+    ),
+    "a chain that begins with the cascade": Mutant(
+        ARRAY, ".*", PES, "DSP_CHAIN == 0 ? r == 0 :", "DSP_CHAIN == 0 ? r == N :",
+    ),
+    "a pair with one column's weights": Mutant(
+        ARRAY, ".*", PES, ".weight_hi(lanes[c+1]", ".weight_hi(lanes[c]",
+    ),
+    "a pair's columns swapped": Mutant(
+        ARRAY, ".*", PES,
+        "assign psum[N*N+c]   = $signed(sum[N][PSUM_W-1:0]);\n        assign psum[N*N+c+1] =",
+        "assign psum[N*N+c+1] = $signed(sum[N][PSUM_W-1:0]);\n        assign psum[N*N+c]   =",
+    ),
+    "an upper sum one bit up": Mutant(ARRAY, ".*", PES, "sum[N][16 +: PSUM_W]", "sum[N][17 +: PSUM_W]"),
+    "a pair's other row's weights": Mutant(
+        ARRAY, ".*", PES, ".weight_lo(lanes[c][r*LANES_W + (r%ROWS)*WGT_W +: WGT_W])",
+        ".weight_lo(lanes[c][r*LANES_W +: WGT_W])",
+    ),
+    "a pair's activations of the next stage": Mutant(
+        ARRAY, ".*", PES, "localparam STAGE = c / 2;", "localparam STAGE = c / 2 + 1;",
+    ),
+    "weights of a column as late as its number": Mutant(
+        ARRAY, ".*", PES, "delay_line #(.WIDTH(LANES_W), .CYCLES(column_delay(c)))",
+        "delay_line #(.WIDTH(LANES_W), .CYCLES(c))",
+    ),
+    "a pair whose second column is late": Mutant(
+        ARRAY, ".*", DELAY, "column < DSP_COLUMNS ? column / 2", "column < DSP_COLUMNS ? (column + 1) / 2",
+    ),
+    "columns behind the pairs a cycle early": Mutant(
+        ARRAY, ".*", DELAY, "column - DSP_COLUMNS / 2", "column - DSP_COLUMNS / 2 - 1",
+    ),
+    "an end a stage early": Mutant(
+        ARRAY, ".*", PES, "command_valid[STAGES-1] && command[STAGES-1]",
+        "command_valid[STAGES-2] && command[STAGES-2]",
+    ),
+    "codes of pairs deskewed as columns": Mutant(
+        PAIRS, ".*", WIRES, ".CYCLES(column_delay(N - 1) - column_delay(c))", ".CYCLES(N - 1 - c)",
+    ),
     "a kernel width beyond 7": Mutant(ACCELERATOR, "every_error", DESCRIPTOR, " && !kernel_w[3]", ""),
     "a kernel height beyond 7": Mutant(ACCELERATOR, "every_error", DESCRIPTOR, " && !kernel_h[3]", ""),
     "a program id that outlives a soft reset": Mutant(
@@ -421,7 +464,7 @@ def noticed(mutant: Mutant, folder: Path) -> list[str]:
     return [case.get("name", "") for case in cases if {"failure", "error"} & {child.tag for child in case}]
 
 
-def run_bench(core: str, toplevel: str, module: str, tests: str, folder: str) -> None:
+def run_bench(core: str, toplevel: str, module: str, parameters: str, tests: str, folder: str) -> None:
     """Builds the copy in `folder` under Icarus and runs tests of a bench."""
     from cocotb_tools.runner import get_runner
 
@@ -432,6 +475,7 @@ def run_bench(core: str, toplevel: str, module: str, tests: str, folder: str) ->
         sources=[source for source in sorted(cores.glob("*/rtl/*.v")) if source.parts[-3] not in ("soc", "example")],
         includes=sorted({header.parent for header in cores.glob("*/rtl/*.vh")}),
         hdl_toplevel=toplevel,
+        parameters=dict(parameter.split("=") for parameter in parameters.split()),
         build_args=["-g2005"],
         build_dir=build,
         timescale=("1ns", "1ps"),

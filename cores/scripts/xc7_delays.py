@@ -3,7 +3,9 @@
 Where the numbers are from: LUT, carry chain, F7/F8 multiplexer and flip-flop (0.124, 0.114, 0.25, 0.518) are those that
 Vivado's timing reports of this fabric are known for, one number a cell where it has one a pin; they were not checked
 against a data sheet or a device. Block RAM is Yosys' xilinx/cells_sim.v: 2.454 from the memory's latch, 0.882 from its
-output register. A net's delay is a rule of thumb over its fan-out, for nothing is placed. A port counts as a register.
+output register. The set-up times of a DSP's pins without a register of their own are Yosys', too, which look like those
+of the fastest grade, times 1.35. A net's delay is a rule of thumb over its fan-out, for nothing is placed. A port
+counts as a register.
 
 What it is good for: the ranking of paths, and a change before and after. The number itself is right to +-25 % at best:
 no placement, no clock skew, no copies of registers, which Vivado makes and Yosys does not. It is no report on a device.
@@ -21,6 +23,8 @@ REGISTER, SHIFT_REGISTER, DSP, PORT = 0.518, 1.63, 0.5, 0.518
 BLOCK_RAM, BLOCK_RAM_REGISTERED = 2.454, 0.882
 SETUP = {"D": 0.06, "CE": 0.21, "R": 0.43, "S": 0.43, "I": 0.06}
 SETUP_OTHERS = 0.4
+# Of a DSP's pins to the register behind multiplier or adder, and the attribute that gives the pin one of its own
+DSP_SETUP = {"B": (1.74, "BREG"), "C": (1.68, "CREG"), "PCIN": (1.39, "")}
 CLOCKS = ("C", "CLK", "WCLK", "CLKARDCLK", "CLKBWRCLK")
 REGISTERS = ("FDRE", "FDSE", "FDCE", "FDPE")
 LUT_RAMS = ("RAM32M", "RAM64M", "RAM32X1D", "RAM64X1D", "RAM128X1D")
@@ -49,6 +53,8 @@ def net_delay(netlist: Netlist, net: int, reader: str, port: str) -> float:
     if reader == "CARRY4" and port == "CI" and source == "CARRY4":
         return 0.0
     if reader in ("MUXF7", "MUXF8") and port != "S":
+        return 0.0
+    if reader == "DSP48E1" and port == "PCIN":
         return 0.0
     fanout = len(netlist.readers[net])
     steps = 0.3 * (fanout > 16) + 0.4 * (fanout > 64) + 0.5 * (fanout > 256)
@@ -117,6 +123,10 @@ def captures(netlist: Netlist, name: str) -> bool:
 def setup(netlist: Netlist, name: str, port: str) -> float | None:
     """Set-up time in ns of a pin of a cell that ends paths; None for a pin that ends none."""
     kind = netlist.cells[name]["type"]
+    if kind == "DSP48E1" and port in DSP_SETUP:
+        through, register = DSP_SETUP[port]
+        registered = int(str(netlist.cells[name].get("parameters", {}).get(register, "0")), 2)
+        return SETUP_OTHERS if registered else through
     if port in CLOCKS:
         return None
     if kind in LUT_RAMS and port.startswith(("ADDRA", "ADDRB", "ADDRC", "DPRA")):

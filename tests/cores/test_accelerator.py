@@ -13,6 +13,8 @@ DEPENDS = ("stream", "sram", "axil", "mac_array", "controller", "postproc")
     [
         # Small memories: networks in strips, layers in several commands
         ("networks|squeezed", {"N": 8, "SRAM_LATENCY": 1, "ACT_DEPTH": 256, "ACC_DEPTH": 32}),
+        # Both kinds of processing elements
+        ("registers|networks", {"N": 8, "DSP_COLUMNS": 4, "DSP_CHAIN": 3}),
         ("networks|squeezed", {"N": 16}),
         ("small|squeezed", {"N": 32}),
     ],

@@ -19,5 +19,6 @@ def test_writeback(run_cocotb, depth: int) -> None:
     run_cocotb("postproc", "writeback", "tb_writeback", DEPENDS, WORD_W=64, ACT_DEPTH=depth)
 
 
-def test_postproc(run_cocotb) -> None:
-    run_cocotb("postproc", "postproc", "tb_postproc", DEPENDS, N=16, SETS=2)
+@pytest.mark.parametrize(("n", "dsp_columns"), [(16, 0), (8, 2), (8, 8)])
+def test_postproc(run_cocotb, n: int, dsp_columns: int) -> None:
+    run_cocotb("postproc", "postproc", "tb_postproc", DEPENDS, N=n, DSP_COLUMNS=dsp_columns, SETS=2)

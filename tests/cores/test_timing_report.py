@@ -48,6 +48,26 @@ def test_a_path_is_clock_to_output_nets_luts_and_set_up(luts: int) -> None:
     assert (path.source_module, path.target_module, path.fanout) == ("a", "b", 1)
 
 
+@pytest.mark.parametrize(
+    ("pin", "registers", "ns"),
+    [
+        ("B", {"BREG": "00"}, 0.475 + 1.74),
+        ("B", {"BREG": "01"}, 0.475 + 0.4),
+        ("C", {"CREG": "00"}, 0.475 + 1.68),
+        ("C", {"CREG": "01"}, 0.475 + 0.4),
+        ("PCIN", {}, 1.39),
+        ("A", {"AREG": "01"}, 0.475 + 0.4),
+    ],
+)
+def test_a_dsp_pin_without_a_register_waits_for_what_is_behind_it(
+    pin: str, registers: dict[str, str], ns: float
+) -> None:
+    top = two_registers(0)
+    top["cells"]["to"] = {**cell("DSP48E1", CLK=[1], **{pin: [2]}), "parameters": registers}
+    (path,) = slowest_paths(netlist_of(top))
+    assert (path.pin, path.ns) == (pin, pytest.approx(0.518 + ns))
+
+
 def test_a_net_costs_by_its_readers() -> None:
     top = two_registers(1)
     top["cells"] |= {f"other{i}": cell("FDRE", C=[1], D=[2], Q=[100 + i]) for i in range(64)}

@@ -74,7 +74,7 @@ def test_accelerator_is_packaged_under_the_name_that_the_driver_binds(calls: lis
     assert (properties["name"], properties["version"]) == ("accelerator", "0.2")
     lists = [word for words in arguments(calls, "add_files") for word in words if word.endswith(".vh")]
     headers = [Path(name).name for names in lists for name in names.split()]
-    assert sorted(headers) == ["accelerator_registers.vh", "program_format.vh"]
+    assert sorted(headers) == ["accelerator_registers.vh", "column_delay.vh", "program_format.vh"]
 
 
 def test_block_design_connects_cells_that_exist(calls: list[list[str]]) -> None:

@@ -22,6 +22,7 @@ from tilewright.hardware.commands import Mode
 from tilewright.hardware.parameters import HardwareParameters
 from tilewright.network import Network
 from tilewright.runs.runner import NetworkRunner
+from tilewright.sim import SocParameters
 
 OpenDevice = Callable[..., Any]
 Measured = tuple[Estimate, tuple[MeasuredLayer, ...], Any]
@@ -33,13 +34,13 @@ TOLERANCE = 0.005
 def measure(
     open_device: OpenDevice,
     network: Network,
-    n: int,
+    array: int | SocParameters,
     batch: int,
     read_back: bool = False,
     stall_probability: float = 0.0,
 ) -> Measured:
     """Estimate, measured layers and counters of one batch of random images."""
-    driver = Driver(open_device(array=n, stall_probability=stall_probability, seed=1))
+    driver = Driver(open_device(array=array, stall_probability=stall_probability, seed=1))
     names = [layer.name for layer in network.layers[:-1]] if read_back else []
     pixels = np.random.default_rng(batch).integers(0, 256, (batch, *network.image)).astype(np.uint8)
     (result,) = NetworkRunner(driver, network, batch, names).run(pixels)
@@ -72,6 +73,19 @@ def assert_exact(measured: Measured) -> None:
 def test_every_layer_is_exact(open_device: OpenDevice, name: str, n: int, batch: int) -> None:
     network = getattr(networks, f"{name}_network")(0)
     assert_exact(measure(open_device, network, n, batch))
+
+
+@pytest.mark.simulation
+@pytest.mark.parametrize("dsp_columns", [8])
+def test_dsp_columns_are_exact(open_device: OpenDevice, dsp_columns: int) -> None:
+    """Two in one share their delay: the last column's sums come earlier; tiny layers show it."""
+    array = SocParameters(n=8, dsp_columns=dsp_columns)
+    measured = measure(open_device, networks.small_network(0), array, 3)
+    assert_exact(measured)
+    assert measured[0].hardware.dsp_columns == dsp_columns
+    for seed in range(4):
+        rng = np.random.default_rng([dsp_columns, seed])
+        assert_exact(measure(open_device, compilable(rng, 8), array, 2, read_back=seed % 2 == 0))
 
 
 def compilable(rng: np.random.Generator, n: int) -> Network:

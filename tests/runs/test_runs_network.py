@@ -15,6 +15,7 @@ from tilewright.errors import DeviceTimeoutError, ResultError
 from tilewright.network import infer, scores_of
 from tilewright.runs.compare_network import NetworkComparison
 from tilewright.runs.runner import NetworkRunner
+from tilewright.sim import SocParameters
 
 Example = Callable[[str], Any]
 
@@ -54,6 +55,18 @@ def test_examples_are_exact(
     assert len(comparison.layers) == len(case.network.layers)
     integers = [values[:images].size for key, values in case.expected.items() if key not in ("scores", "predictions")]
     assert comparison.compared == sum(integers)
+    assert comparison.nonzero > comparison.compared // 4
+
+
+@pytest.mark.simulation
+@pytest.mark.parametrize("dsp_columns", [8])
+@pytest.mark.parametrize("name", ["small", "mixed"])
+def test_dsp_columns_are_exact(open_device: Callable[..., Any], example: Example, name: str, dsp_columns: int) -> None:
+    """The same programs on an array of both kinds of processing elements, and of DSPs alone."""
+    case, driver = example(name), Driver(open_device(array=SocParameters(n=8, dsp_columns=dsp_columns)))
+    assert driver.accelerator.info().dsp_columns == dsp_columns
+    comparison = run(driver, case, 2, 3)
+    assert comparison.equal, str(comparison)
     assert comparison.nonzero > comparison.compared // 4
 
 

@@ -12,6 +12,10 @@
 module accelerator #(
     // Rows and columns of the array: 8, 16 or 32
     parameter N = 8,
+    // Columns of the array whose PEs are DSPs, two in one: even, 0 to N
+    parameter DSP_COLUMNS = 0,
+    // Rows after which a chain of DSPs is broken: 0 never
+    parameter DSP_CHAIN = 0,
     // Bits of an accumulator: 28 to 32
     parameter ACC_W = 28,
     // Activation memory in words of N activations: 128 KiB
@@ -240,8 +244,8 @@ wire [N*TAG_W-1:0] out_tag;
 wire               out_final;
 
 mac_array #(
-    .N(N), .ROWS(ROWS), .ACT_W(ACT_W), .WGT_W(WGT_W), .ACC_W(ACC_W), .ACC_DEPTH(ACC_DEPTH), .SRAM_LATENCY(SRAM_LATENCY),
-    .TAG_W(TAG_W)
+    .N(N), .ROWS(ROWS), .DSP_COLUMNS(DSP_COLUMNS), .DSP_CHAIN(DSP_CHAIN), .ACT_W(ACT_W), .WGT_W(WGT_W), .ACC_W(ACC_W),
+    .ACC_DEPTH(ACC_DEPTH), .SRAM_LATENCY(SRAM_LATENCY), .TAG_W(TAG_W)
 ) u_mac_array (
     .clk(clk), .rst(engine_rst),
     .load_valid(array_load_valid), .load_index(array_load_index), .load_data(array_load_data),
@@ -282,7 +286,9 @@ always @(posedge clk) begin
 end
 `endif
 
-postproc #(.N(N), .ACC_W(ACC_W), .CODE_W(ACT_W), .THR_W(THR_W), .SETS(SETS), .ACT_DEPTH(ACT_DEPTH)) u_postproc (
+postproc #(
+    .N(N), .DSP_COLUMNS(DSP_COLUMNS), .ACC_W(ACC_W), .CODE_W(ACT_W), .THR_W(THR_W), .SETS(SETS), .ACT_DEPTH(ACT_DEPTH)
+) u_postproc (
     .clk(clk), .rst(engine_rst), .clear(program_start),
     .s_thr_data(thr_data), .s_thr_valid(thr_valid), .s_thr_ready(thr_ready), .thr_pending(thr_pending),
     .set_ready(set_ready), .set(set), .set_take(set_take),
@@ -340,7 +346,7 @@ accelerator_status #(
     .ARRAY({ACC_W[7:0], WGT_W[7:0], ACT_W[7:0], N[7:0]}),
     .ACT_DEPTH(ACT_DEPTH), .ACC_DEPTH(ACC_DEPTH), .DEPTHS({OUT_DEPTH[15:0], WGT_DEPTH[15:0]}),
     .FORMAT({8'd0, SRAM_LATENCY[7:0], BEGIN_FORMAT_VERSION[15:0]}), .BUILD_HASH(BUILD_HASH),
-    .POSTPROC({THR_DEPTH[15:0], SETS[7:0], THR_W[7:0]}), .LOG_DEPTH(LOG_DEPTH), .SRAM_LATENCY(SRAM_LATENCY)
+    .POSTPROC({THR_DEPTH[15:0], SETS[7:0], THR_W[7:0]}), .STYLE({16'd0, DSP_CHAIN[7:0], DSP_COLUMNS[7:0]}), .LOG_DEPTH(LOG_DEPTH), .SRAM_LATENCY(SRAM_LATENCY)
 ) u_status (
     .clk(clk), .aresetn(aresetn), .rst(rst), .engine_rst(engine_rst),
     .s_axil_awaddr(s_axil_awaddr), .s_axil_awprot(s_axil_awprot), .s_axil_awvalid(s_axil_awvalid), .s_axil_awready(s_axil_awready),

@@ -19,6 +19,7 @@ module accelerator_status #(
     parameter [31:0] FORMAT     = 32'd0,
     parameter [31:0] BUILD_HASH = 32'd0,
     parameter [31:0] POSTPROC   = 32'd0,
+    parameter [31:0] STYLE      = 32'd0,
     // CONV commands that the log holds, and the read latency of its memory
     parameter LOG_DEPTH         = 512,
     parameter SRAM_LATENCY      = 2,
@@ -256,7 +257,7 @@ layer_log #(.COUNTERS(LOGGED), .DEPTH(LOG_DEPTH), .LATENCY(SRAM_LATENCY)) u_laye
 // ---- registers
 axil_registers #(
     .ARRAY(ARRAY), .ACT_DEPTH(ACT_DEPTH), .ACC_DEPTH(ACC_DEPTH), .DEPTHS(DEPTHS), .FORMAT(FORMAT), .BUILD_HASH(BUILD_HASH),
-    .POSTPROC(POSTPROC), .LOG_DEPTH(LOG_DEPTH[15:0]), .COUNTERS(COUNTERS), .LOG_WORDS(LOGGED)
+    .POSTPROC(POSTPROC), .STYLE(STYLE), .LOG_DEPTH(LOG_DEPTH[15:0]), .COUNTERS(COUNTERS), .LOG_WORDS(LOGGED)
 ) u_axil_registers (
     .clk(clk), .rst(reset_reg),
     .s_axil_awaddr(s_axil_awaddr), .s_axil_awprot(s_axil_awprot), .s_axil_awvalid(s_axil_awvalid), .s_axil_awready(s_axil_awready),

@@ -16,6 +16,7 @@ module axil_registers #(
     parameter [31:0] FORMAT     = 32'd0,
     parameter [31:0] BUILD_HASH = 32'd0,
     parameter [31:0] POSTPROC   = 32'd0,
+    parameter [31:0] STYLE      = 32'd0,
     parameter [15:0] LOG_DEPTH  = 16'd0,
     // Number of 64-bit counters
     parameter COUNTERS = 9,
@@ -149,6 +150,7 @@ always @(posedge clk) begin
         REG_PROGRAM:    word_reg <= program_id;
         REG_IRQ_STATUS: word_reg <= {30'd0, irq_status_reg};
         REG_POSTPROC:   word_reg <= POSTPROC;
+        REG_STYLE:      word_reg <= STYLE;
         REG_LOG:        word_reg <= {LOG_DEPTH, log_count};
         REG_LOG_INDEX:  word_reg <= {16'd0, log_index_reg};
         default:        word_reg <= 32'd0;

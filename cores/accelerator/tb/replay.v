@@ -16,6 +16,11 @@ module replay #(
 `include "golden_sizes.vh"
 `include "accelerator_registers.vh"
 
+// A netlist has none: cores/scripts/netlist_replay.py gives those that it was made with to the RTL beside it.
+`ifndef DUT_PARAMETERS
+`define DUT_PARAMETERS
+`endif
+
 localparam TIMEOUT = 100000;
 
 reg         clk      = 1'b0;
@@ -58,7 +63,7 @@ wire [31:0] rdata;
 
 always #5 clk = !clk;
 
-accelerator dut (
+accelerator `DUT_PARAMETERS dut (
     .aclk(clk), .aresetn(resetn),
     .s_axil_awaddr(address), .s_axil_awprot(3'd0), .s_axil_awvalid(awvalid), .s_axil_awready(awready),
     .s_axil_wdata(wdata), .s_axil_wstrb(4'hF), .s_axil_wvalid(wvalid), .s_axil_wready(wready),

@@ -435,6 +435,7 @@ async def registers_and_interrupt(dut):
     assert await bench.read(registers.REG_DEPTHS) == 4096 | 64 << 16
     assert await bench.read(registers.REG_FORMAT) == BEGIN_FORMAT_VERSION | latency << 16
     assert await bench.read(registers.REG_POSTPROC) == 28 | 8 << 8 | 512 << 16
+    assert await bench.read(registers.REG_STYLE) == int(dut.DSP_COLUMNS.value) | int(dut.DSP_CHAIN.value) << 8
     assert await bench.read(registers.REG_LOG) == 512 << 16
     assert await bench.read(0xFFC) == 0
     await bench.lite.write_dword(registers.REG_CONTROL, 2)

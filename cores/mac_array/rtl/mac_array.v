@@ -5,8 +5,11 @@
  * Weight-stationary array of N x N processing elements with accumulators at the foot of each column.
  *
  * Row r holds input channel r, column c output channel c. An activation vector enters with its swap bit and the command for
- * the accumulators; row r sees it r cycles later, column c another c cycles later. Column c is column 0 delayed by c cycles,
- * accumulator addresses included, and so are its results.
+ * the accumulators; row r sees it r cycles later, column c another column_delay(c) cycles later. Column c is column 0 delayed by
+ * these cycles, accumulator addresses included, and so are its results.
+ *
+ * The first DSP_COLUMNS columns are pairs, each with a chain of DSPs whose PEs are two of its row's (tech_dsp_pair); they share
+ * all that runs along the rows, so that a pair takes a cycle, as a column of pe does.
  *
  * Weight rows enter on the same diagonal: row groups (ROWS rows at once) travel down with their index, so that a group sent
  * in the cycle of a swap or later is seen by every PE after that swap, wherever the PE is. A pass therefore needs no bubble:
@@ -17,6 +20,10 @@ module mac_array #(
     parameter N = 8,
     // Weight rows loaded in one cycle: 1 or 2
     parameter ROWS = 2,
+    // Columns whose PEs are DSPs, two in one: even, 0 to N
+    parameter DSP_COLUMNS = 0,
+    // Rows after which a chain of DSPs goes through the fabric, in the same cycle: 0 never
+    parameter DSP_CHAIN = 0,
     // Bits of an unsigned activation
     parameter ACT_W = 4,
     // Bits of a signed weight
@@ -52,7 +59,7 @@ module mac_array #(
     input  wire                      acc_final,
     input  wire [TAG_W-1:0]          acc_tag,
     input  wire [ADDR_W-1:0]         acc_addr,
-    // Results: column c in bits [c*ACC_W +: ACC_W], c cycles after column 0; its tag in bits [c*TAG_W +: TAG_W]
+    // Results: column c in bits [c*ACC_W +: ACC_W], column_delay(c) cycles after column 0; its tag in bits [c*TAG_W +: TAG_W]
     output wire [N-1:0]              out_valid,
     output wire [N*ACC_W-1:0]        out_data,
     output wire [N*TAG_W-1:0]        out_tag,
@@ -60,6 +67,10 @@ module mac_array #(
     output wire                      out_final
 );
 
+`include "column_delay.vh"
+
+// What runs along a row has a stage a column, or a pair.
+localparam STAGES  = column_delay(N - 1) + 1;
 localparam PSUM_W  = ACT_W + WGT_W + $clog2(N);
 localparam LANES_W = ROWS * WGT_W;
 // Cycles from an activation at row 0 to its partial sum at the foot of column 0.
@@ -76,16 +87,28 @@ generate
     if (ACC_W < 28 || ACC_W > 32) begin : g_check_acc_w
         ERROR_mac_array_ACC_W_must_be_28_to_32 error();
     end
+    if (DSP_COLUMNS < 0 || DSP_COLUMNS > N) begin : g_check_dsp_columns
+        ERROR_mac_array_DSP_COLUMNS_must_be_0_to_N error();
+    end
+    if (DSP_COLUMNS % 2 != 0) begin : g_check_dsp_pairs
+        ERROR_mac_array_DSP_COLUMNS_must_be_even error();
+    end
+    if (DSP_CHAIN < 0 || DSP_CHAIN > N) begin : g_check_dsp_chain
+        ERROR_mac_array_DSP_CHAIN_must_be_0_to_N error();
+    end
+    if (PSUM_W > 16) begin : g_check_psum
+        ERROR_mac_array_PSUM_W_must_be_at_most_16 error();
+    end
 endgenerate
 
-// Row r: the activations, swap bits and load bits that the PEs of its columns meet; bit or nibble c is that of column c. Swap and
-// load bits are those before the register, one cycle ahead of the activation.
-wire [N*ACT_W-1:0] act  [0:N-1];
-wire [N-1:0]       swap [0:N-1];
-wire [N-1:0]       load [0:N-1];
+// Row r: the activations, swap bits and load bits that the PEs of its columns meet; bit or nibble s is that of the columns of stage
+// s. Swap and load bits are those before the register, one cycle ahead of the activation.
+wire [STAGES*ACT_W-1:0] act  [0:N-1];
+wire [STAGES-1:0]       swap [0:N-1];
+wire [STAGES-1:0]       load [0:N-1];
 // Column c: the weight lanes that the PEs of its rows meet
 wire [N*LANES_W-1:0] lanes [0:N-1];
-// Partial sums: index r*N + c is what comes to row r
+// Partial sums: index r*N + c is what comes to row r; of pairs that at the foot only
 wire signed [PSUM_W-1:0] psum [0:(N+1)*N-1];
 
 genvar r, c, k;
@@ -104,9 +127,9 @@ generate
         localparam GROUP_INDEX = r / ROWS;
 
         // One vector a row, which simulates faster than registers in the PEs
-        wire [ACT_W-1:0]   act_edge;
-        reg  [N*ACT_W-1:0] act_reg;
-        reg  [N-2:0]       swap_reg, load_reg;
+        wire [ACT_W-1:0]        act_edge;
+        reg  [STAGES*ACT_W-1:0] act_reg;
+        reg  [STAGES-2:0]       swap_reg, load_reg;
         delay_line #(.WIDTH(ACT_W), .CYCLES(r)) skew (
             .clk(clk), .rst(rst), .in(act_data[r*ACT_W +: ACT_W]), .out(act_edge));
         if (r > 0) begin : g_below
@@ -121,14 +144,14 @@ generate
         assign load[r] = {load_reg, load_valid_chain[r] && load_index_chain[r] == GROUP_INDEX[INDEX_W-1:0]};
         always @(posedge clk) begin
             // The reset keeps the first in a register, which the multipliers wait for: a shift-register LUT is slower.
-            act_reg  <= {act_reg[(N-1)*ACT_W-1:0], rst ? {ACT_W{1'b0}} : act_edge};
-            swap_reg <= swap[r][N-2:0];
-            load_reg <= load[r][N-2:0];
+            act_reg  <= {act_reg[(STAGES-1)*ACT_W-1:0], rst ? {ACT_W{1'b0}} : act_edge};
+            swap_reg <= swap[r][STAGES-2:0];
+            load_reg <= load[r][STAGES-2:0];
         end
     end
 endgenerate
 
-// Top edge: the weight lanes of column c are delayed by c cycles, and run down it.
+// Top edge: the weight lanes of column c are delayed by column_delay(c) cycles, and run down it.
 generate
     for (c = 0; c < N; c = c + 1) begin : g_column
         wire [LANES_W-1:0]       lanes_in, lanes_edge;
@@ -136,21 +159,24 @@ generate
         for (k = 0; k < ROWS; k = k + 1) begin : g_lane
             assign lanes_in[k*WGT_W +: WGT_W] = load_data[(k*N + c)*WGT_W +: WGT_W];
         end
-        delay_line #(.WIDTH(LANES_W), .CYCLES(c)) skew (.clk(clk), .rst(rst), .in(lanes_in), .out(lanes_edge));
+        delay_line #(.WIDTH(LANES_W), .CYCLES(column_delay(c))) skew (.clk(clk), .rst(rst), .in(lanes_in), .out(lanes_edge));
         assign lanes[c] = {lanes_reg, lanes_edge};
-        assign psum[c]  = {PSUM_W{1'b0}};
         always @(posedge clk) lanes_reg <= lanes[c][(N-1)*LANES_W-1:0];
     end
 endgenerate
 
 generate
+    for (c = DSP_COLUMNS; c < N; c = c + 1) begin : g_top
+        assign psum[c] = {PSUM_W{1'b0}};
+    end
     for (r = 0; r < N; r = r + 1) begin : g_pe_row
-        for (c = 0; c < N; c = c + 1) begin : g_pe
+        for (c = DSP_COLUMNS; c < N; c = c + 1) begin : g_pe
+            localparam STAGE = column_delay(c);
             pe #(.ACT_W(ACT_W), .WGT_W(WGT_W), .PSUM_W(PSUM_W)) u_pe (
                 .clk(clk),
-                .act(act[r][c*ACT_W +: ACT_W]),
-                .swap(swap[r][c]),
-                .load(load[r][c]),
+                .act(act[r][STAGE*ACT_W +: ACT_W]),
+                .swap(swap[r][STAGE]),
+                .load(load[r][STAGE]),
                 .weight(lanes[c][r*LANES_W + (r%ROWS)*WGT_W +: WGT_W]),
                 .psum_in(psum[r*N+c]),
                 .psum_out(psum[(r+1)*N+c])
@@ -159,11 +185,42 @@ generate
     end
 endgenerate
 
-// Foot: commands run along the columns, one cycle a column. A command comes SRAM_LATENCY - 1 cycles before its partial sum.
+// Pairs: both sums run down in one word, 16 bits apart. The chain begins with 2^15, the middle of what the lower sum may be, so that
+// it never borrows of the upper one; its bit 15, which that changes, is above those of a partial sum.
+localparam [47:0] CHAIN_BEGIN = 48'd32768;
+
+generate
+    for (c = 0; c < DSP_COLUMNS; c = c + 2) begin : g_pair
+        localparam STAGE = c / 2;
+        wire [47:0] cascade [0:N];
+        wire [47:0] sum     [0:N];
+        assign cascade[0] = 48'd0;
+        assign sum[0]     = CHAIN_BEGIN;
+        for (r = 0; r < N; r = r + 1) begin : g_dsp
+            localparam BREAK = DSP_CHAIN == 0 ? r == 0 : r % (DSP_CHAIN == 0 ? 1 : DSP_CHAIN) == 0;
+            tech_dsp_pair #(.CASCADE(!BREAK), .ACT_W(ACT_W), .WGT_W(WGT_W)) u_pair (
+                .clk(clk),
+                .act(act[r][STAGE*ACT_W +: ACT_W]),
+                .swap(swap[r][STAGE]),
+                .load(load[r][STAGE]),
+                .weight_lo(lanes[c][r*LANES_W + (r%ROWS)*WGT_W +: WGT_W]),
+                .weight_hi(lanes[c+1][r*LANES_W + (r%ROWS)*WGT_W +: WGT_W]),
+                .cascade_in(cascade[r]),
+                .sum_in(sum[r]),
+                .cascade_out(cascade[r+1]),
+                .sum_out(sum[r+1])
+            );
+        end
+        assign psum[N*N+c]   = $signed(sum[N][PSUM_W-1:0]);
+        assign psum[N*N+c+1] = $signed(sum[N][16 +: PSUM_W]);
+    end
+endgenerate
+
+// Foot: commands run along the columns, one cycle a stage. A command comes SRAM_LATENCY - 1 cycles before its partial sum.
 localparam COMMAND_DELAY = PSUM_DELAY + 1 - SRAM_LATENCY;
 
-wire                 command_valid [0:N-1];
-wire [COMMAND_W-1:0] command       [0:N-1];
+wire                 command_valid [0:STAGES-1];
+wire [COMMAND_W-1:0] command       [0:STAGES-1];
 
 delay_line #(.WIDTH(1), .CYCLES(COMMAND_DELAY), .RESETTABLE(1)) delay_valid (
     .clk(clk), .rst(rst), .in(acc_valid), .out(command_valid[0]));
@@ -172,32 +229,33 @@ delay_line #(.WIDTH(COMMAND_W), .CYCLES(COMMAND_DELAY)) delay_command (
 
 generate
     for (c = 0; c < N; c = c + 1) begin : g_foot
-        if (c > 0) begin : g_next
+        localparam STAGE = column_delay(c);
+        if (c > 0 && STAGE != column_delay(c - 1)) begin : g_next
             delay_line #(.WIDTH(1), .CYCLES(1), .RESETTABLE(1)) next_valid (
-                .clk(clk), .rst(rst), .in(command_valid[c-1]), .out(command_valid[c]));
+                .clk(clk), .rst(rst), .in(command_valid[STAGE-1]), .out(command_valid[STAGE]));
             delay_line #(.WIDTH(COMMAND_W), .CYCLES(1)) next_command (
-                .clk(clk), .rst(rst), .in(command[c-1]), .out(command[c]));
+                .clk(clk), .rst(rst), .in(command[STAGE-1]), .out(command[STAGE]));
         end
         accumulator #(.PSUM_W(PSUM_W), .ACC_W(ACC_W), .DEPTH(ACC_DEPTH), .LATENCY(SRAM_LATENCY)) u_accumulator (
             .clk(clk),
             .rst(rst),
-            .valid(command_valid[c]),
-            .first(command[c][ADDR_W+4]),
-            .last(command[c][ADDR_W+3]),
-            .relu(command[c][ADDR_W+2]),
-            .raise(command[c][ADDR_W+1]),
-            .addr(command[c][ADDR_W-1:0]),
+            .valid(command_valid[STAGE]),
+            .first(command[STAGE][ADDR_W+4]),
+            .last(command[STAGE][ADDR_W+3]),
+            .relu(command[STAGE][ADDR_W+2]),
+            .raise(command[STAGE][ADDR_W+1]),
+            .addr(command[STAGE][ADDR_W-1:0]),
             .psum(psum[N*N+c]),
             .out_valid(out_valid[c]),
             .out_data(out_data[c*ACC_W +: ACC_W])
         );
         delay_line #(.WIDTH(TAG_W), .CYCLES(SRAM_LATENCY + 2)) delay_tag (
-            .clk(clk), .rst(rst), .in(command[c][COMMAND_W-1 -: TAG_W]), .out(out_tag[c*TAG_W +: TAG_W]));
+            .clk(clk), .rst(rst), .in(command[STAGE][COMMAND_W-1 -: TAG_W]), .out(out_tag[c*TAG_W +: TAG_W]));
     end
 endgenerate
 
 delay_line #(.WIDTH(1), .CYCLES(SRAM_LATENCY + 2), .RESETTABLE(1)) delay_final (
-    .clk(clk), .rst(rst), .in(command_valid[N-1] && command[N-1][ADDR_W]), .out(out_final));
+    .clk(clk), .rst(rst), .in(command_valid[STAGES-1] && command[STAGES-1][ADDR_W]), .out(out_final));
 
 endmodule
 

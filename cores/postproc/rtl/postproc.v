@@ -4,12 +4,14 @@
 /*
  * From sums to the next layer's activations: thresholds in each column, skew taken out, max-pooling, addresses.
  *
- *   columns' sums, c cycles apart -> threshold_column -> deskew -> max_pool -> writeback -> activation memory
+ *   columns' sums, column_delay(c) cycles late -> threshold_column -> deskew -> max_pool -> writeback -> activation memory
  *   threshold beats -> threshold_loader --^
  */
 module postproc #(
     // Columns
     parameter N = 8,
+    // Columns of the array that come in pairs (mac_array)
+    parameter DSP_COLUMNS = 0,
     // Bits of a sum
     parameter ACC_W = 28,
     // Bits of a code
@@ -39,7 +41,7 @@ module postproc #(
     output wire                  set_ready,
     output wire [SET_W-1:0]      set,
     input  wire                  set_take,
-    // Sums: column c in bits [c*ACC_W +: ACC_W], c cycles after column 0, with their set; pool belongs to the last column
+    // Sums: column c in bits [c*ACC_W +: ACC_W], column_delay(c) cycles after column 0, with their set; pool belongs to the last column
     input  wire [N-1:0]          in_valid,
     input  wire [N*ACC_W-1:0]    in_data,
     input  wire [N*SET_W-1:0]    in_set,
@@ -61,6 +63,7 @@ module postproc #(
 );
 
 `include "program_format.vh"
+`include "column_delay.vh"
 
 wire        cfg_pool         = cfg_data[64*CONV_POOL_BEAT + CONV_POOL_LOW];
 wire [15:0] cfg_out_h        = cfg_data[64*CONV_OUT_H_BEAT + CONV_OUT_H_LOW +: 16];
@@ -102,7 +105,7 @@ generate
             .in_valid(in_valid[c]), .in_set(in_set[c*SET_W +: SET_W]), .in_sum(in_data[c*ACC_W +: ACC_W]),
             .out_valid(code_valid[c]), .out_code(code)
         );
-        delay_line #(.WIDTH(CODE_W), .CYCLES(N-1-c)) deskew (
+        delay_line #(.WIDTH(CODE_W), .CYCLES(column_delay(N - 1) - column_delay(c))) deskew (
             .clk(clk), .rst(rst), .in(code), .out(word[c*CODE_W +: CODE_W]));
     end
 endgenerate

@@ -88,8 +88,10 @@ class Bench:
     def __init__(self, dut) -> None:
         self.dut = dut
         self.rng = random.Random(cocotb.RANDOM_SEED)
-        names = ("N", "ACC_W", "ACT_DEPTH", "SETS")
-        self.n, self.acc_w, self.depth, sets = (int(getattr(dut, name).value) for name in names)
+        names = ("N", "DSP_COLUMNS", "ACC_W", "ACT_DEPTH", "SETS")
+        self.n, pairs, self.acc_w, self.depth, sets = (int(getattr(dut, name).value) for name in names)
+        # Cycles by which a column follows column 0: two of the first ones share theirs.
+        self.delays = [c // 2 if c < pairs else c - pairs // 2 for c in range(self.n)]
         self.set_w = sets.bit_length() - 1
         commands = [random_command(self.rng, self.n, self.acc_w) for _ in range(20)]
         self.tiles = sum(command.oc_tiles for command in commands)
@@ -103,8 +105,9 @@ class Bench:
         self.set = 0
         self.start_in = 0  # cycles in which the command that was taken issues no position
         self.claim_in = 0  # cycles in which no set is claimed
-        # The position that each column has: (sums, set, pooled)
-        self.history: deque[tuple[list[int], int, bool] | None] = deque([None] * self.n, maxlen=self.n)
+        # The position that the columns of each delay have: (sums, set, pooled)
+        stages = self.delays[-1] + 1
+        self.history: deque[tuple[list[int], int, bool] | None] = deque([None] * stages, maxlen=stages)
 
     async def start(self) -> "Bench":
         dut = self.dut
@@ -118,7 +121,7 @@ class Bench:
         return self
 
     def drive_position(self, rate: float) -> None:
-        """Issues a position or not; each column sees the one before it a cycle later."""
+        """Issues a position or not; each column sees it by its delay later."""
         dut = self.dut
         issue = self.start_in == 0 and bool(self.positions) and self.rng.random() < rate
         self.start_in = max(0, self.start_in - 1)
@@ -133,10 +136,11 @@ class Bench:
         self.history.appendleft((self.positions[0][1], self.set, self.positions[0][2]) if issue else None)
         if issue:
             self.positions.popleft()
-        sums = [entry[0][c] if entry else self.rng.getrandbits(self.acc_w) for c, entry in enumerate(self.history)]
-        dut.in_valid.value = join([entry is not None for entry in self.history], 1)
+        entries = [self.history[delay] for delay in self.delays]
+        sums = [entry[0][c] if entry else self.rng.getrandbits(self.acc_w) for c, entry in enumerate(entries)]
+        dut.in_valid.value = join([entry is not None for entry in entries], 1)
         dut.in_data.value = join(sums, self.acc_w)
-        dut.in_set.value = join([entry[1] if entry else 0 for entry in self.history], self.set_w)
+        dut.in_set.value = join([entry[1] if entry else 0 for entry in entries], self.set_w)
         dut.in_pool.value = self.history[-1][2] if self.history[-1] else self.rng.randrange(2)
 
     async def cycle(self, rate_in: float, rate_out: float) -> None:

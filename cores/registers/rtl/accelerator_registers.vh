@@ -19,6 +19,7 @@ localparam [11:0] REG_COMMAND = 12'h02C;
 localparam [11:0] REG_PROGRAM = 12'h030;
 localparam [11:0] REG_IRQ_STATUS = 12'h034;
 localparam [11:0] REG_POSTPROC = 12'h038;
+localparam [11:0] REG_STYLE = 12'h03C;
 localparam [11:0] REG_LOG = 12'h040;
 localparam [11:0] REG_LOG_INDEX = 12'h044;
 localparam [11:0] REG_LOG_CYCLES = 12'h048;

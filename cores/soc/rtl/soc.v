@@ -14,6 +14,8 @@
 module soc #(
     // Rows and columns of the array: 8, 16 or 32
     parameter N = 8,
+    // Columns of the array whose PEs are DSPs, two in one: even, 0 to N
+    parameter DSP_COLUMNS = 0,
     // Bits of an accumulator: 28 to 32
     parameter ACC_W = 28,
     // Activation memory in words of N activations: 128 KiB
@@ -244,7 +246,7 @@ axi_dma #(.ADDR_W(ADDR_W), .LENGTH_W(LENGTH_W), .INCLUDE_SG(SCATTER_GATHER)) axi
 );
 
 accelerator #(
-    .N(N), .ACC_W(ACC_W), .ACT_DEPTH(ACT_DEPTH), .ACC_DEPTH(ACC_DEPTH), .WGT_DEPTH(WGT_DEPTH),
+    .N(N), .DSP_COLUMNS(DSP_COLUMNS), .ACC_W(ACC_W), .ACT_DEPTH(ACT_DEPTH), .ACC_DEPTH(ACC_DEPTH), .WGT_DEPTH(WGT_DEPTH),
     .THR_DEPTH(THR_DEPTH), .OUT_DEPTH(OUT_DEPTH), .LOG_DEPTH(LOG_DEPTH), .SRAM_LATENCY(SRAM_LATENCY), .BUILD_HASH(BUILD_HASH)
 ) accelerator_0 (
     .aclk(aclk), .aresetn(aresetn),

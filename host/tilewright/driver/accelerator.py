@@ -27,6 +27,8 @@ class Info:
         thr_depth: beats of the threshold FIFO.
         program_format: version of the program format.
         sram_latency: read latency of the memories in cycles.
+        dsp_columns: columns of the array whose processing elements are DSPs, two in one.
+        dsp_chain: rows after which a chain of DSPs goes through the fabric; 0: never.
         build_hash: first 32 bits of the hash of the sources.
     """
 
@@ -39,6 +41,8 @@ class Info:
     thr_depth: int
     program_format: int
     sram_latency: int
+    dsp_columns: int
+    dsp_chain: int
     build_hash: int
 
 
@@ -142,7 +146,7 @@ class Accelerator(DefaultIP):
     def info(self) -> Info:
         """All constant registers, decoded."""
         version, depths, formats = (self.word(at) for at in (reg.REG_VERSION, reg.REG_DEPTHS, reg.REG_FORMAT))
-        postproc = self.word(reg.REG_POSTPROC)
+        postproc, style = self.word(reg.REG_POSTPROC), self.word(reg.REG_STYLE)
         return Info(
             version=_version(version),
             array=self.array_parameters(),
@@ -153,6 +157,8 @@ class Accelerator(DefaultIP):
             thr_depth=reg.POSTPROC_THR_DEPTH.extract(postproc),
             program_format=reg.FORMAT_PROGRAM_FORMAT.extract(formats),
             sram_latency=reg.FORMAT_SRAM_LATENCY.extract(formats),
+            dsp_columns=reg.STYLE_DSP_COLUMNS.extract(style),
+            dsp_chain=reg.STYLE_DSP_CHAIN.extract(style),
             build_hash=self.word(reg.REG_BUILD_HASH),
         )
 

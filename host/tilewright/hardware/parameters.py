@@ -99,6 +99,8 @@ class AcceleratorParameters:
 
     Attributes:
         n: rows and columns of the array: 8, 16 or 32.
+        dsp_columns: columns, the first ones, whose processing elements are DSPs, two in one: even, 0 to n. No program
+            depends on it.
         acc_w: bits of an accumulator.
         act_depth: words of n activations in the activation memory; None takes 128 KiB.
         acc_depth: accumulators in a column.
@@ -113,6 +115,7 @@ class AcceleratorParameters:
     """
 
     n: int = 8
+    dsp_columns: int = 0
     acc_w: int = 28
     act_depth: int | None = None
     acc_depth: int = 1024
@@ -127,6 +130,9 @@ class AcceleratorParameters:
         if self.n not in ARRAY_SIZES:
             sizes = ", ".join(map(str, ARRAY_SIZES))
             raise ParameterError(f"array size {self.n}: the hardware exists for {sizes} rows and columns")
+        _check_integer("dsp_columns", self.dsp_columns)
+        if self.dsp_columns not in range(0, self.n + 1, 2):
+            raise ParameterError(f"dsp_columns {self.dsp_columns}: an even number, 0 to {self.n}, the array's columns")
         if self.act_depth is None:
             object.__setattr__(self, "act_depth", ArrayParameters.of_size(self.n).act_depth)
         for name, (least, most) in _RANGES.items():
@@ -186,9 +192,14 @@ class HardwareParameters(AcceleratorParameters):
         return self.array.group_beats
 
     @property
+    def column_delay(self) -> int:
+        """Cycles by which the last column follows the first: two DSP columns share theirs (column_delay.vh)."""
+        return self.n - 1 - self.dsp_columns // 2
+
+    @property
     def sum_cycles(self) -> int:
         """Cycles from the issue of a position to its sum at the foot of the last column."""
-        return 2 * self.n + 5 + self.sram_latency
+        return self.n + self.column_delay + 6 + self.sram_latency
 
     @property
     def tile_cycles(self) -> int:

@@ -123,6 +123,7 @@ REG_COMMAND: Final = 0x02C
 REG_PROGRAM: Final = 0x030
 REG_IRQ_STATUS: Final = 0x034
 REG_POSTPROC: Final = 0x038
+REG_STYLE: Final = 0x03C
 REG_LOG: Final = 0x040
 REG_LOG_INDEX: Final = 0x044
 REG_LOG_CYCLES: Final = 0x048
@@ -181,6 +182,8 @@ IRQ_STATUS_ERROR: Final = Field(low=1, width=1)
 POSTPROC_THR_W: Final = Field(low=0, width=8)
 POSTPROC_SETS: Final = Field(low=8, width=8)
 POSTPROC_THR_DEPTH: Final = Field(low=16, width=16)
+STYLE_DSP_COLUMNS: Final = Field(low=0, width=8)
+STYLE_DSP_CHAIN: Final = Field(low=8, width=8)
 LOG_COUNT: Final = Field(low=0, width=16)
 LOG_DEPTH: Final = Field(low=16, width=16)
 LOG_INDEX_INDEX: Final = Field(low=0, width=16)

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 # Below the folder of the cores. Not the ECP5's shell, which is a bench: no bitstream for a board has it.
-PATTERNS = ("*/rtl/*.v", "*/rtl/*.vh", "tech/xc7/*.v")
+PATTERNS = ("*/rtl/*.v", "*/rtl/*.vh", "tech/xc7/*.v", "tech/xcup/*.v")
 
 
 def rtl_sha256(cores: Path) -> str:
