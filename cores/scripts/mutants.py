@@ -154,7 +154,9 @@ MUTANTS = {
     "thresholds without their lowest bit": Mutant(
         COLUMN, ".*", COMPARES, "thresholds[k*THR_W +: THR_W-1]", "thresholds[k*THR_W+1 +: THR_W-2], 1'b0",
     ),
-    "sums without a sign": Mutant(COLUMN, ".*", COMPARES, "{ACC_W{falls_reg}} ^ SIGN", "{ACC_W{falls_reg}}"),
+    "sums without a sign": Mutant(
+        COLUMN, ".*", "tech/rtl/tech_compare.v", "{WIDTH{invert}} ^ SIGN", "{WIDTH{invert}}",
+    ),
     "groups 1 and 2 the other way round": Mutant(COLUMN, ".*", COMPARES, "wr_group[1:0]}", "wr_group[0], wr_group[1]}"),
     "falls with the lower thresholds": Mutant(
         COLUMN, ".*", COMPARES, ".wr_en(wr_fours), .wr_addr(wr_set), .wr_data(wr_data[3*THR_W])",

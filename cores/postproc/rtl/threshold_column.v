@@ -41,31 +41,29 @@ endgenerate
 wire wr_fours  = wr_en && wr_group[2];
 wire wr_others = wr_en && !wr_group[2];
 
-// With the sign inverted on both sides, comparisons are unsigned and take only the end of their carry chain; signed ones take the carry
-// before it, too, for which an ECP5 breaks the chain.
-localparam [ACC_W-1:0] SIGN = {1'b1, {ACC_W-1{1'b0}}};
+// Three thresholds as wide as a sum
+function [3*ACC_W-1:0] extended(input [3*THR_W-1:0] thresholds);
+    integer k;
+    for (k = 0; k < 3; k = k + 1)
+        extended[k*ACC_W +: ACC_W] = {{ACC_W-THR_W+1{thresholds[k*THR_W + THR_W-1]}}, thresholds[k*THR_W +: THR_W-1]};
+endfunction
 
-// How many of three ascending thresholds a sum, its sign inverted, reaches
-function [1:0] reached(input [ACC_W-1:0] sum, input [3*THR_W-1:0] thresholds);
-    reg [2:0] met;
-    integer   k;
-    begin
-        for (k = 0; k < 3; k = k + 1)
-            met[k] = sum >= (SIGN ^ {{ACC_W-THR_W+1{thresholds[k*THR_W + THR_W-1]}}, thresholds[k*THR_W +: THR_W-1]});
-        reached = {met[1], met[2] || (met[0] && !met[1])};
-    end
+// How many of three ascending ones are reached
+function [1:0] number(input [2:0] reached);
+    number = {reached[1], reached[2] || (reached[0] && !reached[1])};
 endfunction
 
 reg [4:0]         valid_reg;
 reg [SET_W-1:0]   set_1_reg, set_2_reg, set_3_reg;
-reg [ACC_W-1:0]   sum_1_reg, sum_2_reg, sum_3_reg, sum_4_reg;
-reg               falls_reg;
+reg [ACC_W-1:0]   sum_1_reg, sum_2_reg, sum_3_reg;
+reg               falls_1_reg, falls_2_reg, falls_3_reg;
 reg [3*THR_W-1:0] fours_reg, others_reg;
 reg [1:0]         upper_3_reg, upper_4_reg;
 reg [3:0]         code_reg;
 
 wire               falls;
 wire [3*THR_W-1:0] fours, others;
+wire [2:0]         reached_fours, reached_others;
 
 lutram #(.WIDTH(1), .DEPTH(SETS)) memory_falls (
     .clk(clk), .wr_en(wr_fours), .wr_addr(wr_set), .wr_data(wr_data[3*THR_W]), .rd_addr(in_set), .rd_data(falls));
@@ -75,6 +73,11 @@ lutram #(.WIDTH(3*THR_W), .DEPTH(4*SETS)) memory_others (
     .clk(clk), .wr_en(wr_others), .wr_addr({wr_set, wr_group[1:0]}), .wr_data(wr_data[3*THR_W-1:0]),
     .rd_addr({set_3_reg, upper_3_reg}), .rd_data(others));
 
+tech_compare #(.WIDTH(ACC_W)) compare_fours (
+    .clk(clk), .enable(valid_reg[0]), .a(sum_1_reg), .invert(falls_1_reg), .b(extended(fours_reg)), .reached(reached_fours));
+tech_compare #(.WIDTH(ACC_W)) compare_others (
+    .clk(clk), .enable(valid_reg[2]), .a(sum_3_reg), .invert(falls_3_reg), .b(extended(others_reg)), .reached(reached_others));
+
 assign out_valid = valid_reg[4];
 assign out_code  = code_reg;
 
@@ -82,26 +85,27 @@ always @(posedge clk) valid_reg <= rst ? 5'd0 : {valid_reg[3:0], in_valid};
 
 always @(posedge clk) begin
     if (in_valid) begin
-        set_1_reg <= in_set;
-        sum_1_reg <= in_sum;
-        falls_reg <= falls;
+        set_1_reg   <= in_set;
+        sum_1_reg   <= in_sum;
+        falls_1_reg <= falls;
     end
     if (valid_reg[0]) begin
-        set_2_reg <= set_1_reg;
-        sum_2_reg <= sum_1_reg ^ {ACC_W{falls_reg}} ^ SIGN;
-        fours_reg <= fours;
+        set_2_reg   <= set_1_reg;
+        sum_2_reg   <= sum_1_reg;
+        falls_2_reg <= falls_1_reg;
+        fours_reg   <= fours;
     end
     if (valid_reg[1]) begin
         set_3_reg   <= set_2_reg;
         sum_3_reg   <= sum_2_reg;
-        upper_3_reg <= reached(sum_2_reg, fours_reg);
+        falls_3_reg <= falls_2_reg;
+        upper_3_reg <= number(reached_fours);
     end
     if (valid_reg[2]) begin
-        sum_4_reg   <= sum_3_reg;
         upper_4_reg <= upper_3_reg;
         others_reg  <= others;
     end
-    if (valid_reg[3]) code_reg <= {upper_4_reg, reached(sum_4_reg, others_reg)};
+    if (valid_reg[3]) code_reg <= {upper_4_reg, number(reached_others)};
 end
 
 endmodule
