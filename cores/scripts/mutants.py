@@ -135,11 +135,11 @@ MUTANTS = {
     ),
     "t5 of the wrong half": Mutant(LOADER, "sets_in_order", LOADS, "high, low, high_reg}", "high, low, low_reg}"),
     "a write before three thresholds are there": Mutant(
-        LOADER, "sets_in_order|reset", LOADS, "take && step_reg != 2'd0 ?", "take ?",
+        LOADER, "sets_in_order|reset", LOADS, "take && step_reg != 2'd0 && !last ?", "take && !last ?",
     ),
     "two runs of four beats": Mutant(LOADER, "sets_in_order|reset", LOADS, "{1'b1, second_reg}", "2'd3"),
     "groups of the second run over those of the first": Mutant(
-        LOADER, "sets_in_order", LOADS, "second_reg, 1'b0, low", "1'b0, 1'b0, low",
+        LOADER, "sets_in_order", LOADS, "{second_reg, step_reg[1]}", "{1'b0, step_reg[1]}",
     ),
     "the next column after a run": Mutant(LOADER, "sets_in_order|reset", LOADS, "= run_end && second_reg", "= run_end"),
     "not pending between the runs": Mutant(LOADER, "sets_in_order", LOADS, "|| second_reg || step_reg", "|| step_reg"),
@@ -158,12 +158,29 @@ MUTANTS = {
     "thresholds without their lowest bit": Mutant(
         COLUMN, ".*", COMPARES, "thresholds[k*THR_W +: THR_W-1]", "thresholds[k*THR_W+1 +: THR_W-2], 1'b0",
     ),
-    "sums without a sign": Mutant(COLUMN, ".*", COMPARES, "{ACC_W{falls_reg}} ^ SIGN", "{ACC_W{falls_reg}}"),
-    "groups 1 and 2 the other way round": Mutant(COLUMN, ".*", COMPARES, "wr_group[1:0]}", "wr_group[0], wr_group[1]}"),
-    "falls with the lower thresholds": Mutant(
-        COLUMN, ".*", COMPARES, ".wr_en(wr_fours), .wr_addr(wr_set), .wr_data(wr_data[3*THR_W])",
-        ".wr_en(wr_en), .wr_addr(wr_set), .wr_data(wr_data[3*THR_W])",
+    "sums without a sign": Mutant(
+        COLUMN, ".*", "tech/rtl/tech_compare.v", "{WIDTH{invert}} ^ SIGN", "{WIDTH{invert}}",
     ),
+    "groups 1 and 2 the other way round": Mutant(
+        COLUMN, ".*", COMPARES, "wr_set, wr_group}", "wr_set, wr_group[0], wr_group[1]}",
+    ),
+    "falls a sum late": Mutant(COLUMN, ".*", COMPARES, "new_1_reg ? next_falls_reg : falls_reg", "falls_reg"),
+    "falls of the sum behind": Mutant(COLUMN, ".*", COMPARES, "falls_3_reg <= falls_reg", "falls_3_reg <= falls"),
+    "the fours of the set after the next": Mutant(
+        COLUMN, "sets_in_use", COMPARES, "if (new_1_reg) fours_reg", "if (valid_reg[0]) fours_reg",
+    ),
+    "a set's fours a sum late": Mutant(
+        COLUMN, "sets_in_use", COMPARES, "new_1_reg <= in_valid &&", "new_1_reg <= valid_reg[0] &&",
+    ),
+    "a first set like any other": Mutant(
+        COLUMN, ".*", COMPARES, "set_1_reg <= {SET_W{1'b1}}", "set_1_reg <= {SET_W{1'b0}}",
+    ),
+    "two of three fetched": Mutant(
+        COLUMN, ".*", COMPARES, "set_1_reg, fetch_reg[2:1]}", "set_1_reg, fetch_reg[2], 1'b0}",
+    ),
+    "the fours of their own set": Mutant(LOADER, "sets_in_order", LOADS, "wr_ptr_reg - 1'b1", "wr_ptr_reg"),
+    "t4 thrice": Mutant(LOADER, "sets_in_order", LOADS, "fours_reg[3*THR_W-1:THR_W]}", "fours_reg[2*THR_W-1:0]}"),
+    "fours that outlive a reset": Mutant(LOADER, "reset", LOADS, "        four_wr_en <= {N{1'b0}};\n", ""),
     "tiles written counted by 16 bits": Mutant(
         WRITEBACK, "tiles", WRITES, "24'd0 : tiles_done +", "24'd0 : {8'd0, tiles_done[15:0]} +",
     ),
@@ -356,6 +373,16 @@ MUTANTS = {
     ),
     "a position before its last column": Mutant(
         RESULT_BUFFER, "deskews", "accelerator/rtl/result_buffer.v", ".stored(in_valid[N-1])", ".stored(in_valid[0])",
+    ),
+    "every column where the first one is": Mutant(
+        RESULT_BUFFER, "deskews", "accelerator/rtl/result_buffer.v", "<= wr_ptr[c-1]", "<= wr_ptr[0]",
+    ),
+    "the beat behind the one that was read": Mutant(
+        RESULT_BUFFER, "deskews", "stream/rtl/stream_reader.v", "number(part_reg)", "number(next_part)",
+    ),
+    "a beat that is kept until the next one arrives": Mutant(
+        RESULT_BUFFER, "deskews", "accelerator/rtl/result_reader.v",
+        "beat_reg <= chosen", "if (arrive) beat_reg <= chosen",
     ),
     "a place that comes back too late for a word a cycle": Mutant(
         Bench("stream", "stream_fifo", "tb_stream"), "one_word",

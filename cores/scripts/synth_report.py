@@ -9,7 +9,7 @@ from typing import Any
 from netlist import top_module
 
 CLASSES = {
-    "LUT": re.compile(r"LUT[1-6]|INV"),
+    "LUT": re.compile(r"LUT[1-6]|LUT6_2|INV"),
     "LUT as RAM or shift register": re.compile(r"RAM\d+(X1|M|M16).*|SRL.*"),
     "FF": re.compile(r"FD[RSCP]E(_1)?"),
     "DSP48E1": re.compile(r"DSP48E1"),

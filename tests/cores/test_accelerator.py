@@ -33,9 +33,10 @@ def test_read_buffer(run_cocotb, word_w: int, latency: int) -> None:
     run_cocotb("accelerator", "read_buffer", "tb_read_buffer", DEPENDS, WORD_W=word_w, DEPTH=8, LATENCY=latency)
 
 
-@pytest.mark.parametrize(("n", "latency"), [(8, 1), (8, 2), (16, 2)])
-def test_result_buffer(run_cocotb, n: int, latency: int) -> None:
-    run_cocotb("accelerator", "result_buffer", "tb_result_buffer", DEPENDS, N=n, DEPTH=16, LATENCY=latency)
+@pytest.mark.parametrize(("n", "latency", "together"), [(8, 1, 2), (8, 2, 1), (16, 2, 1)])
+def test_result_buffer(run_cocotb, n: int, latency: int, together: int) -> None:
+    parameters = {"N": n, "DEPTH": 16, "LATENCY": latency, "TOGETHER": together}
+    run_cocotb("accelerator", "result_buffer", "tb_result_buffer", DEPENDS, **parameters)
 
 
 def test_layer_log(run_cocotb) -> None:

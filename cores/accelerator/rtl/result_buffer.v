@@ -14,8 +14,10 @@ module result_buffer #(
     parameter ACC_W = 28,
     // Positions held: a power of two
     parameter DEPTH = 64,
-    // Read latency of the memories: 1 or 2
-    parameter LATENCY = 2
+    // Cycles of a read: 1 or 2
+    parameter LATENCY = 2,
+    // Columns whose results come in the same cycle; those of the next ones come a cycle later
+    parameter TOGETHER = 1
 ) (
     input  wire               clk,
     input  wire               rst,
@@ -44,21 +46,28 @@ result_reader #(.DEPTH(DEPTH), .BEATS(BEATS), .WIDTH(2*ACC_W), .LATENCY(LATENCY)
     .m_data(sums), .m_valid(m_valid), .m_ready(m_ready)
 );
 
+// Where a position goes, each a cycle behind the one before
+wire [PTR_W-1:0] wr_ptr [0:(N - 1) / TOGETHER];
+
 genvar c;
 generate
+    for (c = 0; c <= (N - 1) / TOGETHER; c = c + 1) begin : g_pointer
+        reg [PTR_W-1:0] ptr_reg;
+        assign wr_ptr[c] = ptr_reg;
+        if (c == 0) begin : g_first
+            always @(posedge clk) ptr_reg <= rst ? {PTR_W{1'b0}} : ptr_reg + {{PTR_W-1{1'b0}}, in_valid[0]};
+        end else begin : g_next
+            always @(posedge clk) ptr_reg <= wr_ptr[c-1];
+        end
+    end
     for (c = 0; c < 2; c = c + 1) begin : g_half
         assign m_data[32*c +: 32] = {{32-ACC_W{sums[(c+1)*ACC_W-1]}}, sums[c*ACC_W +: ACC_W]};
     end
     for (c = 0; c < N; c = c + 1) begin : g_column
-        reg [PTR_W-1:0] wr_ptr_reg;
-        always @(posedge clk) begin
-            if (in_valid[c]) wr_ptr_reg <= wr_ptr_reg + 1'b1;
-            if (rst) wr_ptr_reg <= {PTR_W{1'b0}};
-        end
-        sram #(.WIDTH(ACC_W), .DEPTH(DEPTH), .LATENCY(LATENCY)) memory (
+        sram #(.WIDTH(ACC_W), .DEPTH(DEPTH), .LATENCY(1), .BLOCK(1)) memory (
             .clk(clk),
             .wr_en(in_valid[c]),
-            .wr_addr(wr_ptr_reg),
+            .wr_addr(wr_ptr[c / TOGETHER]),
             .wr_data(in_data[c*ACC_W +: ACC_W]),
             .rd_en(rd_en[c/2]),
             .rd_addr(rd_addr),

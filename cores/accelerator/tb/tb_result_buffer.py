@@ -9,15 +9,15 @@ SUM_CYCLES = 9  # from a position's reservation to its sum in column 0
 
 
 def bench(dut, rng, total):
-    n, acc_w = int(dut.N.value), int(dut.ACC_W.value)
+    n, acc_w, together = (int(getattr(dut, name).value) for name in ("N", "ACC_W", "TOGETHER"))
     positions = [[rng.randrange(-(1 << acc_w - 1), 1 << acc_w - 1) for _ in range(n)] for _ in range(total)]
 
     def drive(reserved, cycle):
         valid = data = 0
         first = max(0, len(reserved) - SUM_CYCLES - n)
         for position, at in enumerate(reserved[first:], first):
-            column = cycle - SUM_CYCLES - at
-            if 0 <= column < n:
+            group = cycle - SUM_CYCLES - at
+            for column in range(max(0, group * together), min(n, (group + 1) * together)):
                 valid |= 1 << column
                 data |= (positions[position][column] & ((1 << acc_w) - 1)) << column * acc_w
         dut.in_valid.value, dut.in_data.value = valid, data

@@ -43,11 +43,10 @@ wire              sum_last;
 wire              sum_relu;
 wire [ADDR_W-1:0] sum_addr;
 
-// The reset keeps first and raise, which all bits of the adder wait for, in registers: a shift-register LUT is slower.
-delay_line #(.WIDTH(3), .CYCLES(LATENCY), .RESETTABLE(1)) delay_valid (
-    .clk(clk), .rst(rst), .in({valid, first, raise}), .out({sum_valid, sum_first, sum_raise}));
-delay_line #(.WIDTH(ADDR_W + 2), .CYCLES(LATENCY)) delay_command (
-    .clk(clk), .rst(rst), .in({last, relu, addr}), .out({sum_last, sum_relu, sum_addr}));
+// The reset keeps all of it in registers, where LUTs are scarcer: shift-register LUTs would be eleven a column, and slower.
+delay_line #(.WIDTH(ADDR_W + 5), .CYCLES(LATENCY), .RESETTABLE(1)) delay_command (
+    .clk(clk), .rst(rst), .in({valid, first, raise, last, relu, addr}),
+    .out({sum_valid, sum_first, sum_raise, sum_last, sum_relu, sum_addr}));
 
 reg  signed [PSUM_W-1:0] term_reg;
 wire [ACC_W-1:0] term = {{ACC_W-PSUM_W{term_reg[PSUM_W-1]}}, term_reg};

@@ -78,9 +78,13 @@ wire [23:0] cfg_image_stride = cfg_data[64*CONV_OUT_IMAGE_STRIDE_BEAT + CONV_OUT
 localparam SEARCH = 5;
 
 wire [N-1:0]        thr_wr_en;
-wire [2:0]          thr_wr_group;
+wire [1:0]          thr_wr_group;
 wire [SET_W-1:0]    thr_wr_set;
-wire [3*THR_W:0]    thr_wr_data;
+wire [3*THR_W-1:0]  thr_wr_data;
+wire [N-1:0]        four_wr_en;
+wire [1:0]          four_wr_index;
+wire [SET_W-1:0]    four_wr_set;
+wire [THR_W:0]      four_wr_data;
 wire                tile_done;
 wire [N-1:0]        code_valid;
 wire [N*CODE_W-1:0] word;
@@ -92,6 +96,7 @@ threshold_loader #(.N(N), .THR_W(THR_W), .SETS(SETS)) loader (
     .clk(clk), .rst(rst),
     .s_data(s_thr_data), .s_valid(s_thr_valid), .s_ready(s_thr_ready),
     .wr_en(thr_wr_en), .wr_group(thr_wr_group), .wr_set(thr_wr_set), .wr_data(thr_wr_data),
+    .four_wr_en(four_wr_en), .four_wr_index(four_wr_index), .four_wr_set(four_wr_set), .four_wr_data(four_wr_data),
     .set_ready(set_ready), .set(set), .set_take(set_take), .set_free(tile_done), .pending(thr_pending)
 );
 
@@ -102,6 +107,7 @@ generate
         threshold_column #(.ACC_W(ACC_W), .THR_W(THR_W), .SETS(SETS)) column (
             .clk(clk), .rst(rst),
             .wr_en(thr_wr_en[c]), .wr_group(thr_wr_group), .wr_set(thr_wr_set), .wr_data(thr_wr_data),
+            .four_wr_en(four_wr_en[c]), .four_wr_index(four_wr_index), .four_wr_set(four_wr_set), .four_wr_data(four_wr_data),
             .in_valid(in_valid[c]), .in_set(in_set[c*SET_W +: SET_W]), .in_sum(in_data[c*ACC_W +: ACC_W]),
             .out_valid(code_valid[c]), .out_code(code)
         );

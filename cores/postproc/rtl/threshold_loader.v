@@ -5,9 +5,10 @@
  * Writes threshold sets into the columns: seven beats a column, column 0 first, one set an output tile.
  *
  * The beats of a column are two runs, of three and of four. The first of a run is kept only; each after it completes three
- * thresholds with what the one before it left over, which the columns get at once: groups 0 and 1, then 2, 3 and 4. Group j = 0..3
- * is t(4j+1), t(4j+2), t(4j+3); group 4 is t4, t8, t12 and whether the channel falls (the highest bit), each ascending from bit 0.
- * t12 comes in pieces, one a beat.
+ * thresholds with what the one before it left over: groups 0 and 1, then 2 and 3, which a column gets at once. Group j is t(4j+1),
+ * t(4j+2), t(4j+3), ascending from bit 0. The last beat completes t4, t8, t12, the last of which comes in pieces, one a beat: these go
+ * to the column one a cycle, in the three cycles from the next one on, each with whether the channel falls (the highest bit). Their
+ * place is numbered by the set before theirs, which is in use when the column reads them; the third is written until others follow.
  *
  * Sets are written, taken and freed in the same order. set_ready says that the set `set` is complete; set_take claims it;
  * set_free gives back the oldest one that was claimed. set_ready and pending are registers a cycle behind: set_ready is right
@@ -23,21 +24,26 @@ module threshold_loader #(
     // Width of a set's index (derived)
     parameter SET_W = $clog2(SETS)
 ) (
-    input  wire             clk,
-    input  wire             rst,
-    input  wire [63:0]      s_data,
-    input  wire             s_valid,
-    output wire             s_ready,
-    output reg  [N-1:0]     wr_en,
-    output reg  [2:0]       wr_group,
-    output reg  [SET_W-1:0] wr_set,
-    output reg  [3*THR_W:0] wr_data,
-    output reg              set_ready,
-    output wire [SET_W-1:0] set,
-    input  wire             set_take,
-    input  wire             set_free,
+    input  wire               clk,
+    input  wire               rst,
+    input  wire [63:0]        s_data,
+    input  wire               s_valid,
+    output wire               s_ready,
+    output reg  [N-1:0]       wr_en,
+    output reg  [1:0]         wr_group,
+    output reg  [SET_W-1:0]   wr_set,
+    output reg  [3*THR_W-1:0] wr_data,
+    // t4, t8, t12 (index 0, 1, 2)
+    output reg  [N-1:0]       four_wr_en,
+    output reg  [1:0]         four_wr_index,
+    output reg  [SET_W-1:0]   four_wr_set,
+    output wire [THR_W:0]     four_wr_data,
+    output reg                set_ready,
+    output wire [SET_W-1:0]   set,
+    input  wire               set_take,
+    input  wire               set_free,
     // A set is written in part, or complete and not taken
-    output reg              pending
+    output reg                pending
 );
 
 generate
@@ -69,7 +75,7 @@ assign set       = rd_ptr_reg;
 wire some_ready = ready_reg != {SET_W+1{1'b0}};
 
 always @(posedge clk) begin
-    wr_en     <= take && step_reg != 2'd0 ? column_reg : {N{1'b0}};
+    wr_en     <= take && step_reg != 2'd0 && !last ? column_reg : {N{1'b0}};
     held_reg  <= held_reg + {{SET_W{1'b0}}, complete} - {{SET_W{1'b0}}, set_free};
     ready_reg <= ready_reg + {{SET_W{1'b0}}, complete} - {{SET_W{1'b0}}, set_take};
     set_ready <= some_ready;
@@ -79,10 +85,12 @@ always @(posedge clk) begin
         step_reg   <= run_end ? 2'd0 : step_reg + 2'd1;
         if (last) column_reg <= {column_reg[N-2:0], column_reg[N-1]};
     end
+    if (take && last) four_wr_en <= column_reg;
     if (complete) wr_ptr_reg <= wr_ptr_reg + 1'b1;
     if (set_take) rd_ptr_reg <= rd_ptr_reg + 1'b1;
     if (rst) begin
         wr_en      <= {N{1'b0}};
+        four_wr_en <= {N{1'b0}};
         second_reg <= 1'b0;
         step_reg   <= 2'd0;
         column_reg <= {{N-1{1'b0}}, 1'b1};
@@ -98,6 +106,9 @@ end
 // What the beat before left over, and the pieces of t12 before this one's
 reg [THR_W-1:0]         low_reg, high_reg;
 reg [THR_W-PIECE_W-1:0] pieces_reg;
+// t4, t8, t12 that are not written yet, the next one lowest
+reg [3*THR_W-1:0]       fours_reg;
+reg                     falls_reg;
 
 wire [THR_W-1:0]   low   = s_data[THRESHOLDS_T1_LOW +: THR_W];
 wire [THR_W-1:0]   high  = s_data[THRESHOLDS_T2_LOW +: THR_W];
@@ -108,13 +119,23 @@ always @(posedge clk) begin
         {high_reg, low_reg} <= {high, low};
         pieces_reg          <= {piece, pieces_reg[THR_W-PIECE_W-1:PIECE_W]};
     end
-    wr_set           <= wr_ptr_reg;
-    wr_data[3*THR_W] <= s_data[THRESHOLDS_FALLS_LOW];
-    case (step_reg)
-        2'd1: {wr_group, wr_data[3*THR_W-1:0]} <= {1'b0, second_reg, 1'b0, low, high_reg, low_reg};
-        2'd2: {wr_group, wr_data[3*THR_W-1:0]} <= {1'b0, second_reg, 1'b1, high, low, high_reg};
-        default: {wr_group, wr_data[3*THR_W-1:0]} <= {3'd4, piece, pieces_reg, high, low};
-    endcase
+    wr_set   <= wr_ptr_reg;
+    wr_group <= {second_reg, step_reg[1]};
+    wr_data  <= step_reg[1] ? {high, low, high_reg} : {low, high_reg, low_reg};
+end
+
+assign four_wr_data = {falls_reg, fours_reg[THR_W-1:0]};
+
+always @(posedge clk) begin
+    if (take && last) begin
+        falls_reg     <= s_data[THRESHOLDS_FALLS_LOW];
+        fours_reg     <= {piece, pieces_reg, high, low};
+        four_wr_set   <= wr_ptr_reg - 1'b1;
+        four_wr_index <= 2'd0;
+    end else if (!four_wr_index[1]) begin
+        fours_reg     <= {fours_reg[3*THR_W-1 -: THR_W], fours_reg[3*THR_W-1:THR_W]};
+        four_wr_index <= four_wr_index + 2'd1;
+    end
 end
 
 wire unused_ok = &{1'b0, s_data[THRESHOLDS_FALLS_LOW-1:THRESHOLDS_T12_0_HIGH+1]};

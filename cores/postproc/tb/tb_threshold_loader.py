@@ -5,24 +5,24 @@ import random
 import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, ReadOnly
-from threshold_model import GROUPS, SPREAD, THR_W
+from threshold_model import FOURS, GROUPS, SPREAD, THR_W
 
 from tilewright.hardware.program_format import THRESHOLDS
 
 BEATS = THRESHOLDS.beats
 # The group that is written when a beat has come
-GROUP_OF_BEAT = {1: 0, 2: 1, 4: 2, 5: 3, 6: 4}
+GROUP_OF_BEAT = {1: 0, 2: 1, 4: 2, 5: 3}
 
 
-def group_data(number: int, beats: list[int]) -> int:
-    """What a column must get of a channel's beats, of any content."""
+def thresholds_of(beats: list[int]) -> dict[str, int]:
+    """The thresholds of a channel's beats, of any content, by name; of t12 the pieces that are there."""
     values = {
         name: place.bits.extract(beats[place.beat])
         for name, place in THRESHOLDS.fields.items()
         if place.beat < len(beats)
     }
     values[f"t{SPREAD}"] = sum(values.get(f"t{SPREAD}_{index}", 0) << 4 * index for index in range(BEATS))
-    return sum(values[f"t{threshold}"] << THR_W * i for i, threshold in enumerate(GROUPS[number]))
+    return values
 
 
 async def start(dut) -> None:
@@ -43,6 +43,8 @@ async def sets_in_order(dut):
     beats = complete = claimed = freed = 0  # of the stream; sets of each kind
     shown_ready = shown_pending = claimed_before = False
     channel: list[int] = []  # its beats that were taken
+    fours: tuple[int, int, list[int]] | None = None  # column, set, words
+    four = 0  # the one that is written
     events, fullest, waited, idle = set(), 0, 0, 0
     for cycle in range(12600):
         # Phases: the stream waits for free sets; events leave a set of each kind, for those that fall together with the
@@ -77,8 +79,18 @@ async def sets_in_order(dut):
         if taken and beat in GROUP_OF_BEAT:
             group = GROUP_OF_BEAT[beat]
             assert (int(dut.wr_set.value), int(dut.wr_group.value)) == (complete % sets, group)
-            assert int(dut.wr_data.value) & ((1 << 3 * THR_W) - 1) == group_data(group, channel)
-            assert group != 4 or int(dut.wr_data.value) >> 3 * THR_W == data >> 63
+            values = thresholds_of(channel)
+            expected = sum(values[f"t{threshold}"] << THR_W * i for i, threshold in enumerate(GROUPS[group]))
+            assert int(dut.wr_data.value) == expected
+        four = min(four + 1, len(FOURS) - 1)
+        if taken and beat == BEATS - 1:
+            values = thresholds_of(channel)
+            fours = (column, complete - 1, [values[f"t{number}"] | data >> 63 << THR_W for number in FOURS])
+            four = 0
+        assert int(dut.four_wr_en.value) == (1 << fours[0] if fours else 0)
+        if fours:
+            assert int(dut.four_wr_set.value) == fours[1] % sets, "numbered by the set before"
+            assert (int(dut.four_wr_index.value), int(dut.four_wr_data.value)) == (four, fours[2][four])
         shown_ready, shown_pending, claimed_before = ready > 0, ready > 0 or begun or taken, take
         beats, complete, claimed, freed = beats + taken, complete + completes, claimed + take, freed + free
         events.add((completes, take, free))
@@ -105,4 +117,4 @@ async def reset_forgets_all_sets(dut):
         dut.rst.value, dut.s_valid.value = 1, 1
         await FallingEdge(dut.clk)
         dut.rst.value = 0
-        assert not dut.wr_en.value
+        assert not dut.wr_en.value and not dut.four_wr_en.value

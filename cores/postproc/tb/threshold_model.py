@@ -8,8 +8,9 @@ LOWEST, HIGHEST = -(1 << THR_W - 1), (1 << THR_W - 1) - 1
 # The two thresholds (t1 is 1) in each beat of a channel, the lower bits first; t12 is spread over all beats.
 BEATS = ((1, 2), (3, 5), (6, 7), (9, 10), (11, 13), (14, 15), (4, 8))
 SPREAD, PIECE_LOW, PIECE_W = 12, 56, 4
-# The three thresholds that a column gets at once
-GROUPS = ((1, 2, 3), (5, 6, 7), (9, 10, 11), (13, 14, 15), (4, 8, 12))
+# The three thresholds that a column gets at once, and those that it gets one by one
+GROUPS = ((1, 2, 3), (5, 6, 7), (9, 10, 11), (13, 14, 15))
+FOURS = (4, 8, 12)
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,10 @@ class Channel:
         words[-1] |= self.falls << 63
         return words
 
-    def groups(self) -> list[int]:
-        """The channel as its column gets it."""
-        words = [sum(self.bits(number) << THR_W * i for i, number in enumerate(group)) for group in GROUPS]
-        words[-1] |= self.falls << 3 * THR_W
-        return words
+    def parts(self) -> list[int]:
+        """The channel as its column gets it: the groups, then the fours."""
+        groups = [sum(self.bits(number) << THR_W * i for i, number in enumerate(group)) for group in GROUPS]
+        return groups + [self.bits(number) | self.falls << THR_W for number in FOURS]
 
     def near_sum(self, rng: random.Random, acc_w: int) -> int:
         """A sum of acc_w bits at a threshold or beside it, or one that differs from there in one bit."""
