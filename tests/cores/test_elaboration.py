@@ -27,7 +27,7 @@ SOURCES = [source for source in CORES.glob("*/rtl/*.v") if source.parts[-3] != "
         ("mac_array", "DSP_COLUMNS", 10, "mac_array_DSP_COLUMNS"),
         ("mac_array", "DSP_COLUMNS", -2, "mac_array_DSP_COLUMNS"),
         ("mac_array", "DSP_CHAIN", 9, "mac_array_DSP_CHAIN"),
-        ("mac_array", "WGT_W", 10, "mac_array_PSUM_W"),
+        ("mac_array", "WGT_W", 9, "mac_array_PSUM_W"),
         ("accelerator", "DSP_COLUMNS", 7, "mac_array_DSP_COLUMNS"),
         ("accelerator", "DSP_CHAIN", 9, "mac_array_DSP_CHAIN"),
         ("accelerator", "N", 24, "mac_array_N"),

@@ -346,7 +346,8 @@ accelerator_status #(
     .ARRAY({ACC_W[7:0], WGT_W[7:0], ACT_W[7:0], N[7:0]}),
     .ACT_DEPTH(ACT_DEPTH), .ACC_DEPTH(ACC_DEPTH), .DEPTHS({OUT_DEPTH[15:0], WGT_DEPTH[15:0]}),
     .FORMAT({8'd0, SRAM_LATENCY[7:0], BEGIN_FORMAT_VERSION[15:0]}), .BUILD_HASH(BUILD_HASH),
-    .POSTPROC({THR_DEPTH[15:0], SETS[7:0], THR_W[7:0]}), .STYLE({16'd0, DSP_CHAIN[7:0], DSP_COLUMNS[7:0]}), .LOG_DEPTH(LOG_DEPTH), .SRAM_LATENCY(SRAM_LATENCY)
+    .POSTPROC({THR_DEPTH[15:0], SETS[7:0], THR_W[7:0]}), .STYLE({16'd0, DSP_CHAIN[7:0], DSP_COLUMNS[7:0]}),
+    .LOG_DEPTH(LOG_DEPTH), .SRAM_LATENCY(SRAM_LATENCY)
 ) u_status (
     .clk(clk), .aresetn(aresetn), .rst(rst), .engine_rst(engine_rst),
     .s_axil_awaddr(s_axil_awaddr), .s_axil_awprot(s_axil_awprot), .s_axil_awvalid(s_axil_awvalid), .s_axil_awready(s_axil_awready),

@@ -96,8 +96,8 @@ generate
     if (DSP_CHAIN < 0 || DSP_CHAIN > N) begin : g_check_dsp_chain
         ERROR_mac_array_DSP_CHAIN_must_be_0_to_N error();
     end
-    if (PSUM_W > 16) begin : g_check_psum
-        ERROR_mac_array_PSUM_W_must_be_at_most_16 error();
+    if (PSUM_W > 15) begin : g_check_psum
+        ERROR_mac_array_PSUM_W_must_be_at_most_15 error();
     end
 endgenerate
 

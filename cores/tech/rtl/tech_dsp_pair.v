@@ -45,13 +45,15 @@ reg signed [SUM_W-1:0]    product_reg;
 reg signed [SUM_W-1:0]    sum_reg;
 
 wire signed [SUM_W-1:0] above = $signed(CASCADE != 0 ? cascade_in[SUM_W-1:0] : sum_in[SUM_W-1:0]);
+wire signed [ACTIVE_W-1:0] upper = $signed({shadow_hi_reg[WGT_W-1], shadow_hi_reg, 16'd0});
+wire signed [ACTIVE_W-1:0] lower = $signed({{17{shadow_lo_reg[WGT_W-1]}}, shadow_lo_reg});
 
 always @(posedge clk) begin
     if (load) begin
         shadow_lo_reg <= $signed(weight_lo);
         shadow_hi_reg <= $signed(weight_hi);
     end
-    if (swap) active_reg <= $signed({shadow_hi_reg[WGT_W-1], shadow_hi_reg, 16'd0}) + $signed({{17{shadow_lo_reg[WGT_W-1]}}, shadow_lo_reg});
+    if (swap) active_reg <= upper + lower;
     product_reg <= active_reg * $signed({1'b0, act});
     sum_reg     <= above + product_reg;
 end
