@@ -131,7 +131,7 @@ PROOFS = {
     "threshold_loader": Proof(
         "threshold_loader", "postproc/formal/threshold_sets.sv", ("postproc/rtl/threshold_loader.v",), 44,
         {
-            "a set over one in use": ("s_ready   = !held_reg[SET_W]", "s_ready   = !held_reg[SET_W] || set_free"),
+            "a set over one in use": ("!(held_reg[SET_W] || (complete && ", "!(held_reg[SET_W] && (complete || "),
             "a set ready a beat early": ("take && last && column", "take && second_reg && step_reg == 2'd2 && column"),
             "a set ready a cycle early": ("set_ready <= some_ready", "set_ready <= some_ready || complete"),
             "pending a cycle late": ("take || some_ready || !column", "some_ready || !column"),

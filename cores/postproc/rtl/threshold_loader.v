@@ -28,7 +28,7 @@ module threshold_loader #(
     input  wire               rst,
     input  wire [63:0]        s_data,
     input  wire               s_valid,
-    output wire               s_ready,
+    output reg                s_ready,        // !held_reg[SET_W], a register of its own for the stream
     output reg  [N-1:0]       wr_en,
     output reg  [1:0]         wr_group,
     output reg  [SET_W-1:0]   wr_set,
@@ -65,19 +65,19 @@ reg [SET_W-1:0] rd_ptr_reg;
 reg [SET_W:0]   held_reg;           // complete and not freed
 reg [SET_W:0]   ready_reg;          // complete and not taken
 
-wire take     = s_valid && s_ready;
+wire take     = s_valid && !held_reg[SET_W];
 wire run_end  = step_reg == {1'b1, second_reg};
 wire last     = run_end && second_reg;
 wire complete = take && last && column_reg[N-1];
 
-assign s_ready   = !held_reg[SET_W];
-assign set       = rd_ptr_reg;
+assign set = rd_ptr_reg;
 
 wire some_ready = ready_reg != {SET_W+1{1'b0}};
 
 always @(posedge clk) begin
     wr_en     <= take && step_reg != 2'd0 && !last ? column_reg : {N{1'b0}};
     held_reg  <= held_reg + {{SET_W{1'b0}}, complete} - {{SET_W{1'b0}}, set_free};
+    s_ready   <= set_free || !(held_reg[SET_W] || (complete && held_reg[SET_W-1:0] == {SET_W{1'b1}}));
     ready_reg <= ready_reg + {{SET_W{1'b0}}, complete} - {{SET_W{1'b0}}, set_take};
     set_ready <= some_ready;
     pending   <= take || some_ready || !column_reg[0] || second_reg || step_reg != 2'd0;
@@ -103,6 +103,7 @@ always @(posedge clk) begin
         set_ready  <= 1'b0;
         pending    <= 1'b0;
         column_end_reg <= 1'b0;
+        s_ready    <= 1'b1;
     end
 end
 
