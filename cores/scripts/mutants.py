@@ -124,8 +124,8 @@ MUTANTS = {
         "accelerator/rtl/performance_counters.v", "+ {31'd0, carry_reg}", "",
     ),
     "t12's pieces in the wrong order": Mutant(
-        LOADER, "sets_in_order", LOADS, "{piece, pieces_reg[THR_W-PIECE_W-1:PIECE_W]}",
-        "{pieces_reg[THR_W-2*PIECE_W-1:0], piece}",
+        LOADER, "sets_in_order", LOADS, "{piece, pieces_reg[THR_W-1:PIECE_W]}",
+        "{pieces_reg[THR_W-PIECE_W-1:0], piece}",
     ),
     "a piece of t12 without a beat": Mutant(
         LOADER, "sets_in_order", LOADS, "if (take) begin\n        {high_reg", "begin\n        {high_reg",
@@ -178,7 +178,7 @@ MUTANTS = {
     "two of three fetched": Mutant(
         COLUMN, ".*", COMPARES, "set_1_reg, fetch_reg[2:1]}", "set_1_reg, fetch_reg[2], 1'b0}",
     ),
-    "the fours of their own set": Mutant(LOADER, "sets_in_order", LOADS, "wr_ptr_reg - 1'b1", "wr_ptr_reg"),
+    "the fours of their own set": Mutant(LOADER, "sets_in_order", LOADS, "wr_set - 1'b1", "wr_set"),
     "t4 thrice": Mutant(LOADER, "sets_in_order", LOADS, "fours_reg[3*THR_W-1:THR_W]}", "fours_reg[2*THR_W-1:0]}"),
     "fours that outlive a reset": Mutant(LOADER, "reset", LOADS, "        four_wr_en <= {N{1'b0}};\n", ""),
     "tiles written counted by 16 bits": Mutant(

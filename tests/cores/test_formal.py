@@ -131,13 +131,13 @@ PROOFS = {
     "threshold_loader": Proof(
         "threshold_loader", "postproc/formal/threshold_sets.sv", ("postproc/rtl/threshold_loader.v",), 44,
         {
-            "a set over one in use": ("s_ready   = !held_reg[SET_W]", "s_ready   = !held_reg[SET_W] || set_free"),
+            "a set over one in use": ("!(held_reg[SET_W] || (complete && ", "!(held_reg[SET_W] && (complete || "),
             "a set ready a beat early": ("take && last && column", "take && second_reg && step_reg == 2'd2 && column"),
             "a set ready a cycle early": ("set_ready <= some_ready", "set_ready <= some_ready || complete"),
             "pending a cycle late": ("take || some_ready || !column", "some_ready || !column"),
-            "fours of the next column": ("if (take && last) four_wr_en", "if (take && run_end) four_wr_en"),
+            "fours of the next column": ("<= {column_reg[0], column_reg[N-1:1]}", "<= column_reg"),
             "two fours": ("!four_wr_index[1]", "four_wr_index == 2'd0"),
-            "fours of their own set": ("wr_ptr_reg - 1'b1", "wr_ptr_reg"),
+            "fours of their own set": ("wr_set - 1'b1", "wr_set"),
         },
     ),
     "writeback": Proof(

@@ -50,12 +50,12 @@ reg       took_reg = 1'b0;
 reg [3:0] took_beat_reg;
 reg [4:0] took_set_reg;
 
-// The column whose last beat came last, its set, and the cycles since then
+// A cycle late: the column whose last beat came last, its set, and the cycles since then
 reg [1:0] four_column_reg = 2'b00;
 reg [4:0] four_written_reg;
 reg [1:0] four_cycles_reg;
 
-wire       column_ends = take && (beats_reg == 6 || beats_reg == BEATS - 1);
+reg        column_ended_reg = 1'b0;
 wire       ends  = take && beats_reg == BEATS - 1;
 wire [3:0] place = took_beat_reg < 7 ? took_beat_reg : took_beat_reg - 7;
 
@@ -64,9 +64,10 @@ always @(posedge clk) begin
     took_reg      <= take;
     took_beat_reg <= beats_reg;
     took_set_reg  <= written_reg;
-    if (column_ends) begin
-        four_column_reg  <= beats_reg == 6 ? 2'b01 : 2'b10;
-        four_written_reg <= written_reg;
+    column_ended_reg <= take && (beats_reg == 6 || beats_reg == BEATS - 1);
+    if (column_ended_reg) begin
+        four_column_reg  <= took_beat_reg == 6 ? 2'b01 : 2'b10;
+        four_written_reg <= took_set_reg;
         four_cycles_reg  <= 2'd0;
     end else if (four_cycles_reg != 2'd2) begin
         four_cycles_reg <= four_cycles_reg + 2'd1;
@@ -80,6 +81,7 @@ always @(posedge clk) begin
     begun_reg   <= written_reg != claimed_reg || beats_reg != 0 || take;
     if (rst) begin
         four_column_reg <= 2'b00;
+        column_ended_reg <= 1'b0;
         took_reg    <= 1'b0;
         beats_reg   <= 0;
         written_reg <= 0;

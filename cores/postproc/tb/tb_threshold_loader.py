@@ -44,6 +44,7 @@ async def sets_in_order(dut):
     shown_ready = shown_pending = claimed_before = False
     channel: list[int] = []  # its beats that were taken
     fours: tuple[int, int, list[int]] | None = None  # column, set, words
+    coming: tuple[int, int, list[int]] | None = None  # a cycle later
     four = 0  # the one that is written
     events, fullest, waited, idle = set(), 0, 0, 0
     for cycle in range(12600):
@@ -83,10 +84,11 @@ async def sets_in_order(dut):
             expected = sum(values[f"t{threshold}"] << THR_W * i for i, threshold in enumerate(GROUPS[group]))
             assert int(dut.wr_data.value) == expected
         four = min(four + 1, len(FOURS) - 1)
+        if coming:
+            fours, coming, four = coming, None, 0
         if taken and beat == BEATS - 1:
             values = thresholds_of(channel)
-            fours = (column, complete - 1, [values[f"t{number}"] | data >> 63 << THR_W for number in FOURS])
-            four = 0
+            coming = (column, complete - 1, [values[f"t{number}"] | data >> 63 << THR_W for number in FOURS])
         assert int(dut.four_wr_en.value) == (1 << fours[0] if fours else 0)
         if fours:
             assert int(dut.four_wr_set.value) == fours[1] % sets, "numbered by the set before"
