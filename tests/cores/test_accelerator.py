@@ -33,9 +33,9 @@ def test_read_buffer(run_cocotb, word_w: int, latency: int) -> None:
     run_cocotb("accelerator", "read_buffer", "tb_read_buffer", DEPENDS, WORD_W=word_w, DEPTH=8, LATENCY=latency)
 
 
-@pytest.mark.parametrize(("n", "latency", "together"), [(8, 1, 2), (8, 2, 1), (16, 2, 1)])
-def test_result_buffer(run_cocotb, n: int, latency: int, together: int) -> None:
-    parameters = {"N": n, "DEPTH": 16, "LATENCY": latency, "TOGETHER": together}
+@pytest.mark.parametrize(("n", "latency", "dsp_columns"), [(8, 1, 8), (8, 2, 0), (16, 2, 6)])
+def test_result_buffer(run_cocotb, n: int, latency: int, dsp_columns: int) -> None:
+    parameters = {"N": n, "DEPTH": 16, "LATENCY": latency, "DSP_COLUMNS": dsp_columns}
     run_cocotb("accelerator", "result_buffer", "tb_result_buffer", DEPENDS, **parameters)
 
 

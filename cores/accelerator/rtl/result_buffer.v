@@ -16,8 +16,8 @@ module result_buffer #(
     parameter DEPTH = 64,
     // Cycles of a read: 1 or 2
     parameter LATENCY = 2,
-    // Columns whose results come in the same cycle; those of the next ones come a cycle later
-    parameter TOGETHER = 1
+    // Columns whose processing elements lie in DSPs: they come in pairs
+    parameter DSP_COLUMNS = 0
 ) (
     input  wire               clk,
     input  wire               rst,
@@ -31,8 +31,11 @@ module result_buffer #(
     output wire               empty
 );
 
+`include "column_delay.vh"
+
 localparam PTR_W = $clog2(DEPTH);
 localparam BEATS = N / 2;
+localparam LAST  = column_delay(N - 1);
 
 wire [BEATS-1:0]   rd_en;
 wire [PTR_W-1:0]   rd_addr;
@@ -47,11 +50,11 @@ result_reader #(.DEPTH(DEPTH), .BEATS(BEATS), .WIDTH(2*ACC_W), .LATENCY(LATENCY)
 );
 
 // Where a position goes, each a cycle behind the one before
-wire [PTR_W-1:0] wr_ptr [0:(N - 1) / TOGETHER];
+wire [PTR_W-1:0] wr_ptr [0:LAST];
 
 genvar c;
 generate
-    for (c = 0; c <= (N - 1) / TOGETHER; c = c + 1) begin : g_pointer
+    for (c = 0; c <= LAST; c = c + 1) begin : g_pointer
         reg [PTR_W-1:0] ptr_reg;
         assign wr_ptr[c] = ptr_reg;
         if (c == 0) begin : g_first
@@ -67,7 +70,7 @@ generate
         sram #(.WIDTH(ACC_W), .DEPTH(DEPTH), .LATENCY(1), .BLOCK(1)) memory (
             .clk(clk),
             .wr_en(in_valid[c]),
-            .wr_addr(wr_ptr[c / TOGETHER]),
+            .wr_addr(wr_ptr[column_delay(c)]),
             .wr_data(in_data[c*ACC_W +: ACC_W]),
             .rd_en(rd_en[c/2]),
             .rd_addr(rd_addr),

@@ -3,8 +3,8 @@
 
 /*
  * What the buffers of results have in common: each position's beats lie in memories of their own, of LATENCY 1, are read in order, one
- * of them is chosen before the register of LATENCY 2, and leave through a queue. Whoever issues positions counts the places (DEPTH at first, stream_credits): freed gives one back the cycle after its last
- * beat has been read.
+ * of them is chosen before the register of LATENCY 2, and leave through a queue. Whoever issues positions counts the places (DEPTH at
+ * first, stream_credits): freed gives one back the cycle after its last beat has been read.
  *
  * reserve is that of a position decided the cycle before; empty, a register, says that nothing is reserved and no beat is here. A beat
  * that has been waited for leaves LATENCY + 2 cycles after `stored`.

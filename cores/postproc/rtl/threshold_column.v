@@ -51,9 +51,12 @@ localparam FETCH = 3;
 
 // Three thresholds as wide as a sum
 function [3*ACC_W-1:0] extended(input [3*THR_W-1:0] thresholds);
-    integer k;
-    for (k = 0; k < 3; k = k + 1)
-        extended[k*ACC_W +: ACC_W] = {{ACC_W-THR_W+1{thresholds[k*THR_W + THR_W-1]}}, thresholds[k*THR_W +: THR_W-1]};
+    integer t;
+    begin
+        extended = {3*ACC_W{1'b0}};
+        for (t = 0; t < 3; t = t + 1)
+            extended[t*ACC_W +: ACC_W] = {{ACC_W-THR_W+1{thresholds[t*THR_W + THR_W-1]}}, thresholds[t*THR_W +: THR_W-1]};
+    end
 endfunction
 
 // How many of three ascending ones are reached

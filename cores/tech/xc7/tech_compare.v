@@ -26,6 +26,7 @@ function [63:0] contents(input highest);
     integer   i;
     reg [1:0] of_a, of_b;
     begin
+        contents = 64'd0;
         for (i = 0; i < 32; i = i + 1) begin
             of_a = i[1:0] ^ {2{i[4]}} ^ {highest, 1'b0};
             of_b = i[3:2] ^ {highest, 1'b0};
