@@ -374,16 +374,6 @@ MUTANTS = {
     "a position before its last column": Mutant(
         RESULT_BUFFER, "deskews", "accelerator/rtl/result_buffer.v", ".stored(in_valid[N-1])", ".stored(in_valid[0])",
     ),
-    "every column where the first one is": Mutant(
-        RESULT_BUFFER, "deskews", "accelerator/rtl/result_buffer.v", "<= wr_ptr[c-1]", "<= wr_ptr[0]",
-    ),
-    "the beat behind the one that was read": Mutant(
-        RESULT_BUFFER, "deskews", "stream/rtl/stream_reader.v", "number(part_reg)", "number(next_part)",
-    ),
-    "a beat that is kept until the next one arrives": Mutant(
-        RESULT_BUFFER, "deskews", "accelerator/rtl/result_reader.v",
-        "beat_reg <= chosen", "if (arrive) beat_reg <= chosen",
-    ),
     "a place that comes back too late for a word a cycle": Mutant(
         Bench("stream", "stream_fifo", "tb_stream"), "one_word",
         "stream/rtl/stream_reader.v", "QUEUE = LATENCY + 3", "QUEUE = LATENCY + 2",

@@ -33,10 +33,9 @@ def test_read_buffer(run_cocotb, word_w: int, latency: int) -> None:
     run_cocotb("accelerator", "read_buffer", "tb_read_buffer", DEPENDS, WORD_W=word_w, DEPTH=8, LATENCY=latency)
 
 
-@pytest.mark.parametrize(("n", "latency", "dsp_columns"), [(8, 1, 8), (8, 2, 0), (16, 2, 6)])
-def test_result_buffer(run_cocotb, n: int, latency: int, dsp_columns: int) -> None:
-    parameters = {"N": n, "DEPTH": 16, "LATENCY": latency, "DSP_COLUMNS": dsp_columns}
-    run_cocotb("accelerator", "result_buffer", "tb_result_buffer", DEPENDS, **parameters)
+@pytest.mark.parametrize(("n", "latency"), [(8, 1), (8, 2), (16, 2)])
+def test_result_buffer(run_cocotb, n: int, latency: int) -> None:
+    run_cocotb("accelerator", "result_buffer", "tb_result_buffer", DEPENDS, N=n, DEPTH=16, LATENCY=latency)
 
 
 def test_layer_log(run_cocotb) -> None:

@@ -309,7 +309,7 @@ assign leftover_thresholds = thr_valid || thr_way_reg != {SRAM_LATENCY+1{1'b0}} 
 wire [63:0] raw_data, read_data, beat_data;
 wire        raw_valid, raw_ready, read_valid, result_ready, beat_valid, beat_ready;
 
-result_buffer #(.N(N), .ACC_W(ACC_W), .DEPTH(OUT_DEPTH), .LATENCY(SRAM_LATENCY), .DSP_COLUMNS(DSP_COLUMNS)) u_result_buffer (
+result_buffer #(.N(N), .ACC_W(ACC_W), .DEPTH(OUT_DEPTH), .LATENCY(SRAM_LATENCY)) u_result_buffer (
     .clk(clk), .rst(engine_rst),
     .reserve(result_reserve), .freed(result_freed),
     .in_valid(out_valid & ~out_codes), .in_data(out_data),

@@ -11,7 +11,7 @@ module read_buffer #(
     parameter WORD_W = 32,
     // Words held: a power of two
     parameter DEPTH = 64,
-    // Cycles of a read: 1 or 2
+    // Read latency of the memory: 1 or 2
     parameter LATENCY = 2
 ) (
     input  wire              clk,
@@ -61,7 +61,7 @@ assign m_data = {{64-BEAT_W{1'b0}}, data};
 genvar b;
 generate
     for (b = 0; b < BEATS; b = b + 1) begin : g_beat
-        sram #(.WIDTH(BEAT_W), .DEPTH(DEPTH), .LATENCY(1), .BLOCK(1)) memory (
+        sram #(.WIDTH(BEAT_W), .DEPTH(DEPTH), .LATENCY(LATENCY)) memory (
             .clk(clk),
             .wr_en(store_reg),
             .wr_addr(wr_ptr_reg),

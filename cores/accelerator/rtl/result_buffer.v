@@ -14,10 +14,8 @@ module result_buffer #(
     parameter ACC_W = 28,
     // Positions held: a power of two
     parameter DEPTH = 64,
-    // Cycles of a read: 1 or 2
-    parameter LATENCY = 2,
-    // Columns whose processing elements lie in DSPs: they come in pairs
-    parameter DSP_COLUMNS = 0
+    // Read latency of the memories: 1 or 2
+    parameter LATENCY = 2
 ) (
     input  wire               clk,
     input  wire               rst,
@@ -31,11 +29,8 @@ module result_buffer #(
     output wire               empty
 );
 
-`include "column_delay.vh"
-
 localparam PTR_W = $clog2(DEPTH);
 localparam BEATS = N / 2;
-localparam LAST  = column_delay(N - 1);
 
 wire [BEATS-1:0]   rd_en;
 wire [PTR_W-1:0]   rd_addr;
@@ -49,28 +44,21 @@ result_reader #(.DEPTH(DEPTH), .BEATS(BEATS), .WIDTH(2*ACC_W), .LATENCY(LATENCY)
     .m_data(sums), .m_valid(m_valid), .m_ready(m_ready)
 );
 
-// Where a position goes, each a cycle behind the one before
-wire [PTR_W-1:0] wr_ptr [0:LAST];
-
 genvar c;
 generate
-    for (c = 0; c <= LAST; c = c + 1) begin : g_pointer
-        reg [PTR_W-1:0] ptr_reg;
-        assign wr_ptr[c] = ptr_reg;
-        if (c == 0) begin : g_first
-            always @(posedge clk) ptr_reg <= rst ? {PTR_W{1'b0}} : ptr_reg + {{PTR_W-1{1'b0}}, in_valid[0]};
-        end else begin : g_next
-            always @(posedge clk) ptr_reg <= wr_ptr[c-1];
-        end
-    end
     for (c = 0; c < 2; c = c + 1) begin : g_half
         assign m_data[32*c +: 32] = {{32-ACC_W{sums[(c+1)*ACC_W-1]}}, sums[c*ACC_W +: ACC_W]};
     end
     for (c = 0; c < N; c = c + 1) begin : g_column
-        sram #(.WIDTH(ACC_W), .DEPTH(DEPTH), .LATENCY(1), .BLOCK(1)) memory (
+        reg [PTR_W-1:0] wr_ptr_reg;
+        always @(posedge clk) begin
+            if (in_valid[c]) wr_ptr_reg <= wr_ptr_reg + 1'b1;
+            if (rst) wr_ptr_reg <= {PTR_W{1'b0}};
+        end
+        sram #(.WIDTH(ACC_W), .DEPTH(DEPTH), .LATENCY(LATENCY)) memory (
             .clk(clk),
             .wr_en(in_valid[c]),
-            .wr_addr(wr_ptr[column_delay(c)]),
+            .wr_addr(wr_ptr_reg),
             .wr_data(in_data[c*ACC_W +: ACC_W]),
             .rd_en(rd_en[c/2]),
             .rd_addr(rd_addr),

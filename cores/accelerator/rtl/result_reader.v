@@ -2,9 +2,9 @@
 `default_nettype none
 
 /*
- * What the buffers of results have in common: each position's beats lie in memories of their own, of LATENCY 1, are read in order, one
- * of them is chosen before the register of LATENCY 2, and leave through a queue. Whoever issues positions counts the places (DEPTH at
- * first, stream_credits): freed gives one back the cycle after its last beat has been read.
+ * What the buffers of results have in common: each position's beats lie in memories of their own, are read in order, and leave through
+ * a queue. Whoever issues positions counts the places (DEPTH at first, stream_credits): freed gives one back the cycle after its last
+ * beat has been read.
  *
  * reserve is that of a position decided the cycle before; empty, a register, says that nothing is reserved and no beat is here. A beat
  * that has been waited for leaves LATENCY + 2 cycles after `stored`.
@@ -16,7 +16,7 @@ module result_reader #(
     parameter BEATS = 4,
     // Bits of a beat
     parameter WIDTH = 56,
-    // Cycles from a read to the queue: 1 or 2
+    // Read latency of the memories: 1 or 2
     parameter LATENCY = 2,
     // Width of an address (derived)
     parameter ADDR_W = $clog2(DEPTH)
@@ -36,15 +36,12 @@ module result_reader #(
     input  wire                         m_ready
 );
 
-localparam PART_W = BEATS > 1 ? $clog2(BEATS) : 1;
-
-reg  [ADDR_W:0]   reserved_reg;
-wire              taken;
-wire              ahead;
-wire              arrive;
-wire [PART_W-1:0] part;
-wire [WIDTH-1:0]  chosen;
-wire [WIDTH-1:0]  beat;
+reg  [ADDR_W:0]  reserved_reg;
+wire             taken;
+wire             ahead;
+wire             arrive;
+wire [BEATS-1:0] part;
+reg  [WIDTH-1:0] beat;
 
 always @(posedge clk) begin
     reserved_reg <= reserved_reg + {{ADDR_W{1'b0}}, reserve} - {{ADDR_W{1'b0}}, taken};
@@ -62,28 +59,15 @@ stream_reader #(.DEPTH(DEPTH), .PARTS(BEATS), .LATENCY(LATENCY)) reader (
     .clk(clk), .rst(rst),
     .stored(stored), .popped(m_valid && m_ready),
     .rd_en(rd_en), .rd_addr(rd_addr), .taken(taken), .held(),
-    .part(part), .arrive(arrive), .ahead(ahead)
+    .arrive(arrive), .part(part), .ahead(ahead)
 );
 // verilator lint_on PINCONNECTEMPTY
 
-// A bit at a time: of whole beats Yosys makes a shifter
-genvar w, b;
-generate
-    for (w = 0; w < WIDTH; w = w + 1) begin : g_bit
-        wire [BEATS-1:0] bits;
-        for (b = 0; b < BEATS; b = b + 1) begin : g_beat
-            assign bits[b] = rd_data[b*WIDTH + w];
-        end
-        assign chosen[w] = bits[part];
-    end
-    if (LATENCY == 2) begin : g_register
-        reg [WIDTH-1:0] beat_reg;
-        always @(posedge clk) beat_reg <= chosen;
-        assign beat = beat_reg;
-    end else begin : g_latch
-        assign beat = chosen;
-    end
-endgenerate
+integer b;
+always @* begin
+    beat = {WIDTH{1'b0}};
+    for (b = 0; b < BEATS; b = b + 1) beat = beat | (rd_data[b*WIDTH +: WIDTH] & {WIDTH{part[b]}});
+end
 
 stream_queue #(.WIDTH(WIDTH)) queue (
     .clk(clk), .rst(rst),

@@ -9,18 +9,17 @@ SUM_CYCLES = 9  # from a position's reservation to its sum in column 0
 
 
 def bench(dut, rng, total):
-    n, acc_w, paired = (int(getattr(dut, name).value) for name in ("N", "ACC_W", "DSP_COLUMNS"))
-    delays = [column // 2 if column < paired else column - paired // 2 for column in range(n)]
+    n, acc_w = int(dut.N.value), int(dut.ACC_W.value)
     positions = [[rng.randrange(-(1 << acc_w - 1), 1 << acc_w - 1) for _ in range(n)] for _ in range(total)]
 
     def drive(reserved, cycle):
         valid = data = 0
         first = max(0, len(reserved) - SUM_CYCLES - n)
         for position, at in enumerate(reserved[first:], first):
-            for column, delay in enumerate(delays):
-                if delay == cycle - SUM_CYCLES - at:
-                    valid |= 1 << column
-                    data |= (positions[position][column] & ((1 << acc_w) - 1)) << column * acc_w
+            column = cycle - SUM_CYCLES - at
+            if 0 <= column < n:
+                valid |= 1 << column
+                data |= (positions[position][column] & ((1 << acc_w) - 1)) << column * acc_w
         dut.in_valid.value, dut.in_data.value = valid, data
 
     mask = 0xFFFFFFFF

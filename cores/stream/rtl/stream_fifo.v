@@ -73,7 +73,7 @@ stream_reader #(.DEPTH(DEPTH), .LATENCY(LATENCY)) reader (
     .clk(clk), .rst(rst),
     .stored(push), .popped(m_valid && m_ready),
     .rd_en(read), .rd_addr(rd_addr), .taken(), .held(held),
-    .part(), .arrive(arrive), .ahead()
+    .arrive(arrive), .part(), .ahead()
 );
 // verilator lint_on PINCONNECTEMPTY
 

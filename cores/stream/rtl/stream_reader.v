@@ -19,9 +19,7 @@ module stream_reader #(
     // Parts in the queue and on their way there
     parameter QUEUE = LATENCY + 3,
     // Width of the address (derived)
-    parameter ADDR_W = $clog2(DEPTH),
-    // Width of a part's number (derived)
-    parameter PART_W = PARTS > 1 ? $clog2(PARTS) : 1
+    parameter ADDR_W = $clog2(DEPTH)
 ) (
     input  wire              clk,
     input  wire              rst,
@@ -31,8 +29,8 @@ module stream_reader #(
     output wire [ADDR_W-1:0] rd_addr,
     output wire              taken,     // it is the last of its word
     output wire [ADDR_W:0]   held,      // words in the memory
-    output reg  [PART_W-1:0] part,      // number of the one that was read in the cycle before
-    output wire              arrive,    // a part is at the memories' outputs
+    output wire              arrive,    // a part is at the memories' outputs,
+    output wire [PARTS-1:0]  part,      // this one
     output wire              ahead      // a part is in the queue or on its way there
 );
 
@@ -44,14 +42,6 @@ generate
         ERROR_stream_reader_DEPTH_must_be_a_power_of_two error();
     end
 endgenerate
-
-function [PART_W-1:0] number(input [PARTS-1:0] one_hot);
-    integer i;
-    begin
-        number = {PART_W{1'b0}};
-        for (i = 0; i < PARTS; i = i + 1) if (one_hot[i]) number = number | i[PART_W-1:0];
-    end
-endfunction
 
 reg [ADDR_W:0]    held_reg;
 reg               held_any_reg;
@@ -98,14 +88,17 @@ always @(posedge clk) begin
 end
 
 // ---- what is on its way through the memories
-reg  [LATENCY-1:0] arriving_reg;
-wire [LATENCY:0]   arriving = {arriving_reg, read};
+reg  [LATENCY-1:0]               arriving_reg;
+reg  [PARTS*LATENCY-1:0]         parts_reg;
+wire [LATENCY:0]                 arriving = {arriving_reg, read};
+wire [PARTS*(LATENCY + 1) - 1:0] parts    = {parts_reg, part_reg};
 
 assign arrive = arriving[LATENCY];
+assign part   = parts[PARTS*LATENCY +: PARTS];
 
 always @(posedge clk) begin
     arriving_reg <= rst ? {LATENCY{1'b0}} : arriving[LATENCY-1:0];
-    part         <= number(part_reg);
+    parts_reg    <= parts[PARTS*LATENCY-1:0];
 end
 
 endmodule

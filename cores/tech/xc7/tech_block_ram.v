@@ -2,12 +2,11 @@
 `default_nettype none
 
 /*
- * tech_block_ram for 7-series: up to 64 words, what a LUT holds, are LUT RAM with a register behind it unless BLOCK is 1, more are block RAM.
+ * tech_block_ram for 7-series: up to 64 words, what a LUT holds, are LUT RAM with a register behind it, more are block RAM.
  */
 module tech_block_ram #(
     parameter WIDTH  = 32,
     parameter DEPTH  = 1024,
-    parameter BLOCK  = 0,
     parameter ADDR_W = $clog2(DEPTH)
 ) (
     input  wire              clk,
@@ -20,7 +19,7 @@ module tech_block_ram #(
 );
 
 // verilator lint_off UNUSEDPARAM
-localparam STYLE = DEPTH > 64 || BLOCK != 0 ? "block" : "distributed";
+localparam STYLE = DEPTH > 64 ? "block" : "distributed";
 // verilator lint_on UNUSEDPARAM
 
 // Deep memories in the width of a block: a deeper block of fewer bits needs no multiplexer behind it, which would keep the output
