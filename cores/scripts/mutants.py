@@ -149,14 +149,14 @@ MUTANTS = {
         LOADER, "sets_in_order", LOADS, "s_data[THRESHOLDS_FALLS_LOW];", "s_data[THRESHOLDS_FALLS_LOW-1];",
     ),
     "thresholds of 21 bits": Mutant(
-        COLUMN, ".*", COMPARES, "thresholds[k*THR_W + THR_W-1]}}, thresholds[k*THR_W +: THR_W-1]",
-        "thresholds[k*THR_W + 20]}}, {7{thresholds[k*THR_W + 20]}}, thresholds[k*THR_W +: 20]",
+        COLUMN, ".*", COMPARES, "thresholds[t*THR_W + THR_W-1]}}, thresholds[t*THR_W +: THR_W-1]",
+        "thresholds[t*THR_W + 20]}}, {7{thresholds[t*THR_W + 20]}}, thresholds[t*THR_W +: 20]",
     ),
     "thresholds of 27 bits": Mutant(
-        COLUMN, ".*", COMPARES, "thresholds[k*THR_W + THR_W-1]}}", "thresholds[k*THR_W + THR_W-2]}}",
+        COLUMN, ".*", COMPARES, "thresholds[t*THR_W + THR_W-1]}}", "thresholds[t*THR_W + THR_W-2]}}",
     ),
     "thresholds without their lowest bit": Mutant(
-        COLUMN, ".*", COMPARES, "thresholds[k*THR_W +: THR_W-1]", "thresholds[k*THR_W+1 +: THR_W-2], 1'b0",
+        COLUMN, ".*", COMPARES, "thresholds[t*THR_W +: THR_W-1]", "thresholds[t*THR_W+1 +: THR_W-2], 1'b0",
     ),
     "sums without a sign": Mutant(
         COLUMN, ".*", "tech/rtl/tech_compare.v", "{WIDTH{invert}} ^ SIGN", "{WIDTH{invert}}",

@@ -73,7 +73,7 @@ def test_wait_async(overlay: Any) -> None:
             dma.sendchannel.transfer(send)
             await asyncio.gather(dma.sendchannel.wait_async(), dma.recvchannel.wait_async())
             assert receive.tolist() == empty_result()
-            assert (dma.sendchannel.transferred, dma.recvchannel.transferred) == (40, 24)
+            assert (dma.sendchannel.transferred, dma.recvchannel.transferred) == (48, 24)
 
     loop = asyncio.new_event_loop()
     loop.run_until_complete(run())
@@ -154,7 +154,7 @@ def test_send_from_outside_the_buffers(overlay: Any) -> None:
 
 def test_streams_count_from_the_tail_descriptor(overlay: Any, exchange: Any) -> None:
     exchange(overlay, empty_program(), 3)
-    assert overlay.device.streams == Streams(5, 3, program_last=True, result_last=True)
+    assert overlay.device.streams == Streams(6, 3, program_last=True, result_last=True)
     overlay.axi_dma_0.mmio.write(DMACR, 4)
     assert overlay.device.streams == Streams(0, 0, program_last=False, result_last=False)
 

@@ -91,10 +91,12 @@ class Model:
             self.running, self.done = True, False
 
 
-def random_cycle(rng: random.Random, model: Model) -> dict[str, int]:
-    """Signals of a cycle; no more commands end than are open."""
+def random_cycle(rng: random.Random, model: Model, begins: bool) -> dict[str, int]:
+    """Signals of a cycle; no more commands end than are open, and none where a program begins: the one before is done."""
     now = {name: rng.getrandbits(1) for name in (*FLAGS, "cfg_ready")}
     now |= {name: int(rng.random() < 0.02) for name in ("program_start", "trailer_done", "issue_final")}
+    now["program_start"] |= begins
+    now["issue_final"] &= not now["program_start"]
     now["out_final"] = int(rng.random() < 0.04)
     now["cfg_valid"] = int(model.open < 20 and rng.random() < 0.06)
     now["out_final"] &= model.open > 0
@@ -115,7 +117,7 @@ async def counters_and_log_are_those_of_the_signals(dut):
     master = await start(dut)
     for _ in range(12):
         for cycle in range(rng.randint(100, 400)):
-            now = random_cycle(rng, model) | ({"program_start": 1} if cycle == 0 else {})
+            now = random_cycle(rng, model, begins=cycle == 0)
             for name, value in now.items():
                 getattr(dut, name).value = value
             model.clock(now)
@@ -142,7 +144,7 @@ async def idle_never_too_early(dut):
     await start(dut)
     seen = 0
     for _ in range(3000):
-        now = random_cycle(rng, model) | {"program_start": 0, "cfg_valid": int(model.open < 3 and rng.random() < 0.02)}
+        now = random_cycle(rng, model, begins=False) | {"program_start": 0, "cfg_valid": int(model.open < 3 and rng.random() < 0.02)}
         if not now["issue_final"]:
             now["out_final"] = int(model.open > 0 and rng.random() < 0.2)
         now |= {name: int(rng.random() < 0.1) for name in ("post_busy",)}

@@ -72,7 +72,7 @@ async def every_place_is_used_and_no_more(dut):
             for _ in range(len(beats) + 20):
                 await bench.cycle(pop=0.0)
             assert sink.level == sink.depth and bench.sent == BEGIN_BEATS + LEADING * len(parts) + full
-            while bench.sent < len(beats):
+            while bench.sent < len(beats) or sink.level >= sink.step:
                 await bench.cycle()
             for _ in range(4):
                 await bench.cycle()

@@ -15,6 +15,8 @@ from tilewright.hardware.program_format import CONV
 START_CYCLES = 2
 # A pass lasts that long at the least
 PASS_CYCLES = 4
+# From the claim of a set to its first sum, at the least: the array takes more
+ARRAY_CYCLES = 3
 WINDOW = ((0, 0), (0, 1), (1, 0), (1, 1))
 ADDRESSES = 1 << 24
 
@@ -90,8 +92,8 @@ class Bench:
         self.rng = random.Random(cocotb.RANDOM_SEED)
         names = ("N", "DSP_COLUMNS", "ACC_W", "ACT_DEPTH", "SETS")
         self.n, pairs, self.acc_w, self.depth, sets = (int(getattr(dut, name).value) for name in names)
-        # Cycles by which a column follows column 0: two of the first ones share theirs.
-        self.delays = [c // 2 if c < pairs else c - pairs // 2 for c in range(self.n)]
+        # A column follows column 0; two of the first ones share their cycle.
+        self.delays = [ARRAY_CYCLES + (c // 2 if c < pairs else c - pairs // 2) for c in range(self.n)]
         self.set_w = sets.bit_length() - 1
         commands = [random_command(self.rng, self.n, self.acc_w) for _ in range(20)]
         self.tiles = sum(command.oc_tiles for command in commands)
