@@ -92,7 +92,7 @@ class Model:
 
 
 def random_cycle(rng: random.Random, model: Model, begins: bool) -> dict[str, int]:
-    """Signals of a cycle; no more commands end than are open, and none where a program begins: the one before is done."""
+    """Signals of a cycle; no more commands end than are open, and none where a program begins."""
     now = {name: rng.getrandbits(1) for name in (*FLAGS, "cfg_ready")}
     now |= {name: int(rng.random() < 0.02) for name in ("program_start", "trailer_done", "issue_final")}
     now["program_start"] |= begins
@@ -144,7 +144,8 @@ async def idle_never_too_early(dut):
     await start(dut)
     seen = 0
     for _ in range(3000):
-        now = random_cycle(rng, model, begins=False) | {"program_start": 0, "cfg_valid": int(model.open < 3 and rng.random() < 0.02)}
+        now = random_cycle(rng, model, begins=False)
+        now |= {"program_start": 0, "cfg_valid": int(model.open < 3 and rng.random() < 0.02)}
         if not now["issue_final"]:
             now["out_final"] = int(model.open > 0 and rng.random() < 0.2)
         now |= {name: int(rng.random() < 0.1) for name in ("post_busy",)}
