@@ -19,10 +19,11 @@ from tilewright.compiler.layer import Run, compile_layer, compile_runs, expected
 from tilewright.compiler.network import CompiledNetwork, compile_network
 from tilewright.errors import CompileError
 from tilewright.hardware import registers
+from tilewright.hardware.beats import STREAM_WORD_BEATS
 from tilewright.hardware.commands import Body, Conv, Mode, Thresholds, Weights
 from tilewright.hardware.parameters import ArrayParameters
 from tilewright.hardware.program import Program, decode_program, encode_program, seal_program
-from tilewright.hardware.program_format import BEGIN_FORMAT_VERSION
+from tilewright.hardware.program_format import BEGIN, BEGIN_FORMAT_VERSION, LOAD, THRESHOLDS
 from tilewright.hardware.registers import ErrorCode
 from tilewright.hardware.results import Trailer
 from tilewright.network.inference import infer
@@ -239,13 +240,13 @@ class Faults:
     def __init__(self, good: Program) -> None:
         self.good, self.array = good, good.array
         self.begin, self.load, self.conv, self.weights, _ = decode_program(good.beats)
-        self.conv_at = 3 + 1 + len(self.load.payload())
-        self.images = [slice(5, self.conv_at)]
+        self.load_at = 1 + BEGIN.beats
+        self.conv_at = self.load_at + 1 + len(self.load.payload())
+        self.images = [slice(self.load_at + 1 + LOAD.beats, self.conv_at)]
         self.weights_at = self.conv_at + 8
-        self.group = max(1, self.array.n // 16)  # beats of the least that one cycle moves
-        self.tile = self.array.n**2 // 16  # and of a weight tile
+        self.tile = self.array.n**2 // 16  # beats of a weight tile
         self.codes = replace(self.conv, mode=Mode.CODES, out_base=100, out_tile_stride=16, out_image_stride=32)
-        self.set = np.arange(5 * self.array.n, dtype=np.uint64)  # any thresholds of one output tile
+        self.set = np.arange(THRESHOLDS.beats * self.array.n, dtype=np.uint64)  # any thresholds of one output tile
         self.thresholds = Thresholds(np.tile(self.set, self.conv.oc_tiles))
         self.read = Conv(2, 2, 2, 2, self.conv.ic_tiles, 1, 1, 1, 1, 1, 0, 4, 8, 0, 0, Mode.READ)
 
@@ -267,7 +268,7 @@ class Faults:
         return self.of(self.load, self.conv, Weights(data, last))
 
     def headers(self) -> dict[str, tuple[Sequence[int], ErrorCode, int]]:
-        beats, load, conv, weights = self.good.beats, 3, self.conv_at, self.weights_at
+        beats, load, conv, weights = self.good.beats, self.load_at, self.conv_at, self.weights_at
         one_beat = int(beats[load]) >> 32 << 32 ^ 1 << 32
         return {
             "magic": (self.changed(1, 1), ErrorCode.BAD_MAGIC, 0),
@@ -308,7 +309,11 @@ class Faults:
             "pool of an odd width": self.with_conv(mode=Mode.CODES, pool=True, out_w=3),
             "pool of raw sums": self.with_conv(mode=Mode.RAW, pool=True),
             "pool of a READ": self.with_conv(mode=Mode.READ, pool=True),
-            "reserved bit of beat 1": self.changed(self.conv_at + 2, 1 << 58),
+            "dilation": self.changed(self.conv_at + 2, 3 << 58),
+            "upsampled reads": self.changed(self.conv_at + 2, 1 << 60),
+            "reserved bit of beat 1": self.changed(self.conv_at + 2, 1 << 61),
+            "another window of pooling": self.changed(self.conv_at + 7, 1 << 23),
+            "padded pooling": self.changed(self.conv_at + 7, 1 << 25),
             "hold of codes": self.with_conv(mode=Mode.CODES, hold=True),
             "hold of sums after ReLU": self.with_conv(mode=Mode.RELU, hold=True),
             "resume of a READ": self.with_conv(mode=Mode.READ, resume=True),
@@ -318,7 +323,7 @@ class Faults:
 
     def addresses(self) -> dict[str, tuple[Sequence[int], ErrorCode, int]]:
         """What is found while a CONV runs carries its number, though the stream has gone on."""
-        depth, load, acts = self.array.act_depth, self.load, ErrorCode.ACT_OVERFLOW
+        depth, load, acts, align = self.array.act_depth, self.load, ErrorCode.ACT_OVERFLOW, self.array.alignment
         first = replace(self.codes, out_base=depth)
         last = replace(self.codes, out_tile_stride=depth - 103)  # the second tile ends a word beyond the memory
         codes = (load, last, self.thresholds, self.weights)
@@ -332,25 +337,27 @@ class Faults:
             "last code, a CONV behind": (self.of(*codes, self.conv, self.weights), acts, 2),
             "last code, a READ behind": (self.of(*codes, self.read), acts, 2),
             "LOAD": (self.of(replace(load, address=depth), self.conv, self.weights), acts, 1),
-            "last word of LOAD": (self.of(replace(load, address=depth - 2), self.conv, self.weights), acts, 1),
+            "last word of LOAD": (self.of(replace(load, address=depth - align), self.conv, self.weights), acts, 1),
             "images": (self.with_conv(images=900), ErrorCode.ACC_OVERFLOW, 2),
             "first accumulator": (self.with_conv(acc_base=self.array.acc_depth - 3), ErrorCode.ACC_OVERFLOW, 2),
             "second tile's sums": (self.with_conv(acc_tile_stride=self.array.acc_depth), ErrorCode.ACC_OVERFLOW, 2),
         }
-        if self.array.n == 8:
-            cases["odd LOAD"] = (self.of(replace(load, address=1), self.conv), ErrorCode.BAD_DESCRIPTOR, 1)
+        if align > 1:
+            beats = self.of(replace(load, address=align // 2), self.conv)
+            cases["LOAD within 128 bits"] = (beats, ErrorCode.BAD_DESCRIPTOR, 1)
         return cases
 
     def supplies(self) -> dict[str, tuple[Sequence[int], ErrorCode, int]]:
         """Weights, thresholds and waits: too few, too many, in vain."""
         load, conv, weights, codes, thresholds = self.load, self.conv, self.weights, self.codes, self.thresholds
-        tile, group = (Weights(weights.data[:beats], last=False) for beats in (self.tile, self.group))
-        beat, one_set = Thresholds(self.set[:1]), Thresholds(self.set)
-        sets, short = Thresholds(np.tile(self.set, 9)), Thresholds(thresholds.data[:-1])
+        least = STREAM_WORD_BEATS
+        tile, part = (Weights(weights.data[:beats], last=False) for beats in (self.tile, least))
+        some, one_set = Thresholds(self.set[:least]), Thresholds(self.set)
+        sets, short = Thresholds(np.tile(self.set, 9)), Thresholds(thresholds.data[:-least])
         too_many = Thresholds(np.resize(self.set, 8 * len(self.set) + 600))  # more than columns and FIFO hold
-        torn, long = Weights(group.data, last=True), replace(conv, out_h=4, out_w=16)
+        torn, long = Weights(part.data, last=True), replace(conv, out_h=4, out_w=16)
         return {
-            "a weight group less": (self.with_weights(-self.group), ErrorCode.WEIGHTS_SHORT, 2),
+            "128 bits of weights less": (self.with_weights(-least), ErrorCode.WEIGHTS_SHORT, 2),
             "the same behind a long CONV": (self.of(load, long, weights, conv, torn), ErrorCode.WEIGHTS_SHORT, 4),
             "a weight tile less": (self.with_weights(-self.tile), ErrorCode.WEIGHTS_SHORT, 2),
             "a weight tile less, not marked": (self.with_weights(-self.tile, last=False), ErrorCode.WEIGHTS_SHORT, 2),
@@ -358,14 +365,18 @@ class Faults:
             "a weight tile more": (self.with_weights(self.tile), ErrorCode.WEIGHTS_LONG, 2),
             "weights not marked": (self.with_weights(0, last=False), ErrorCode.WEIGHTS_LONG, 2),
             "weights after the last": (self.of(load, conv, weights, tile), ErrorCode.WEIGHTS_LONG, 5),
-            "part of a tile after the last": (self.of(load, conv, weights, group), ErrorCode.WEIGHTS_LONG, 5),
-            "a group and nothing else": (self.of(group), ErrorCode.WEIGHTS_LONG, 2),
+            "part of a tile after the last": (self.of(load, conv, weights, part), ErrorCode.WEIGHTS_LONG, 5),
+            "part of a tile and nothing else": (self.of(part), ErrorCode.WEIGHTS_LONG, 2),
             "weights of a READ": (self.of(load, self.read, tile), ErrorCode.WEIGHTS_LONG, 4),
             "no thresholds": (self.of(load, codes, weights), ErrorCode.THRESHOLDS_SHORT, 2),
-            "a threshold beat less": (self.of(load, codes, short, weights), ErrorCode.THRESHOLDS_SHORT, 2),
+            "128 bits of thresholds less": (self.of(load, codes, short, weights), ErrorCode.THRESHOLDS_SHORT, 2),
             "a set more": (self.of(load, codes, thresholds, weights, one_set), ErrorCode.THRESHOLDS_LONG, 6),
-            "a threshold beat more": (self.of(load, codes, thresholds, weights, beat), ErrorCode.THRESHOLDS_LONG, 6),
-            "a threshold beat and nothing else": (self.of(beat), ErrorCode.THRESHOLDS_LONG, 2),
+            "128 bits of thresholds more": (
+                self.of(load, codes, thresholds, weights, some),
+                ErrorCode.THRESHOLDS_LONG,
+                6,
+            ),
+            "128 bits of thresholds and nothing else": (self.of(some), ErrorCode.THRESHOLDS_LONG, 2),
             "more sets than fit": (self.of(load, conv, weights, sets), ErrorCode.THRESHOLDS_LONG, 5),
             "thresholds before any CONV": (self.of(load, load, too_many), ErrorCode.NEVER_READY, 3),
             "CONV waits in vain": (self.with_conv(after=1), ErrorCode.NEVER_READY, 2),
