@@ -24,7 +24,7 @@ from tilewright.sim import open_overlay
 
 def main(
     network_file: Annotated[Path | None, typer.Argument(help="Network file; default: the trained VGG16.")] = None,
-    array: Annotated[int, typer.Option(help="Rows and columns of the array: 8, 16 or 32.")] = 8,
+    array: Annotated[int, typer.Option(help="Rows and columns of the array: 8, 16, 32 or 64.")] = 8,
     batch: Annotated[int, typer.Option(min=1, help="Images a program.")] = 1,
     stall_probability: Annotated[float, typer.Option(help="Of the simulated memory.")] = 0.0,
     seed: Annotated[int, typer.Option(help="Of the simulated memory's stalls and of the images.")] = 1,

@@ -12,14 +12,18 @@ import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+import silicon_points
 import typer
+from boards_page import boards_table
 from rich.console import Console
 
 from tilewright.hardware.rtl_hash import rtl_sha256
+from tilewright.silicon.configuration import Configuration
 from tilewright_model.checkpoint_file import DEFAULT_CHECKPOINT, sha256
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -38,6 +42,7 @@ class Result:
         shown: the figures that the page shows, as (heading, key, format).
         to_reach: what the figures are to become, where they are not good.
         silicon: made by `make silicon`, and about the RTL alone.
+        table: of the result, as Markdown, where figures in a line would not do.
     """
 
     title: str
@@ -45,6 +50,7 @@ class Result:
     shown: tuple[tuple[str, str, str], ...]
     to_reach: str = ""
     silicon: bool = False
+    table: Callable[[dict[str, Any]], str] | None = None
 
 
 def run_of(array: int, batch: int, count: int, seed: int, layers: str = "") -> str:
@@ -82,9 +88,10 @@ SIMULATION = (
 AREA = (
     *((name, name, ",d") for name in ("LUT", "LUT as RAM or shift register", "FF", "DSP48E1", "RAMB36", "RAMB18")),
     ("of all LUTs", "lut_share", ".0%"),
+    ("with those set aside for the rest of a board's design", "whole_lut_share", ".0%"),
     ("of all block RAMs", "block_ram_share", ".0%"),
     ("decides", "decides", "s"),
-    ("fits beside the rest of a board's design", "fits_in_words", "s"),
+    ("fits: at most 80 % of LUT, 200 DSPs, 85 % of block RAM", "fits_in_words", "s"),
 )
 TIMING = (
     ("slowest path in ns", "worst_ns", ".2f"),
@@ -107,15 +114,60 @@ NETLIST = (
     ("lines that differ from the RTL's", "differ", "d"),
     ("LUT", "luts", ",d"),
     ("FF", "ffs", ",d"),
+    ("DSP48E1", "dsps", ",d"),
     ("RAMB36", "ramb36", "d"),
 )
 NS_TO_REACH = "To reach: at most 7.5 ns, goal 6.7. A static estimate, +-25 %."
 
 
-def timing(array: int) -> Result:
-    """The static report of an array size."""
-    title = f"Static timing of {array}x{array} on xc7, speed grade -1"
-    return Result(title, f"python benchmarks/timing.py --array {array} --json", TIMING, NS_TO_REACH, silicon=True)
+# Configurations that are synthesised. The models of tilewright.silicon are fitted to the areas: arrays of three sizes
+# or more, with columns of DSPs and without, and each width of the stream, or its figures are extrapolated
+SYNTHESISED = (
+    Configuration(8),
+    Configuration(8, 8),
+    Configuration(16),
+    Configuration(16, 8),
+    Configuration(32, 12),
+)
+TIMED = (Configuration(8), Configuration(16), Configuration(32, 12))
+
+
+def of_build(build: Configuration) -> tuple[str, str, str]:
+    """A configuration in a file's name, in a title and as options."""
+    name = title = f"{build.n}x{build.n}"
+    options = f"--array {build.n}"
+    if build.dsp_columns:
+        name += f"_dsp{build.dsp_columns}"
+        title += f" with {build.dsp_columns} columns of DSPs"
+        options += f" --dsp-columns {build.dsp_columns}"
+    if build.stream_w != Configuration.stream_w:
+        name += f"_w{build.stream_w}"
+        title += f", stream of {build.stream_w} bits"
+        options += f" --stream-w {build.stream_w}"
+    return name, title, options
+
+
+def area(build: Configuration) -> tuple[str, Result]:
+    """The area of a configuration, under its name."""
+    name, title, options = of_build(build)
+    command = f"python benchmarks/area.py {options} --json"
+    return f"area_{name}", Result(f"Area of {title} on xc7z020", command, AREA, silicon=True)
+
+
+def timing(build: Configuration) -> tuple[str, Result]:
+    """The static report of a configuration, under its name."""
+    name, title, options = of_build(build)
+    title, command = f"Static timing of {title} on xc7, speed grade -1", f"python benchmarks/timing.py {options} --json"
+    return f"timing_xc7_{name}", Result(title, command, TIMING, NS_TO_REACH, silicon=True)
+
+
+def netlist(array: int, dsp_columns: int) -> Result:
+    """The netlist of an array size against the RTL."""
+    title = f"Netlist of {array}x{array} for xc7 against the RTL: golden files and a small network"
+    options = f"--array {array} --dsp-columns {dsp_columns}"
+    if dsp_columns:
+        title += f"; {dsp_columns} columns of DSPs"
+    return Result(title, f"python benchmarks/netlist.py {options} --json", NETLIST, silicon=True)
 
 
 def routed(array: int, to_reach: str) -> Result:
@@ -137,18 +189,18 @@ FILES = {
     "layers_16x16": Result("Every layer's map on 16x16", run_of(16, 4, 4, 5, "--layers all"), TAPPED),
     "layers_32x32": Result("Every layer's map on 32x32", run_of(32, 16, 16, 6, "--layers all"), TAPPED),
     "simulation": Result("Speed of the simulated device", "python benchmarks/simulation.py --json", SIMULATION),
-    "area_8x8": Result("Area of 8x8 on xc7z020", "python benchmarks/area.py --array 8 --json", AREA),
-    "area_16x16": Result("Area of 16x16 on xc7z020", "python benchmarks/area.py --array 16 --json", AREA),
-    "area_32x32": Result("Area of 32x32 on xc7z020", "python benchmarks/area.py --array 32 --json", AREA),
-    "timing_xc7_8x8": timing(8),
-    "timing_xc7_16x16": timing(16),
-    "timing_xc7_32x32": timing(32),
-    "netlist_xc7_8x8": Result(
-        "Netlist of 8x8 for xc7 against the RTL: golden files and a small network",
-        "python benchmarks/netlist.py --json",
-        NETLIST,
+    **dict(area(build) for build in SYNTHESISED),
+    **dict(timing(build) for build in TIMED),
+    "boards": Result(
+        "The largest array of each board, VGG16",
+        "python benchmarks/boards.py --json",
+        (),
         silicon=True,
+        table=boards_table,
     ),
+    "netlist_xc7_8x8": netlist(8, 0),
+    "netlist_xc7_8x8_dsp": netlist(8, 8),
+    "netlist_xc7_16x16_dsp": netlist(16, 16),
     "timing_ecp5_8x8": routed(8, "To reach, placed and routed: at least 100 MHz, goal 120."),
     "timing_ecp5_16x16": routed(16, "To reach, placed and routed: at least 90 MHz."),
 }
@@ -174,6 +226,8 @@ def make(name: str) -> None:
     content = {"command": result.command, **about(result), "result": facts}
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    if name.startswith(("area_", "timing_xc7_")):
+        silicon_points.main()
     console.print(f"{name}: {time.monotonic() - start:.0f} s")
 
 
@@ -189,11 +243,13 @@ def derived(facts: dict[str, Any]) -> dict[str, Any]:
         more |= {"least_ratio": min(rounds), "most_ratio": max(rounds)}
     if "share" in facts:
         more |= {"lut_share": facts["share"]["LUT"], "block_ram_share": facts["share"]["RAMB36"]}
+        more["whole_lut_share"] = facts["whole_share"]["LUT"]
         more["fits_in_words"] = "yes" if facts["fits"] else "no"
     if "worst_ns" in facts:
         more["slowest"] = "`{source}` to `{target}`".format(**facts["paths"][0])
     if "simulations" in facts:
-        more |= {"luts": facts["cells"]["LUT"], "ffs": facts["cells"]["FF"], "ramb36": facts["cells"]["RAMB36"]}
+        names = {"luts": "LUT", "ffs": "FF", "dsps": "DSP48E1", "ramb36": "RAMB36"}
+        more |= {name: facts["cells"][cell] for name, cell in names.items()}
     if "fmax_mhz" in facts:
         more["of_seeds"] = ", ".join(f"{mhz:.1f}" for mhz in facts["fmax_mhz_of_seeds"].values())
         more |= {"worst_ns": facts["worst"]["ns"], "routing_ns": facts["worst"]["routing_ns"]}
@@ -206,7 +262,7 @@ def page() -> str:
     lines = [
         "# Results",
         "",
-        "Written by `make evidence` (up to an hour) and, on timing and netlist, `make silicon` (hours).",
+        "Written by `make evidence` (up to an hour) and, on area, timing, boards and netlist, `make silicon` (hours).",
         "Each row's file holds the whole output.",
     ]
     lines += [f"Checkpoint: `{sha256(DEFAULT_CHECKPOINT)}`.", ""]
@@ -217,8 +273,10 @@ def page() -> str:
         content = json.loads(path.read_text(encoding="utf-8"))
         facts = derived(content["result"])
         shown = ", ".join(f"{heading} **{facts[key]:{form}}**" for heading, key, form in result.shown)
-        shown = " ".join(filter(None, (f"{shown}.", result.to_reach, f"[{name}.json]({name}.json)")))
-        lines += [f"## {result.title}", "", f"    {content['command']}", "", shown, ""]
+        shown = " ".join(filter(None, (shown and f"{shown}.", result.to_reach, f"[{name}.json]({name}.json)")))
+        lines += [f"## {result.title}", "", f"    {content['command']}", ""]
+        lines += [result.table(content["result"]), ""] if result.table else []
+        lines += [shown, ""]
         (key,) = about(result)
         if content[key] != about(result)[key]:
             lines += [f"**Made with {'other RTL' if result.silicon else 'another checkpoint'}**, `{content[key]}`.", ""]
@@ -229,7 +287,7 @@ def main(
     names: Annotated[
         list[str] | None, typer.Argument(help="Results to make; default: all but `make silicon`'s.")
     ] = None,
-    silicon: Annotated[bool, typer.Option("--silicon", help="Make the results on timing and netlist.")] = False,
+    silicon: Annotated[bool, typer.Option("--silicon", help="Make `make silicon`'s results.")] = False,
     only_page: Annotated[
         bool, typer.Option("--page", help="Make no result: write the page over what is there.")
     ] = False,

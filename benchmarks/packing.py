@@ -23,7 +23,7 @@ from tilewright.pytorch.network_choice import resolve_network
 
 
 def main(
-    array: Annotated[int, typer.Option(help="Rows and columns of the array: 8, 16 or 32.")] = 8,
+    array: Annotated[int, typer.Option(help="Rows and columns of the array: 8, 16, 32 or 64.")] = 8,
     batch: Annotated[int, typer.Option(min=1, help="Images a program.")] = 16,
     repeats: Annotated[int, typer.Option(min=1, help="Of each; the median counts.")] = 15,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,

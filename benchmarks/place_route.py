@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def main(
-    array: Annotated[int, typer.Option(help="Rows and columns: 8, 16 or 32.")] = 8,
+    array: Annotated[int, typer.Option(help="Rows and columns: 8, 16, 32 or 64.")] = 8,
     seeds: Annotated[int, typer.Option(min=1, help="Placements; the median counts.")] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object; progress goes to stderr.")] = False,
 ) -> None:

@@ -5,30 +5,34 @@ Not placed, not run in Vivado; cores/scripts/xc7_delays.py says what the nanosec
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
-from pathlib import Path
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
+from accelerator_target import ROOT, Array, DspColumns, StreamWidth, run_target
 
-ROOT = Path(__file__).resolve().parents[1]
+from tilewright.silicon.configuration import Configuration
 
 
 def main(
-    array: Annotated[int, typer.Option(help="Rows and columns: 8, 16 or 32.")] = 8,
+    array: Array = 8,
+    dsp_columns: DspColumns = 0,
+    stream_w: StreamWidth = 64,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Synthesise one array size and print its slowest paths."""
-    work_root = ROOT / "build" / "timing" / str(array)
-    fusesoc = str(Path(sys.executable).parent / "fusesoc")
-    command = [fusesoc, "run", "--target", "timing", "--work-root", str(work_root), "tilewright:ip:accelerator"]
-    done = subprocess.run([*command, "--N", str(array)], cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(done.stdout[-3000:] + done.stderr[-3000:])
+    """Synthesise one configuration and print its slowest paths."""
+    build = Configuration(array, dsp_columns, stream_w)
+    work_root, _ = run_target("timing", "timing", build)
     (netlist,) = work_root.glob("*.json")
     report = [sys.executable, str(ROOT / "cores" / "scripts" / "timing_report.py"), str(netlist)]
-    subprocess.run([*report, *(["--json"] if as_json else [])], check=True)
+    if not as_json:
+        subprocess.run(report, check=True)
+        return
+    done = subprocess.run([*report, "--json"], check=True, stdout=subprocess.PIPE, text=True)
+    print(json.dumps({"configuration": asdict(build), **json.loads(done.stdout)}))
 
 
 if __name__ == "__main__":

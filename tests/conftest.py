@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tilewright.environment import BITSTREAM_VARIABLE, DEVICE_VARIABLE, HOST_VARIABLE
+from tilewright.hardware.parameters import AcceleratorParameters
 from tilewright.network.layer import ConvLayer
 from tilewright.target import DeviceKind
 
@@ -26,6 +27,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--bitstream", metavar="FILE", help="of a board: the .bit to load, its .hwh beside it")
     group.addoption("--host", help="of a remote board: HOST[:PORT]")
     group.addoption("--seed", type=int, help="of the simulated device's stalls, where a test sets none")
+    group.addoption(
+        "--styles", action="store_true", help="also each style and stream of each array: a build of minutes each"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -67,15 +71,15 @@ def open_device(request: pytest.FixtureRequest) -> OpenDevice:
     """`open_device(array=8, **parameters)` returns the overlay of the device under test.
 
     Of a simulated device, with these parameters of tilewright.sim.open_overlay, it is opened once a session. A board
-    has one, with the array of its bitstream: a test that asks for another array, or for a memory with given stalls, is
-    skipped. The device is pynq's active one after each call. A test that leaves it in an error, or that must not share
-    it, opens its own.
+    has one, with the array of its bitstream: a test that asks for one of another size, or for a memory with given
+    stalls, is skipped. The device is pynq's active one after each call. A test that leaves it in an error, or that must
+    not share it, opens its own.
     """
     kind = DeviceKind(request.config.getoption("--device"))
     seed = request.config.getoption("--seed")
     overlays: dict[tuple[Any, ...], Any] = {}
 
-    def open_simulated(array: int = 8, **parameters: Any) -> Any:
+    def open_simulated(array: int | AcceleratorParameters = 8, **parameters: Any) -> Any:
         from pynq.pl_server.device import Device
 
         from tilewright.sim import open_overlay
@@ -87,7 +91,7 @@ def open_device(request: pytest.FixtureRequest) -> OpenDevice:
         Device.active_device = overlays[key].device
         return overlays[key]
 
-    def open_board(array: int = 8, **parameters: Any) -> Any:
+    def open_board(array: int | AcceleratorParameters = 8, **parameters: Any) -> Any:
         from pynq.pl_server.device import Device
 
         from tilewright.target import open_overlay
@@ -98,8 +102,9 @@ def open_device(request: pytest.FixtureRequest) -> OpenDevice:
             overlays[()] = open_overlay(kind)
         overlay = overlays[()]
         n = overlay.accelerator_0.array_parameters().n
-        if n != array:
-            pytest.skip(f"the bitstream's array is {n}x{n}, this test asks for {array}x{array}")
+        asked = array if isinstance(array, int) else array.n
+        if n != asked:
+            pytest.skip(f"the bitstream's array is {n}x{n}, this test asks for {asked}x{asked}")
         Device.active_device = overlay.device
         return overlay
 

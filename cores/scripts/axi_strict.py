@@ -123,6 +123,7 @@ class StrictSlave(Channels):
     def __init__(self, dut: Any, prefix: str, clock: Any, seed: int, memory: Any) -> None:
         super().__init__(dut, prefix, clock, seed)
         self._memory = memory
+        self._bytes = len(self.signal("rdata" if hasattr(dut, prefix + "rdata") else "wdata")) // 8
         if hasattr(dut, prefix + "arvalid"):
             self.signal("arready").value = self.signal("rvalid").value = 0
             cocotb.start_soon(self._reads())
@@ -134,7 +135,7 @@ class StrictSlave(Channels):
         while True:
             address = await self.accept("ar", ("addr", "len"))
             for beat in range(address["len"] + 1):
-                data, response = self._memory.read_beat(address["addr"] + 8 * beat)
+                data, response = self._memory.read_beat(address["addr"] + self._bytes * beat)
                 await self.offer("r", {"data": data, "resp": response, "last": int(beat == address["len"])})
                 await self.idle(1)
 
@@ -154,7 +155,7 @@ class StrictSlave(Channels):
                 await self.take("w")
                 beats.append(self._beat())
             answers = [
-                self._memory.write_beat(address[0] + 8 * index, index == address[1], beat)
+                self._memory.write_beat(address[0] + self._bytes * index, index == address[1], beat)
                 for index, beat in enumerate(beats)
             ]
             await self.idle()

@@ -1,6 +1,7 @@
 """Run the FuseSoC target `lint` of every core that has one; exit status 1, with their names, when any is not clean.
 
-IP cores whose lint target takes one of VARIANTS are linted for each of its values: the generate blocks differ.
+IP cores whose lint target takes one of VARIANTS are linted for each of its values: the generate blocks differ. One that
+takes STREAM_W, the width of its streams, is also linted with the wide one, for the arrays of WIDE.
 """
 
 import os
@@ -12,7 +13,9 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-VARIANTS = {"N": (8, 16, 32), "INCLUDE_SG": (0, 1), "DSP_COLUMNS": (0, 2)}
+VARIANTS = {"N": (8, 16, 32), "DATA_W": (64, 128), "INCLUDE_SG": (0, 1), "DSP_COLUMNS": (0, 2)}
+# Groups of two rows, and of two words of the stream: 64x64, which takes a minute, has no other run
+WIDE = [["--STREAM_W", "128", "--N", str(n)] for n in (16, 64)]
 
 
 def runs() -> list[list[str]]:
@@ -24,6 +27,7 @@ def runs() -> list[list[str]]:
         if target is not None:
             names = target.get("parameters", []) if core["name"].startswith("tilewright:ip:") else []
             variants = [[f"--{name}", str(value)] for name in names for value in VARIANTS.get(name, ())]
+            variants += WIDE if "STREAM_W" in names else []
             found += [[core["name"], *variant] for variant in variants or [[]]]
     return found
 

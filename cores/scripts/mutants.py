@@ -57,28 +57,50 @@ class Mutant:
 
 
 DMA = Bench("axi_dma", "axi_dma", "tb_axi_dma")
+WIDE_DMA = Bench("axi_dma", "axi_dma", "tb_axi_dma", "DATA_W=128")
 ACCELERATOR = Bench("accelerator", "accelerator", "tb_accelerator")
 STATUS = Bench("accelerator", "accelerator_status", "tb_accelerator_status")
 S2MM, BURSTS, MM2S = (f"axi_dma/rtl/axi_dma_{name}.v" for name in ("s2mm", "bursts", "mm2s"))
-DECODER, CHECKS = (f"controller/rtl/{name}.v" for name in ("decoder", "beat_checks"))
+DECODER, CHECKS = (f"controller/rtl/{name}.v" for name in ("decoder", "word_checks"))
 DESCRIPTOR = "controller/rtl/descriptor_check.v"
-SEQUENCER = Bench("controller", "sequencer", "tb_sequencer")
+LOAD, BUFFER = (f"controller/rtl/{name}.v" for name in ("load_writer", "descriptor_buffer"))
+DECODER_64, DECODER_128, DECODER_256 = (
+    Bench("controller", "decoder", "tb_decoder", f"{widths} WGT_DEPTH=8 THR_DEPTH=6")
+    for widths in ("N=8 GROUP_W=64", "N=16 STREAM_W=128 GROUP_W=128", "N=64 STREAM_W=128 GROUP_W=256")
+)
+WORDS = Bench("stream", "stream_words", "tb_stream_words")
+SEQUENCER = Bench("controller", "sequencer", "tb_sequencer", "READ_DEPTH=4")
 STORE = Bench("controller", "weight_store", "tb_weight_store")
 CREDITS = Bench("stream", "stream_credits", "tb_stream_credits")
 PASSES, POSITIONS, ISSUE, WEIGHTS = (
     f"controller/rtl/{name}.v" for name in ("pass_loop", "position_loop", "sequencer", "weight_store")
 )
-RESULT_BUFFER = Bench("accelerator", "result_buffer", "tb_result_buffer")
+RESULT_BUFFER = Bench("accelerator", "result_buffer", "tb_result_buffer", "DEPTH=16 DSP_COLUMNS=4")
+READ_BUFFER = Bench("accelerator", "read_buffer", "tb_read_buffer", "DEPTH=8")
 RESULT_STREAM = Bench("accelerator", "result_stream", "tb_result_stream")
 LOADER, COLUMN, WRITEBACK, POSTPROC = (
     Bench("postproc", name, f"tb_{name}") for name in ("threshold_loader", "threshold_column", "writeback", "postproc")
 )
 ARRAY = Bench("mac_array", "mac_array", "tb_mac_array", "N=8 DSP_COLUMNS=6 ACC_DEPTH=64")
 PAIRS = Bench("postproc", "postproc", "tb_postproc", "N=8 DSP_COLUMNS=6")
+IMAGE = Bench("image", "image_folder", "tb_image_folder", "N=8 ACT_DEPTH=3000 IMAGE_LINE=256")
+PIECES, TILES = (f"image/rtl/image_{name}.v" for name in ("pieces", "words"))
 PES, DELAY = "mac_array/rtl/mac_array.v", "mac_array/rtl/column_delay.vh"
 LOADS, COMPARES, WRITES, WIRES = (f"postproc/rtl/{bench.toplevel}.v" for bench in (LOADER, COLUMN, WRITEBACK, POSTPROC))
 
 MUTANTS = {
+    "a tap row that ends with LANES bytes has one piece more": Mutant(
+        IMAGE, "layers", PIECES, "reached <= TWICE", "reached < TWICE",
+    ),
+    "an image's tap row begins as if nothing were in the tile": Mutant(
+        IMAGE, "layers", PIECES, "run_ends_reg && !all_taps ? ONCE", "run_ends_reg ? ONCE",
+    ),
+    "an image's low word right behind the memory": Mutant(
+        IMAGE, "words_beyond", TILES, "next_low_reg} >= ACT_DEPTH", "next_low_reg} > ACT_DEPTH",
+    ),
+    "an image's high word right behind the memory": Mutant(
+        IMAGE, "words_beyond", TILES, "tile_addr_reg} >= ACT_DEPTH", "tile_addr_reg} > ACT_DEPTH",
+    ),
     "write data wait for awready": Mutant(
         DMA, "a_slave_that_waits", S2MM,
         "issue ? {{SPACE_W-SIZE_W{1'b0}}, issue_beats} : {SPACE_W{1'b0}}) - {{SPACE_W-1{1'b0}}, pop}",
@@ -227,6 +249,19 @@ MUTANTS = {
         DMA, "registers", "axi_dma/rtl/axi_dma.v",
         "{2{axil_wr_en}} & {wr_s2mm, wr_mm2s}", "{2{axil_wr_en}} & {!wr_mm2s, wr_mm2s}",
     ),
+    "a last word of 128 bits by the length of one of 64": Mutant(
+        WIDE_DMA, "random_sends", MM2S, "= start_length[BYTE_W-1:0];", "= {1'b0, start_length[2:0]};",
+    ),
+    "128 bits in bursts of 64": Mutant(
+        WIDE_DMA, "random_sends", "axi_dma/rtl/axi_dma.v", "DATA_W == 128 ? 3'd4 : 3'd3", "3'd3",
+    ),
+    "a burst's place in beats of 8 bytes": Mutant(
+        WIDE_DMA, "random_receives", S2MM, "start_addr[OFFSET_W+BYTE_W-1:BYTE_W]", "start_addr[OFFSET_W+2:3]",
+    ),
+    "128 bits from a multiple of 8": Mutant(
+        WIDE_DMA, "unaligned", S2MM, "start_length == 0 || start_addr[BYTE_W-1:0] != 0",
+        "start_length == 0 || start_addr[2:0] != 0",
+    ),
     "a read beyond the channels": Mutant(
         DMA, "registers", "axi_dma/rtl/axi_dma.v", "!rd_mm2s && rd_offset < CHANNEL_WORDS", "!rd_mm2s",
     ),
@@ -362,17 +397,34 @@ MUTANTS = {
         "give ? left_reg + given : left_reg - {{COUNT_W-1{1'b0}}, take_reg}",
     ),
     "a place given back with each beat": Mutant(
-        RESULT_BUFFER, "deskews", "accelerator/rtl/result_reader.v",
+        RESULT_BUFFER, "deskews", "accelerator/rtl/result_buffer.v",
         "freed        <= taken", "freed        <= rd_en != 0",
     ),
     "empty before the last beat has left": Mutant(
-        RESULT_BUFFER, "deskews", "accelerator/rtl/result_reader.v", " && !reserve && !ahead", " && !reserve",
+        RESULT_BUFFER, "deskews", "accelerator/rtl/result_buffer.v", " && !reserve && !ahead", " && !reserve",
     ),
     "empty over a reservation": Mutant(
-        RESULT_BUFFER, "deskews", "accelerator/rtl/result_reader.v", " && !reserve && !ahead", " && !ahead",
+        RESULT_BUFFER, "deskews", "accelerator/rtl/result_buffer.v", " && !reserve && !ahead", " && !ahead",
     ),
     "a position before its last column": Mutant(
         RESULT_BUFFER, "deskews", "accelerator/rtl/result_buffer.v", ".stored(in_valid[N-1])", ".stored(in_valid[0])",
+    ),
+    "a pair whose first column is not kept back": Mutant(
+        RESULT_BUFFER, "deskews", "accelerator/rtl/result_buffer.v",
+        ".CYCLES(column_delay(SECOND) - column_delay(FIRST))", ".CYCLES(0)",
+    ),
+    "a READ that ends within a stream word": Mutant(
+        READ_BUFFER, "commands", "accelerator/rtl/read_buffer.v", "(place[WORDS-1] || in_last)", "place[WORDS-1]",
+    ),
+    "a READ that begins within a stream word": Mutant(
+        READ_BUFFER, "commands", "accelerator/rtl/read_buffer.v", "rst || (in_valid && in_last)", "rst",
+    ),
+    "old words where a READ's last stream word is not full": Mutant(
+        READ_BUFFER, "commands", "accelerator/rtl/read_buffer.v", "in_valid && (place[w] || place[0])",
+        "in_valid && place[w]",
+    ),
+    "a READ whose first word finds the last one's place": Mutant(
+        SEQUENCER, "random", ISSUE, "if (accept) word_reg <= 0;", "if (rst) word_reg <= 0;",
     ),
     "a place that comes back too late for a word a cycle": Mutant(
         Bench("stream", "stream_fifo", "tb_stream"), "one_word",
@@ -383,14 +435,28 @@ MUTANTS = {
         "stream/rtl/stream_reader.v", "held_any_reg <= stored || ", "held_any_reg <= ",
     ),
     "a result within the trailer": Mutant(
-        RESULT_STREAM, "packets", "accelerator/rtl/result_stream.v", "out_ready && results;", "out_ready;",
+        RESULT_STREAM, "packets", "accelerator/rtl/result_stream.v", "free && results;", "free;",
     ),
     "a trailer over a result": Mutant(
-        RESULT_STREAM, "packets", "accelerator/rtl/result_stream.v", "results && !s_valid && trailer_request",
-        "results && trailer_request",
+        RESULT_STREAM, "packets", "accelerator/rtl/result_stream.v", "results && free && !s_valid && trailer_request",
+        "results && free && trailer_request",
     ),
     "a soft reset that withdraws a beat": Mutant(
-        RESULT_STREAM, "reset", "accelerator/rtl/result_stream.v", ".rst(m_rst)", ".rst(m_rst || rst)",
+        RESULT_STREAM, "reset", "accelerator/rtl/result_stream.v", "    .rst(m_rst),\n    .s_data",
+        "    .rst(m_rst || rst),\n    .s_data",
+    ),
+    "half a word that a soft reset keeps": Mutant(
+        RESULT_STREAM, "reset", "accelerator/rtl/result_stream.v", ".clk(clk), .rst(m_rst),",
+        ".clk(clk), .rst(m_rst || rst),",
+    ),
+    "a trailer's end before its first word has left": Mutant(
+        RESULT_STREAM, "old_end", "accelerator/rtl/result_stream.v",
+        "    if (out_ready) begin\n        if (state_reg == WAIT)",
+        "    if (free) begin\n        if (state_reg == WAIT)",
+    ),
+    "a CRC-32 without the last word": Mutant(
+        RESULT_STREAM, "packets", "accelerator/rtl/result_stream.v", "if (state_reg == WAIT) state_reg <= SETTLE",
+        "if (state_reg == WAIT) state_reg <= CRC",
     ),
     "an output that S2MM's reset does not reach": Mutant(
         ACCELERATOR, "soft_reset", "accelerator/rtl/accelerator.v", "!aresetn || !m_axis_aresetn", "!aresetn",
@@ -410,11 +476,11 @@ MUTANTS = {
         "state_reg == SENT",
     ),
     "the images' CRC-32 unchecked": Mutant(
-        ACCELERATOR, "every_error", CHECKS, "beat[END_IMAGES_CRC_HIGH:END_IMAGES_CRC_LOW] == images_crc &&", "",
+        ACCELERATOR, "every_error", CHECKS, "over_reg[END_IMAGES_CRC_HIGH:END_IMAGES_CRC_LOW] == images_crc &&", "",
     ),
     "the program's CRC-32 unchecked": Mutant(
         ACCELERATOR, "every_error", CHECKS,
-        " &&\n              beat[END_PROGRAM_CRC_HIGH:END_PROGRAM_CRC_LOW] == program_crc", "",
+        " &&\n              over_reg[END_PROGRAM_CRC_HIGH:END_PROGRAM_CRC_LOW] == program_crc", "",
     ),
     "a trailer without the program's CRC-32": Mutant(
         RESULT_STREAM, "packets", "accelerator/rtl/result_stream.v", "= program_crc;", "= images_crc;",
@@ -451,6 +517,8 @@ MUTANTS = {
     "columns behind the pairs a cycle early": Mutant(
         ARRAY, ".*", DELAY, "column - DSP_COLUMNS / 2", "column - DSP_COLUMNS / 2 - 1",
     ),
+    "a sum's sign lost": Mutant(ARRAY, ".*", PES, "{{PSUM_W-SUM_W{sum[SUM_W-1]}}, sum}", "{{PSUM_W-SUM_W{1'b0}}, sum}"),
+    "tags a stage early": Mutant(ARRAY, ".*", PES, "tag[STAGE + RESULT_DELAY]", "tag[STAGE + RESULT_DELAY - 1]"),
     "an end a stage early": Mutant(
         ARRAY, ".*", PES, "command_valid[STAGES-1] && command[STAGES-1]",
         "command_valid[STAGES-2] && command[STAGES-2]",
@@ -460,6 +528,28 @@ MUTANTS = {
     ),
     "a kernel width beyond 7": Mutant(ACCELERATOR, "every_error", DESCRIPTOR, " && !kernel_w[3]", ""),
     "a kernel height beyond 7": Mutant(ACCELERATOR, "every_error", DESCRIPTOR, " && !kernel_h[3]", ""),
+    "a beat over a word that waits": Mutant(
+        WORDS, ".*", "stream/rtl/stream_words.v", "!(word_next || (low_valid_reg", "!((low_valid_reg",
+    ),
+    "a high half behind a packet's end": Mutant(
+        WORDS, ".*", "stream/rtl/stream_words.v", "(low_valid_reg ? low_last_reg : s_last)", "low_last_reg",
+    ),
+    "nothing held while a high half waits": Mutant(
+        Bench("accelerator", "threshold_fifo", "tb_threshold_fifo", "STREAM_W=128 DEPTH=16"), ".*",
+        "accelerator/rtl/threshold_fifo.v", "valid || m_valid || s_valid", "valid || s_valid",
+    ),
+    "a descriptor that the packet ends with": Mutant(
+        DECODER_64, "every_end", BUFFER, "last_take && !tlast", "last_take",
+    ),
+    "a descriptor over one that waits": Mutant(
+        DECODER_128, "stream_goes_on", BUFFER, "slot_reg[k] && !full", "slot_reg[k]",
+    ),
+    "a LOAD that goes on where the memory begins": Mutant(
+        DECODER_128, "every_fault", LOAD, "<= bad || {{", "<= {{",
+    ),
+    "a place for each half of a group": Mutant(
+        DECODER_256, "every_place", DECODER, "at_reg[DECODER_WEIGHTS] && group_word)", "at_reg[DECODER_WEIGHTS])",
+    ),
     "a program id that outlives a soft reset": Mutant(
         ACCELERATOR, "soft_reset", DECODER, "program_id <= 32'd0;", "",
     ),

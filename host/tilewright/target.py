@@ -44,6 +44,7 @@ def open_overlay(
     device: DeviceKind | str | None = None,
     array: int = 8,
     *,
+    stream: int = 64,
     bitstream: Path | str | None = None,
     host: str | None = None,
     seed: int | None = None,
@@ -52,7 +53,8 @@ def open_overlay(
 
     Args:
         device: kind of the device; None takes :func:`default_device`.
-        array: rows and columns of the simulated array: 8, 16 or 32. A bitstream brings its own.
+        array: rows and columns of the simulated array: 8, 16, 32 or 64. A bitstream brings its own.
+        stream: bits of the simulated hardware's streams: 64, or 128 for arrays of 16 and more.
         bitstream: .bit file for a board, its .hwh beside it; None takes $TILEWRIGHT_BITSTREAM.
         host: address of a remote board, with ``:PORT`` where it is not pynq's; None takes $TILEWRIGHT_HOST.
         seed: of the simulated device's stalls.
@@ -67,7 +69,7 @@ def open_overlay(
 
     kind = default_device() if device is None else DeviceKind(device)
     if kind is DeviceKind.SIM:
-        return _open_simulated(array, seed)
+        return _open_simulated(array, stream, seed)
     file, address = board_of(kind, bitstream, host)
     return _open_board(file) if address is None else _open_remote(file, address)
 
@@ -94,12 +96,13 @@ def board_of(kind: DeviceKind, bitstream: Path | str | None = None, host: str | 
     return Path(bitstream), address or None
 
 
-def _open_simulated(array: int, seed: int | None) -> Any:
+def _open_simulated(array: int, stream: int, seed: int | None) -> Any:
     try:
+        from tilewright.sim import SocParameters
         from tilewright.sim import open_overlay as open_simulated
     except ModuleNotFoundError as error:
         raise TargetError(f"the simulated device needs Python's {error.name}: pip install 'tilewright[sim]'") from error
-    return open_simulated(array=array, seed=seed)
+    return open_simulated(array=SocParameters(n=array, stream_w=stream), seed=seed)
 
 
 def _open_board(bitstream: Path) -> Any:

@@ -18,7 +18,7 @@ from tilewright.errors import TargetError
 KNOWN = "there are features.0, features.3, features.7, features.10, features.14"
 
 MISTAKES = [
-    ("demo --array 9", "array size 9: the hardware exists for 8, 16, 32"),
+    ("demo --array 9", "array size 9: the hardware exists for 8, 16, 32, 64"),
     ("demo --array x", "Invalid value for '--array'"),
     ("demo --trace x.vcd", "--trace x.vcd: a waveform has the suffix .fst"),
     ("demo --trace nowhere/x.fst", "--trace nowhere/x.fst: there is no folder nowhere"),
@@ -61,7 +61,7 @@ MISTAKES = [
     ("verify --checkpoint nothing.pth", "'nothing.pth' does not exist"),
     ("bench --layer nope", f"the checkpoint has no layer nope; {KNOWN}"),
     ("bench --batch 3 --count 4", "--count 4 is no multiple of --batch 3"),
-    ("estimate --array 12", "array size 12: the hardware exists for 8, 16, 32"),
+    ("estimate --array 12", "array size 12: the hardware exists for 8, 16, 32, 64"),
     ("estimate --layers nope", f"the network has no layer nope; {KNOWN}"),
     ("estimate --plot nowhere/x.png", "--plot nowhere/x.png: there is no folder nowhere"),
     ("estimate --plot folder", "--plot folder: this is a folder"),
@@ -72,8 +72,8 @@ MISTAKES = [
     ("golden --out set --count 3", "--count chooses among the images of --data"),
     ("golden nothing.safetensors --out set", "nothing.safetensors: no such file"),
     ("info --device simm", "'simm' is not one of 'sim', 'board', 'remote'"),
-    ("serve --array 9", "array size 9: the hardware exists for 8, 16, 32"),
-    ("install-kernel --array 9", "array size 9: the hardware exists for 8, 16, 32"),
+    ("serve --array 9", "array size 9: the hardware exists for 8, 16, 32, 64"),
+    ("install-kernel --array 9", "array size 9: the hardware exists for 8, 16, 32, 64"),
     ("simulate --hwh nothing.hwh --rtl photo.png", "'nothing.hwh' does not exist"),
     ("simulate --hwh photo.png --rtl nothing.v", "'nothing.v' does not exist"),
     ("simulate --hwh photo.png --rtl photo.png -- nothing.py", "no script nothing.py"),

@@ -67,7 +67,7 @@ def test_as_a_shell_asks() -> None:
 def test_sizes_of_arrays() -> None:
     for command in ("demo", "run", "verify", "estimate", "serve", "install-kernel"):
         (array,) = (option for option in PROGRAM.commands[command].params if option.opts == ["--array"])
-        assert [item.value for item in array.shell_complete(context(), "")] == ["8", "16", "32"]
+        assert [item.value for item in array.shell_complete(context(), "")] == ["8", "16", "32", "64"]
 
 
 def test_layers_of_the_network_file(network_file: Path) -> None:

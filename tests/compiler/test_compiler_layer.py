@@ -18,7 +18,7 @@ from tilewright.compiler.layer import (
 )
 from tilewright.errors import LayerError
 from tilewright.hardware.beats import pack_nibbles, unpack_nibbles
-from tilewright.hardware.parameters import ArrayParameters
+from tilewright.hardware.parameters import ARRAY_SIZES, ArrayParameters
 from tilewright.network.convolution import convolve, layer_outputs
 from tilewright.network.layer import ConvLayer
 
@@ -52,7 +52,7 @@ def pytorchs_convolution(layer: ConvLayer) -> np.ndarray:
 
 
 @settings(deadline=None, max_examples=60)
-@given(layer=layers(), n=st.sampled_from([8, 16, 32, 64]), relu=st.booleans())
+@given(layer=layers(), n=st.sampled_from(ARRAY_SIZES), relu=st.booleans())
 def test_interpreted_program_is_the_convolution(layer: ConvLayer, n: int, relu: bool) -> None:
     layer = layer.select_images(slice(0, 2))
     program = compile_layer(layer, ArrayParameters(n=n), relu)

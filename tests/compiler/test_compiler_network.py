@@ -19,8 +19,8 @@ from tilewright.compiler.schedule import Plan, make_schedule
 from tilewright.compiler.stages import stages_of
 from tilewright.compiler.thresholds import threshold_beats
 from tilewright.errors import CompileError, NetworkError
-from tilewright.hardware.commands import Load
-from tilewright.hardware.parameters import ArrayParameters
+from tilewright.hardware.commands import Image
+from tilewright.hardware.parameters import ARRAY_SIZES, ArrayParameters
 from tilewright.hardware.program import decode_program
 from tilewright.network.inference import infer
 from tilewright.network.network import Network
@@ -51,7 +51,7 @@ def check(compiled: CompiledNetwork, pixels: np.ndarray) -> None:
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.filter_too_much])
 @given(
     seed=st.integers(0, 2**32 - 1),
-    n=st.sampled_from([8, 16, 32]),
+    n=st.sampled_from(ARRAY_SIZES),
     batch=st.integers(1, 4),
     act_depth=st.sampled_from([256, 1024, 8192]),
     acc_depth=st.sampled_from([16, 64, 1024]),
@@ -68,7 +68,7 @@ def test_random_networks(seed: int, n: int, batch: int, act_depth: int, acc_dept
     check(compiled, images(drawn, batch, seed))
 
 
-@pytest.mark.parametrize("n", [8, 16, 32])
+@pytest.mark.parametrize("n", ARRAY_SIZES)
 @pytest.mark.parametrize("batch", [1, 3])
 def test_small_network(n: int, batch: int) -> None:
     small = small_network()
@@ -153,7 +153,7 @@ def test_program_differs_by_its_images_only() -> None:
     np.testing.assert_array_equal(sent, other.beats)
     pairs = list(zip(decode_program(one.beats)[1:-1], decode_program(other.beats)[1:-1], strict=True))
     same = [bool(np.array_equal(a.payload(), b.payload())) for a, b in pairs]
-    assert same == [not isinstance(command, Load) for command, _ in pairs]
+    assert same == [not isinstance(command, Image) for command, _ in pairs]
     np.testing.assert_array_equal(one.beats, compiled.program(images(small, 1, 1)).beats)
 
 
@@ -175,8 +175,9 @@ def test_networks_of_one_shape_have_other_ids_for_one_image(changed: str) -> Non
         compile_network(small, array).program(pixels),
         compile_network(other, array, read_back=read_back).program(pixels),
     )
-    loads = [[c.payload() for c in decode_program(each.beats) if isinstance(c, Load)] for each in (one, two)]
-    np.testing.assert_array_equal(*loads)
+    loads = [[c.payload() for c in decode_program(each.beats) if isinstance(c, Image)] for each in (one, two)]
+    for ours, theirs in zip(*loads, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
     assert one.program_id != two.program_id
     assert one.sent.program_crc != two.sent.program_crc and one.sent.images_crc == two.sent.images_crc
 

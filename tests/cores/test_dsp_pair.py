@@ -83,7 +83,12 @@ def test_a_planted_mistake_is_found(tmp_path: Path, source: Path, right: str, wr
 
 def dsps_of(folder: Path, family: str, library: str, **parameters: int) -> dict[str, dict[str, Any]]:
     """The DSPs of a mac_array by the name of their pair, as Yosys elaborates it: ports and attributes are checked."""
-    sources = [name.replace("tech/xc7/tech_dsp", f"tech/{family}/tech_dsp") for name in sources_of("mac_array")]
+    files = {"tech/xc7/tech_dsp": f"tech/{family}/tech_dsp"}
+    if family != "xc7":
+        files["tech/xc7/tech_multiplier"] = "tech/rtl/tech_multiplier"
+    sources = sources_of("mac_array")
+    for old, new in files.items():
+        sources = [name.replace(old, new) for name in sources]
     chosen = " ".join(f"-set {name} {value}" for name, value in parameters.items())
     netlist = folder / f"{family}.json"
     script = f"""

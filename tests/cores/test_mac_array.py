@@ -16,7 +16,7 @@ def test_mac_array(run_cocotb, n: int, rows: int, latency: int) -> None:
 
 @pytest.mark.parametrize(
     ("n", "rows", "dsp_columns", "dsp_chain"),
-    [(8, 2, 2, 0), (8, 2, 8, 3), (8, 1, 6, 1), (16, 1, 16, 8), (16, 1, 10, 0)],
+    [(8, 2, 2, 0), (8, 2, 8, 3), (8, 1, 6, 1), (16, 1, 16, 8), (16, 1, 10, 0), (64, 1, 60, 8)],
 )
 def test_mac_array_of_dsps(run_cocotb, n: int, rows: int, dsp_columns: int, dsp_chain: int) -> None:
     parameters = {"N": n, "ROWS": rows, "DSP_COLUMNS": dsp_columns, "DSP_CHAIN": dsp_chain, "ACC_DEPTH": 64, "TAG_W": 5}

@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from netlist_replay import cells_of, differences, facts_of, names_of, programs_of, table, without_contents
+from edam import Design
+from netlist_replay import (
+    INSTANTIATED,
+    cells_of,
+    differences,
+    facts_of,
+    make_netlist,
+    names_of,
+    programs_of,
+    table,
+    without_contents,
+)
+from resources import sources_of
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = ROOT / "cores" / "scripts" / "xc7" / "block_ram.v"
 SRAM = (ROOT / "cores" / "sram" / "rtl" / "sram.v", ROOT / "cores" / "tech" / "rtl" / "tech_block_ram.v")
 BENCH = Path(__file__).with_name("block_ram_bench.v")
+NETLIST_BENCH = Path(__file__).with_name("netlist_bench.v")
+CORES = ROOT / "cores"
 
 
 def simulate(folder: Path, top: str, *sources: Path) -> subprocess.CompletedProcess[str]:
     """Elaborate and run under Icarus; the return code is that of the step that fails."""
     binary = folder / "bench"
-    build = ["iverilog", "-g2012", "-o", str(binary), "-s", top, *map(str, sources)]
+    includes = f"-I{CORES / 'mac_array' / 'rtl'}"
+    build = ["iverilog", "-g2012", includes, "-o", str(binary), "-s", top, *map(str, sources)]
     done = subprocess.run(build, capture_output=True, text=True, check=False)
     if done.returncode:
         return done
@@ -123,3 +140,58 @@ def test_each_line_that_differs_is_counted() -> None:
     assert (facts["simulations"], facts["beats"], facts["registers"], facts["differ"]) == (2, 3, 3, 2)
     text = table(facts)
     assert "RTL 'PASS: 3', netlist 'PASS: 4'" in text and "RTL 7 lines, netlist 8" in text and "2 differ" in text
+
+
+def test_cells_that_the_rtl_instantiates_are_known() -> None:
+    """Those of the technology's files, the only ones that name cells: to the hook, to Yosys, and to the linters."""
+    texts = [path.read_text(encoding="utf-8") for path in (CORES / "tech" / "xc7").glob("*.v")]
+    found = {cell for text in texts for cell in re.findall(r"^ *([A-Z][A-Z0-9_]+) +(?:#\(|\w+ \()", text, re.MULTILINE)}
+    assert found == set(INSTANTIATED) == {path.stem for path in (CORES / "tech" / "lint").glob("*.v")}
+    own = {"cells": {cell: {"type": cell} for cell in INSTANTIATED}}
+    assert cells_of(own, system_library()).count("endmodule") == len(INSTANTIATED)
+
+
+def system_library() -> str:
+    """The cells_sim.v of the Yosys on PATH."""
+    yosys = Path(shutil.which("yosys") or "").resolve()
+    return (yosys.parents[1] / "share" / "yosys" / "xilinx" / "cells_sim.v").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def mapped_array(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the netlist of a small array, six of its eight columns pairs, as the hook writes it."""
+    folder = tmp_path_factory.mktemp("netlist")
+    sources = [str(CORES / name) for name in sources_of("mac_array")]
+    includes = [str(CORES / "mac_array" / "rtl")]
+    parameters = {"N": 8, "ROWS": 2, "DSP_COLUMNS": 6, "ACC_DEPTH": 128}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        make_netlist(
+            Design("array", ["mac_array"], sources, includes, parameters, {}), "mac_array", system_library(), "yosys"
+        )
+    return folder
+
+
+def simulate_both(folder: Path, netlist: Path) -> subprocess.CompletedProcess[str]:
+    """The array's RTL beside its netlist."""
+    mapped = folder / "mapped.v"
+    mapped.write_text(netlist.read_text(encoding="utf-8").replace("module mac_array(", "module mapped_array("))
+    plain = [path.replace("tech/xc7", "tech/rtl") for path in sources_of("mac_array")]
+    sources = [*(CORES / path for path in plain), netlist.with_name("cells.v"), MODEL, mapped, NETLIST_BENCH]
+    return simulate(folder, "netlist_bench", *sources)
+
+
+def test_the_netlist_of_an_array_does_what_its_rtl_does(tmp_path: Path, mapped_array: Path) -> None:
+    done = simulate_both(tmp_path, mapped_array / "netlist.v")
+    assert done.returncode == 0 and "PASS" in done.stdout, done.stdout + done.stderr
+
+
+def test_the_comparison_of_netlists_finds_a_planted_mistake(tmp_path: Path, mapped_array: Path) -> None:
+    """The carry into the last adder."""
+    shutil.copy(mapped_array / "cells.v", tmp_path)
+    before, cell, after = (mapped_array / "netlist.v").read_text(encoding="utf-8").rpartition("  CARRY4 ")
+    after, planted = re.subn(r"\.CI\([^()]*\)", ".CI(1'h1)", after, count=1)
+    assert planted == 1
+    (tmp_path / "netlist.v").write_text(before + cell + after, encoding="utf-8")
+    done = simulate_both(tmp_path, tmp_path / "netlist.v")
+    assert done.returncode != 0 and "FAIL" in done.stdout, done.stdout + done.stderr

@@ -19,6 +19,6 @@ def test_writeback(run_cocotb, depth: int) -> None:
     run_cocotb("postproc", "writeback", "tb_writeback", DEPENDS, WORD_W=64, ACT_DEPTH=depth)
 
 
-@pytest.mark.parametrize(("n", "dsp_columns"), [(16, 0), (8, 2), (8, 8)])
+@pytest.mark.parametrize(("n", "dsp_columns"), [(16, 0), (8, 2), (8, 8), (64, 20)])
 def test_postproc(run_cocotb, n: int, dsp_columns: int) -> None:
     run_cocotb("postproc", "postproc", "tb_postproc", DEPENDS, N=n, DSP_COLUMNS=dsp_columns, SETS=2)

@@ -18,6 +18,7 @@ PORT = {
 }
 STREAM = {"tvalid": 1, "tready": 1, "tdata": 64, "tkeep": 8, "tlast": 1}
 FIELDS = {"resetn": 1, "closed": 1, **PORT, **STREAM}
+WIDE_FIELDS = FIELDS | {"wdata": 128, "rdata": 128, "tdata": 128, "wstrb": 16, "tkeep": 16}
 IDLE = {"resetn": 1, "closed": 0, **AXI_IDLE, **STREAM_IDLE}
 RESET: Wave = [{"resetn": 0}] * 2
 # Four are answered, and four more are open
@@ -105,31 +106,57 @@ LITE_BAD: dict[str, tuple[str, Wave]] = {
     "no read": ("rvalid without a read address (A3.3.1)", [*LITE_GOOD, R]),
 }
 
-Play = Callable[[Wave, int], str]
+WIDE_AW, WIDE_AR = AW | {"awsize": 4}, AR | {"arsize": 4}
+WIDE_W, WIDE_T = W | {"wstrb": 0xFFFF, "wdata": 5 << 120}, T | {"tkeep": 0xFFFF, "tdata": 7 << 120}
+WIDE_GOOD: Wave = [
+    *[WIDE_AW, WIDE_W, W_LAST, B, WIDE_AR | {"araddr": 0xFE0}, R | {"rdata": 9 << 120}, R_LAST],
+    *[WIDE_T, WIDE_T | {"tkeep": 0x1FF, "tlast": 1}],
+]
+WIDE_BAD: dict[str, tuple[str, Wave]] = {
+    "size": ("port: not an INCR burst of whole beats (A3.4.1)", [WIDE_AW | {"awsize": 3}]),
+    "alignment": ("port: the address of a burst is not aligned (A3.4.1)", [WIDE_AR | {"araddr": 0x1008}]),
+    "page": ("port: a burst crosses 4 KiB (A3.4.1)", [WIDE_AR | {"araddr": 0xFF0}]),
+    "upper data": (
+        "port: the payload of wvalid changed before wready (A3.2.1)",
+        [WIDE_AW, WIDE_W | {"wready": 0}, WIDE_W | {"wdata": 6 << 120}],
+    ),
+    "upper beat": (
+        "stream: the payload of tvalid changed before tready (2.2.1)",
+        [WIDE_T | {"tready": 0}, WIDE_T | {"tdata": 6 << 120}],
+    ),
+    "half a beat": ("stream: tkeep is 0000000011111111, tlast 0 (2.4.3)", [WIDE_T | {"tkeep": 0xFF}]),
+}
+
+Play = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
 def play(tmp_path_factory: pytest.TempPathFactory) -> Play:
-    """`play(wave, lite)` plays a wave after a reset, then asks for all to be closed; what the monitors print."""
+    """`play(wave, lite)` plays a wave after a reset, then asks for all to be closed; what the monitors print.
+
+    `play(wave, 0, nbytes=16)`: on ports that are as wide.
+    """
     folder = tmp_path_factory.mktemp("protocol")
     sources = [*map(str, sorted((CORE / "rtl").glob("*.v"))), str(CORE / "tb" / "replay_waves.v")]
-    for lite in (0, 1):
-        top = ["-s", "replay_waves", f"-Preplay_waves.LITE={lite}", "-o", str(folder / f"replay_{lite}")]
+    for lite, nbytes in ((0, 8), (1, 8), (0, 16)):
+        values = [f"-Preplay_waves.LITE={lite}", f"-Preplay_waves.BYTES={nbytes}"]
+        top = ["-s", "replay_waves", *values, "-o", str(folder / f"replay_{lite}_{nbytes}")]
         subprocess.run(["iverilog", "-g2005", "-Wall", "-Wno-timescale", *top, *sources], check=True)
 
-    def run(wave: Wave, lite: int) -> str:
-        lines = [packed(cycle) for cycle in [*RESET, *wave, {}, {}, {}, {"closed": 1}]]
+    def run(wave: Wave, lite: int, nbytes: int = 8) -> str:
+        fields = WIDE_FIELDS if nbytes == 16 else FIELDS
+        lines = [packed(cycle, fields) for cycle in [*RESET, *wave, {}, {}, {}, {"closed": 1}]]
         file = Path(folder / "wave.hex")
         file.write_text("\n".join(lines))
-        command = ["vvp", "-n", str(folder / f"replay_{lite}"), f"+wave={file}"]
+        command = ["vvp", "-n", str(folder / f"replay_{lite}_{nbytes}"), f"+wave={file}"]
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
     return run
 
 
-def packed(cycle: dict[str, int]) -> str:
+def packed(cycle: dict[str, int], fields: dict[str, int]) -> str:
     word = 0
-    for name, bits in FIELDS.items():
+    for name, bits in fields.items():
         word = word << bits | (IDLE | cycle)[name]
     return f"{word:x}"
 
@@ -167,3 +194,9 @@ def test_axi4_lite(play: Play) -> None:
     assert "\nno finding in 11 cycles\n" in play(LITE_GOOD, 1)
     for message, wave in LITE_BAD.values():
         assert message in play(wave, 1)
+
+
+def test_ports_of_128_bits(play: Play) -> None:
+    assert f"\nno finding in {len(WIDE_GOOD) + 6} cycles\n" in play(WIDE_GOOD, 0, nbytes=16)
+    for message, wave in WIDE_BAD.values():
+        assert message in play(wave, 0, nbytes=16)

@@ -16,3 +16,8 @@ def test_stream_register(run_cocotb) -> None:
 @pytest.mark.parametrize("module", ["stream_narrow", "stream_widen"])
 def test_stream_width(run_cocotb, module: str, width: int) -> None:
     run_cocotb("stream", module, "tb_stream_width", ("sram",), WIDTH=width)
+
+
+@pytest.mark.parametrize("stream_w", [64, 128])
+def test_stream_words(run_cocotb, stream_w: int) -> None:
+    run_cocotb("stream", "stream_words", "tb_stream_words", ("sram",), STREAM_W=stream_w)

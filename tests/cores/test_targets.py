@@ -13,6 +13,7 @@ TARGETS = [
     ("sram", "sim"),
     ("mac_array", "sim"),
     ("controller", "sim"),
+    ("image", "sim"),
     ("postproc", "sim"),
     ("axi_dma", "sim"),
     ("axi_dma", "sim_sg"),

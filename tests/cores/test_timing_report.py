@@ -115,10 +115,34 @@ def test_names() -> None:
 
 def test_a_register_is_named_by_the_instance_that_drives_it(tmp_path: Path) -> None:
     (tmp_path / "two.v").write_text("input wire valid,\noutput reg valid\n", encoding="utf-8")
+    (tmp_path / "top.v").write_text("\n" * 9, encoding="utf-8")
     top = module({"r": cell("FDRE", C=[1], D=["0"], Q=[2])}, {"valid": [2], "u_in.deep.valid": [2], "u_out.valid": [2]})
     for name, place in {"u_in.deep.valid": "two.v:1.12-1.17", "u_out.valid": "top.v:9.1-9.9|two.v:2.12-2.17"}.items():
         top["netnames"][name]["attributes"]["src"] = place
     assert netlist_of(top, tmp_path).names[2] == "u_out.valid"
+
+
+@pytest.mark.parametrize("line", [0, 1, 7])
+@pytest.mark.parametrize("folder", ["", "/nowhere/of/the/tool/"])
+def test_outside_a_work_root_one_line_says_so(tmp_path: Path, folder: str, line: int) -> None:
+    """Without its sources registers would have other names; a library of the tool may be out of reach."""
+    top = two_registers(1)
+    top["netnames"]["b.y_reg"]["attributes"]["src"] = f"{folder}rtl/b.v:{line}.1-{line}.5"
+    (tmp_path / "net.json").write_text(json.dumps({"modules": {"top": top}}), encoding="utf-8")
+    done = subprocess.run([sys.executable, str(SCRIPT)], cwd=tmp_path, capture_output=True, text=True, check=False)
+    if folder:
+        assert done.returncode == 0 and "b.y_reg" in done.stdout
+    else:
+        assert done.returncode == 1 and done.stdout == ""
+        assert done.stderr == f"{tmp_path}: no rtl/b.v, a source of the netlist: is this its FuseSoC work root?\n"
+
+
+def test_json_that_is_no_netlist(tmp_path: Path) -> None:
+    for text in ("{}", '{"modules": {"pe": {"takes": {}}}}'):
+        (tmp_path / "resources.json").write_text(text, encoding="utf-8")
+        done = subprocess.run([sys.executable, str(SCRIPT)], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 1
+        assert done.stderr == f"{tmp_path / 'resources.json'}: 0 top modules, expected 1\n"
 
 
 def test_modules_are_ranked_by_their_slowest_path() -> None:

@@ -50,7 +50,7 @@ def send(driver: Driver, program: Program) -> Any:
 
 @pytest.fixture
 def receive(driver: Driver, program: Program) -> Any:
-    return driver.allocate(program.output_beats + 3)
+    return driver.allocate(program.output_beats + 4)
 
 
 def altered(program: Program, changes: dict[int, int], sealed: bool = False) -> Program:
@@ -84,7 +84,7 @@ def test_program_for_another_array(driver: Driver, small_layer: ConvLayer) -> No
 
 def test_program_for_another_array_that_reaches_the_hardware(driver: Driver, small_layer: ConvLayer) -> None:
     program = compile_layer(small_layer, dataclasses.replace(driver.array, n=16))
-    send, receive = driver.allocate(len(program.beats)), driver.allocate(program.output_beats + 3)
+    send, receive = driver.allocate(len(program.beats)), driver.allocate(program.output_beats + 4)
     send[:] = program.beats
     with pytest.raises(DeviceError, match="BAD_PARAMETERS") as caught:
         driver.run_in(program, send, receive)
@@ -133,7 +133,7 @@ def test_view_of_an_allocated_buffer_is_taken(driver: Driver, program: Program, 
     memory = driver.allocate(len(program.beats) + 64)
     send = memory[32 : 32 + len(program.beats)]
     send[:] = program.beats
-    raw, _ = driver.run_in(program, send, driver.allocate(program.output_beats + 3)).outputs
+    raw, _ = driver.run_in(program, send, driver.allocate(program.output_beats + 4)).outputs
     np.testing.assert_array_equal(raw, layer_outputs(small_layer))
 
 
@@ -144,14 +144,14 @@ def test_view_of_an_allocated_buffer_is_taken(driver: Driver, program: Program, 
         (0, 0x00000003_0001_00_01, ErrorCode.BAD_SEQUENCE),
         (0, 0x00000002_0000_00_01, ErrorCode.BAD_LENGTH),
         (0, 0x00000005_0000_00_01, ErrorCode.BAD_LENGTH),
-        (1, 0x00000021_0001_00_06, ErrorCode.UNKNOWN_OPCODE),
+        (1, 0x00000021_0001_00_08, ErrorCode.UNKNOWN_OPCODE),
         (1, 0x00000021_0001_00_07, ErrorCode.UNKNOWN_OPCODE),
         (1, 0x00000021_0002_00_02, ErrorCode.BAD_SEQUENCE),
         (1, 0x00000021_0001_01_02, ErrorCode.BAD_DESCRIPTOR),
         (1, 0x00000001_0001_00_02, ErrorCode.BAD_LENGTH),
         (1, 0x00000022_0001_00_02, ErrorCode.BAD_LENGTH),
         (2, 0x00000006_0002_00_03, ErrorCode.BAD_LENGTH),
-        (3, 0x00000003_0000_00_01, ErrorCode.BAD_SEQUENCE),
+        (3, 0x00000003_0000_00_01, ErrorCode.BAD_MAGIC),
         (3, 0x00000022_0003_01_04, ErrorCode.BAD_LENGTH),
         (4, 0x00000002_0004_00_0F, ErrorCode.BAD_LENGTH),
     ],

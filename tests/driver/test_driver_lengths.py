@@ -76,10 +76,29 @@ def test_length_register_that_is_too_narrow(tmp_path: Path, small_layer: ConvLay
         driver.run(program)
     large = ConvLayer("large", np.ones((8, 1, 1, 1), dtype=np.int8), np.ones((1, 1, 24, 24), dtype=np.uint8))
     program = compile_layer(large, driver.array)
-    with pytest.raises(TransferLengthError, match=r"returns has 18456 bytes.*c_sg_length_width"):
+    with pytest.raises(TransferLengthError, match=r"returns has 18464 bytes.*c_sg_length_width"):
         driver.run(program)
     assert driver.device.cycles == cycles, "nothing was sent"
     np.testing.assert_array_equal(driver.run(small).outputs[0], layer_outputs(small_layer))
+
+
+@pytest.mark.parametrize(("bits", "micro", "longest"), [(64, 0, 4088), (128, 0, 4080), (64, 1, 128), (128, 1, 256)])
+def test_longest_transfer_in_beats_of_the_memory(bits: int, micro: int, longest: int) -> None:
+    names = ("c_m_axi_mm2s_data_width", "c_m_axi_s2mm_data_width")
+    sizes = {"c_micro_dma": micro, "c_mm2s_burst_size": 16, "c_s2mm_burst_size": 16}
+    dma = SimpleNamespace(buffer_max_size=4095, description={"parameters": dict.fromkeys(names, bits) | sizes})
+    DirectChannels(dma).check_lengths(longest, longest)
+    for lengths in ((longest + 1, 8), (8, longest + 1)):
+        with pytest.raises(TransferLengthError, match=f"at most {longest} at once"):
+            DirectChannels(dma).check_lengths(*lengths)
+
+
+@pytest.mark.parametrize(("stream", "channel"), [("c_m_axis_mm2s", "MM2S"), ("c_s_axis_s2mm", "S2MM")])
+def test_streams_of_another_width(tmp_path: Path, stream: str, channel: str) -> None:
+    with pytest.raises(
+        ParameterMismatchError, match=rf"stream of 128 bits \({channel}\), the accelerator's have 64,.*c_m_axi"
+    ):
+        Driver(overlay_with(tmp_path, {f"{stream}_tdata_width": 128}))
 
 
 @pytest.mark.parametrize("channel", ["c_include_mm2s", "c_include_s2mm"])

@@ -179,7 +179,7 @@ def test_start_while_a_program_runs(open_device: Callable[..., Any], small_layer
     driver = Driver(open_device(array=8))
     layer = dataclasses.replace(small_layer, activation_codes=np.tile(small_layer.activation_codes, (4, 1, 3, 3)))
     program = compile_raw_and_relu(layer, driver.array)
-    send, receive = driver.allocate(len(program.beats)), driver.allocate(program.output_beats + 3)
+    send, receive = driver.allocate(len(program.beats)), driver.allocate(program.output_beats + 4)
     send[:] = program.beats
     driver.channels.receive(receive, receive.nbytes)
     driver.channels.send(send, send.nbytes)
@@ -264,7 +264,7 @@ def receive_without_send(driver: Driver, beats: int) -> Any:
 
 
 def test_recovery_leaves_no_stale_beat_on_the_rtl(open_device: Callable[..., Any], small_layer: ConvLayer) -> None:
-    """Far more than S2MM's four beats and the output's two are pending; none comes, and the next run is exact."""
+    """Far more than S2MM's four beats and the output's four are pending; none comes, and the next run is exact."""
     driver = Driver(open_device(array=8))
     runs = [Run(small_layer)]
     program = compile_runs(runs, driver.array)
@@ -281,7 +281,7 @@ def test_recovery_leaves_no_stale_beat_on_the_rtl(open_device: Callable[..., Any
 
 
 def test_stale_beats_on_the_rtl(open_device: Callable[..., Any], small_layer: ConvLayer) -> None:
-    """With one reset of the DMA six beats of the old program lead the next packet: S2MM's four, the output's two."""
+    """With one reset of the DMA eight beats of the old program lead the next packet: S2MM's four, the output's four."""
     driver = Driver(open_device(array=8))
     runs = [Run(small_layer)]
     program = compile_runs(runs, driver.array)

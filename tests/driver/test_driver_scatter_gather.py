@@ -51,7 +51,7 @@ def test_long_transfers_are_split(
     """With a length register of 8 bits, a packet is many descriptors."""
     for channel in (driver.dma.sendchannel, driver.dma.recvchannel):
         monkeypatch.setattr(channel, "_max_size", 255)
-    send, receive = driver.allocate(len(program.beats)), driver.allocate(program.output_beats + 3)
+    send, receive = driver.allocate(len(program.beats)), driver.allocate(program.output_beats + 4)
     send[:] = program.beats
     driver.run_in(program, send, receive)
     assert_exact()
@@ -61,7 +61,7 @@ def test_packet_that_ends_before_its_descriptors(
     driver: Driver, program: Program, assert_exact: Callable[[], None]
 ) -> None:
     """An error's trailer alone: descriptors stay, and the channel is never idle."""
-    send, receive = driver.allocate(len(program.beats)), driver.allocate(program.output_beats + 3)
+    send, receive = driver.allocate(len(program.beats)), driver.allocate(program.output_beats + 4)
     send[:] = program.beats
     with pytest.raises(DeviceError, match="TLAST_EARLY"):
         driver.run_in(program, send, receive, send_bytes=send.nbytes - 8)
@@ -69,7 +69,7 @@ def test_packet_that_ends_before_its_descriptors(
 
 
 def test_results_longer_than_the_buffer(driver: Driver, program: Program, assert_exact: Callable[[], None]) -> None:
-    send, receive = driver.allocate(len(program.beats)), driver.allocate(program.output_beats + 3)
+    send, receive = driver.allocate(len(program.beats)), driver.allocate(program.output_beats + 4)
     send[:] = program.beats
     with pytest.raises((DmaError, DeviceTimeoutError)) as caught:
         driver.run_in(program, send, receive, receive_bytes=receive.nbytes - 8)

@@ -84,7 +84,7 @@ def test_program_that_was_not_sent(
     # The counters still show the run before.
     assert report.counters.beats_in == len(program.beats)
     assert (report.beats_in, report.beats_out, report.last_command) == (0, 0, None)
-    assert not report.tlast_in and report.s2mm.asked == (program.output_beats + 3) * 8
+    assert not report.tlast_in and report.s2mm.asked == (program.output_beats + 4) * 8
     monkeypatch.undo()
     assert_exact()
 
@@ -111,7 +111,7 @@ def test_report_while_all_is_well(driver: Driver, program: Program, small_layer:
     raw, _ = driver.run(program).outputs
     np.testing.assert_array_equal(raw, layer_outputs(small_layer))
     report = driver.report(program)
-    assert (report.beats_in, report.beats_out) == (len(program.beats), program.output_beats + 3)
+    assert (report.beats_in, report.beats_out) == (len(program.beats), program.output_beats + 4)
     assert report.tlast_in and report.tlast_out
 
 
@@ -124,7 +124,7 @@ STATUS = Status(1, ("busy",), "HEADER", "IDLE", None, 0)
         ({"answers": False}, "nothing", "load the overlay again"),
         ({"mm2s": 0x21}, "MM2S", "freed"),
         ({"s2mm": 0x41}, "S2MM", "freed"),
-        ({"mm2s": 0x11}, "MM2S", "multiple of 8"),
+        ({"mm2s": 0x11}, "MM2S", "multiple of its data width"),
         ({"s2mm": 0x401}, "S2MM", "descriptors"),
         ({"mm2s": 2, "accelerator": Status(1, ("busy", "input starved"), "WEIGHTS", "IDLE", None, 0)}, "accelerator",
          "truncated"),

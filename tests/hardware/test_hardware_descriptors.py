@@ -10,9 +10,8 @@ from descriptors import WORDS, Command, chain_program, chain_sums, raised_tiles,
 from interpreter import Interpreter
 
 from tilewright.hardware.commands import NEVER_RAISED, Conv, Mode
+from tilewright.hardware.parameters import ARRAY_SIZES
 from tilewright.network.convolution import convolve
-
-ARRAYS = [8, 16, 32, 64]
 
 
 def run(chain: list[Command], memory: np.ndarray) -> np.ndarray:
@@ -22,7 +21,7 @@ def run(chain: list[Command], memory: np.ndarray) -> np.ndarray:
     return np.asarray(sums)
 
 
-@pytest.mark.parametrize("n", ARRAYS)
+@pytest.mark.parametrize("n", ARRAY_SIZES)
 @pytest.mark.parametrize("seed", range(12))
 def test_random_chains_are_plain_arithmetic(n: int, seed: int) -> None:
     rng = np.random.default_rng([seed, n])
@@ -34,7 +33,7 @@ def test_random_chains_are_plain_arithmetic(n: int, seed: int) -> None:
 def test_random_chains_have_all_kinds() -> None:
     """Of the seeds above: resumed commands that raise at once, raises in the middle and each, tiles that read apart."""
     convs = []
-    for n in ARRAYS:
+    for n in ARRAY_SIZES:
         for seed in range(12):
             convs += [command.conv for command in random_chain(np.random.default_rng([seed, n]), n, 1 + seed % 3)]
     assert sum(conv.resume and conv.raise_from == 0 for conv in convs) > 3
@@ -62,7 +61,7 @@ def diagonal(values: np.ndarray, n: int) -> np.ndarray:
     return (tiles[..., None] * np.eye(n, dtype=np.int64))[:, None]
 
 
-@pytest.mark.parametrize("n", ARRAYS)
+@pytest.mark.parametrize("n", ARRAY_SIZES)
 def test_depthwise_convolution(n: int) -> None:
     """Each output tile reads its own input tile; weights are diagonal."""
     rng = np.random.default_rng(n)
@@ -77,7 +76,7 @@ def test_depthwise_convolution(n: int) -> None:
         np.testing.assert_array_equal(got[:, [channel]], expected)
 
 
-@pytest.mark.parametrize("n", ARRAYS)
+@pytest.mark.parametrize("n", ARRAY_SIZES)
 @pytest.mark.parametrize("raise_from", [NEVER_RAISED, 0])
 def test_residual(n: int, raise_from: int) -> None:
     """The held sums of a 3x3 convolution, or their 16-fold, and every other position of a larger map, weighted."""
@@ -100,7 +99,7 @@ def test_residual(n: int, raise_from: int) -> None:
     np.testing.assert_array_equal(got[0], expected)
 
 
-@pytest.mark.parametrize("n", ARRAYS)
+@pytest.mark.parametrize("n", ARRAY_SIZES)
 def test_twelve_bit_codes_by_horners_scheme(n: int) -> None:
     """Three digits of two input tiles each, the highest first: raised where a digit begins."""
     rng = np.random.default_rng(n)

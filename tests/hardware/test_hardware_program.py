@@ -111,7 +111,7 @@ def test_program_is_read_only(program: Program) -> None:
         (1, 0x1_0000_0000, r"command 0 \(BEGIN\): magic is 0x00000000"),
         (1, 0x2_5250_5754, r"format version 2, this library knows version 3"),
         (3, 1, r"command 0 \(BEGIN\): zero is 1, this library knows only 0"),
-        (4, 0x1_0001_0006, r"beat 4, command 1: opcode 0x06 \(IMAGE\) is not built yet"),
+        (4, 0x5_0001_0006, r"beat 4, command 1 \(IMAGE\): payload of 5 beat\(s\), it needs 7"),
         (4, 0x1_0001_0002, r"beat 4, command 1 \(LOAD\): payload of 1 beat\(s\), it needs 3"),
         (4, 0x4_0001_0002, r"command 1 \(LOAD\): header and payload have 5 beats, no whole number of 128-bit words"),
         (4, 0xFFFF_0001_0002, r"beat 4, command 1 \(LOAD\): payload of 65535 beat\(s\), but only"),
@@ -164,6 +164,24 @@ def test_commands_of_no_whole_128_bit_words_are_refused(kind: Callable[..., Body
         with pytest.raises(ProgramError, match=message):
             encode_program([begin, kind(data=np.zeros(odd, dtype=np.uint64))])
     assert len(encode_program([begin, kind(data=np.zeros(2, dtype=np.uint64))])) == 4 + 4 + 2
+
+
+@pytest.mark.parametrize("kind", [partial(Load, 0), partial(Weights, last=True)])
+def test_words_and_rows_of_64_are_whole_256_bits(kind: Callable[..., Body]) -> None:
+    begin, whole = Begin(64, 4, 4, 28, 0), kind(data=np.arange(8, dtype=np.uint64))
+    for beats in (2, 6):
+        message = rf"command 1 \([A-Z]+\): {beats} beats of data, no whole number of words or rows of 4 beats"
+        with pytest.raises(ProgramError, match=message):
+            encode_program([begin, kind(data=np.zeros(beats, dtype=np.uint64))])
+    beats = encode_program([begin, whole])
+    np.testing.assert_array_equal(decode_program(beats)[1].payload(), whole.payload())
+    cut = np.delete(beats, [6, 7])
+    cut[4] -= np.uint64(2 << 32)
+    with pytest.raises(ProgramError, match=r"^beat 4, command 1 \([A-Z]+\): 6 beats of data, no whole number of"):
+        decode_program(cut)
+    assert "6 beats of data" in describe_command(cut, 1)
+    thresholds = Thresholds(np.zeros(14, dtype=np.uint64))
+    assert len(encode_program([begin, thresholds])) == 4 + 16 + 2
 
 
 def test_every_command_is_whole_128_bit_words(program: Program) -> None:
@@ -235,17 +253,21 @@ def test_untrustworthy_packets_are_named(program: Program, packet: np.ndarray) -
     with pytest.raises(ResultError, match="the trailer counts"):
         program.unpack(seal_results(cut))
     other = packet.copy()
-    other[-2] ^= np.uint64(1)
+    other[-3] ^= np.uint64(1)
     with pytest.raises(ResultError, match="results belong to another program"):
         program.unpack(seal_results(other))
     images = packet.copy()
-    images[-1] ^= np.uint64(1 << 32)
+    images[-2] ^= np.uint64(1 << 32)
     with pytest.raises(ResultError, match="the images that the accelerator read are not those of this batch"):
         program.unpack(images)
     version = packet.copy()
-    version[-3] ^= np.uint64(3 << 56)
-    with pytest.raises(ResultError, match="trailer format is 1"):
+    version[-4] ^= np.uint64(1 << 56)
+    with pytest.raises(ResultError, match="trailer format is 2"):
         program.unpack(seal_results(version))
+    last = packet.copy()
+    last[-1] = np.uint64(1)
+    with pytest.raises(ResultError, match="the last beat of the trailer is not zero"):
+        program.unpack(last)
 
 
 def test_columns_beyond_the_channels_must_be_zero(program: Program, packet: np.ndarray) -> None:
@@ -271,11 +293,27 @@ def test_single_conv_unpacks_to_one_array(small_layer: ConvLayer) -> None:
     assert outputs.shape == small_layer.output_shape
 
 
-@pytest.mark.parametrize(("n", "beats", "cycles"), [(8, 1, 4), (16, 1, 16), (32, 2, 32), (64, 4, 64)])
-def test_a_pass_lasts_the_loading_of_its_weights(n: int, beats: int, cycles: int) -> None:
-    array = ArrayParameters.of_size(n)
-    assert (array.group_beats, array.weight_groups) == (beats, cycles)
+@pytest.mark.parametrize(
+    ("n", "stream_w", "beats", "cycles"),
+    [
+        (8, 64, 1, 4),
+        (16, 64, 1, 16),
+        (16, 128, 2, 8),
+        (32, 64, 2, 32),
+        (32, 128, 2, 32),
+        (64, 64, 4, 64),
+        (64, 128, 4, 64),
+    ],
+)
+def test_a_pass_lasts_the_loading_of_its_weights(n: int, stream_w: int, beats: int, cycles: int) -> None:
+    hardware = AcceleratorParameters(n=n, stream_w=stream_w)
+    assert (hardware.group_beats, hardware.weight_groups) == (beats, cycles)
     assert n * n // 16 == beats * cycles
+
+
+@pytest.mark.parametrize(("n", "cycles"), [(8, 4), (16, 16), (32, 32), (64, 64)])
+def test_planning_reckons_with_the_narrow_stream(n: int, cycles: int) -> None:
+    assert ArrayParameters.of_size(n).pass_cycles == cycles
 
 
 @pytest.mark.parametrize(("n", "words"), [(8, 4), (16, 2), (32, 1), (64, 1)])

@@ -3,6 +3,7 @@
 Vivado is not here: Yosys's Tcl interpreter runs the scripts with every Vivado command recorded.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -19,7 +20,7 @@ RECORDER = """
 proc unknown {args} { puts "CALL\\t[join $args \\t]"; return [lindex $args end] }
 foreach script [lrange $argv 0 end] { source $script }
 """
-IP_CORES = ("accelerator", "axil", "controller", "mac_array", "postproc", "sram", "stream")
+IP_CORES = ("accelerator", "axil", "controller", "image", "mac_array", "postproc", "sram", "stream")
 
 
 @pytest.fixture(scope="module")
@@ -32,17 +33,23 @@ def work_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def calls(work_root: Path) -> list[list[str]]:
+def recorded(work_root: Path, **variables: str) -> list[list[str]]:
     """Return the Vivado commands that the scripts give, each as its words."""
     scripts = [next(work_root.glob(f"src/*/{name}.tcl")) for name in ("build_hash", "package_ip", "pynq_z2")]
     text = RECORDER.replace("[lrange $argv 0 end]", "{" + " ".join(str(script) for script in scripts) + "}")
     (work_root / "record.tcl").write_text(text, encoding="utf-8")
     yosys = shutil.which("yosys")
     assert yosys is not None
-    done = subprocess.run([yosys, "-q", "-c", "record.tcl"], cwd=work_root, capture_output=True, text=True, check=False)
+    command, environment = [yosys, "-q", "-c", "record.tcl"], {**os.environ, **variables}
+    done = subprocess.run(command, cwd=work_root, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return [line.split("\t")[1:] for line in done.stdout.splitlines() if line.startswith("CALL\t")]
+
+
+@pytest.fixture(scope="module", params=[64, 128])
+def calls(work_root: Path, request: pytest.FixtureRequest) -> list[list[str]]:
+    """Those of a stream of 64 bits, and of one of 128."""
+    return recorded(work_root, **({"N": "16", "STREAM_W": "128"} if request.param == 128 else {}))
 
 
 def arguments(calls: list[list[str]], command: str) -> list[list[str]]:
@@ -123,3 +130,26 @@ def test_address_map(calls: list[list[str]]) -> None:
         "axi_intc_0": ("0x41800000", "64K"),
         "accelerator_0": ("0x43C00000", "64K"),
     }
+
+
+def settings(calls: list[list[str]]) -> dict[str, str]:
+    """All settings of cells."""
+    words = [word for call in arguments(calls, "set_property") if call[0] == "-dict" for word in call[1].split()]
+    return dict(zip(words[::2], words[1::2], strict=True))
+
+
+def test_streams_of_128_bits_have_two_ports_at_a_clock_of_their_own(work_root: Path) -> None:
+    for variables, width, ports in (({}, "64", {"HP0"}), ({"N": "16", "STREAM_W": "128"}, "128", {"HP0", "HP1"})):
+        calls = recorded(work_root, **variables)
+        chosen = settings(calls)
+        assert chosen["CONFIG.STREAM_W"] == chosen["CONFIG.c_m_axi_mm2s_data_width"] == width
+        assert {chosen[name] for name in chosen if "_tdata_width" in name or "2mm_data_width" in name} == {width}
+        buses = dict(arguments(calls, "connect_bd_intf_net"))
+        assert {pin.split("_")[-1] for pin in buses.values() if "S_AXI_HP" in pin} == ports
+        clocks = {net[1]: net[0].split("/")[1] for net in arguments(calls, "connect_bd_net") if "FCLK_CLK" in net[0]}
+        memory = {pin: clocks[pin] for pin in clocks if "S_AXI_HP" in pin or "memory_interconnect/M00" in pin}
+        assert set(memory.values()) == {"FCLK_CLK1" if len(ports) == 2 else "FCLK_CLK0"}
+        segments = {
+            words[-2].split("/")[1] for words in arguments(calls, "assign_bd_address") if "-offset" not in words
+        }
+        assert segments == {f"S_AXI_{port}" for port in ports}

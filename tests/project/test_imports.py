@@ -44,6 +44,7 @@ HOST_MAY = {
     "remote": {"sim", "driver"},
     "runs": RUN,
     "selftest": {"", "target", "runs", *RUN - {"sim"}},
+    "silicon": {"estimate", "network", "hardware"},
     "sim": {"hardware"},
     "stimulus": {"compiler", "driver", "network", "hardware"},
     "target": {"remote", "sim"},

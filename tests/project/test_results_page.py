@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from pathlib import Path
 from types import ModuleType
 
+import benchmark_scripts
 import pytest
 
 from tilewright.hardware.rtl_hash import build_hash, rtl_sha256
@@ -17,13 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="module")
 def evidence() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("evidence", ROOT / "benchmarks" / "evidence.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    # Its dataclass looks its module up
-    sys.modules["evidence"] = module
-    spec.loader.exec_module(module)
-    return module
+    return benchmark_scripts.load("evidence")
 
 
 def test_the_page_is_the_results(evidence: ModuleType) -> None:
@@ -56,7 +49,12 @@ def test_the_hash_is_of_names_and_contents_of_verilog(tmp_path: Path) -> None:
     assert f"{build_hash(tmp_path):08x}" == seen[3][:8]
 
 
-def test_silicon_makes_what_is_about_timing_and_netlist(evidence: ModuleType) -> None:
+def test_silicon_makes_what_is_about_area_timing_boards_and_netlist(evidence: ModuleType) -> None:
     timing = [name for name in evidence.FILES if name.startswith("timing_")]
-    assert {*timing, "netlist_xc7_8x8"} == set(evidence.SILICON)
+    area = [name for name in evidence.FILES if name.startswith("area_")]
+    netlist = [name for name in evidence.FILES if name.startswith("netlist_")]
+    assert {*area, *timing, *netlist, "boards"} == set(evidence.SILICON)
     assert all(evidence.FILES[name].to_reach for name in timing)
+    # The table of boards is made of those before it
+    first = [name for name in evidence.SILICON if name.startswith(("area_", "timing_xc7_"))]
+    assert all(evidence.SILICON.index(name) < evidence.SILICON.index("boards") for name in first)

@@ -74,7 +74,7 @@ def test_derived_arrays_are_refused(
     driver: Driver, layer: ConvLayer, derived: Callable[[Any], Any], message: str
 ) -> None:
     program = compile_layer(layer, driver.array)
-    send, receive = driver.allocate(len(program.beats)), driver.allocate(program.output_beats + 3)
+    send, receive = driver.allocate(len(program.beats)), driver.allocate(program.output_beats + 4)
     send[:] = program.beats
     with pytest.raises(BufferNotAllocatedError, match=message):
         driver.run_in(program, derived(send), receive)

@@ -107,19 +107,19 @@ def test_transfer_by_pynqs_dma(stock: Any, device: Any) -> None:
     """BEGIN and END; the trailer comes back, by pynq's transfer and wait alone."""
     begin = [0x01 | 3 << 32, 0x52505754 | 3 << 32, 8 | 4 << 8 | 4 << 16 | 28 << 24 | 42 << 32, 0]
     beats = np.array([*begin, 0x0F | 1 << 16 | 1 << 32], dtype=np.uint64)
-    send, receive = (pynq.allocate((length,), np.uint64, target=device) for length in (6, 3))
+    send, receive = (pynq.allocate((length,), np.uint64, target=device) for length in (6, 4))
     send[:5], send[5] = beats, crc32_of(beats) << 32
     stock.axi_dma_0.recvchannel.transfer(receive)
     stock.axi_dma_0.sendchannel.transfer(send)
     stock.axi_dma_0.sendchannel.wait()
     stock.axi_dma_0.recvchannel.wait()
-    assert int(receive[0]) == 0x53525754 | 2 << 56 and int(receive[1]) == crc32_of(beats)
-    assert stock.axi_dma_0.recvchannel.transferred == 24
+    assert int(receive[0]) == 0x53525754 | 3 << 56 and int(receive[1]) == crc32_of(beats)
+    assert stock.axi_dma_0.recvchannel.transferred == 32
 
 
 def test_endless_wait_ends(stock: Any, device: Any) -> None:
     """pynq's wait() has no time-out: the simulated device ends it."""
-    receive = pynq.allocate((3,), np.uint64, target=device)
+    receive = pynq.allocate((4,), np.uint64, target=device)
     stock.axi_dma_0.recvchannel.transfer(receive)
     with pytest.raises(grpc.RpcError) as caught:
         stock.axi_dma_0.recvchannel.wait()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tilewright.errors import ResultError
-from tilewright.hardware.parameters import ArrayParameters
+from tilewright.hardware.parameters import ARRAY_SIZES, ArrayParameters
 from tilewright.network.comparison import LISTED
 from tilewright.network.convolution import layer_outputs
 from tilewright.network.layer import ConvLayer
@@ -70,7 +70,7 @@ def test_the_rest_is_counted(small_layer: ConvLayer) -> None:
 
 
 @pytest.mark.parametrize("bit", range(4))
-@pytest.mark.parametrize("n", [8, 16, 32])
+@pytest.mark.parametrize("n", ARRAY_SIZES)
 def test_a_flipped_weight_bit_is_named(small_layer: ConvLayer, n: int, bit: int) -> None:
     rng = np.random.default_rng(bit)
     index = tuple(int(rng.integers(size)) for size in small_layer.weight_codes.shape)

@@ -105,6 +105,20 @@ def test_random_networks_are_exact(open_device: OpenDevice, n: int, seed: int) -
     assert_exact(measure(open_device, compilable(rng, n), n, int(rng.integers(1, 5)), read_back=seed % 2 == 0))
 
 
+@pytest.mark.simulation
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize(("n", "stream_w"), [(16, 128), (32, 128), (64, 64), (64, 128)])
+def test_random_networks_on_large_arrays_and_wide_streams_are_exact(
+    open_device: OpenDevice, request: pytest.FixtureRequest, n: int, stream_w: int, seed: int
+) -> None:
+    if (n, stream_w) in ((32, 128), (64, 64)) and not request.config.getoption("styles"):
+        pytest.skip("builds a simulator for a minute: --styles")
+    rng, array = np.random.default_rng([n, stream_w, seed]), SocParameters(n=n, stream_w=stream_w)
+    measured = measure(open_device, compilable(rng, n), array, int(rng.integers(1, 5)), read_back=seed % 2 == 0)
+    assert_exact(measured)
+    assert (measured[0].hardware.n, measured[0].hardware.stream_w) == (n, stream_w)
+
+
 def cut_behind_its_last_read(compiled: CompiledNetwork) -> CompiledNetwork:
     """Nothing comes after the READ that could hide its latency."""
     reads = [item for item in compiled.items if isinstance(item, ConvItem) and item.conv.mode is Mode.READ]
@@ -115,10 +129,10 @@ def cut_behind_its_last_read(compiled: CompiledNetwork) -> CompiledNetwork:
 
 
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("n", [8, 32])
-def test_the_end_of_a_read_is_exact(open_device: OpenDevice, n: int, seed: int) -> None:
-    rng = np.random.default_rng([99, n, seed])
-    driver = Driver(open_device(array=n, stall_probability=0.0, seed=1))
+@pytest.mark.parametrize(("n", "stream_w"), [(8, 64), (32, 64), (16, 128), (64, 128)])
+def test_the_end_of_a_read_is_exact(open_device: OpenDevice, n: int, stream_w: int, seed: int) -> None:
+    rng, array = np.random.default_rng([99, n, seed]), SocParameters(n=n, stream_w=stream_w)
+    driver = Driver(open_device(array=array, stall_probability=0.0, seed=1))
     network = compilable(rng, n)
     names = [layer.name for layer in network.layers[:-1]]
     compiled = cut_behind_its_last_read(compile_network(network, driver.array, 2, names))
@@ -126,30 +140,32 @@ def test_the_end_of_a_read_is_exact(open_device: OpenDevice, n: int, seed: int) 
     assert time_program(compiled.items, hardware_of(driver.accelerator.info())).cycles == counted.cycles
 
 
-def wide_network() -> Network:
+def wide_network(n: int) -> Network:
     """Few products for many results: thresholds and outputs are the limit, not the array."""
     rng = np.random.default_rng(0)
     layers = [
         networks.conv(rng, "image", 3, 8, pool=2, image=True),
         networks.conv(rng, "thresholds", 8, 500, (1, 1), padding=0),
         networks.conv(rng, "narrow", 500, 8, (1, 1), padding=0),
-        networks.conv(rng, "outputs", 8, 900, (1, 1), padding=0, last=True),
+        networks.conv(rng, "outputs", 8, 250 * n, (1, 1), padding=0, last=True),
     ]
     return networks.network(rng, "wide", (4, 4), layers)
 
 
-@pytest.mark.parametrize("n", [8, 16, 32])
-def test_layers_bound_by_thresholds_and_output_are_exact(open_device: OpenDevice, n: int) -> None:
-    measured = measure(open_device, wide_network(), n, 2)
+@pytest.mark.parametrize(("n", "stream_w"), [(8, 64), (16, 64), (32, 64), (16, 128), (64, 128)])
+def test_layers_bound_by_thresholds_and_output_are_exact(open_device: OpenDevice, n: int, stream_w: int) -> None:
+    measured = measure(open_device, wide_network(n), SocParameters(n=n, stream_w=stream_w), 4)
     assert_exact(measured)
     predicted = measured[0]
     assert predicted.layers[1].bound_by == "thresholds"
     assert predicted.layers[3].bound_by == "output"
 
 
-def test_stalls_of_the_memory_are_predicted_in_the_mean(open_device: OpenDevice) -> None:
-    """A network that waits for its weights most of the time."""
-    predicted, layers, counters = measure(open_device, networks.vgg_network(0), 16, 1, stall_probability=0.05)
+@pytest.mark.parametrize("stream_w", [64, 128])
+def test_stalls_of_the_memory_are_predicted_in_the_mean(open_device: OpenDevice, stream_w: int) -> None:
+    """A network that waits for its weights most of the time; over a wide stream still some of it."""
+    array = SocParameters(n=16, stream_w=stream_w)
+    predicted, layers, counters = measure(open_device, networks.vgg_network(0), array, 1, stall_probability=0.05)
     assert predicted.program_cycles == pytest.approx(counters.cycles, rel=TOLERANCE)
     assert predicted.stall_probability == 0.05
     for layer, truth in zip(predicted.layers, layers, strict=True):

@@ -12,6 +12,7 @@ import pytest
 from tilewright.compiler.network import compile_network
 from tilewright.driver import Driver
 from tilewright.errors import DeviceTimeoutError, ResultError
+from tilewright.hardware.parameters import ARRAY_SIZES
 from tilewright.network import infer, scores_of
 from tilewright.runs.compare_network import NetworkComparison
 from tilewright.runs.runner import NetworkRunner
@@ -39,6 +40,7 @@ def run(driver: Driver, case: Any, batch: int, images: int, read_back: bool = Tr
         ("small", 8, 3, 4),
         ("small", 16, 2, 4),
         ("small", 32, 4, 4),
+        ("small", 64, 3, 4),
         ("tall", 8, 1, 1),
         ("tall", 16, 1, 1),
         ("tall", 32, 1, 1),
@@ -50,7 +52,9 @@ def test_examples_are_exact(
     open_device: Callable[..., Any], example: Example, name: str, n: int, batch: int, images: int
 ) -> None:
     case = example(name)
-    comparison = run(Driver(open_device(array=n)), case, batch, images)
+    # The largest array with the stream that it is meant for
+    array = SocParameters(n=n, stream_w=128) if n > 32 else n
+    comparison = run(Driver(open_device(array=array)), case, batch, images)
     assert comparison.equal, str(comparison)
     assert len(comparison.layers) == len(case.network.layers)
     integers = [values[:images].size for key, values in case.expected.items() if key not in ("scores", "predictions")]
@@ -66,6 +70,21 @@ def test_dsp_columns_are_exact(open_device: Callable[..., Any], example: Example
     case, driver = example(name), Driver(open_device(array=SocParameters(n=8, dsp_columns=dsp_columns)))
     assert driver.accelerator.info().dsp_columns == dsp_columns
     comparison = run(driver, case, 2, 3)
+    assert comparison.equal, str(comparison)
+    assert comparison.nonzero > comparison.compared // 4
+
+
+@pytest.mark.simulation
+@pytest.mark.parametrize("style", ["LUTs", "both", "DSPs"])
+@pytest.mark.parametrize("n", ARRAY_SIZES)
+def test_each_style_is_exact(
+    open_device: Callable[..., Any], example: Example, request: pytest.FixtureRequest, n: int, style: str
+) -> None:
+    if not request.config.getoption("styles"):
+        pytest.skip("builds simulators for minutes: --styles")
+    columns = {"LUTs": 0, "both": 2, "DSPs": n}[style]
+    driver = Driver(open_device(array=SocParameters(n=n, dsp_columns=columns)))
+    comparison = run(driver, example("small"), 2, 3)
     assert comparison.equal, str(comparison)
     assert comparison.nonzero > comparison.compared // 4
 
@@ -119,7 +138,7 @@ def test_results_of_another_network_are_refused(open_device: Callable[..., Any],
     changed = replace(case.network, layers=(replace(first_layer, weights=first_layer.weights[::-1].copy()), *others))
     pixels = case.images.pixels[:1]
     first, second = (compile_network(each, driver.array).program(pixels) for each in (case.network, changed))
-    send, receive = driver.allocate(len(first.beats)), driver.allocate(first.output_beats + 3)
+    send, receive = driver.allocate(len(first.beats)), driver.allocate(first.output_beats + 4)
     send[:] = first.beats
     driver.run_in(first, send, receive)
     send[:] = second.beats

@@ -55,14 +55,14 @@ def test_nothing_at_an_address_is_a_bus_error(overlay: Any) -> None:
 
 
 def test_empty_program_returns_its_trailer(overlay: Any, exchange: Any) -> None:
-    assert exchange(overlay, empty_program(), 3).tolist() == empty_result()
+    assert exchange(overlay, empty_program(), 4).tolist() == empty_result()
 
 
 def test_interrupt_lines(overlay: Any, exchange: Any) -> None:
     overlay.accelerator_0.write(registers.REG_IRQ_STATUS, 3)
     overlay.accelerator_0.write(registers.REG_CONTROL, 2)
     assert not any(overlay.device.interrupts.values())
-    exchange(overlay, empty_program(), 3)
+    exchange(overlay, empty_program(), 4)
     assert overlay.device.interrupts == {"mm2s": True, "s2mm": True, "accelerator": True, "controller": False}
     overlay.accelerator_0.write(registers.REG_IRQ_STATUS, 3)
     for offset in (0x04, 0x34):
@@ -91,7 +91,7 @@ def test_missing_flush_is_seen(overlay: Any) -> None:
     """The registers are written by hand: pynq's transfer() always flushes what it sends."""
     beats = empty_program()
     send = pynq.allocate(beats.shape, np.uint64, target=overlay.device)
-    receive = pynq.allocate((3,), np.uint64, target=overlay.device)
+    receive = pynq.allocate((4,), np.uint64, target=overlay.device)
     send[:] = empty_program(program_id=99)
     send.flush()
     send[:] = beats
@@ -107,7 +107,7 @@ def test_missing_flush_is_seen(overlay: Any) -> None:
 def test_missing_invalidate_is_seen(overlay: Any) -> None:
     """wait() invalidates; the buffer before it still shows what the host wrote."""
     send = pynq.allocate((6,), np.uint64, target=overlay.device)
-    receive = pynq.allocate((3,), np.uint64, target=overlay.device)
+    receive = pynq.allocate((4,), np.uint64, target=overlay.device)
     send[:] = empty_program()
     receive[:] = 7
     dma = overlay.axi_dma_0
@@ -115,7 +115,7 @@ def test_missing_invalidate_is_seen(overlay: Any) -> None:
     dma.sendchannel.transfer(send)
     while not dma.recvchannel.idle:
         pass
-    assert receive.tolist() == [7, 7, 7]
+    assert receive.tolist() == [7, 7, 7, 7]
     receive.invalidate()
     assert receive.tolist() == empty_result()
 
@@ -162,7 +162,7 @@ def test_receive_into_a_derived_array(unguarded: Any) -> None:
     """The bogus address of an expression's result: the DMA's write fails, and no other memory changes."""
     overlay = unguarded
     send = pynq.allocate((6,), np.uint64, target=overlay.device)
-    receive = pynq.allocate((3,), np.uint64, target=overlay.device)
+    receive = pynq.allocate((4,), np.uint64, target=overlay.device)
     send[:] = empty_program()
     bogus = receive.copy()
     assert bogus.physical_address != receive.physical_address
@@ -174,7 +174,7 @@ def test_receive_into_a_derived_array(unguarded: Any) -> None:
     mmio = dma.mmio
     mmio.write(0x48, bogus.physical_address & 0xFFFFFFF8)
     mmio.write(0x4C, bogus.physical_address >> 32 & 0xFF)
-    mmio.write(0x58, 24)
+    mmio.write(0x58, 32)
     dma.sendchannel.transfer(send)
     dma.sendchannel.wait()
     assert mmio.read(0x34) & 0x60  # DMASlvErr or DMADecErr
@@ -195,12 +195,12 @@ def test_recovers_after_an_error(unguarded: Any, exchange: Any, clear_device: An
 
 
 def test_endless_wait_ends(overlay: Any) -> None:
-    receive = pynq.allocate((3,), np.uint64, target=overlay.device)
+    receive = pynq.allocate((4,), np.uint64, target=overlay.device)
     overlay.axi_dma_0.recvchannel.transfer(receive)
     start = time.monotonic()
     with pytest.raises(
         DeviceTimeoutError,
-        match=r"S2MM DMASR 0x0, S2MM LENGTH 0x18; 0 beats sent .*TLAST not seen.*decoder HEADER, engine IDLE",
+        match=r"S2MM DMASR 0x0, S2MM LENGTH 0x20; 0 beats sent .*TLAST not seen.*decoder HEADER, engine IDLE",
     ):
         overlay.axi_dma_0.recvchannel.wait()
     assert time.monotonic() - start < 30
@@ -217,7 +217,7 @@ def test_simulated_time(overlay: Any) -> None:
 def test_time_flies_only_while_nothing_moves(overlay: Any, exchange: Any) -> None:
     """A time-out of 5 s passes within some hundred polls; a register that is read while idle raises nothing."""
     device = overlay.device
-    exchange(overlay, empty_program(), 3)
+    exchange(overlay, empty_program(), 4)
     start = device.monotonic()
     assert overlay.accelerator_0.read(registers.REG_ID) == registers.REG_ID_RESET
     assert device.monotonic() - start < 1e-4
@@ -226,7 +226,7 @@ def test_time_flies_only_while_nothing_moves(overlay: Any, exchange: Any) -> Non
     for _ in range(2000):
         overlay.accelerator_0.read(registers.REG_ID)
     assert device.monotonic() - start >= 5
-    assert exchange(overlay, empty_program(), 3).tolist() == empty_result()
+    assert exchange(overlay, empty_program(), 4).tolist() == empty_result()
 
 
 def test_long_silent_work_is_no_hang(overlay: Any, exchange: Any) -> None:

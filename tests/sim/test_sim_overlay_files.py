@@ -88,7 +88,7 @@ def test_missing_hwh_is_named(bit: Path) -> None:
 
 
 def test_array_sizes_that_do_not_exist() -> None:
-    with pytest.raises(ParameterError, match="array size 12: the hardware exists for 8, 16, 32"):
+    with pytest.raises(ParameterError, match="array size 12: the hardware exists for 8, 16, 32, 64"):
         SocParameters(n=12)
 
 
@@ -98,7 +98,7 @@ def test_array_sizes_that_do_not_exist() -> None:
         ("n", "8", "array size '8': an integer, no str"),
         ("n", 8.0, "array size 8.0: an integer, no float"),
         ("n", True, "array size True: an integer, no bool"),
-        ("n", -8, "array size -8: the hardware exists for 8, 16, 32"),
+        ("n", -8, "array size -8: the hardware exists for 8, 16, 32, 64"),
         ("dsp_columns", 3, "dsp_columns 3: an even number, 0 to 16"),
         ("dsp_columns", 18, "dsp_columns 18: an even number, 0 to 16"),
         ("dsp_columns", -2, "dsp_columns -2: an even number, 0 to 16"),

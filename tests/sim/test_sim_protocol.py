@@ -39,7 +39,7 @@ def test_networks_errors_and_recoveries_break_no_rule() -> None:
     (*_, (_, expected)) = infer(network, pixels)
     np.testing.assert_array_equal(result.maps[network.layers[-1].name], expected)
     program = compile_layer(layer, driver.array)
-    send, receive = driver.allocate(len(program.beats)), driver.allocate(program.output_beats + 3)
+    send, receive = driver.allocate(len(program.beats)), driver.allocate(program.output_beats + 4)
     for beat in (3, len(program.beats) // 2):
         send[:] = program.beats
         send[beat] ^= np.uint64(1 << 60)
@@ -56,7 +56,7 @@ def test_a_mistake_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     shutil.copytree(build.cores_folder(), cores)
     source = cores / "accelerator" / "rtl" / "result_stream.v"
     text = source.read_text()
-    assert text.count(".rst(m_rst)") == 1
+    assert text.count(".rst(m_rst)") == 2
     source.write_text(text.replace(".rst(m_rst)", ".rst(m_rst || rst)"))
     monkeypatch.setattr(build, "cores_folder", lambda: cores)
     driver = Driver(open_overlay(SocParameters(n=8, protocol=True), seed=9))

@@ -68,12 +68,12 @@ def test_wait_async(overlay: Any) -> None:
 
     async def run() -> None:
         for _ in range(2):
-            send, receive = buffers(overlay, empty_program(), 3)
+            send, receive = buffers(overlay, empty_program(), 4)
             dma.recvchannel.transfer(receive)
             dma.sendchannel.transfer(send)
             await asyncio.gather(dma.sendchannel.wait_async(), dma.recvchannel.wait_async())
             assert receive.tolist() == empty_result()
-            assert (dma.sendchannel.transferred, dma.recvchannel.transferred) == (48, 24)
+            assert (dma.sendchannel.transferred, dma.recvchannel.transferred) == (48, 32)
 
     loop = asyncio.new_event_loop()
     loop.run_until_complete(run())
@@ -83,7 +83,7 @@ def test_wait_async(overlay: Any) -> None:
 def test_cyclic(overlay: Any, exchange: Any, clear_device: Any) -> None:
     """One program, sent again and again, answered each time; then stopped, and the device works on."""
     dma = overlay.axi_dma_0
-    send, receive = buffers(overlay, empty_program(), 3)
+    send, receive = buffers(overlay, empty_program(), 4)
     dma.sendchannel.transfer(send, cyclic=True)
     for _ in range(5):
         receive[:] = 0
@@ -102,7 +102,7 @@ def test_cyclic(overlay: Any, exchange: Any, clear_device: Any) -> None:
 
 def test_completed_descriptor(overlay: Any) -> None:
     dma = overlay.axi_dma_0
-    send, receive = buffers(overlay, empty_program(), 3)
+    send, receive = buffers(overlay, empty_program(), 4)
     dma.recvchannel.transfer(receive)
     dma.sendchannel.transfer(send)
     while not dma.sendchannel.idle:
@@ -123,7 +123,7 @@ def test_completed_descriptor(overlay: Any) -> None:
 def test_descriptor_outside_the_buffers(overlay: Any, chain: int | None, message: str) -> None:
     overlay.device.check_addresses = False
     dma = overlay.axi_dma_0
-    send, _ = buffers(overlay, empty_program(), 3)
+    send, _ = buffers(overlay, empty_program(), 4)
     chain = chain or send.physical_address + 4096
     dma.sendchannel.start()
     dma.sendchannel.stop()
@@ -141,7 +141,7 @@ def test_send_from_outside_the_buffers(overlay: Any) -> None:
     """The descriptor is good, what it points to is not: both tell."""
     overlay.device.check_addresses = False
     dma = overlay.axi_dma_0
-    send, _ = buffers(overlay, empty_program(), 3)
+    send, _ = buffers(overlay, empty_program(), 4)
     dma.sendchannel.transfer(send, start=-(1 << 34), nbytes=40)
     # wait() takes an error that comes between its reads of DMASR for the end
     while not dma.sendchannel.halted:
@@ -153,8 +153,8 @@ def test_send_from_outside_the_buffers(overlay: Any) -> None:
 
 
 def test_streams_count_from_the_tail_descriptor(overlay: Any, exchange: Any) -> None:
-    exchange(overlay, empty_program(), 3)
-    assert overlay.device.streams == Streams(6, 3, program_last=True, result_last=True)
+    exchange(overlay, empty_program(), 4)
+    assert overlay.device.streams == Streams(6, 4, program_last=True, result_last=True)
     overlay.axi_dma_0.mmio.write(DMACR, 4)
     assert overlay.device.streams == Streams(0, 0, program_last=False, result_last=False)
 
@@ -169,9 +169,9 @@ def test_received_length(overlay: Any) -> None:
     while not dma.mmio.read(S2MM + DMASR) & 0x1000:
         pass
     dma.recvchannel._descr.invalidate()
-    assert dma.recvchannel._descr[0, 7] & 0x83FFFFFF == 1 << 31 | 24
+    assert dma.recvchannel._descr[0, 7] & 0x83FFFFFF == 1 << 31 | 32
     receive.invalidate()
-    assert receive[:3].tolist() == empty_result()
+    assert receive[:4].tolist() == empty_result()
 
 
 def test_our_driver(overlay: Any) -> None:

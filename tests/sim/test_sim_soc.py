@@ -87,8 +87,8 @@ def test_streams_are_counted_from_the_start_of_a_transfer(board: Board) -> None:
         board.transfer(MM2S, 0, 64)
         board.run_until("mm2s")
         board.soc.run(50)
-        # S2MM takes four beats before its transfer: the trailer has three
-        assert Streams.of(board.soc.streams) == Streams(8, 3, program_last=True, result_last=True)
+        # S2MM takes four beats before its transfer: the trailer
+        assert Streams.of(board.soc.streams) == Streams(8, 4, program_last=True, result_last=True)
         board.soc.write(Slave.DMA, MM2S + DMASR, 0x1000)
         board.soc.write(Slave.DMA, MM2S + DMACR, 4)
         board.soc.write(Slave.ACCELERATOR, registers.REG_CONTROL, 1)

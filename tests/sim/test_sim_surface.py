@@ -27,7 +27,7 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
     loop.close()
 
 
-async def exchange_async(overlay: Any, room: int = 3) -> list[int]:
+async def exchange_async(overlay: Any, room: int = 4) -> list[int]:
     """Send the empty program and await both channels' interrupts."""
     dma, beats = overlay.axi_dma_0, empty_program()
     send = pynq.allocate(beats.shape, np.uint64, target=overlay.device)
@@ -55,7 +55,7 @@ def test_interrupt_of_the_accelerator(loop: asyncio.AbstractEventLoop, exchange:
         waiting = asyncio.ensure_future(Interrupt("accelerator_0/irq").wait())
         await asyncio.sleep(0)
         before = waiting.done()
-        exchange(overlay, empty_program(), 3)
+        exchange(overlay, empty_program(), 4)
         await waiting
         return before
 
@@ -84,7 +84,7 @@ def test_other_tasks_run_while_an_interrupt_is_awaited(loop: asyncio.AbstractEve
 def test_awaiting_what_never_comes_raises(loop: asyncio.AbstractEventLoop) -> None:
     """The hang names what is missing, within a fraction of a second, and the channel can be used again."""
     overlay = open_overlay(8, seed=1)
-    receive = pynq.allocate((3,), np.uint64, target=overlay.device)
+    receive = pynq.allocate((4,), np.uint64, target=overlay.device)
 
     async def hang() -> None:
         overlay.axi_dma_0.recvchannel.transfer(receive)

@@ -73,9 +73,6 @@ NOT_RUN = {
         "python -m tilewright_model evaluate net.safetensors --data ROOT",
     ),
     "needs CIFAR-10, and minutes, an hour for all: make evidence": (
-        "python benchmarks/area.py --array 16 --json",
-        "python benchmarks/area.py --array 32 --json",
-        "python benchmarks/area.py --array 8 --json",
         "python benchmarks/simulation.py --json",
         "tilewright run --data $CIFAR10_ROOT --count 16 --array 32 --batch 16 --seed 3 --check --json",
         "tilewright run --data $CIFAR10_ROOT --count 16 --array 32 --batch 16 --seed 6 --layers all --check --json",
@@ -139,12 +136,23 @@ NOT_RUN = {
     "a minute: run by tests/cores/test_golden.py": ("fusesoc run --target sim tilewright:ip:accelerator",),
     "minutes of Yosys: make evidence": ("fusesoc run --target synth tilewright:ip:accelerator",),
     "minutes of Yosys: make silicon": (
+        "python benchmarks/area.py --array 16 --dsp-columns 8 --json",
+        "python benchmarks/area.py --array 16 --json",
+        "python benchmarks/area.py --array 32 --dsp-columns 12 --json",
+        "python benchmarks/area.py --array 8 --dsp-columns 8 --json",
+        "python benchmarks/area.py --array 8 --json",
         "python benchmarks/timing.py --array 16 --json",
-        "python benchmarks/timing.py --array 32 --json",
+        "python benchmarks/timing.py --array 32 --dsp-columns 12 --json",
         "python benchmarks/timing.py --array 8 --json",
     ),
+    "run on a small network by tests/project/test_boards.py": (
+        "python benchmarks/boards.py",
+        "python benchmarks/boards.py --json",
+    ),
     "place and route, half an hour and more: make silicon": ("python benchmarks/place_route.py --array 8 --json",),
-    "a netlist and its simulator, five minutes: make silicon": ("python benchmarks/netlist.py --json",),
+    "a netlist and its simulator, five minutes: make silicon": (
+        "python benchmarks/netlist.py --array 8 --dsp-columns 0 --json",
+    ),
     "without --setup needs Vivado; with it run by tests/project/test_board_project.py": (
         "fusesoc run --target pynq_z2 --setup tilewright:soc:board",
         "fusesoc run --target pynq_z2 tilewright:soc:board",

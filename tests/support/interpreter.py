@@ -66,6 +66,18 @@ class Conv:
 
 
 @dataclass
+class Load:
+    """What a LOAD or an IMAGE writes: words in their order; `position` is that of its last beat."""
+
+    position: int
+    header: int
+    after: int
+    addresses: np.ndarray
+    words: np.ndarray  # nibbles (words, n)
+    data: list[int]
+
+
+@dataclass
 class Program:
     """A program taken apart; positions are beats of the stream."""
 
@@ -73,7 +85,7 @@ class Program:
     program_id: int = 0
     end: int = 0  # END's beat
     convs: list[Conv] = field(default_factory=list)
-    loads: list[tuple[int, int, int, list[int]]] = field(default_factory=list)  # position, address, after, data
+    loads: list["Load"] = field(default_factory=list)
     weights: list[int] = field(default_factory=list)
     weight_positions: list[int] = field(default_factory=list)
     weight_ends: list[int] = field(default_factory=list)  # rows in the stream at each end mark
@@ -94,7 +106,7 @@ def parse(beats: list[int]) -> Program:
         assert len(payload) == length
         assert length % 2 == 1, "a command is whole 128-bit words"
         assert flags == 0 or (opcode, flags) == (0x04, 1)
-        others += [header, *(payload[: {0x02: 1, 0x0F: 0}.get(opcode)])]
+        others += [header, *(payload[: {0x02: 1, 0x06: 5, 0x0F: 0}.get(opcode)])]
         if opcode == 0x01:
             assert sequence == 0 and length == 3 and payload[0] == 0x0000000352505754
             program.n = payload[1] & 0xFF
@@ -105,13 +117,15 @@ def parse(beats: list[int]) -> Program:
             address, after = halves_of(payload[0])
             assert payload[0] >> 48 == 0, "reserved bits"
             assert address * program.n * 4 % 128 == 0, "an address within a 128-bit word"
-            assert length > 1
-            program.loads.append((at + length, address, after, payload[1:]))
+            assert length > 1 and (length - 1) * 16 % program.n == 0, "a part of a word"
+            words = nibbles_of(payload[1:], program.n)
+            addresses = np.arange(address, address + len(words))
+            program.loads.append(Load(at + length, at, after, addresses, words, payload[1:]))
         elif opcode == 0x03:
             assert length == 7
             program.convs.append(Conv(len(program.convs) + 1, at, payload))
         elif opcode == 0x04:
-            assert payload[0] == 0 and length > 1
+            assert payload[0] == 0 and length > 1 and (length - 1) * 16 % program.n == 0, "a part of a row"
             program.weights += payload[1:]
             program.weight_positions += range(at + 2, at + 1 + length)
             if flags:
@@ -120,9 +134,12 @@ def parse(beats: list[int]) -> Program:
             assert payload[0] == 0 and length > 1
             program.thresholds += payload[1:]
             program.threshold_positions += range(at + 2, at + 1 + length)
+        elif opcode == 0x06:
+            addresses, words = fold(payload, program.n)
+            program.loads.append(Load(at + length, at, payload[0] >> 24 & 0xFFFFFF, addresses, words, payload[5:]))
         else:
             assert opcode == 0x0F
-            images = [beat for *_, data in program.loads for beat in data]
+            images = [beat for load in program.loads for beat in load.data]
             assert payload == [crc_of(images) | crc_of(others) << 32]
             program.end = payload[0]
             assert at + 2 == len(beats)
@@ -156,8 +173,8 @@ class Interpreter:
         self.check_order()
         for conv in self.program.convs:
             last_use = self.weights_end(conv)
-            while loads and loads[0][0] < last_use:
-                self.load(*loads.pop(0))
+            while loads and loads[0].position < last_use:
+                self.load(loads.pop(0))
             self.read(conv) if conv.mode == READ else self.convolve(conv)
             assert conv.mode == READ or self.program.weight_ends[0] == self.row, "the end mark is not on the last row"
             if conv.mode != READ:
@@ -166,8 +183,8 @@ class Interpreter:
         assert not self.held.any(), "sums that nobody finishes"
         assert self.row == len(self.rows) and not self.program.weight_ends, "weights are left"
         assert self.tile * self.set_beats == len(self.program.thresholds), "thresholds are left"
-        beats = [*self.results, 0x0200000053525754, self.program.end >> 32 | len(self.results) << 32]
-        return [*beats, crc_of(beats) | (self.program.end & 0xFFFFFFFF) << 32]
+        beats = [*self.results, 0x0300000053525754, self.program.end >> 32 | len(self.results) << 32]
+        return [*beats, crc_of(beats) | (self.program.end & 0xFFFFFFFF) << 32, 0]
 
     def weights_end(self, conv: Conv) -> int:
         """Position behind the last beat that the CONV needs: its weights, or a READ's header."""
@@ -190,10 +207,10 @@ class Interpreter:
             enough = row_beats == 0 or weights[row_beats - 1] < position
             return enough and (tile_beats == 0 or thresholds[tile_beats - 1] < position)
 
-        for position, _, after, _ in self.program.loads:
-            header = position - 1
-            assert after <= len(self.program.convs) and sent(after, header), "a LOAD waits for a CONV that cannot run"
-            assert after == 0 or self.program.convs[after - 1].position < header
+        for load in self.program.loads:
+            after, enough = load.after, load.after <= len(self.program.convs) and sent(load.after, load.header)
+            assert enough, "a LOAD or IMAGE waits for a CONV that cannot run"
+            assert after == 0 or self.program.convs[after - 1].position < load.header
         for conv in self.program.convs:
             assert sent(conv.number - 2, conv.position), "a descriptor waits for one that cannot go on"
         self.check_thresholds(tiles)
@@ -211,15 +228,14 @@ class Interpreter:
             sent = sum(1 for position in positions[: (tile + 40) * size] if position < end)
             assert sent - tile * size <= THRESHOLD_FIFO + THRESHOLD_SETS * size, "thresholds block their own use"
 
-    def load(self, position: int, address: int, after: int, data: list[int]) -> None:
-        words = nibbles_of(data, self.n)
-        where = np.arange(address, address + len(words))
-        late = self.last_conv[where] > after
-        assert not late.any(), f"LOAD at {address} overwrites what CONV {self.last_conv[where].max()} may still read"
-        assert not self.unread[where].any(), f"LOAD at {address} may come before an earlier CONV's write"
-        self.memory[where] = words
+    def load(self, load: Load) -> None:
+        where = load.addresses
+        late = self.last_conv[where] > load.after
+        assert not late.any(), f"a LOAD overwrites what CONV {self.last_conv[where].max()} may still read"
+        assert not self.unread[where].any(), "a LOAD may come before an earlier CONV's write"
+        self.memory[where] = load.words
         self.known[where] = True
-        self.written_tile[where], self.written_position[where] = 0, position
+        self.written_tile[where], self.written_position[where] = 0, load.position
 
     def meet(self, conv: Conv, words, needed: int, position: int):
         """The activations at some words, which the program guarantees to be there."""
@@ -308,12 +324,44 @@ class Interpreter:
         assert (conv.oc_tiles, conv.kernel_h, conv.kernel_w) == (1, 1, 1)
         assert conv.after <= self.tiles_done, "a READ waits for ever"
         places = np.array(conv.positions())
+        codes: list[int] = []
         for ic_tile in range(conv.ic_tiles):
             inside, words = self.words_of(conv, places, 0, ic_tile, 0, 0)
             assert inside.all()
-            for word in self.meet(conv, words, conv.after, conv.position):
-                value = sum(int(code) << 4 * k for k, code in enumerate(word))
-                self.results += [value >> 64 * half & 0xFFFFFFFFFFFFFFFF for half in range(max(1, self.n // 16))]
+            codes += [int(code) for word in self.meet(conv, words, conv.after, conv.position) for code in word]
+        codes += [0] * (-len(codes) % 32)  # whole 128-bit words
+        self.results += [
+            sum(code << 4 * k for k, code in enumerate(codes[at : at + 16])) for at in range(0, len(codes), 16)
+        ]
+
+
+def fold(payload: list[int], n: int):
+    """Addresses and words that an IMAGE command writes, in any order."""
+    (address, _), images = halves_of(payload[0]), payload[0] >> 48
+    rows, row_bytes, out_h, out_w = (payload[1] >> s & 0xFFFF for s in (0, 16, 32, 48))
+    (tile_stride, low_stride), run = halves_of(payload[2]), payload[2] >> 48
+    image_stride, step = payload[3] & 0xFFFFFF, payload[3] >> 24 & 0xFFFF
+    first = (payload[3] >> 40 & 0xFFFF ^ 0x8000) - 0x8000
+    kernel_h, stride, padding = payload[3] >> 56 & 7, payload[3] >> 59 & 3, payload[3] >> 61
+    assert payload[4] == 0 and kernel_h >= 1 and stride in (1, 2) and min(images, rows, out_h, out_w, run) >= 1
+    assert 1 <= row_bytes <= 2048 and run < 2048 and step < 2048 and -2048 <= first < 2048
+    octets = np.frombuffer(b"".join(beat.to_bytes(8, "little") for beat in payload[5:]), np.uint8)
+    lines = octets.reshape(images, rows, -(-row_bytes // 16) * 16)
+    assert not lines[:, :, row_bytes:].any(), "rows are filled up with zeros"
+    # The image on a ground of 128, far enough in every direction
+    above, left, width = 7, 2048, 2048 + row_bytes + out_w * step + run
+    ground = np.full((images, above + rows + out_h * stride + 7, width), 128, np.int64)
+    ground[:, above : above + rows, left : left + row_bytes] = lines[:, :, :row_bytes]
+    tiles = -(-kernel_h * run // n)
+    values = np.full((images, out_h, out_w, tiles * n), 128, np.int64)
+    for y in range(out_h):
+        for x in range(out_w):
+            top, at = above + y * stride - padding, left + first + x * step
+            values[:, y, x, : kernel_h * run] = ground[:, top : top + kernel_h, at : at + run].reshape(images, -1)
+    image, y, x, tile, low = np.indices((images, out_h, out_w, tiles, 2)).reshape(5, -1)
+    addresses = address + image * image_stride + y * out_w + x + tile * tile_stride + low * low_stride
+    nibbles = np.stack((values >> 4, values & 15), axis=-1).reshape(images, out_h, out_w, tiles, n, 2)
+    return addresses, nibbles.transpose(0, 1, 2, 3, 5, 4).reshape(-1, n)
 
 
 def wrapped(sums):

@@ -2,7 +2,7 @@
 
 PG021: S2MM takes beats before it is programmed, until its buffer is full (four are taken as the number here, as by
 cores/axi_dma), also while it is halted; a reset of the DMA loses them. It resets the accelerator's output, too, which
-holds two beats more that a soft reset does not touch (AXI4-Stream 2.2.1). No board was measured.
+holds four beats more, whole stream words, that a soft reset does not touch (AXI4-Stream 2.2.1). No board was measured.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from tilewright.sim.memory import SimMemory
 from tilewright.sim.own_ports import OWN_PORTS, Slave
 
 TAKEN_EARLY = 4
-HELD_AT_OUTPUT = 2
+HELD_AT_OUTPUT = 4
 
 
 class Channel:
@@ -112,6 +112,7 @@ class Pg021Soc:
             reg.REG_VERSION: reg.REG_VERSION_RESET,
             reg.REG_FORMAT: reg.FORMAT_PROGRAM_FORMAT.place(BEGIN_FORMAT_VERSION),
             reg.REG_ARRAY: 8 | 4 << 8 | 4 << 16 | 28 << 24,
+            reg.REG_STYLE: reg.STYLE_STREAM_W.place(64),
             reg.REG_ACT_DEPTH: 32768,
             reg.REG_ACC_DEPTH: 1024,
             reg.REG_STATUS: reg.STATUS_BUSY.place(self.busy) | reg.STATUS_ERROR.place(self.error != 0),
@@ -190,7 +191,7 @@ class Pg021Device(SimDevice):
         self._soc: Any = Pg021Soc(self._memory)
         self.hardware = OwnHardware(SocParameters(n=8))
         self._map = AddressMap(register_ranges(bit.with_suffix(".hwh")), OWN_PORTS)
-        self._guards = {int(Slave.DMA): TransferGuard(self._memory, DMA_NAME)}
+        self._guards = {int(Slave.DMA): TransferGuard(self._memory, DMA_NAME, 8)}
         self._quiet_limit = 1
 
 

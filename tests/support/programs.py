@@ -23,8 +23,8 @@ def empty_program(n: int = 8, program_id: int = 0x1234) -> Beats:
 def empty_result(program: Beats | None = None, error: int = 0, sequence: int = 0) -> list[int]:
     """The trailer alone: what `empty_program` returns, or another program without images."""
     end = int((empty_program() if program is None else program)[-1])
-    head = [TRAILER_MAGIC | error << 32 | sequence << 40 | 2 << 56, end >> 32]
-    return [*head, crc_of(head)]
+    head = [TRAILER_MAGIC | error << 32 | sequence << 40 | 3 << 56, end >> 32]
+    return [*head, crc_of(head), 0]
 
 
 def crc_of(beats: list[int]) -> int:

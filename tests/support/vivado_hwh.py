@@ -154,7 +154,7 @@ class VivadoDesign:
 
     def dma(self, name: str, base: int, *, mm2s: bool = True, s2mm: bool = True, **parameters: object) -> None:
         """Add an axi_dma with its masters towards the DDR."""
-        settings = {"c_include_sg": 0, "c_sg_length_width": 20, "c_addr_width": 32, "c_micro_dma": 0, **parameters}
+        settings: dict[str, object] = {"c_include_sg": 0, "c_sg_length_width": 20, "c_addr_width": 32, "c_micro_dma": 0}
         for channel, included, stream in (("mm2s", mm2s, "m_axis_mm2s"), ("s2mm", s2mm, "s_axis_s2mm")):
             settings |= {
                 f"c_include_{channel}": int(included),
@@ -162,6 +162,7 @@ class VivadoDesign:
                 f"c_m_axi_{channel}_data_width": 32,
                 f"c_{stream}_tdata_width": 32,
             }
+        settings |= parameters
         self.ip(name, "xilinx.com:ip:axi_dma:7.1", **settings)
         self.clocked(name, "s_axi_lite_aclk", "axi_resetn")
         self.registers(name, "S_AXI_LITE", base)

@@ -6,16 +6,19 @@
  * through registers into a shift register. So every path of its ports is one from register to register.
  */
 module ecp5_shell #(
-    // Rows and columns of the array: 8, 16 or 32
-    parameter N = 8
+    // Rows and columns of the array: 8, 16, 32 or 64
+    parameter N = 8,
+    // Bits of the streams: 64, or 128 for N of 16 and more
+    parameter STREAM_W = 64
 ) (
     input  wire clk,
     input  wire serial_in,
     output wire serial_out
 );
 
-localparam INPUTS  = 140;
-localparam OUTPUTS = 117;
+localparam KEEP_W  = STREAM_W / 8;
+localparam INPUTS  = 76 + STREAM_W;
+localparam OUTPUTS = 45 + STREAM_W + KEEP_W;
 
 reg  [INPUTS-1:0]  shift_reg;
 reg  [INPUTS-1:0]  input_reg;
@@ -36,7 +39,7 @@ end
 
 assign serial_out = fold_reg[0];
 
-accelerator #(.N(N)) u_accelerator (
+accelerator #(.N(N), .STREAM_W(STREAM_W)) u_accelerator (
     .aclk(clk), .aresetn(input_reg[0]),
     .s_axil_awaddr(input_reg[12:1]), .s_axil_awprot(input_reg[15:13]), .s_axil_awvalid(input_reg[16]),
     .s_axil_awready(outputs[0]),
@@ -45,11 +48,12 @@ accelerator #(.N(N)) u_accelerator (
     .s_axil_araddr(input_reg[66:55]), .s_axil_arprot(input_reg[69:67]), .s_axil_arvalid(input_reg[70]),
     .s_axil_arready(outputs[5]),
     .s_axil_rdata(outputs[37:6]), .s_axil_rresp(outputs[39:38]), .s_axil_rvalid(outputs[40]), .s_axil_rready(input_reg[71]),
-    .s_axis_tdata(input_reg[135:72]), .s_axis_tvalid(input_reg[136]), .s_axis_tready(outputs[41]), .s_axis_tlast(input_reg[137]),
-    .m_axis_aresetn(input_reg[139]),
-    .m_axis_tdata(outputs[105:42]), .m_axis_tkeep(outputs[113:106]), .m_axis_tvalid(outputs[114]), .m_axis_tready(input_reg[138]),
-    .m_axis_tlast(outputs[115]),
-    .irq(outputs[116])
+    .s_axis_tdata(input_reg[72 +: STREAM_W]), .s_axis_tvalid(input_reg[72+STREAM_W]), .s_axis_tready(outputs[41]),
+    .s_axis_tlast(input_reg[73+STREAM_W]),
+    .m_axis_aresetn(input_reg[75+STREAM_W]),
+    .m_axis_tdata(outputs[42 +: STREAM_W]), .m_axis_tkeep(outputs[42+STREAM_W +: KEEP_W]),
+    .m_axis_tvalid(outputs[42+STREAM_W+KEEP_W]), .m_axis_tready(input_reg[74+STREAM_W]), .m_axis_tlast(outputs[43+STREAM_W+KEEP_W]),
+    .irq(outputs[44+STREAM_W+KEEP_W])
 );
 
 endmodule

@@ -3,9 +3,10 @@
 The layer is features.27: four photographs that scikit-image ships run through the network in PyTorch (`tilewright_model
 capture`); its integers become one program without and one with ReLU, PyTorch's own accumulators the expected results.
 The network is cut out of the first layers, with every layer's map read back, and expected is what the integer reference
-gives.
+gives. Arguments: rows and columns of the array, and the folder; 8 and this one.
 """
 
+import argparse
 import dataclasses
 import subprocess
 import sys
@@ -25,7 +26,6 @@ from tilewright.pytorch.export import export_network
 from tilewright.selftest.make_vectors import PIXEL_STEP, cat, first_layers, network_vector
 
 FOLDER = Path(__file__).resolve().parent
-ARRAY = ArrayParameters(n=8)
 IMAGES = ("chelsea", "astronaut", "coffee", "rocket")
 # Output channels of the small network's layers: none fills its last tile
 CHANNELS = (20, 12, 10)
@@ -56,15 +56,15 @@ def small_network(trained: Network) -> Network:
     return dataclasses.replace(network, layers=tuple(layers))
 
 
-def write_network() -> tuple[int, int]:
-    """Write the small network's files. Return their lengths in beats."""
+def write_network(array: ArrayParameters, out: Path) -> tuple[int, int]:
+    """Write the small network's files into a folder. Return their lengths in beats."""
     trained = load_network(export_network(None))
     pixels = np.ascontiguousarray(cat(trained)[:, :, ::PIXEL_STEP, ::PIXEL_STEP])
-    vector = network_vector(small_network(trained), pixels, ARRAY)
+    vector = network_vector(small_network(trained), pixels, array)
     program = vector.program
-    results = encode_results(program.outputs, vector.expected, ARRAY.n, program.sent)
-    write_beats(FOLDER / "network_program.hex", program.beats)
-    write_beats(FOLDER / "network_results.hex", results)
+    results = encode_results(program.outputs, vector.expected, array.n, program.sent)
+    write_beats(out / "network_program.hex", program.beats)
+    write_beats(out / "network_results.hex", results)
     print(f"network: {sum(values.size for values in vector.expected)} integers of {len(vector.expected)} layers")
     return len(program.beats), len(results)
 
@@ -76,22 +76,27 @@ def write_beats(path: Path, beats: np.ndarray) -> None:
 
 def main() -> None:
     """Write the files; both programs of the layer have the same length, and so have their results."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("array", type=int, nargs="?", default=8, help="rows and columns")
+    parser.add_argument("out", type=Path, nargs="?", default=FOLDER, help="folder to write to")
+    options = parser.parse_args()
+    array, out = ArrayParameters.of_size(options.array), options.out
     with tempfile.TemporaryDirectory() as folder:
         layer = capture(Path(folder))
     if layer.accumulators is None:
         raise SystemExit("the layer file holds no accumulators")
     for name, relu in (("raw", False), ("relu", True)):
-        program = compile_layer(layer, ARRAY, relu=relu)
+        program = compile_layer(layer, array, relu=relu)
         outputs = np.maximum(layer.accumulators, 0) if relu else layer.accumulators
-        results = encode_results(program.outputs, (outputs,), ARRAY.n, program.sent)
-        write_beats(FOLDER / f"{name}_program.hex", program.beats)
-        write_beats(FOLDER / f"{name}_results.hex", results)
+        results = encode_results(program.outputs, (outputs,), array.n, program.sent)
+        write_beats(out / f"{name}_program.hex", program.beats)
+        write_beats(out / f"{name}_results.hex", results)
         print(f"{name}: {outputs.size} outputs of {layer.images} images, {np.count_nonzero(outputs)} not zero")
     lengths = {"PROGRAM": len(program.beats), "RESULT": len(results)}
-    lengths["NETWORK_PROGRAM"], lengths["NETWORK_RESULT"] = write_network()
+    lengths["NETWORK_PROGRAM"], lengths["NETWORK_RESULT"] = write_network(array, out)
     lengths["MOST"] = max(lengths.values())
     sizes = "".join(f"localparam {f'{name}_BEATS':<21} = {beats};\n" for name, beats in lengths.items())
-    (FOLDER / "golden_sizes.vh").write_text(
+    (out / "golden_sizes.vh").write_text(
         f"// Written by make_golden.py: beats of each golden file, and of the longest.\n{sizes}", encoding="ascii"
     )
 

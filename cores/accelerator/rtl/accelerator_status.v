@@ -20,6 +20,8 @@ module accelerator_status #(
     parameter [31:0] BUILD_HASH = 32'd0,
     parameter [31:0] POSTPROC   = 32'd0,
     parameter [31:0] STYLE      = 32'd0,
+    // Bits of the result stream: 64, or 128, two beats at a time
+    parameter STREAM_W = 64,
     // CONV commands that the log holds, and the read latency of its memory
     parameter LOG_DEPTH         = 512,
     parameter SRAM_LATENCY      = 2,
@@ -54,7 +56,8 @@ module accelerator_status #(
     output wire        soft_reset,
     output wire        irq,
 
-    // Streams: into the decoder, out of the accelerator
+    // Streams: a beat is offered to the accelerator; words into the decoder; out of the accelerator
+    input  wire        in_beat,
     input  wire        in_valid,
     input  wire        in_ready,
     input  wire        out_valid,
@@ -84,6 +87,7 @@ module accelerator_status #(
     input  wire        out_final,
     input  wire        load_valid,
     input  wire        wr_valid,
+    input  wire        image_moves,
     input  wire        thr_moves,
     input  wire        stall_weights,
     input  wire        stall_activations,
@@ -137,8 +141,8 @@ end
 
 // ---- a register before all that is counted or shown
 reg program_start_reg, done_event_reg, error_event_reg, open_before_reg, loading_reg, finishing_reg, trailer_request_reg;
-reg beat_in_reg, beat_in_before_reg, beat_out_reg, output_blocked_reg, input_starved_reg, input_waits_reg;
-reg issue_valid_reg, issue_read_reg, load_valid_reg, wr_valid_reg, thr_moves_reg;
+reg word_in_reg, word_in_before_reg, beat_out_reg, output_blocked_reg, input_starved_reg, input_waits_reg;
+reg issue_valid_reg, issue_read_reg, load_valid_reg, wr_valid_reg, image_moves_reg, thr_moves_reg;
 reg stall_weights_reg, stall_activations_reg, stall_thresholds_reg, stall_output_reg;
 
 always @(posedge clk) begin
@@ -149,16 +153,17 @@ always @(posedge clk) begin
     loading_reg           <= loading;
     finishing_reg         <= finishing;
     trailer_request_reg   <= trailer_request;
-    beat_in_reg           <= in_valid && in_ready;              // in step with program_start
-    beat_in_before_reg    <= beat_in_reg;
+    word_in_reg           <= in_valid && in_ready;              // in step with program_start
+    word_in_before_reg    <= word_in_reg;
     beat_out_reg          <= out_valid && out_ready;
     output_blocked_reg    <= out_valid && !out_ready;
-    input_starved_reg     <= in_ready && !in_valid;
+    input_starved_reg     <= in_ready && !in_valid && !in_beat;
     input_waits_reg       <= in_valid && !in_ready;
     issue_valid_reg       <= issue_valid;
     issue_read_reg        <= issue_read;
     load_valid_reg        <= load_valid;
     wr_valid_reg          <= wr_valid;
+    image_moves_reg       <= image_moves;
     thr_moves_reg         <= thr_moves;
     stall_weights_reg     <= stall_weights;
     stall_activations_reg <= stall_activations;
@@ -190,7 +195,7 @@ always @(posedge clk) begin
 end
 
 // ---- watchdog
-wire moved = issue_valid_reg || issue_read_reg || load_valid_reg || wr_valid_reg || beat_out_reg || thr_moves_reg;
+wire moved = issue_valid_reg || issue_read_reg || load_valid_reg || wr_valid_reg || beat_out_reg || image_moves_reg || thr_moves_reg;
 wire stuck;
 
 watchdog #(.LIMIT(WATCHDOG)) u_watchdog (
@@ -229,7 +234,7 @@ wire [LOGGED*32-1:0]   log_entry;
 wire [COUNTERS-1:0]    count = {COUNTERS{running_reg || program_start_reg}} & {
     stall_thresholds_reg,
     beat_out_reg,
-    beat_in_before_reg,
+    word_in_before_reg,             // of two beats
     stall_output_reg,
     stall_activations_reg || (loading_reg && !open_before_reg),
     stall_weights_reg,
@@ -243,7 +248,9 @@ always @(posedge clk) begin
     issue_final_reg <= issue_final;
 end
 
-performance_counters #(.COUNTERS(COUNTERS)) u_performance_counters (
+localparam [COUNTERS-1:0] TWICE = STREAM_W == 128 ? 9'b011000000 : 9'b001000000;
+
+performance_counters #(.COUNTERS(COUNTERS), .TWICE(TWICE)) u_performance_counters (
     .clk(clk), .clear(clear_reg), .count(count), .low(counters_low), .high(counters_high)
 );
 

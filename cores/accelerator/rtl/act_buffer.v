@@ -3,9 +3,10 @@
 
 /*
  * Activation memory: words of N activations, read a word a cycle, written by the post-processor a word at a time and by LOAD
- * commands a group (64 bits or more) at a time.
+ * commands a group (64 bits or more) at a time, by IMAGE commands a word at a time.
  *
- * The post-processor's words are taken at once; a group waits (ld_ready) while a word is written. rd_data follows rd_addr by
+ * The post-processor's words are taken at once; a group waits (ld_ready) while a word is written, an image's word (im_ready) while
+ * one of the others is. rd_data follows rd_addr by
  * LATENCY cycles; rd_zero gives a word of zeros instead (a position outside the map).
  */
 module act_buffer #(
@@ -17,6 +18,8 @@ module act_buffer #(
     parameter BANKS = 2,
     // Read latency of the memory: 1 or 2
     parameter LATENCY = 2,
+    // 1: UltraRAM, on UltraScale+
+    parameter ULTRA = 0,
     // Width of a word address (derived)
     parameter ADDR_W = $clog2(DEPTH),
     // Width of a group address (derived)
@@ -32,6 +35,10 @@ module act_buffer #(
     output wire                    ld_ready,
     input  wire [GROUP_ADDR_W-1:0] ld_addr,
     input  wire [BANKS*WORD_W-1:0] ld_data,
+    input  wire                    im_valid,
+    output wire                    im_ready,
+    input  wire [ADDR_W-1:0]       im_addr,
+    input  wire [WORD_W-1:0]       im_word,
     input  wire                    rd_zero,
     input  wire [ADDR_W-1:0]       rd_addr,
     output wire [WORD_W-1:0]       rd_data
@@ -40,9 +47,13 @@ module act_buffer #(
 wire [BANKS*WORD_W-1:0] bank_data;
 wire                    zero;
 wire [WORD_W-1:0]       word;
-wire [GROUP_ADDR_W-1:0] group = wr_valid ? wr_addr[ADDR_W-1 -: GROUP_ADDR_W] : ld_addr;
+wire                    single = wr_valid || !ld_valid;
+wire [ADDR_W-1:0]       addr   = wr_valid ? wr_addr : im_addr;
+wire [WORD_W-1:0]       single_word = wr_valid ? wr_word : im_word;
+wire [GROUP_ADDR_W-1:0] group = single ? addr[ADDR_W-1 -: GROUP_ADDR_W] : ld_addr;
 
 assign ld_ready = wr_none;
+assign im_ready = wr_none && !ld_valid;
 
 delay_line #(.WIDTH(1), .CYCLES(LATENCY)) delay_zero (.clk(clk), .rst(rst), .in(rd_zero), .out(zero));
 
@@ -53,13 +64,13 @@ generate
         if (BANKS == 1) begin : g_all
             assign chosen = 1'b1;
         end else begin : g_one
-            assign chosen = {31'd0, wr_addr[0]} == b;
+            assign chosen = {31'd0, addr[0]} == b;
         end
-        sram #(.WIDTH(WORD_W), .DEPTH(DEPTH / BANKS), .LATENCY(LATENCY)) memory (
+        sram #(.WIDTH(WORD_W), .DEPTH(DEPTH / BANKS), .LATENCY(LATENCY), .ULTRA(ULTRA)) memory (
             .clk(clk),
-            .wr_en(wr_valid ? chosen : ld_valid),
+            .wr_en(single ? chosen && (wr_valid || im_valid) : ld_valid),
             .wr_addr(group),
-            .wr_data(wr_valid ? wr_word : ld_data[b*WORD_W +: WORD_W]),
+            .wr_data(single ? single_word : ld_data[b*WORD_W +: WORD_W]),
             .rd_en(1'b1),
             .rd_addr(rd_addr[ADDR_W-1 -: GROUP_ADDR_W]),
             .rd_data(bank_data[b*WORD_W +: WORD_W])

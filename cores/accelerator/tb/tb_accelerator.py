@@ -44,6 +44,7 @@ class Bench:
         self.dut = dut
         self.rng = random.Random(cocotb.RANDOM_SEED)
         n, act_depth, acc_depth = (int(getattr(dut, name).value) for name in ("N", "ACT_DEPTH", "ACC_DEPTH"))
+        self.stream_w = int(dut.STREAM_W.value)
         self.array = ArrayParameters(n=n, act_depth=act_depth, acc_depth=acc_depth)
         clock, reset = dut.aclk, dut.aresetn
         cocotb.start_soon(Clock(clock, 10, "ns").start())
@@ -69,7 +70,7 @@ class Bench:
         self.sink.set_pause_generator(stalls(self.rng, probability))
 
     async def send(self, beats) -> np.ndarray:
-        """Send one packet; returns the packet that comes back."""
+        """Send one packet; returns the packet that comes back. A stream of 128 bits fills half a word up with zeros."""
         await self.source.send(AxiStreamFrame(np.asarray(beats, dtype="<u8").tobytes()))
         frame = await with_timeout(self.sink.recv(), 5, "ms")
         return np.frombuffer(bytes(frame.tdata), dtype="<u8")
@@ -153,7 +154,7 @@ async def random_layers_with_random_stalls(dut):
         assert status & 0x0F == 0b0010, f"program {number}: done and nothing else, status is {status:#x}"
         assert await bench.read(registers.REG_PROGRAM) == program.program_id
         assert await bench.counter("BEATS_IN") == len(program.beats)
-        assert await bench.counter("BEATS_OUT") == program.output_beats + 3
+        assert await bench.counter("BEATS_OUT") == program.output_beats + 4
 
 
 def in_two_parts(program: Program, acc_base: int) -> Program:
@@ -212,7 +213,8 @@ async def squeezed_layer_takes_at_most_620_cycles(dut):
     layer = random_layer(bench.rng, 1, 10**6, ic=16, oc=16, h=4, w=4, kernel_h=3, kernel_w=3, stride=1, padding=1)
     program = await bench.check([Run(layer)])
     load = decode_program(program.beats)[1].payload()
-    assert await bench.counter("STALL_ACTIVATIONS") >= len(load), "nothing else goes on while the first LOAD does"
+    waits = len(load) * 64 // bench.stream_w
+    assert await bench.counter("STALL_ACTIVATIONS") >= waits, "nothing else goes on while the first LOAD does"
     n = bench.array.n
     tiles = max(1, 16 // n) ** 2
     cycles, macs = await bench.counter("LAYER_CYCLES"), await bench.counter("MAC_CYCLES")
@@ -421,7 +423,8 @@ async def every_error_is_answered_and_the_next_program_is_exact(dut):
 async def the_outside_may_keep_it_waiting(dut):
     """Longer than the watchdog waits: without beats to take, and with results that are not taken."""
     bench = await Bench(dut).start()
-    runs = [Run(random_layer(bench.rng, 1, ic=1, oc=1, h=12, w=12, kernel_h=1, kernel_w=1, stride=1, padding=0))]
+    oc = 4 * bench.array.n
+    runs = [Run(random_layer(bench.rng, 1, ic=1, oc=oc, h=24, w=24, kernel_h=1, kernel_w=1, stride=1, padding=0))]
     program = compile_runs(runs, bench.array)
     bench.sink.pause = True
     await bench.source.send(AxiStreamFrame(program.beats.astype("<u8").tobytes()))
@@ -441,12 +444,13 @@ async def registers_and_interrupt(dut):
     n, latency = bench.array.n, int(dut.SRAM_LATENCY.value)
     assert await bench.read(registers.REG_ID) == registers.REG_ID_RESET
     assert await bench.read(registers.REG_ARRAY) == n | 4 << 8 | 4 << 16 | 28 << 24
-    assert await bench.read(registers.REG_ACT_DEPTH) == 128 * 1024 * 2 // n
+    assert await bench.read(registers.REG_ACT_DEPTH) == max(8192, 128 * 1024 * 2 // n)
     assert await bench.read(registers.REG_ACC_DEPTH) == 1024
-    assert await bench.read(registers.REG_DEPTHS) == 4096 | 64 << 16
+    assert await bench.read(registers.REG_DEPTHS) == 4096 | int(dut.OUT_DEPTH.value) << 16
     assert await bench.read(registers.REG_FORMAT) == BEGIN_FORMAT_VERSION | latency << 16
     assert await bench.read(registers.REG_POSTPROC) == 28 | 8 << 8 | 512 << 16
-    assert await bench.read(registers.REG_STYLE) == int(dut.DSP_COLUMNS.value) | int(dut.DSP_CHAIN.value) << 8
+    style = int(dut.DSP_COLUMNS.value) | int(dut.DSP_CHAIN.value) << 8 | bench.stream_w << 16
+    assert await bench.read(registers.REG_STYLE) == style
     assert await bench.read(registers.REG_LOG) == 512 << 16
     assert await bench.read(0xFFC) == 0
     await bench.lite.write_dword(registers.REG_CONTROL, 2)
@@ -466,9 +470,11 @@ async def soft_reset_in_mid_program(dut):
     bench = await Bench(dut).start()
     network = bench.random_network(layers=3, batch=1)
     beats = network.program(np.zeros((1, *network.network.image), dtype=np.uint8)).beats
-    for count in (5, *(bench.rng.randrange(6, len(beats)) for _ in range(3)), len(beats) - 1):
-        for beat in beats[:count]:
-            dut.s_axis_tdata.value, dut.s_axis_tvalid.value, dut.s_axis_tlast.value = int(beat), 1, 0
+    each = bench.stream_w // 64
+    words = [sum(int(beat) << 64 * k for k, beat in enumerate(beats[i : i + each])) for i in range(0, len(beats), each)]
+    for count in (5, *(bench.rng.randrange(6, len(words)) for _ in range(3)), len(words) - 1):
+        for word in words[:count]:
+            dut.s_axis_tdata.value, dut.s_axis_tvalid.value, dut.s_axis_tlast.value = word, 1, 0
             await RisingEdge(dut.aclk)
             while not dut.s_axis_tready.value:
                 await RisingEdge(dut.aclk)
@@ -481,7 +487,7 @@ async def soft_reset_in_mid_program(dut):
 
 @cocotb.test()
 async def a_soft_reset_keeps_the_results_that_wait(dut):
-    """AXI4-Stream 2.2.1; where m_axis has no reset, these two beats lead the next packet."""
+    """AXI4-Stream 2.2.1; where m_axis has no reset, these two stream words lead the next packet."""
     bench = await Bench(dut).start()
     network = bench.random_network(layers=1, batch=1)
     program = network.program(np.zeros((1, *network.network.image), dtype=np.uint8))
@@ -502,7 +508,8 @@ async def a_soft_reset_keeps_the_results_that_wait(dut):
         before = bench.out.beats
         bench.sink.pause = False
         await ClockCycles(dut.aclk, 200)
-        assert bench.out.beats - before == (0 if resets else 2)
+        kept = 4 if int(dut.STREAM_W.value) == 64 else 2  # two words, each as two beats or whole
+        assert bench.out.beats - before == (0 if resets else kept)
         assert not dut.m_axis_tvalid.value
         await bench.drop_results()
         await bench.check_network(network)

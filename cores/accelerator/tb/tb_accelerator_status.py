@@ -1,5 +1,6 @@
 """accelerator_status: counters and log against a model that counts at once; idle, states, errors, watchdog, resets."""
 
+import itertools
 import random
 
 import cocotb
@@ -10,8 +11,8 @@ from cocotbext.axi import AxiLiteBus, AxiLiteMaster
 from tilewright.hardware import registers as reg
 
 FLAGS = (
-    *("in_valid", "in_ready", "out_valid", "out_ready", "loading", "draining", "finishing"),
-    *("issue_valid", "issue_read", "issue_final", "load_valid", "wr_valid", "thr_moves"),
+    *("in_beat", "in_valid", "in_ready", "out_valid", "out_ready", "loading", "draining", "finishing"),
+    *("issue_valid", "issue_read", "issue_final", "load_valid", "wr_valid", "image_moves", "thr_moves"),
     *("stall_weights", "stall_activations", "stall_thresholds", "stall_output"),
 )
 PULSES = ("program_start", "trailer_done", "trailer_request", "out_final", "cfg_valid", "cfg_ready", "error")
@@ -58,7 +59,7 @@ class Model:
     def __init__(self) -> None:
         self.counters = dict.fromkeys(reg.COUNTERS, 0)
         self.log: list[list[int]] = []
-        self.running = self.done = self.logs = self.beat_in = False
+        self.running = self.done = self.logs = self.word_in = False
         self.open = 0
 
     def clock(self, now: dict[str, int]) -> None:
@@ -75,14 +76,14 @@ class Model:
             "STALL_WEIGHTS": now["stall_weights"],
             "STALL_ACTIVATIONS": now["stall_activations"] or (now["loading"] and not self.open),
             "STALL_OUTPUT": now["stall_output"],
-            "BEATS_IN": self.beat_in,
+            "BEATS_IN": self.word_in,
             "BEATS_OUT": now["out_valid"] and now["out_ready"],
             "STALL_THRESHOLDS": now["stall_thresholds"],
         }
         if self.running or now["program_start"]:
             for name, event in events.items():
-                self.counters[name] += bool(event)
-        self.beat_in = bool(now["in_valid"] and now["in_ready"])
+                self.counters[name] += bool(event) * (2 if name == "BEATS_IN" else 1)
+        self.word_in = bool(now["in_valid"] and now["in_ready"])
         self.open += (now["cfg_valid"] and now["cfg_ready"]) - now["out_final"]
         self.open -= now["issue_final"] and now["issue_read"]
         if now["trailer_done"]:
@@ -135,6 +136,19 @@ async def counters_and_log_are_those_of_the_signals(dut):
             await master.write_dword(reg.REG_LOG_INDEX, index)
             assert [await master.read_dword(word) for word in low_words(dut)] == model.log[index]
         await FallingEdge(dut.clk)
+
+
+@cocotb.test()
+async def starved_only_if_no_beat_comes(dut):
+    """The decoder waits for a word while the other half of it comes: that is no want."""
+    master = await start(dut)
+    names = ("in_beat", "in_valid", "in_ready")
+    for flags in itertools.product((0, 1), repeat=3):
+        for name, value in zip(names, flags, strict=True):
+            getattr(dut, name).value = value
+        await ClockCycles(dut.clk, 3)
+        starved = bool(await master.read_dword(reg.REG_STATUS) & reg.STATUS_INPUT_STARVED.mask)
+        assert starved == (flags == (0, 0, 1)), f"{names} {flags}"
 
 
 @cocotb.test()
@@ -245,7 +259,7 @@ async def the_watchdog_keeps_still(dut):
         assert not await barks(dut, limit + 10), name
         getattr(dut, name).value = 1 - value
         await FallingEdge(dut.clk)
-    for name in ("issue_valid", "issue_read", "load_valid", "wr_valid", "thr_moves"):
+    for name in ("issue_valid", "issue_read", "load_valid", "wr_valid", "image_moves", "thr_moves"):
         assert not await barks(dut, limit - 10)
         pulse(dut, name)
         assert not await barks(dut, 1)

@@ -1,4 +1,4 @@
-"""performance_counters: counts, clears, counts in the cycle of a clear; the upper halves are a cycle later."""
+"""performance_counters: counts, some by two, clears, counts in the cycle of a clear; the upper halves a cycle later."""
 
 import random
 
@@ -10,12 +10,13 @@ from cocotb.triggers import FallingEdge
 async def compare(dut, cycles: int, values: list[int], probability: float) -> None:
     """Random counts and clears; the lower halves are those of a model, the upper ones those of the cycle before."""
     rng = random.Random(cocotb.RANDOM_SEED)
-    counters = len(values)
+    counters, twice = len(values), int(dut.TWICE.value)
     for _ in range(cycles):
         clear, events = rng.random() < probability, rng.getrandbits(counters)
         dut.clear.value, dut.count.value = clear, events
         before = values
-        values = [(0 if clear else value) + (events >> i & 1) for i, value in enumerate(values)]
+        steps = [(events >> i & 1) << (twice >> i & 1) for i in range(counters)]
+        values = [(0 if clear else value) + step for value, step in zip(values, steps, strict=True)]
         await FallingEdge(dut.clk)
         assert int(dut.low.value) == sum((value & 0xFFFF_FFFF) << 32 * i for i, value in enumerate(values))
         assert int(dut.high.value) == sum((value >> 32) << 32 * i for i, value in enumerate(before))

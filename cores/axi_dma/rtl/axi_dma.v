@@ -3,7 +3,8 @@
 
 /*
  * AXI DMA with the registers of PG021, in direct-register or in scatter-gather mode: one memory-to-stream and one stream-to-memory
- * channel, 64 bits wide, one beat a cycle each. No data realignment: addresses are multiples of 8; lengths are in bytes.
+ * channel, 64 or 128 bits wide, one beat a cycle each. No data realignment: addresses are multiples of a beat's bytes; lengths are in
+ * bytes.
  *
  * DMACR.Reset of either channel resets both. The channels first finish their outstanding AXI transactions, so the memory never
  * sees a burst cut short; the outgoing stream may be. Then they are in reset for 16 cycles, and with them, by
@@ -14,6 +15,8 @@ module axi_dma #(
     parameter ADDR_W = 40,
     // Width of the LENGTH registers in bits: 8 to 26
     parameter LENGTH_W = 26,
+    // Width of memory and streams in bits, but of descriptors: 64 or 128
+    parameter DATA_W = 64,
     // Longest burst in beats: 2, 4, 8 or 16 (AXI3-legal)
     parameter BURST = 16,
     // Bursts that each channel may have outstanding
@@ -53,7 +56,7 @@ module axi_dma #(
     output wire [3:0]        m_axi_mm2s_arcache,
     output wire              m_axi_mm2s_arvalid,
     input  wire              m_axi_mm2s_arready,
-    input  wire [63:0]       m_axi_mm2s_rdata,
+    input  wire [DATA_W-1:0] m_axi_mm2s_rdata,
     input  wire [1:0]        m_axi_mm2s_rresp,
     input  wire              m_axi_mm2s_rlast,
     input  wire              m_axi_mm2s_rvalid,
@@ -67,8 +70,8 @@ module axi_dma #(
     output wire [3:0]        m_axi_s2mm_awcache,
     output wire              m_axi_s2mm_awvalid,
     input  wire              m_axi_s2mm_awready,
-    output wire [63:0]       m_axi_s2mm_wdata,
-    output wire [7:0]        m_axi_s2mm_wstrb,
+    output wire [DATA_W-1:0] m_axi_s2mm_wdata,
+    output wire [DATA_W/8-1:0] m_axi_s2mm_wstrb,
     output wire              m_axi_s2mm_wlast,
     output wire              m_axi_s2mm_wvalid,
     input  wire              m_axi_s2mm_wready,
@@ -106,14 +109,14 @@ module axi_dma #(
     input  wire              m_axi_sg_bvalid,
     output wire              m_axi_sg_bready,
 
-    output wire [63:0]       m_axis_mm2s_tdata,
-    output wire [7:0]        m_axis_mm2s_tkeep,
+    output wire [DATA_W-1:0] m_axis_mm2s_tdata,
+    output wire [DATA_W/8-1:0] m_axis_mm2s_tkeep,
     output wire              m_axis_mm2s_tlast,
     output wire              m_axis_mm2s_tvalid,
     input  wire              m_axis_mm2s_tready,
 
-    input  wire [63:0]       s_axis_s2mm_tdata,
-    input  wire [7:0]        s_axis_s2mm_tkeep,
+    input  wire [DATA_W-1:0] s_axis_s2mm_tdata,
+    input  wire [DATA_W/8-1:0] s_axis_s2mm_tkeep,
     input  wire              s_axis_s2mm_tlast,
     input  wire              s_axis_s2mm_tvalid,
     output wire              s_axis_s2mm_tready,
@@ -134,6 +137,9 @@ generate
     if (LENGTH_W < 8 || LENGTH_W > 26) begin : g_check_length_w
         ERROR_axi_dma_LENGTH_W_must_be_8_to_26 error();
     end
+    if (DATA_W != 64 && DATA_W != 128) begin : g_check_data_w
+        ERROR_axi_dma_DATA_W_must_be_64_or_128 error();
+    end
     if (BURST != 2 && BURST != 4 && BURST != 8 && BURST != 16) begin : g_check_burst
         ERROR_axi_dma_BURST_must_be_2_4_8_or_16 error();
     end
@@ -145,12 +151,14 @@ generate
     end
 endgenerate
 
-// 8 bytes a beat, incrementing, modifiable and bufferable as PG021's core
-assign m_axi_mm2s_arsize  = 3'b011;
+// Whole beats, incrementing, modifiable and bufferable as PG021's core
+localparam [2:0] DATA_SIZE = DATA_W == 128 ? 3'd4 : 3'd3;
+
+assign m_axi_mm2s_arsize  = DATA_SIZE;
 assign m_axi_mm2s_arburst = 2'b01;
 assign m_axi_mm2s_arprot  = 3'b000;
 assign m_axi_mm2s_arcache = 4'b0011;
-assign m_axi_s2mm_awsize  = 3'b011;
+assign m_axi_s2mm_awsize  = DATA_SIZE;
 assign m_axi_s2mm_awburst = 2'b01;
 assign m_axi_s2mm_awprot  = 3'b000;
 assign m_axi_s2mm_awcache = 4'b0011;
@@ -257,6 +265,7 @@ wire [2:0]          mm2s_errors;
 
 axi_dma_mm2s #(
     .ADDR_W(ADDR_W),
+    .DATA_W(DATA_W),
     .LENGTH_W(LENGTH_W),
     .BURST(BURST),
     .OUTSTANDING(OUTSTANDING),
@@ -301,6 +310,7 @@ wire                s2mm_received_last;
 
 axi_dma_s2mm #(
     .ADDR_W(ADDR_W),
+    .DATA_W(DATA_W),
     .LENGTH_W(LENGTH_W),
     .BURST(BURST),
     .OUTSTANDING(OUTSTANDING),

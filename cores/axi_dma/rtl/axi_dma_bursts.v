@@ -11,6 +11,8 @@
 module axi_dma_bursts #(
     // Width of an address in bits
     parameter ADDR_W = 40,
+    // Bits of an address within a beat
+    parameter BYTE_W = 3,
     // Longest burst in beats: 2, 4, 8 or 16
     parameter BURST = 16,
     // Bursts that may wait for their answer
@@ -26,7 +28,7 @@ module axi_dma_bursts #(
     input  wire               rst,
     // First address of a run, in beats; beats follows one cycle later
     input  wire               start,
-    input  wire [ADDR_W-4:0]  start_addr,
+    input  wire [ADDR_W-BYTE_W-1:0] start_addr,
     input  wire               stop,
     // Beats that have no address yet, and whether more will follow
     input  wire [BEATS_W-1:0] beats,
@@ -51,8 +53,8 @@ localparam [1:0] SIZE = 2'd0, CHECK = 2'd1, ADDRESS = 2'd2;
 
 reg [1:0] state_reg;
 
-reg [ADDR_W-4-OFFSET_W:0] block_reg;
-reg [OFFSET_W-1:0]        offset_reg;
+reg [ADDR_W-BYTE_W-OFFSET_W-1:0] block_reg;
+reg [OFFSET_W-1:0]               offset_reg;
 
 wire [SIZE_W-1:0] to_boundary = BURST[SIZE_W-1:0] - {1'b0, offset_reg};
 wire              whole       = beats >= {{BEATS_W-SIZE_W{1'b0}}, to_boundary};
@@ -100,7 +102,7 @@ always @(posedge clk) begin
         ready_reg <= beats != 0 && (whole || beats_final);
     end
     if (go) begin
-        a_addr_reg <= {block_reg, offset_reg, 3'b000};
+        a_addr_reg <= {block_reg, offset_reg, {BYTE_W{1'b0}}};
         a_len_reg  <= {{8-SIZE_W{1'b0}}, size_reg} - 8'd1;
     end
     if (start) begin

@@ -11,6 +11,8 @@
 module axi_dma_mm2s #(
     // Width of an address in bits
     parameter ADDR_W = 40,
+    // Width of memory and stream in bits: 64 or 128
+    parameter DATA_W = 64,
     // Width of a length in bytes
     parameter LENGTH_W = 26,
     // Longest burst in beats: 2, 4, 8 or 16
@@ -39,24 +41,28 @@ module axi_dma_mm2s #(
     output wire [7:0]          m_axi_arlen,
     output wire                m_axi_arvalid,
     input  wire                m_axi_arready,
-    input  wire [63:0]         m_axi_rdata,
+    input  wire [DATA_W-1:0]   m_axi_rdata,
     input  wire [1:0]          m_axi_rresp,
     input  wire                m_axi_rlast,
     input  wire                m_axi_rvalid,
     output wire                m_axi_rready,
-    output wire [63:0]         m_axis_tdata,
-    output wire [7:0]          m_axis_tkeep,
+    output wire [DATA_W-1:0]   m_axis_tdata,
+    output wire [DATA_W/8-1:0] m_axis_tkeep,
     output wire                m_axis_tlast,
     output wire                m_axis_tvalid,
     input  wire                m_axis_tready
 );
 
-localparam BEATS_W = LENGTH_W - 2;
+localparam BYTES   = DATA_W / 8;
+localparam BYTE_W  = $clog2(BYTES);
+localparam BEATS_W = LENGTH_W - BYTE_W + 1;
 localparam SPACE_W = $clog2(FIFO_DEPTH) + 1;
 localparam SIZE_W  = $clog2(BURST) + 1;
 
-wire [BEATS_W-1:0] start_beats = {1'b0, start_length[LENGTH_W-1:3]} + {{BEATS_W-1{1'b0}}, start_length[2:0] != 0};
-wire               start_bad   = start_length == 0 || start_addr[2:0] != 0 || (!start_last && start_length[2:0] != 0);
+// Bytes of the last beat, 0 for a whole one
+wire [BYTE_W-1:0]  start_rest  = start_length[BYTE_W-1:0];
+wire [BEATS_W-1:0] start_beats = {1'b0, start_length[LENGTH_W-1:BYTE_W]} + {{BEATS_W-1{1'b0}}, start_rest != 0};
+wire               start_bad   = start_length == 0 || start_addr[BYTE_W-1:0] != 0 || (!start_last && start_rest != 0);
 
 // Reads
 reg  [BEATS_W-1:0] unissued_reg;
@@ -70,6 +76,7 @@ wire               pop;
 
 axi_dma_bursts #(
     .ADDR_W(ADDR_W),
+    .BYTE_W(BYTE_W),
     .BURST(BURST),
     .OUTSTANDING(OUTSTANDING),
     .BEATS_W(BEATS_W),
@@ -78,7 +85,7 @@ axi_dma_bursts #(
     .clk(clk),
     .rst(rst),
     .start(start),
-    .start_addr(start_addr[ADDR_W-1:3]),
+    .start_addr(start_addr[ADDR_W-1:BYTE_W]),
     .stop(halt || errors_reg != 0),
     .beats(unissued_reg),
     .beats_final(1'b1),
@@ -105,7 +112,7 @@ always @(posedge clk) begin
 end
 
 // Read data
-reg [63:0]        r_data_reg;
+reg [DATA_W-1:0]  r_data_reg;
 reg [1:0]         r_resp_reg;
 reg               r_last_reg;
 reg               r_valid_reg;
@@ -126,16 +133,16 @@ always @(posedge clk) begin
 end
 
 // Stream
-wire [63:0] fifo_data;
-wire        fifo_final;
-wire        fifo_valid;
-wire        fifo_ready;
-wire        register_ready;
-reg  [7:0]  final_keep_reg;
-reg         packet_last_reg;
-wire        run_end;
+wire [DATA_W-1:0] fifo_data;
+wire              fifo_final;
+wire              fifo_valid;
+wire              fifo_ready;
+wire              register_ready;
+reg  [BYTES-1:0]  final_keep_reg;
+reg               packet_last_reg;
+wire              run_end;
 
-stream_fifo #(.WIDTH(65), .DEPTH(FIFO_DEPTH), .LATENCY(SRAM_LATENCY)) fifo (
+stream_fifo #(.WIDTH(DATA_W + 1), .DEPTH(FIFO_DEPTH), .LATENCY(SRAM_LATENCY)) fifo (
     .clk(clk),
     .rst(rst),
     .s_data({unreceived_reg == 1, r_data_reg}),
@@ -148,10 +155,10 @@ stream_fifo #(.WIDTH(65), .DEPTH(FIFO_DEPTH), .LATENCY(SRAM_LATENCY)) fifo (
 
 assign pop = fifo_valid && register_ready;
 
-stream_register #(.WIDTH(74)) out (
+stream_register #(.WIDTH(DATA_W + BYTES + 2)) out (
     .clk(clk),
     .rst(rst),
-    .s_data({fifo_final, fifo_final && packet_last_reg, fifo_final ? final_keep_reg : 8'hff, fifo_data}),
+    .s_data({fifo_final, fifo_final && packet_last_reg, fifo_final ? final_keep_reg : {BYTES{1'b1}}, fifo_data}),
     .s_valid(fifo_valid),
     .s_ready(register_ready),
     .m_data({run_end, m_axis_tlast, m_axis_tkeep, m_axis_tdata}),
@@ -161,7 +168,7 @@ stream_register #(.WIDTH(74)) out (
 
 always @(posedge clk) begin
     if (start) begin
-        final_keep_reg  <= start_length[2:0] == 0 ? 8'hff : ~(8'hff << start_length[2:0]);
+        final_keep_reg  <= start_rest == 0 ? {BYTES{1'b1}} : ~({BYTES{1'b1}} << start_rest);
         packet_last_reg <= start_last;
     end
 end

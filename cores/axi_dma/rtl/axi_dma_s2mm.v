@@ -14,6 +14,8 @@
 module axi_dma_s2mm #(
     // Width of an address in bits
     parameter ADDR_W = 40,
+    // Width of memory and stream in bits: 64 or 128
+    parameter DATA_W = 64,
     // Width of a length in bytes
     parameter LENGTH_W = 26,
     // Longest burst in beats: 2, 4, 8 or 16
@@ -48,16 +50,16 @@ module axi_dma_s2mm #(
     output wire [7:0]          m_axi_awlen,
     output wire                m_axi_awvalid,
     input  wire                m_axi_awready,
-    output wire [63:0]         m_axi_wdata,
-    output wire [7:0]          m_axi_wstrb,
+    output wire [DATA_W-1:0]   m_axi_wdata,
+    output wire [DATA_W/8-1:0] m_axi_wstrb,
     output wire                m_axi_wlast,
     output wire                m_axi_wvalid,
     input  wire                m_axi_wready,
     input  wire [1:0]          m_axi_bresp,
     input  wire                m_axi_bvalid,
     output wire                m_axi_bready,
-    input  wire [63:0]         s_axis_tdata,
-    input  wire [7:0]          s_axis_tkeep,
+    input  wire [DATA_W-1:0]   s_axis_tdata,
+    input  wire [DATA_W/8-1:0] s_axis_tkeep,
     input  wire                s_axis_tlast,
     input  wire                s_axis_tvalid,
     output wire                s_axis_tready
@@ -67,21 +69,24 @@ localparam SPACE_W  = $clog2(FIFO_DEPTH) + 1;
 localparam SIZE_W   = $clog2(BURST) + 1;
 localparam OFFSET_W = $clog2(BURST);
 
-localparam BEATS_W  = LENGTH_W - 2;
+localparam BYTES    = DATA_W / 8;
+localparam BYTE_W   = $clog2(BYTES);
+localparam BEATS_W  = LENGTH_W - BYTE_W + 1;
 
 localparam [SPACE_W-1:0] SPACE_ONE = 1;
 localparam [BEATS_W-1:0] BEATS_ONE = 1;
 localparam [BEATS_W-1:0] BEATS_TWO = 2;
 
-wire [BEATS_W-1:0] start_beats = {1'b0, start_length[LENGTH_W-1:3]} + {{BEATS_W-1{1'b0}}, start_length[2:0] != 0};
-wire               start_bad   = start_length == 0 || start_addr[2:0] != 0;
+wire [BEATS_W-1:0] start_beats = {1'b0, start_length[LENGTH_W-1:BYTE_W]}
+    + {{BEATS_W-1{1'b0}}, start_length[BYTE_W-1:0] != 0};
+wire               start_bad   = start_length == 0 || start_addr[BYTE_W-1:0] != 0;
 
 // The four beats that are taken early: two in each register
-wire [63:0] early_data, beat_data;
-wire [7:0]  early_keep, beat_keep;
-wire        early_last, early_valid, early_ready, beat_last, beat_valid, beat_ready;
+wire [DATA_W-1:0] early_data, beat_data;
+wire [BYTES-1:0]  early_keep, beat_keep;
+wire              early_last, early_valid, early_ready, beat_last, beat_valid, beat_ready;
 
-stream_register #(.WIDTH(73)) early_0 (
+stream_register #(.WIDTH(DATA_W + BYTES + 1)) early_0 (
     .clk(clk),
     .rst(rst),
     .s_data({s_axis_tlast, s_axis_tkeep, s_axis_tdata}),
@@ -92,7 +97,7 @@ stream_register #(.WIDTH(73)) early_0 (
     .m_ready(early_ready)
 );
 
-stream_register #(.WIDTH(73)) early_1 (
+stream_register #(.WIDTH(DATA_W + BYTES + 1)) early_1 (
     .clk(clk),
     .rst(rst),
     .s_data({early_last, early_keep, early_data}),
@@ -106,8 +111,8 @@ stream_register #(.WIDTH(73)) early_1 (
 assign waiting = beat_valid;
 
 // Beats in
-reg  [63:0]        in_data_reg;
-reg  [7:0]         in_keep_reg;
+reg  [DATA_W-1:0]  in_data_reg;
+reg  [BYTES-1:0]   in_keep_reg;
 reg                in_last_reg;
 reg                in_valid_reg;
 reg                open_reg;
@@ -148,30 +153,30 @@ always @(posedge clk) begin
 end
 
 // What a beat brings, and how much of it fits
-function [3:0] count_ones(input [7:0] bits);
+function [BYTE_W:0] count_ones(input [BYTES-1:0] bits);
     integer i;
     begin
         count_ones = 0;
-        for (i = 0; i < 8; i = i + 1) count_ones = count_ones + {3'b000, bits[i]};
+        for (i = 0; i < BYTES; i = i + 1) count_ones = count_ones + {{BYTE_W{1'b0}}, bits[i]};
     end
 endfunction
 
 reg  [LENGTH_W-1:0] room_reg;
 reg  [LENGTH_W-1:0] received_reg;
-wire [7:0]          in_keep_above = in_keep_reg + 8'd1;
-wire                malformed     = (in_keep_reg & in_keep_above) != 0 || (!in_last_reg && in_keep_reg != 8'hff);
-wire [3:0]          in_bytes      = count_ones(in_keep_reg);
-wire                room_for_beat = room_reg[LENGTH_W-1:3] != 0;
-wire                overlong      = !room_for_beat && in_bytes > {1'b0, room_reg[2:0]};
-wire [3:0]          in_taken      = overlong ? {1'b0, room_reg[2:0]} : in_bytes;
-wire                fills         = room_reg == {{LENGTH_W-4{1'b0}}, in_taken};
+wire [BYTES-1:0]    in_keep_above = in_keep_reg + {{BYTES-1{1'b0}}, 1'b1};
+wire                malformed     = (in_keep_reg & in_keep_above) != 0 || (!in_last_reg && in_keep_reg != {BYTES{1'b1}});
+wire [BYTE_W:0]     in_bytes      = count_ones(in_keep_reg);
+wire                room_for_beat = room_reg[LENGTH_W-1:BYTE_W] != 0;
+wire                overlong      = !room_for_beat && in_bytes > {1'b0, room_reg[BYTE_W-1:0]};
+wire [BYTE_W:0]     in_taken      = overlong ? {1'b0, room_reg[BYTE_W-1:0]} : in_bytes;
+wire                fills         = room_reg == {{LENGTH_W-BYTE_W-1{1'b0}}, in_taken};
 wire                consider      = in_valid_reg && !ended_reg;
 wire                push          = consider && room_reg != 0;
 wire                final_beat    = in_last_reg || malformed || fills;
 
-reg [7:0] final_strb_reg;
-reg       closed_reg;
-reg       last_reg;
+reg [BYTES-1:0] final_strb_reg;
+reg             closed_reg;
+reg             last_reg;
 
 assign received_last = last_reg;
 
@@ -183,25 +188,25 @@ always @(posedge clk) begin
         closed_reg   <= 1'b0;
         last_reg     <= 1'b0;
     end else if (consider) begin
-        room_reg     <= room_reg - {{LENGTH_W-4{1'b0}}, in_taken};
-        received_reg <= received_reg + {{LENGTH_W-4{1'b0}}, in_taken};
+        room_reg     <= room_reg - {{LENGTH_W-BYTE_W-1{1'b0}}, in_taken};
+        received_reg <= received_reg + {{LENGTH_W-BYTE_W-1{1'b0}}, in_taken};
         ended_reg    <= in_last_reg || malformed || overlong || (CHAINED != 0 && fills);
         last_reg     <= in_last_reg;
         closed_reg   <= closed_reg || final_beat;
     end
-    if (push && final_beat) final_strb_reg <= room_for_beat ? in_keep_reg : in_keep_reg & ~(8'hff << room_reg[2:0]);
+    if (push && final_beat) final_strb_reg <= room_for_beat ? in_keep_reg : in_keep_reg & ~({BYTES{1'b1}} << room_reg[BYTE_W-1:0]);
     if (rst) begin
         ended_reg  <= 1'b0;
         closed_reg <= 1'b0;
     end
 end
 
-wire [63:0] fifo_data;
-wire        fifo_final;
-wire        fifo_valid;
-wire        fifo_ready;
+wire [DATA_W-1:0] fifo_data;
+wire              fifo_final;
+wire              fifo_valid;
+wire              fifo_ready;
 
-stream_fifo #(.WIDTH(65), .DEPTH(FIFO_DEPTH), .LATENCY(SRAM_LATENCY)) fifo (
+stream_fifo #(.WIDTH(DATA_W + 1), .DEPTH(FIFO_DEPTH), .LATENCY(SRAM_LATENCY)) fifo (
     .clk(clk),
     .rst(rst),
     .s_data({final_beat, in_data_reg}),
@@ -221,6 +226,7 @@ wire               none_outstanding;
 
 axi_dma_bursts #(
     .ADDR_W(ADDR_W),
+    .BYTE_W(BYTE_W),
     .BURST(BURST),
     .OUTSTANDING(OUTSTANDING),
     .BEATS_W(SPACE_W),
@@ -229,7 +235,7 @@ axi_dma_bursts #(
     .clk(clk),
     .rst(rst),
     .start(start),
-    .start_addr(start_addr[ADDR_W-1:3]),
+    .start_addr(start_addr[ADDR_W-1:BYTE_W]),
     .stop(halt || abort_reg),
     .beats(beats_reg),
     .beats_final(closed_reg),
@@ -260,15 +266,15 @@ assign pop = send && register_ready;
 
 always @(posedge clk) begin
     granted_reg <= granted_reg + (issue ? {{SPACE_W-SIZE_W{1'b0}}, issue_beats} : {SPACE_W{1'b0}}) - {{SPACE_W-1{1'b0}}, pop};
-    if (start) offset_reg <= start_addr[OFFSET_W+2:3];
+    if (start) offset_reg <= start_addr[OFFSET_W+BYTE_W-1:BYTE_W];
     else if (pop) offset_reg <= offset_reg + 1'b1;
     if (rst) granted_reg <= 0;
 end
 
-stream_register #(.WIDTH(73)) out (
+stream_register #(.WIDTH(DATA_W + BYTES + 1)) out (
     .clk(clk),
     .rst(rst),
-    .s_data({fifo_final || &offset_reg, fifo_final ? final_strb_reg : 8'hff, fifo_data}),
+    .s_data({fifo_final || &offset_reg, fifo_final ? final_strb_reg : {BYTES{1'b1}}, fifo_data}),
     .s_valid(send),
     .s_ready(register_ready),
     .m_data({m_axi_wlast, m_axi_wstrb, m_axi_wdata}),

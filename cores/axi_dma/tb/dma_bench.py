@@ -20,6 +20,10 @@ HALTED, IDLE = pg021.DMASR_HALTED, pg021.DMASR_IDLE
 INT_ERR, SLV_ERR, DEC_ERR = pg021.DMASR_INTERNAL_ERROR, pg021.DMASR_SLAVE_ERROR, pg021.DMASR_DECODE_ERROR
 COMPLETE = IDLE | IOC_IRQ
 
+# Of a beat, and tkeep of a whole one
+BYTES = int(cocotb.top.DATA_W.value) // 8
+FULL = (1 << BYTES) - 1
+
 # The window lies across 4 GiB, where addresses go so far, so that bursts carry into the upper address word.
 BASE, SIZE = 0xFFFF_0000 if int(cocotb.top.ADDR_W.value) > 32 else 0x8000_0000, 0x3_0000
 
@@ -127,14 +131,15 @@ class Bench:
             stream.assert_reset()
 
     def random_address(self):
-        """A multiple of 8 with space for 16 KiB behind it, often just below a 4 KiB boundary."""
-        offset = self.rng.randrange(0, SIZE - 0x8000, 8)
+        """A multiple of a beat with space for 16 KiB behind it, often just below a 4 KiB boundary."""
+        offset = self.rng.randrange(0, SIZE - 0x8000, BYTES)
         if self.rng.random() < 0.5:
-            offset = (offset & ~0xFFF) + 0x1000 - 8 * self.rng.randint(1, 20)
+            offset = (offset & ~0xFFF) + 0x1000 - BYTES * self.rng.randint(1, 20)
         return BASE + offset
 
     def random_length(self, most):
-        return self.rng.choice((self.rng.randint(1, 40), self.rng.randint(1, most), 8 * self.rng.randint(1, most // 8)))
+        whole = BYTES * self.rng.randint(1, most // BYTES)
+        return self.rng.choice((self.rng.randint(1, 40), self.rng.randint(1, most), whole))
 
     # Memory to stream
 
@@ -144,8 +149,8 @@ class Bench:
             beat = await self.sink.recv()
             keep, last = int(beat.tkeep), bool(beat.tlast)
             assert keep & (keep + 1) == 0 and keep, f"tkeep {keep:#x} has holes"
-            assert last or keep == 0xFF, f"tkeep {keep:#x} before the last beat"
-            data += int(beat.tdata).to_bytes(8, "little")[: keep.bit_count()]
+            assert last or keep == FULL, f"tkeep {keep:#x} before the last beat"
+            data += int(beat.tdata).to_bytes(BYTES, "little")[: keep.bit_count()]
             if last:
                 return bytes(data)
 
@@ -155,7 +160,8 @@ class Bench:
         start = address - BASE
         for index in range(beats):
             beat = self.sink.recv_nowait()
-            assert int(beat.tdata) == int.from_bytes(self.expected[start + 8 * index :][:8], "little"), f"beat {index}"
+            expected = self.expected[start + BYTES * index :][:BYTES]
+            assert int(beat.tdata) == int.from_bytes(expected, "little"), f"beat {index}"
             assert not int(beat.tlast), "a packet in error has no tlast"
         assert self.sink.empty(), "beats behind the error"
 
@@ -172,9 +178,9 @@ class Bench:
     # Stream to memory
 
     def send_beats(self, data, last=True):
-        for start in range(0, len(data), 8):
-            word = data[start : start + 8]
-            final = last and start + 8 >= len(data)
+        for start in range(0, len(data), BYTES):
+            word = data[start : start + BYTES]
+            final = last and start + BYTES >= len(data)
             keep = (1 << len(word)) - 1
             self.source.send_nowait(Beat(tdata=int.from_bytes(word, "little"), tkeep=keep, tlast=final))
 

@@ -20,6 +20,11 @@ OKAY, SLVERR, DECERR = 0, 2, 3
 MAX_BURST = 16
 
 
+def beat_bytes(dut, prefix):
+    """Bytes of a beat of the port that is read."""
+    return len(getattr(dut, f"{prefix}_rdata")) // 8
+
+
 class Delay:
     """Hands items on in order, each `cycles` clock cycles after it was put in."""
 
@@ -48,30 +53,33 @@ class Delay:
 
 
 class Memory:
-    """`data` from address `base`; `errors` maps ranges to the response they give; outside: DECERR."""
+    """`data` from address `base`, in beats; `errors` maps ranges to the response they give; outside: DECERR."""
 
-    def __init__(self, base, data):
+    def __init__(self, base, data, beat_bytes):
         self.base, self.data, self.errors = base, data, {}
+        self.beat_bytes = beat_bytes
 
     def response(self, address):
+        end = address + self.beat_bytes
         for region, response in self.errors.items():
-            if address in region:
+            if address < region.stop and region.start < end:
                 return response
-        inside = self.base <= address and address + 8 <= self.base + len(self.data)
+        inside = self.base <= address and end <= self.base + len(self.data)
         return OKAY if inside else DECERR
 
     def read_beat(self, address):
         """Data and response."""
         response, offset = self.response(address), address - self.base
-        return int.from_bytes(self.data[offset : offset + 8], "little") if response == OKAY else 0, response
+        beat = self.data[offset : offset + self.beat_bytes] if response == OKAY else b""
+        return int.from_bytes(beat, "little"), response
 
     def write_beat(self, address, last, beat):
         """Its response; `beat` has wdata, wstrb and wlast."""
         assert beat["wlast"] == last, f"wlast is {beat['wlast']} at {address:#x}, expected {int(last)}"
         response = self.response(address)
         if response == OKAY:
-            word = beat["wdata"].to_bytes(8, "little")
-            for lane in range(8):
+            word = beat["wdata"].to_bytes(self.beat_bytes, "little")
+            for lane in range(self.beat_bytes):
                 if beat["wstrb"] >> lane & 1:
                     self.data[address - self.base + lane] = word[lane]
         return response
@@ -83,7 +91,7 @@ class StrictMemory(Memory):
     outstanding = 0
 
     def __init__(self, dut, clock, reset, base, data, mm2s="m_axi_mm2s", s2mm="m_axi_s2mm"):
-        super().__init__(base, data)
+        super().__init__(base, data, beat_bytes(dut, mm2s))
         for prefix in {mm2s, s2mm}:
             StrictSlave(dut, prefix + "_", clock, cocotb.RANDOM_SEED, self)
 
@@ -101,7 +109,7 @@ class DmaMemory(Memory):
     """
 
     def __init__(self, dut, clock, reset, base, data, mm2s="m_axi_mm2s", s2mm="m_axi_s2mm", period_ps=10_000):
-        super().__init__(base, data)
+        super().__init__(base, data, beat_bytes(dut, mm2s))
         self.bursts_read, self.bursts_written = [], []
         self.outstanding = self.most_outstanding = 0
         active_low = {"reset_active_level": False}
@@ -141,7 +149,7 @@ class DmaMemory(Memory):
     async def _answer_read(self, burst):
         address, beats = burst
         for index in range(beats):
-            word, response = self.read_beat(address + 8 * index)
+            word, response = self.read_beat(address + self.beat_bytes * index)
             await self._r.send(R(rdata=word, rresp=response, rlast=index == beats - 1))
         self.outstanding -= 1
 
@@ -154,7 +162,7 @@ class DmaMemory(Memory):
             for index in range(beats):
                 w = await self._w.recv()
                 beat = {name: int(getattr(w, name)) for name in ("wdata", "wstrb", "wlast")}
-                responses.append(self.write_beat(address + 8 * index, index == beats - 1, beat))
+                responses.append(self.write_beat(address + self.beat_bytes * index, index == beats - 1, beat))
             self._writes.put(max(responses))
 
     async def _answer_write(self, response):

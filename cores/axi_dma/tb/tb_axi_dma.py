@@ -9,11 +9,13 @@ from dma_bench import (
     ADDRESS,
     ADDRESS_MSB,
     BASE,
+    BYTES,
     COMPLETE,
     DEC_ERR,
     DMACR,
     DMASR,
     ERR_IRQ,
+    FULL,
     HALTED,
     IDLE,
     INT_ERR,
@@ -126,8 +128,8 @@ async def random_receives(dut):
 @dma_test
 async def every_short_length(dut):
     b = await bench(dut, latency=1)
-    for length in range(1, 34):
-        address = BASE + 0x1000 - 8 * b.rng.randint(1, 3)
+    for length in range(1, 4 * BYTES + 2):
+        address = BASE + 0x1000 - BYTES * b.rng.randint(1, 3)
         await b.check_send(address, length)
         await b.check_receive(address, length, b.rng.randbytes(length))
 
@@ -137,8 +139,8 @@ async def both_ways_at_once(dut):
     b = await bench(dut, stall=0.2, latency=20)
     for _ in range(4):
         data = b.rng.randbytes(b.random_length(b.longest))
-        send = cocotb.start_soon(b.check_send(BASE + 8 * b.rng.randrange(512), b.random_length(b.longest)))
-        await b.check_receive(BASE + 0x8000 + 8 * b.rng.randrange(512), b.longest, data)
+        send = cocotb.start_soon(b.check_send(BASE + BYTES * b.rng.randrange(512), b.random_length(b.longest)))
+        await b.check_receive(BASE + 0x8000 + BYTES * b.rng.randrange(512), b.longest, data)
         await send
 
 
@@ -146,7 +148,7 @@ async def both_ways_at_once(dut):
 async def blocked_ends_fill_the_fifo_and_no_more(dut):
     b = await bench(dut, latency=2)
     depth = int(dut.FIFO_DEPTH.value)
-    length = 8 * (depth + 200)
+    length = BYTES * (depth + 200)
     b.sink.pause = True
     send = cocotb.start_soon(b.check_send(BASE + 0x1000, length))
     await b.cycles(4 * depth)
@@ -168,7 +170,7 @@ async def blocked_ends_fill_the_fifo_and_no_more(dut):
 async def four_beats_are_taken_before_length_and_no_more(dut):
     """Halted, running, behind a packet: they lead the next packet, until a reset drops them."""
     b = await bench(dut, run=False)
-    first, second, third = (b.rng.randbytes(length) for length in (40, 24, 80))
+    first, second, third = (b.rng.randbytes(length) for length in (5 * BYTES, 3 * BYTES, 10 * BYTES))
     for packet in (first, second, third):
         b.send_beats(packet)
     await b.cycles(50)
@@ -181,7 +183,7 @@ async def four_beats_are_taken_before_length_and_no_more(dut):
         await b.command(S2MM, BASE, 512)
         await b.wait_status(S2MM, IDLE)
         await b.cycles(50)
-        taken += len(data) // 8
+        taken += len(data) // BYTES
         assert b.monitor.stream_in == taken + EARLY
         b.expect(BASE, data)
         b.check_memory("packet by packet")
@@ -192,7 +194,7 @@ async def four_beats_are_taken_before_length_and_no_more(dut):
     await b.run_channels()
     await b.command(S2MM, BASE, 512)
     await b.wait_status(S2MM, IDLE)
-    b.expect(BASE, third[8 * EARLY :])
+    b.expect(BASE, third[BYTES * EARLY :])
     b.check_memory("stale beats lead: one reset of the DMA is not enough")
 
 
@@ -215,7 +217,7 @@ async def reset_reaches_the_other_end_of_the_streams(dut):
     b.monitor.stream_may_break = True
     b.sink.pause = True
     for channel in (MM2S, S2MM):
-        b.send_beats(b.rng.randbytes(8 * 40))
+        b.send_beats(b.rng.randbytes(BYTES * 40))
         await b.command(MM2S, BASE, 512)
         await b.cycles(40)
         cycles.clear()
@@ -232,7 +234,7 @@ async def recovery_leaves_no_stale_beat(dut):
     """DMA, stream, DMA: whatever was pending, the next packet begins with its own first beat."""
     b = await bench(dut)
     for pending in (0, 1, 3, 4, 5, 30):
-        b.send_beats(b.rng.randbytes(8 * pending))
+        b.send_beats(b.rng.randbytes(BYTES * pending))
         await b.cycles(b.rng.randint(0, 40))
         await b.reset(b.rng.choice((MM2S, S2MM)))
         await b.run_channels()
@@ -242,7 +244,7 @@ async def recovery_leaves_no_stale_beat(dut):
 @dma_test
 async def a_write_error_ends_a_transfer_whose_stream_stands_still(dut):
     b = await bench(dut)
-    burst = 8 * int(dut.BURST.value)
+    burst = BYTES * int(dut.BURST.value)
     for response, bits in ((SLVERR, SLV_ERR), (DECERR, DEC_ERR)):
         b.memory.errors = {range(BASE, BASE + 8): response}
         b.send_beats(b.rng.randbytes(2 * burst), last=False)
@@ -266,7 +268,7 @@ async def a_slave_that_waits_for_address_and_data(dut):
     """A3.3.1: a write channel's ready may wait for the other one's valid."""
     b = await StrictBench(dut).start()
     await b.run_channels()
-    for length in (1, 8, 9, 8 * int(dut.BURST.value), *(b.random_length(b.longest) for _ in range(3))):
+    for length in (1, BYTES, BYTES + 1, BYTES * int(dut.BURST.value), *(b.random_length(b.longest) for _ in range(3))):
         b.sink.set_pause_generator(not_ready_before(dut.m_axis_mm2s_tvalid))
         await b.check_send(b.random_address(), length)
         await b.check_receive(b.random_address(), length, b.rng.randbytes(length))
@@ -302,10 +304,10 @@ async def missing_tlast(dut):
     b = await bench(dut)
     data = b.rng.randbytes(256)
     b.send_beats(data, last=False)
-    await b.command(S2MM, BASE + 8, 256)
+    await b.command(S2MM, BASE + BYTES, 256)
     await b.cycles(500)
     assert await b.read(S2MM + DMASR) == 0, "the packet has not ended: neither idle nor in error"
-    b.expect(BASE + 8, data)
+    b.expect(BASE + BYTES, data)
     b.check_memory("what has come is written")
     b.send_beats(b"x")
     assert await b.wait_status(S2MM, HALTED) == HALTED | INT_ERR | ERR_IRQ
@@ -326,17 +328,17 @@ async def missing_tlast(dut):
 @dma_test
 async def malformed_tkeep(dut):
     b = await bench(dut)
-    for keep, last in ((0x7F, 0), (0x00, 0), (0xFD, 1), (0xF0, 1)):
-        data = b.rng.randbytes(24)
-        b.send_beats(data[:16], last=False)
-        b.source.send_nowait(Beat(tdata=int.from_bytes(data[16:], "little"), tkeep=keep, tlast=last))
+    for keep, last in ((FULL >> 1, 0), (0, 0), (FULL - 2, 1), (FULL - 0xF, 1)):
+        data, whole = b.rng.randbytes(3 * BYTES), 2 * BYTES
+        b.send_beats(data[:whole], last=False)
+        b.source.send_nowait(Beat(tdata=int.from_bytes(data[whole:], "little"), tkeep=keep, tlast=last))
         await b.command(S2MM, BASE, 256)
         assert await b.wait_status(S2MM, HALTED) == HALTED | INT_ERR | ERR_IRQ
-        assert await b.read(S2MM + LENGTH) == 16 + keep.bit_count()
-        b.expect(BASE, data[:16])
-        for lane in range(8):
+        assert await b.read(S2MM + LENGTH) == whole + keep.bit_count()
+        b.expect(BASE, data[:whole])
+        for lane in range(BYTES):
             if keep >> lane & 1:
-                b.expect(BASE + 16 + lane, data[16 + lane : 17 + lane])
+                b.expect(BASE + whole + lane, data[whole + lane : whole + lane + 1])
         b.check_memory(f"tkeep {keep:#x}")
         await b.reset()
         await b.run_channels()
@@ -355,9 +357,9 @@ async def zero_length_and_unaligned_address(dut):
     b = await bench(dut)
     sent = 0
     for channel in (MM2S, S2MM):
-        for address, length in ((BASE, 0), (BASE + 4, 64), (BASE, b.length_mask + 1)):
+        for address, length in ((BASE, 0), (BASE + BYTES // 2, 64), (BASE, b.length_mask + 1)):
             sent += 1
-            b.source.send_nowait(Beat(tdata=0, tkeep=0xFF, tlast=1))
+            b.source.send_nowait(Beat(tdata=0, tkeep=FULL, tlast=1))
             await b.command(channel, address, length)
             assert await b.wait_status(channel, HALTED) == HALTED | INT_ERR | ERR_IRQ
             await b.cycles(20)
@@ -386,7 +388,7 @@ async def bus_errors(dut):
                 await b.write(channel + DMACR, RUN)
                 assert await b.read(channel + DMASR) == HALTED | bits | ERR_IRQ
                 if channel == MM2S:
-                    await b.check_cut_packet(address, bad // 8)
+                    await b.check_cut_packet(address, bad // BYTES)
                 b.memory.errors = {}
                 await b.reset(b.rng.choice((MM2S, S2MM)))
                 b.expected[:] = b.memory.data
@@ -446,7 +448,7 @@ async def reset_in_mid_transfer(dut):
         await b.reset((MM2S, S2MM)[index % 2])
         assert not b.memory.outstanding, "a reset ends when nothing is outstanding"
         assert b.monitor.writes.written == b.monitor.writes.granted
-        written = sum(beats for _, beats in b.memory.bursts_written) * 8
+        written = sum(beats for _, beats in b.memory.bursts_written) * BYTES
         b.memory.bursts_written.clear()
         b.expect(receive, data[:written])
         b.check_memory(f"{written} bytes were written before the reset")
@@ -520,8 +522,8 @@ async def length_uses_all_bits(dut):
 async def one_beat_a_cycle_to_stream(dut):
     b = await bench(dut, latency=40)
     length = 0x1_0000
-    rates = cocotb.start_soon(throughput(b, dut.m_axis_mm2s_tvalid, dut.m_axis_mm2s_tready, length // 8))
-    await b.check_send(BASE + 0x7F8, length)
+    rates = cocotb.start_soon(throughput(b, dut.m_axis_mm2s_tvalid, dut.m_axis_mm2s_tready, length // BYTES))
+    await b.check_send(BASE + 0x800 - BYTES, length)
     assert await rates >= 0.99
 
 
@@ -529,8 +531,8 @@ async def one_beat_a_cycle_to_stream(dut):
 async def one_beat_a_cycle_to_memory(dut):
     b = await bench(dut, latency=40)
     length = 0x1_0000
-    rates = cocotb.start_soon(throughput(b, dut.m_axi_s2mm_wvalid, dut.m_axi_s2mm_wready, length // 8))
-    await b.check_receive(BASE + 0x7F8, length, b.rng.randbytes(length))
+    rates = cocotb.start_soon(throughput(b, dut.m_axi_s2mm_wvalid, dut.m_axi_s2mm_wready, length // BYTES))
+    await b.check_receive(BASE + 0x800 - BYTES, length, b.rng.randbytes(length))
     assert await rates >= 0.99
 
 

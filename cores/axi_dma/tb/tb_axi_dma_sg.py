@@ -7,6 +7,7 @@ import cocotb
 from cocotb.triggers import RisingEdge
 from dma_bench import (
     BASE,
+    BYTES,
     DEC_ERR,
     ERR_IRQ,
     HALTED,
@@ -63,7 +64,7 @@ class SgBench(Bench):
         self.free = list(range(BASE + CHAINS, BASE + SENDS, DESCRIPTOR_BYTES))
         self.rng.shuffle(self.free)
         self.heads = {}
-        self.shortest = 8 if int(dut.BURST.value) == 16 else 16
+        self.shortest = BYTES if int(dut.BURST.value) == 16 else 2 * BYTES
 
     def stall(self, probability):
         super().stall(probability)
@@ -171,13 +172,13 @@ class SgBench(Bench):
         for length in lengths:
             pieces = self.pieces(length)
             for index, piece in enumerate(pieces):
-                address = BASE + SENDS + self.rng.randrange(0, FILLS - SENDS - piece - 8, 8)
+                address = BASE + SENDS + self.rng.randrange(0, FILLS - SENDS - piece - BYTES, BYTES)
                 flags = (FIRST if index == 0 else 0) | (LAST if index == len(pieces) - 1 else 0)
                 buffers.append((address, piece, flags))
         return self.place(buffers, lane)
 
     def pieces(self, length):
-        cuts = sorted({self.rng.randrange(0, length, 8) for _ in range(self.rng.randint(0, 3))} - {0})
+        cuts = sorted({self.rng.randrange(0, length, BYTES) for _ in range(self.rng.randint(0, 3))} - {0})
         return [high - low for low, high in zip([0, *cuts], [*cuts, length], strict=True)]
 
     def sent(self, chain):
@@ -199,15 +200,16 @@ class SgBench(Bench):
 
     def place_fills(self, packets, lane=None):
         """Buffers that these packets end in, with what is expected of them."""
-        buffers, results, offset = [], [], FILLS + 8 * self.rng.randrange(32)
+        buffers, results, offset = [], [], FILLS + BYTES * self.rng.randrange(32)
         for packet in packets:
             rest, first = packet, True
             while rest or first:
-                length = self.rng.choice((self.shortest, 8 * self.rng.randint(1, 60), len(packet) + 7 & ~7))
+                whole = -(-len(packet) // BYTES) * BYTES
+                length = self.rng.choice((self.shortest, BYTES * self.rng.randint(1, 60), whole))
                 taken, rest = rest[:length], rest[length:]
                 buffers.append((BASE + offset, length, self.rng.choice((0, FIRST, LAST))))
                 results.append((taken, (FIRST if first else 0) | (0 if rest else LAST)))
-                offset += length + 8 * self.rng.randrange(3)
+                offset += length + BYTES * self.rng.randrange(3)
                 first = False
         assert offset <= SIZE
         chain = self.place(buffers, lane)
@@ -469,12 +471,13 @@ async def buffers_in_error(dut):
     good = BASE + FILLS
     cases = [
         (MM2S, (good, 0, LAST), INT_ERR, 0),
-        (MM2S, (good + 4, 8, LAST), INT_ERR, 0),
+        (MM2S, (good + BYTES // 2, 8, LAST), INT_ERR, 0),
         (MM2S, (good, 12, 0), INT_ERR, 0),
+        (MM2S, (good, BYTES // 2, 0), INT_ERR, 0),
         (MM2S, (good + 0x1000, 64, LAST), SLV_ERR, 0),
         (MM2S, (BASE + SIZE, 64, LAST), DEC_ERR, 0),
         (S2MM, (good, 0, 0), INT_ERR, 0),
-        (S2MM, (good + 4, 64, 0), INT_ERR, 0),
+        (S2MM, (good + BYTES // 2, 64, 0), INT_ERR, 0),
         (S2MM, (good, 12, 0), INT_ERR, 12),
         (S2MM, (good + 0x1000, 64, 0), SLV_ERR, 64),
         (S2MM, (BASE + SIZE, 64, 0), DEC_ERR, 64),
@@ -548,7 +551,7 @@ async def a_channel_that_waits_for_its_stream_stops(dut):
     await b.cycles(100)
     assert await b.status(S2MM) == 0, "neither idle nor halted"
     await b.stop(S2MM)
-    b.send_beats(b.rng.randbytes(32))
+    b.send_beats(b.rng.randbytes(4 * BYTES))
     await b.cycles(50)
     b.check_memory("halted: four beats are kept")
     await b.reset()
@@ -695,10 +698,10 @@ async def errors_interrupt(dut):
 @dma_test
 async def large_descriptors_keep_the_rate(dut):
     b = await bench(dut, latency=40)
-    length = 0x2000
+    length = 0x400 * BYTES
     chain = b.place([(BASE + SENDS + length * index, length, LAST * (index == 2)) for index in range(3)])
     expected = b.sent(chain)
-    rate = cocotb.start_soon(throughput(b, dut.m_axis_mm2s_tvalid, dut.m_axis_mm2s_tready, 3 * length // 8))
+    rate = cocotb.start_soon(throughput(b, dut.m_axis_mm2s_tvalid, dut.m_axis_mm2s_tready, 3 * length // BYTES))
     await b.go(MM2S, chain)
     await b.check_packets(expected)
     assert await rate >= 0.95
@@ -709,7 +712,7 @@ async def large_descriptors_keep_the_rate(dut):
         b.expect(each.buffer, packet[length * index : length * (index + 1)])
         b.expect_status(each, COMPLETE | length | (FIRST, 0, LAST)[index])
     b.send_beats(packet)
-    rate = cocotb.start_soon(throughput(b, dut.m_axi_s2mm_wvalid, dut.m_axi_s2mm_wready, 3 * length // 8))
+    rate = cocotb.start_soon(throughput(b, dut.m_axi_s2mm_wvalid, dut.m_axi_s2mm_wready, 3 * length // BYTES))
     await b.go(S2MM, chain)
     assert await rate >= 0.93
     await b.check_idle(S2MM, chain)

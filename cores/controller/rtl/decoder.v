@@ -2,19 +2,20 @@
 `default_nettype none
 
 /*
- * Takes the program stream apart: writes activations, hands CONV descriptors to the sequencer, weights and thresholds to their
- * FIFOs, asks for the trailer. What is wrong is found behind the beat (beat_checks) and kept (decoder_errors): then the stream
- * is drained to TLAST and answered with a trailer, and so is every later program until reset.
+ * Takes the program apart, a word of 128 bits a cycle: writes activations, hands CONV descriptors to the sequencer, weights and
+ * thresholds to their memories, asks for the trailer. What is wrong is found behind the word (word_checks) and kept (decoder_errors):
+ * then the stream is drained to TLAST and answered with a trailer, and so is every later program until reset.
  *
- * s_ready comes from registers. With a beat taken in cycle t:
- *   t + 1  weight_valid, thr_valid: pushes without a handshake, for the decoder counts the places. act_wr_valid, behind a skid
- *          register. program_start.
- *   t + 2  cfg_valid, after the last beat of a descriptor without fault. One may wait while the stream goes on.
- *   t + 4  error: of what a beat taken before that brought about, only descriptors and activations are held back if it is wrong.
- * Weights and descriptors behind a LOAD wait until its last word is written.
+ * A header comes with the first beat of its payload. s_ready comes from registers. With a word taken in cycle t:
+ *   t + 1  weight_valid, thr_valid: pushes without a handshake, for the decoder counts the places; of a word's two halves, where they
+ *          go one by one, the low one, the high one in t + 2. program_start.
+ *   t + 2  cfg_valid, after the last word of a descriptor without fault. One may wait while the stream goes on.
+ *   t + 4  error: of what a word taken before that brought about, only descriptors and activations are held back if it is wrong; END's
+ *          CRC-32s in t + 6. A LOAD's data are taken from t + 4 on.
+ * Weights and descriptors behind a LOAD wait until its last word is written, all commands behind an IMAGE until its last one is.
  */
 module decoder #(
-    // Rows and columns of the array: 8, 16 or 32
+    // Rows and columns of the array: 8, 16, 32 or 64
     parameter N = 8,
     // Bits of an activation
     parameter ACT_W = 4,
@@ -24,7 +25,9 @@ module decoder #(
     parameter ACC_W = 28,
     // Words of the activation memory: whole 128 bits, two groups or more
     parameter ACT_DEPTH = 8192,
-    // Bits of a group: what one cycle moves into the activation memory or the weight store
+    // Bits of the stream that the words come from: 64 or 128. With 64 none comes in the cycle behind one that was taken
+    parameter STREAM_W = 64,
+    // Bits of a group, what one cycle moves into the activation memory or the weight store: 64 (of a stream of 64), 128 or 256
     parameter GROUP_W = 64,
     // Weights held, in groups
     parameter WGT_DEPTH = 4096,
@@ -40,7 +43,8 @@ module decoder #(
     input  wire                    clk,
     input  wire                    rst,
     // Program
-    input  wire [63:0]             s_data,
+    input  wire [127:0]            s_data,
+    input  wire                    s_half,          // the packet ends with the low half
     input  wire                    s_last,
     input  wire                    s_valid,
     output wire                    s_ready,
@@ -49,15 +53,23 @@ module decoder #(
     input  wire                    act_wr_ready,
     output wire [GROUP_ADDR_W-1:0] act_wr_addr,
     output wire [GROUP_W-1:0]      act_wr_data,
+    // Words of an IMAGE command, that of its header first
+    output wire                    image_valid,
+    output wire                    image_last,
+    input  wire                    image_ready,
+    input  wire                    image_busy,      // from the header's on until everything is written
+    input  wire                    image_refused,
+    input  wire                    image_bad_length,
+    input  wire                    image_overflow,
     // Weights
     output wire [GROUP_W-1:0]      weight_group,
     output reg                     weight_end,
     output reg                     weight_valid,
     input  wire                    weight_freed,    // a tile's places are free again
     // Thresholds
-    output wire [63:0]             thr_data,
-    output wire                    thr_valid,
-    input  wire                    thr_freed,       // a beat's place is free again
+    output wire [STREAM_W-1:0]     thr_data,
+    output reg                     thr_valid,
+    input  wire                    thr_freed,       // a word's place is free again
     // Descriptor
     output wire                    cfg_valid,
     input  wire                    cfg_ready,
@@ -94,13 +106,25 @@ module decoder #(
 
 `include "program_format.vh"
 
-localparam PAIRED = GROUP_W > 64;
 localparam WORDS  = GROUP_W / (N * ACT_W);   // activation words a group: 1 or 2
 localparam ALIGN  = N * ACT_W < 128 ? 128 / (N * ACT_W) : 1;     // addresses of LOAD commands are multiples of it
 localparam STATES = 13;
 
+// Of a word's halves thresholds go one by one, and groups
+localparam HALVES       = STREAM_W == 64;
+localparam HALF_GROUPS  = GROUP_W == 64;
+// Words that a tile of weights takes, and the store; of two words a group, groups
+localparam TILE_PLACES  = HALF_GROUPS ? TILE_GROUPS / 2 : TILE_GROUPS;
+localparam STORE_PLACES = HALF_GROUPS ? WGT_DEPTH / 2 : WGT_DEPTH;
+
 // Cycles in FINISH, and behind the last descriptor taken, until the engine's flags and the checks tell of all beats
-localparam SETTLE = 4;
+localparam SETTLE = 6;
+
+generate
+    if (HALF_GROUPS && !HALVES) begin : g_check_group
+        ERROR_decoder_GROUP_W_of_64_needs_a_STREAM_W_of_64 error();
+    end
+endgenerate
 
 function [STATES-1:0] only(input [3:0] which);
     only = {{STATES-1{1'b0}}, 1'b1} << which;
@@ -117,31 +141,31 @@ endfunction
 reg [STATES-1:0]     at_reg;                // the state, one-hot
 reg                  closed_reg;            // in which nothing is taken: LOAD_WAIT, FINISH, TRAILER, DRAIN behind TLAST
 reg                  begun_reg;
-reg                  ended_reg;             // the beat with TLAST is taken
-reg [31:0]           remaining_reg;         // payload beats not yet taken
+reg                  ended_reg;             // the word with TLAST is taken
+reg [30:0]           remaining_reg;         // of a command, words not yet taken
 reg                  payload_last_reg;      // it is one
-reg [1:0]            place_reg;             // one-hot: the next beat is a payload's first, or its second
-reg                  thresholds_reg;        // THRESHOLDS come behind LEAD, not WEIGHTS
 reg                  end_mark_reg;          // the WEIGHTS command ends its CONV command's weights
-reg                  half_reg;              // the low beat of a pair is taken
 
 // ---- input handshake
-wire load_ready, load_bad, load_refused, load_reached, descriptor_full, weight_ready, thr_ready, group_beat;
+wire load_ready, load_bad, load_refused, load_reached, descriptor_full, weight_ready, thr_ready, group_word;
+wire at_image = at_reg[DECODER_IMAGE_ROWS] || at_reg[DECODER_IMAGE_KERNEL] || at_reg[DECODER_IMAGE_DATA];
 wire blocked = closed_reg ||
+               (at_reg[DECODER_HEADER] && image_busy) ||
+               (at_image && !image_ready) ||
                (at_reg[DECODER_LOAD_DATA] && !load_ready) ||
                (at_reg[DECODER_DESCRIPTOR] && (descriptor_full || act_wr_valid)) ||
                (at_reg[DECODER_WEIGHTS] && (!weight_ready || act_wr_valid)) ||
                (at_reg[DECODER_THRESHOLDS] && !thr_ready);
-wire beat    = s_valid && !blocked;
+wire take    = s_valid && !blocked;
 
 assign s_ready = !blocked;
 
 // verilator lint_off PINCONNECTEMPTY
-stream_credits #(.COUNT(WGT_DEPTH), .STEP(TILE_GROUPS)) weight_credits (
-    .clk(clk), .rst(rst || error), .take(beat && at_reg[DECODER_WEIGHTS] && group_beat), .give(weight_freed),
+stream_credits #(.COUNT(STORE_PLACES), .STEP(TILE_PLACES)) weight_credits (
+    .clk(clk), .rst(rst || error), .take(take && at_reg[DECODER_WEIGHTS] && group_word), .give(weight_freed),
     .next_available(), .available(weight_ready));
-stream_credits #(.COUNT(THR_DEPTH)) thr_credits (
-    .clk(clk), .rst(rst || error), .take(beat && at_reg[DECODER_THRESHOLDS]), .give(thr_freed),
+stream_credits #(.COUNT(THR_DEPTH / 2)) thr_credits (
+    .clk(clk), .rst(rst || error), .take(take && at_reg[DECODER_THRESHOLDS]), .give(thr_freed),
     .next_available(), .available(thr_ready));
 // verilator lint_on PINCONNECTEMPTY
 
@@ -149,51 +173,78 @@ wire [7:0]  header_opcode   = s_data[HEADER_OPCODE_HIGH:HEADER_OPCODE_LOW];
 wire [7:0]  header_flags    = s_data[HEADER_FLAGS_HIGH:HEADER_FLAGS_LOW];
 wire [31:0] header_length   = s_data[HEADER_LENGTH_HIGH:HEADER_LENGTH_LOW];
 
-// ---- the beat, registered, and what it was taken as
-reg [63:0]       beat_reg;
+// ---- images
+assign image_valid = s_valid && !s_half && !error &&
+                     (at_image || (at_reg[DECODER_HEADER] && header_opcode == OPCODE_IMAGE && !image_busy));
+assign image_last  = payload_last_reg;
+
+// ---- the word, registered, and what it was taken as
+reg [127:0]      word_reg;
 reg [STATES-1:0] taken_reg;                 // the state in which it was taken; 0: none was
-reg [1:0]        taken_place_reg;
-reg              taken_any_reg, taken_first_reg, taken_tlast_reg, taken_bad_reg;
+reg              taken_any_reg, taken_first_reg, taken_tlast_reg, taken_half_reg, taken_bad_reg;
 
 always @(posedge clk) begin
-    beat_reg        <= s_data;
-    taken_reg       <= beat && !rst ? at_reg : {STATES{1'b0}};
-    taken_any_reg   <= beat && !rst;
+    word_reg <= s_data;
+    if (HALVES && taken_any_reg) word_reg[63:0] <= word_reg[127:64];
+    taken_reg       <= take && !rst ? at_reg : {STATES{1'b0}};
+    taken_any_reg   <= take && !rst;
     taken_first_reg <= !begun_reg;
     taken_tlast_reg <= s_last;
-    taken_place_reg <= place_reg;
+    taken_half_reg  <= s_half;
     taken_bad_reg   <= load_bad;
 end
 
-// ---- groups: one beat, or two for N = 32
-wire [GROUP_W-1:0] load_data;
+`ifndef SYNTHESIS
+always @(posedge clk) begin
+    if (HALVES && !rst && take && taken_any_reg) begin
+        $display("ERROR: %m: a word came right behind another, which is not sent on yet");
+        $stop;
+    end
+end
+`endif
+
+// ---- weights and thresholds
 generate
-    if (PAIRED) begin : g_paired
-        reg [63:0] low_reg;
-        always @(posedge clk) if (!half_reg) low_reg <= s_data;
-        assign group_beat   = half_reg;
-        assign load_data    = {s_data, low_reg};
-        assign weight_group = {beat_reg, low_reg};
-    end else begin : g_single
-        assign group_beat   = 1'b1;
-        assign load_data    = s_data;
-        assign weight_group = beat_reg;
+    if (HALF_GROUPS) begin : g_half_groups
+        assign group_word   = 1'b1;
+        assign weight_group = word_reg[63:0];
+        reg taken_end_reg;
+        always @(posedge clk) begin
+            taken_end_reg <= payload_last_reg && end_mark_reg;
+            weight_valid <= !rst && ((take && at_reg[DECODER_WEIGHTS]) || taken_reg[DECODER_WEIGHTS]);
+            weight_end   <= taken_reg[DECODER_WEIGHTS] && taken_end_reg;
+        end
+    end else begin : g_word_groups
+        always @(posedge clk) begin
+            weight_valid <= !rst && take && at_reg[DECODER_WEIGHTS] && group_word;
+            weight_end   <= payload_last_reg && end_mark_reg;
+        end
+        if (GROUP_W == 128) begin : g_one
+            assign group_word   = 1'b1;
+            assign weight_group = word_reg;
+        end else begin : g_two
+            reg         second_reg;
+            reg [127:0] low_reg;
+            assign group_word   = second_reg;
+            assign weight_group = {word_reg, low_reg};
+            always @(posedge clk) begin
+                if (!second_reg) low_reg <= s_data;
+                second_reg <= at_reg[DECODER_WEIGHTS] && (second_reg ^ take);
+            end
+        end
     end
 endgenerate
 
-always @(posedge clk) begin
-    weight_valid <= beat && at_reg[DECODER_WEIGHTS] && group_beat && !rst;
-    weight_end   <= payload_last_reg && end_mark_reg;
-end
+assign thr_data = word_reg[STREAM_W-1:0];
 
-assign thr_valid = taken_reg[DECODER_THRESHOLDS];
-assign thr_data  = beat_reg;
+always @(posedge clk)
+    thr_valid <= !rst && ((take && at_reg[DECODER_THRESHOLDS]) || (HALVES && taken_reg[DECODER_THRESHOLDS]));
 
-load_writer #(.ACT_DEPTH(ACT_DEPTH), .ALIGN(ALIGN), .WORDS(WORDS), .GROUP_W(GROUP_W)) u_load_writer (
+load_writer #(.ACT_DEPTH(ACT_DEPTH), .ALIGN(ALIGN), .GROUP_W(GROUP_W), .WORDS(WORDS)) u_load_writer (
     .clk(clk), .rst(rst),
-    .beat(s_data), .beat_take(beat && at_reg[DECODER_LOAD_ADDR]),
+    .at_header(at_reg[DECODER_HEADER]),
     .waiting(at_reg[DECODER_LOAD_WAIT]), .convs_issued(convs_issued), .reached(load_reached),
-    .group(load_data), .group_valid(s_valid && at_reg[DECODER_LOAD_DATA] && group_beat && !error), .group_ready(load_ready),
+    .word(s_data), .word_valid(s_valid && at_reg[DECODER_LOAD_DATA] && !error && !s_half), .word_ready(load_ready),
     .bad(load_bad), .refused(load_refused),
     .act_wr_valid(act_wr_valid), .act_wr_ready(act_wr_ready), .act_wr_addr(act_wr_addr), .act_wr_data(act_wr_data)
 );
@@ -204,7 +255,7 @@ wire        bad_descriptor;
 
 descriptor_buffer #(.CFG_W(CFG_W)) u_descriptor_buffer (
     .clk(clk), .rst(rst || error),
-    .beat(s_data), .tlast(s_last), .take(beat), .header(at_reg[DECODER_HEADER] && header_opcode == OPCODE_CONV),
+    .word(s_data), .tlast(s_last), .take(take), .at_header(at_reg[DECODER_HEADER]), .conv(header_opcode == OPCODE_CONV),
     .sequence_number(checked_sequence), .full(descriptor_full), .bad(bad_descriptor),
     .cfg_valid(cfg_valid), .cfg_ready(cfg_ready), .cfg_data(cfg_data), .cfg_sequence(cfg_sequence)
 );
@@ -222,12 +273,13 @@ always @(posedge clk) begin
     settled_reg          <= at_reg[DECODER_FINISH] && !descriptor_full ? {settled_reg[SETTLE-2:0], 1'b1} : {SETTLE{1'b0}};
 end
 
-beat_checks #(.N(N), .ACT_W(ACT_W), .WGT_W(WGT_W), .ACC_W(ACC_W), .STATES(STATES)) u_beat_checks (
+word_checks #(.N(N), .ACT_W(ACT_W), .WGT_W(WGT_W), .ACC_W(ACC_W), .STATES(STATES)) u_word_checks (
     .clk(clk), .rst(rst), .clear(rst || trailer_done),
-    .beat(beat_reg), .valid(taken_any_reg), .taken(taken_reg), .first(taken_first_reg), .tlast(taken_tlast_reg),
-    .place(taken_place_reg),
-    .overflow((taken_reg[DECODER_LOAD_ADDR] && load_bad) || (taken_reg[DECODER_LOAD_DATA] && taken_bad_reg)),
-    .bad_descriptor(bad_descriptor || (taken_reg[DECODER_LOAD_ADDR] && load_refused)),
+    .word(word_reg), .valid(taken_any_reg), .taken(taken_reg), .first(taken_first_reg), .tlast(taken_tlast_reg),
+    .half(taken_half_reg),
+    .overflow(taken_reg[DECODER_LOAD_DATA] && taken_bad_reg), .load_bad(load_bad), .load_refused(load_refused),
+    .bad_descriptor(bad_descriptor), .image_refused(image_refused), .image_bad_length(image_bad_length),
+    .image_overflow(image_overflow),
     .error_code(checked_code), .command_sequence(checked_sequence), .command_opcode(checked_opcode),
     .images_crc(images_crc), .program_crc(program_crc)
 );
@@ -244,46 +296,44 @@ decoder_errors u_decoder_errors (
 
 // ---- counts and marks
 always @(posedge clk) begin
-    program_start <= beat && at_reg[DECODER_HEADER] && header_opcode == OPCODE_BEGIN && !begun_reg && !rst;
-    if (taken_reg[DECODER_BEGIN] && taken_place_reg[BEGIN_PROGRAM_ID_BEAT])
-        program_id <= beat_reg[BEGIN_PROGRAM_ID_HIGH:BEGIN_PROGRAM_ID_LOW];
-    if (beat) begin
-        remaining_reg    <= at_reg[DECODER_HEADER] ? header_length : remaining_reg - 32'd1;
-        payload_last_reg <= at_reg[DECODER_HEADER] ? header_length == 32'd1 : remaining_reg == 32'd2;
-        place_reg        <= {place_reg[0], at_reg[DECODER_HEADER]};
-        half_reg         <= PAIRED && (at_reg[DECODER_WEIGHTS] || at_reg[DECODER_LOAD_DATA]) && !half_reg;
+    program_start <= take && at_reg[DECODER_HEADER] && header_opcode == OPCODE_BEGIN && !begun_reg && !rst;
+    if (taken_reg[DECODER_BEGIN]) program_id <= word_reg[BEGIN_PROGRAM_ID_HIGH:BEGIN_PROGRAM_ID_LOW];
+    if (take) begin
+        remaining_reg    <= at_reg[DECODER_HEADER] ? header_length[31:1] : remaining_reg - 31'd1;
+        payload_last_reg <= at_reg[DECODER_HEADER] ? header_length[31:1] == 31'd1 : remaining_reg == 31'd2;
         ended_reg        <= s_last;
         if (at_reg[DECODER_HEADER]) begin
-            end_mark_reg   <= (header_flags & FLAG_LAST) != 8'd0;
-            thresholds_reg <= header_opcode == OPCODE_THRESHOLDS;
-            begun_reg      <= 1'b1;
+            end_mark_reg <= (header_flags & FLAG_LAST) != 8'd0;
+            begun_reg    <= 1'b1;
         end
     end
     if (rst || at_reg[DECODER_TRAILER]) begin
         begun_reg <= 1'b0;
         ended_reg <= 1'b0;
     end
-    if (rst) begin
-        place_reg  <= 2'b00;
-        program_id <= 32'd0;
-    end
+    if (rst) program_id <= 32'd0;
 end
 
-// ---- state
+// ---- state: behind a header that of its opcode, for it is an error if its payload ends with it
+wire goes_on = header_opcode == OPCODE_BEGIN || header_opcode == OPCODE_CONV || header_opcode == OPCODE_WEIGHTS ||
+               header_opcode == OPCODE_THRESHOLDS || header_opcode == OPCODE_IMAGE;
+
 always @(posedge clk) begin
-    if (beat) begin
+    if (take) begin
         if (at_reg[DECODER_HEADER]) case (header_opcode)
-            OPCODE_BEGIN:                      at_reg <= only(DECODER_BEGIN);
-            OPCODE_LOAD:                       at_reg <= only(DECODER_LOAD_ADDR);
-            OPCODE_CONV:                       at_reg <= only(DECODER_DESCRIPTOR);
-            OPCODE_WEIGHTS, OPCODE_THRESHOLDS: at_reg <= only(DECODER_LEAD);
-            default:                           at_reg <= only(DECODER_END);
+            OPCODE_BEGIN:      at_reg <= only(DECODER_BEGIN);
+            OPCODE_LOAD:       at_reg <= only(DECODER_LOAD_WAIT);
+            OPCODE_IMAGE:      at_reg <= only(DECODER_IMAGE_ROWS);
+            OPCODE_CONV:       at_reg <= only(DECODER_DESCRIPTOR);
+            OPCODE_WEIGHTS:    at_reg <= only(DECODER_WEIGHTS);
+            OPCODE_THRESHOLDS: at_reg <= only(DECODER_THRESHOLDS);
+            default:           at_reg <= only(DECODER_FINISH);
         endcase
-        else if (at_reg[DECODER_LOAD_ADDR]) at_reg <= only(DECODER_LOAD_WAIT);
         else if (payload_last_reg && !at_reg[DECODER_DRAIN]) at_reg <= only(DECODER_HEADER);
-        else if (at_reg[DECODER_LEAD]) at_reg <= only(thresholds_reg ? DECODER_THRESHOLDS : DECODER_WEIGHTS);
+        else if (at_reg[DECODER_IMAGE_ROWS]) at_reg <= only(DECODER_IMAGE_KERNEL);
+        else if (at_reg[DECODER_IMAGE_KERNEL]) at_reg <= only(DECODER_IMAGE_DATA);
         // Nothing is taken behind TLAST, wherever it comes.
-        if (at_reg[DECODER_END] || (s_last && !at_reg[DECODER_DRAIN])) at_reg <= only(DECODER_FINISH);
+        if (s_last && !at_reg[DECODER_DRAIN]) at_reg <= only(DECODER_FINISH);
     end
     if (at_reg[DECODER_LOAD_WAIT] && load_reached) at_reg <= only(DECODER_LOAD_DATA);
     if ((finished && !leftovers_reg) || (at_reg[DECODER_DRAIN] && ended_reg)) at_reg <= only(DECODER_TRAILER);
@@ -294,9 +344,9 @@ end
 
 // With the state, so that s_ready need not look at four of them and at ended_reg
 always @(posedge clk) begin
-    if (beat) closed_reg <= at_reg[DECODER_LOAD_ADDR] || at_reg[DECODER_END] || s_last;
+    if (take) closed_reg <= (at_reg[DECODER_HEADER] && !goes_on) || s_last;
     if ((at_reg[DECODER_LOAD_WAIT] && load_reached) || (at_reg[DECODER_TRAILER] && trailer_done)) closed_reg <= 1'b0;
-    if (error && !at_reg[DECODER_TRAILER] && !at_reg[DECODER_DRAIN]) closed_reg <= beat ? s_last : ended_reg;
+    if (error && !at_reg[DECODER_TRAILER] && !at_reg[DECODER_DRAIN]) closed_reg <= take ? s_last : ended_reg;
     if (rst) closed_reg <= 1'b0;
 end
 
@@ -304,10 +354,13 @@ assign trailer_request = at_reg[DECODER_TRAILER];
 
 always @(posedge clk) begin
     state     <= number(at_reg);
-    loading   <= at_reg[DECODER_LOAD_ADDR] || at_reg[DECODER_LOAD_WAIT] || at_reg[DECODER_LOAD_DATA];
+    loading   <= at_reg[DECODER_LOAD_WAIT] || at_reg[DECODER_LOAD_DATA] || image_busy;
     draining  <= at_reg[DECODER_DRAIN];
     finishing <= at_reg[DECODER_FINISH];
 end
+
+// An even length is an error.
+wire unused_ok = &{1'b0, header_length[0]};
 
 endmodule
 

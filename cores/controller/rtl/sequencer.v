@@ -11,16 +11,20 @@
  *
  * What a pass waits for is looked at while the one before it goes out: start_ok_reg, two cycles before its first position. Passes
  * are 4 cycles apart or more, as their weights are. Space is counted here: result_freed and read_freed give back a place each.
- * A claim (tile_take, set_take) comes in the cycle after the pass is taken; issue_* and result_reserve in the cycle after their position was
- * decided on, errors a cycle later.
+ * A claim (tile_take, set_take) comes in the cycle after the pass is taken; issue_*, result_reserve and read_reserve in the cycle after their
+ * position was decided on, errors a cycle later.
  */
 module sequencer #(
     // Words of the activation memory: at most 2^20
     parameter ACT_DEPTH = 8192,
     // Accumulators in a column
     parameter ACC_DEPTH = 1024,
-    // Result positions, and words read, that the buffers hold
+    // Result positions that their buffer holds
     parameter OUT_DEPTH = 64,
+    // Places for what a READ returns
+    parameter READ_DEPTH = 16,
+    // Words that share one: a power of two
+    parameter READ_WORDS = 4,
     // Width of a descriptor (derived)
     parameter CFG_W = 64*7,
     // Width of an activation address (derived)
@@ -45,11 +49,12 @@ module sequencer #(
     // Threshold sets
     input  wire                  set_ready,
     output reg                   set_take,
-    // Places for results: raw ones, and words read back
+    // Places for results: raw ones, and words read back, several in one
     input  wire                  result_freed,
     input  wire                  result_empty,
     output reg                   result_reserve,
     input  wire                  read_freed,
+    output reg                   read_reserve,
     // Issued position
     output reg                   issue_valid,
     output reg                   issue_read,
@@ -187,7 +192,25 @@ wire next_valid = takes || (position_valid && (stays_reg || !position_last));
 wire pass_raw   = sums_leave && !codes_reg && !read_reg;
 wire next_raw   = takes ? pass_raw : raw_reg;
 
-wire next_issue = next_valid && (!next_raw || next_result_space) && (!read_reg || next_read_space);
+// A word that a READ returns takes a place if it is the first of those that share it, from the command's first word on.
+wire begins, next_begins;
+
+generate
+    if (READ_WORDS == 1) begin : g_place_each
+        assign begins      = read_reg;
+        assign next_begins = read_reg;
+    end else begin : g_place_shared
+        reg [$clog2(READ_WORDS)-1:0] word_reg;     // of its place, due
+        always @(posedge clk) begin
+            if (issue) word_reg <= word_reg + 1'b1;
+            if (accept) word_reg <= 0;
+        end
+        assign begins      = read_reg && word_reg == 0;
+        assign next_begins = read_reg && (stays_reg ? word_reg == 0 : &word_reg);
+    end
+endgenerate
+
+wire next_issue = next_valid && (!next_raw || next_result_space) && (!next_begins || next_read_space);
 
 always @(posedge clk) begin
     issue     <= !rst && next_issue;
@@ -206,8 +229,8 @@ end
 stream_credits #(.COUNT(OUT_DEPTH)) result_credits (
     .clk(clk), .rst(rst), .take(!stays_reg && raw_reg), .give(result_freed),
     .next_available(next_result_space), .available());
-stream_credits #(.COUNT(OUT_DEPTH)) read_credits (
-    .clk(clk), .rst(rst), .take(!stays_reg && read_reg), .give(read_freed),
+stream_credits #(.COUNT(READ_DEPTH)) read_credits (
+    .clk(clk), .rst(rst), .take(!stays_reg && begins), .give(read_freed),
     .next_available(next_read_space), .available());
 // verilator lint_on PINCONNECTEMPTY
 
@@ -218,6 +241,7 @@ always @(posedge clk) begin
     issue_swap     <= issue && position_first && !read_reg && !rst;
     issue_final    <= last_issued && !rst;
     result_reserve <= issue && raw_reg && !rst;
+    read_reserve   <= issue && begins && !rst;
 end
 
 always @(posedge clk) begin

@@ -1,22 +1,23 @@
 """Ways to spoil a program that is right, each with what the decoder must say of it."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 from decoder_bench import (
-    BEGIN_BEATS,
     Bench,
     random_beats,
     random_commands,
     random_conv,
+    random_image,
     without_waiting,
 )
 
-from tilewright.hardware.commands import Body, Conv, Load, Mode, Thresholds, Weights
+from tilewright.hardware.commands import Body, Conv, Image, Load, Mode, Thresholds, Weights
 from tilewright.hardware.fields import Field, Layout
 from tilewright.hardware.program import encode_frame, encode_program, seal_program
-from tilewright.hardware.program_format import CONV, LOAD, Opcode
+from tilewright.hardware.program_format import BEGIN, CONV, LOAD
 from tilewright.hardware.registers import ErrorCode
 
 
@@ -46,8 +47,9 @@ def beats_of(layout: Layout, change: Change) -> list[int]:
     return [change.apply(0) if beat == change.beat else 0 for beat in range(layout.beats)]
 
 
-# No command's, or IMAGE's, which is not built yet
-OPCODES = [0x00, Opcode.IMAGE, 0x07, 0x0E, 0x11, 0x1F, 0x82, 0xFF]
+BEGIN_BEATS = 1 + BEGIN.beats
+# No command's
+OPCODES = [0x00, 0x07, 0x0E, 0x11, 0x1F, 0x82, 0xFF]
 COUNTS = ("in_h", "in_w", "out_h", "out_w", "ic_tiles", "oc_tiles", "images", "kernel_h", "kernel_w", "stride")
 # Whatever the descriptor, it is wrong with these fields.
 DESCRIPTORS = [
@@ -84,13 +86,15 @@ class Faults:
         self.rng, self.bench = bench.rng, bench
         self.begin = bench.begin()
         rng = bench.rng
-        load = Load(rng.randrange(64) // bench.align * bench.align, random_beats(rng, 6))
-        weights, thresholds = Weights(random_beats(rng, 4 * bench.pair), last=True), Thresholds(random_beats(rng, 4))
-        kinds = [load, random_conv(rng), weights, thresholds]
-        self.commands: list[Body] = [*rng.sample(kinds, 4), *random_commands(rng, bench.n, bench.depth)[:6]]
+        load = Load(rng.randrange(64) // bench.align * bench.align, random_beats(rng, 6 * bench.whole))
+        weights = Weights(random_beats(rng, 4 * bench.whole), last=True)
+        thresholds = Thresholds(random_beats(rng, 4))
+        kinds = [load, random_conv(rng), weights, thresholds, random_image(rng)]
+        self.commands: list[Body] = [*rng.sample(kinds, len(kinds)), *random_commands(rng, bench.n, bench.depth)[:6]]
         self.commands = [without_waiting(command) for command in self.commands]
         self.beats = encode_program([self.begin, *self.commands])
         self.images = encode_frame([self.begin, *self.commands]).images
+        bench.stale = int(self.beats[-1])
         lengths = [BEGIN_BEATS, *(1 + len(command.payload()) for command in self.commands), 2]
         self.starts = [sum(lengths[:index]) for index in range(len(lengths))]
 
@@ -111,7 +115,7 @@ class Faults:
         for change in changes:
             at = self.starts[number] + 1 + change.beat
             beats[at] = np.uint64(change.apply(int(beats[at])))
-        return Fault(seal_program(beats, self.images), ErrorCode.BAD_DESCRIPTOR, number, number)
+        return Fault(seal_program(beats, self.images), ErrorCode.BAD_DESCRIPTOR, number, number=number)
 
     def opcode(self, opcode: int | None = None) -> Fault:
         number = self.rng.randrange(len(self.commands) + 2)
@@ -141,10 +145,15 @@ class Faults:
         return self.changed(number, 0, lambda beat: beat | 1 << 8 + bit, ErrorCode.BAD_DESCRIPTOR)
 
     def wrong_lengths(self, number: int) -> list[int]:
-        """Of BEGIN, CONV and END any but the right one; of the others a beat without data, or half of 128 bits."""
+        """Of BEGIN, CONV and END any but the right one; of the others one without data, half of 128 bits, of a row."""
         right = int(self.beats[self.starts[number]]) >> 32
         wrong = [0, 1, right - 1, right + 1, right & ~1 | 1 << 31]
-        if not 0 < number <= len(self.commands) or isinstance(self.commands[number - 1], Conv):
+        command = self.commands[number - 1] if 0 < number <= len(self.commands) else None
+        if self.bench.whole == 2 and isinstance(command, Load | Weights):
+            wrong.append(right ^ 2)
+        if isinstance(command, Image):
+            wrong += [3, 5]
+        if command is None or isinstance(command, Conv):
             wrong += [right ^ 2, right ^ 4, right | 1 << self.rng.randrange(4, 31), right | 1 << 31]
         return sorted({length for length in wrong if length != right})
 
@@ -187,15 +196,19 @@ class Faults:
         return self.refused(self.number(Load), self.rng.choice(unnamed_bits(LOAD)))
 
     def address(self) -> Fault:
+        """Named at once, whatever the LOAD waits for."""
         address = self.rng.choice([self.bench.depth, 2 * self.bench.depth, 1 << 23, (1 << 24) - self.bench.align])
-        return self.changed(self.number(Load), 1, lambda beat: beat >> 24 << 24 | address, ErrorCode.ACT_OVERFLOW)
+        after = self.rng.choice([0, 0xFFFFFF])
+        return self.changed(self.number(Load), 1, lambda _: after << 24 | address, ErrorCode.ACT_OVERFLOW)
 
     def end_of_memory(self) -> Fault:
         """The last groups find no place."""
-        number = self.rng.choice([i for i, c in enumerate(self.commands, 1) if isinstance(c, Load) and len(c.data) > 2])
+        each = 2 * self.bench.whole  # beats of an address's step
+        loads = [i for i, c in enumerate(self.commands, 1) if isinstance(c, Load) and len(c.data) > each]
+        number = self.rng.choice(loads)
         data = self.commands[number - 1].data
-        data = data[: -2 * self.rng.randrange(1, len(data) // 2)]
-        address = self.bench.depth - self.bench.align * len(data) // 2
+        data = data[: -each * self.rng.randrange(1, len(data) // each)]
+        address = self.bench.depth - self.bench.align * len(data) // each
         self.commands[number - 1] = Load(address, data)
         fault = self.changed(number, 1, lambda beat: beat >> 24 << 24 | address, ErrorCode.ACT_OVERFLOW)
         return fault._replace(partly=True)
@@ -204,7 +217,10 @@ class Faults:
         return self.refused(self.number(Conv), self.rng.choice(DESCRIPTORS))
 
     def tlast_early(self) -> Fault:
-        count = self.rng.randrange(1, len(self.beats) - 1)
+        return self.cut(self.rng.randrange(1, len(self.beats) - 1))
+
+    def cut(self, count: int) -> Fault:
+        """So many beats, fewer than END begins with."""
         number = max(i for i, start in enumerate(self.starts) if start < count)
         return Fault(self.beats[:count], ErrorCode.TLAST_EARLY, number, number, partly=True)
 
@@ -216,15 +232,15 @@ class Faults:
 
     def crc(self) -> Fault:
         """A bit of an image, of weights or thresholds, of a beat that is 0, or of END's CRC-32s."""
-        number = self.number(Load)
-        start = self.starts[number]
-        ends = [start + 2, start + len(self.commands[number - 1].payload())]  # its first and its last image beat
+        number = self.number(Load, Image)
+        command, last = self.commands[number - 1], self.starts[number + 1] - 1
+        assert isinstance(command, Load | Image)
+        first = last + 1 - len(command.data)
         data = self.starts[self.number(Weights, Thresholds)] + 1
-        at = self.rng.choice([BEGIN_BEATS - 1, data, data + 1, len(self.beats) - 1, *ends, *ends])
+        at = self.rng.choice([BEGIN_BEATS - 1, data, data + 1, len(self.beats) - 1, first, last, first, last])
         beats = self.beats.copy()
         beats[at] ^= np.uint64(1 << self.rng.randrange(64))
-        load = self.commands[number - 1]
-        self.commands[number - 1] = Load(load.address, beats[ends[0] : ends[1] + 1])  # which is written
+        self.commands[number - 1] = replace(command, data=beats[first : last + 1])  # which is written
         return Fault(beats, ErrorCode.BAD_CRC, len(self.commands) + 1, len(self.commands) + 1)
 
     ONCE = (opcode, no_begin, second_begin, sequence, length, magic, version, parameters, end_of_memory, tlast_missing)

@@ -8,11 +8,11 @@ from itertools import pairwise
 import cocotb
 import numpy as np
 from decoder_bench import (
-    BEGIN_BEATS,
-    CONV_BEATS,
+    BEGIN_WORDS,
+    CONV_WORDS,
     ENGINE_CODES,
-    LEADING,
     Bench,
+    ImageFault,
     expected_settings,
     random_beats,
     random_commands,
@@ -20,10 +20,11 @@ from decoder_bench import (
     settings_of,
     states_of,
     without_waiting,
+    words_of,
 )
-from decoder_faults import DESCRIPTORS, OPCODES, Faults
+from decoder_faults import DESCRIPTORS, OPCODES, Fault, Faults
 
-from tilewright.hardware.commands import Body, Conv, Load, Thresholds, Weights
+from tilewright.hardware.commands import Body, Conv, Image, Load, Thresholds, Weights
 from tilewright.hardware.program import seal_program
 from tilewright.hardware.registers import DecoderState, ErrorCode
 
@@ -35,23 +36,24 @@ async def random_commands_with_random_stalls(dut):
     for _ in range(16):
         commands = random_commands(rng, bench.n, bench.depth)
         beats = bench.encode(commands)
-        # The command that a beat belongs to, and its place; -1 for the header.
-        owner: list[tuple[Body | None, int]] = [(None, 0)] * BEGIN_BEATS
+        # The command that a word belongs to, and its place; 0 for the header's.
+        owner: list[tuple[Body | None, int]] = [(None, 0)] * BEGIN_WORDS
         for command in commands:
-            owner += [(command, place) for place in range(-1, len(command.payload()))]
-        owner += [(None, 0)] * 2
+            owner += [(command, place) for place in range(words_of(command))]
+        owner.append((None, 0))
         rate = rng.choice([0.4, 0.9, 1.0])
         pop = rng.choice([0.1, 0.4, 1.0])
+        bench.folder.hold = rng.choice([0, 1, rng.randint(2, 40)])
         groups_due = 0
         for _ in range(100 * len(beats)):
-            command, place = owner[min(bench.sent, len(beats) - 1)]
+            command, place = owner[min(bench.sent, len(owner) - 1)]
             taken = await bench.random_cycle(rate, pop)
             if taken and isinstance(command, Load) and place > 0:
                 assert bench.convs_issued >= command.after, "a group is taken too early"
-                groups_due += place % bench.pair == 0
-            if taken and isinstance(command, Weights | Conv) and place >= isinstance(command, Weights):
+                groups_due += 128 / bench.group_w
+            if taken and isinstance(command, Weights | Conv) and place > 0:
                 assert len(bench.writes) == groups_due, "weights or a descriptor come before a LOAD's last group"
-            if bench.sent == len(beats) and len(bench.settings) == sum(isinstance(c, Conv) for c in commands):
+            if bench.sent == len(owner) and len(bench.settings) == sum(isinstance(c, Conv) for c in commands):
                 break
         for _ in range(4):
             await bench.cycle()
@@ -63,7 +65,8 @@ async def random_commands_with_random_stalls(dut):
 async def every_place_is_used_and_no_more(dut):
     """Nothing is freed: the stream stops when the memory is full, right before its next data, and goes on later."""
     bench = await Bench(dut).start()
-    for sink, each in ((bench.weights, bench.pair), (bench.thresholds, 1)):
+    for sink, width in ((bench.weights, bench.group_w), (bench.thresholds, bench.stream_w)):
+        each = width // 64
         words = random_beats(bench.rng, (sink.depth + 2 * sink.step) * each)
         full = sink.depth * each
         for parts in ([words], [words[:full], words[full:]]):
@@ -71,8 +74,8 @@ async def every_place_is_used_and_no_more(dut):
             beats = bench.encode(commands)
             for _ in range(len(beats) + 20):
                 await bench.cycle(pop=0.0)
-            assert sink.level == sink.depth and bench.sent == BEGIN_BEATS + LEADING * len(parts) + full
-            while bench.sent < len(beats) or sink.level >= sink.step:
+            assert sink.level == sink.depth and bench.sent == BEGIN_WORDS + len(parts) + full // 2
+            while bench.sent < len(bench.packet) or sink.level >= sink.step:
                 await bench.cycle()
             for _ in range(4):
                 await bench.cycle()
@@ -81,32 +84,35 @@ async def every_place_is_used_and_no_more(dut):
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
-async def a_beat_a_cycle(dut):
-    """Without stalls a LOAD's data wait two cycles, and the beats of a CONV that follows another one.
+async def a_word_a_cycle(dut):
+    """Or every second one; without stalls a LOAD's data come four cycles behind its header, and a second CONV waits.
 
-    A descriptor is there two cycles after its last beat; six after END the trailer is asked for.
+    A descriptor is there two cycles after its last word; eight after END, or after the cycle in which a last descriptor
+    is handed over, the trailer is asked for.
     """
     bench = await Bench(dut).start()
     rng = bench.rng
     dut.engine_idle.value = 1
     for _ in range(4):
         commands = [without_waiting(command) for command in random_commands(rng, bench.n, bench.depth)]
-        beats = bench.encode(commands)
-        waits = sum(2 * isinstance(command, Load) for command in commands)
-        waits += sum(isinstance(first, Conv) and isinstance(second, Conv) for first, second in pairwise(commands))
+        bench.encode(commands)
+        waits = sum((4 - bench.pitch) * isinstance(command, Load) for command in commands)
+        if bench.pitch == 1:
+            waits += sum(isinstance(first, Conv) and isinstance(second, Conv) for first, second in pairwise(commands))
         cycles = 0
-        while bench.sent < len(beats):
+        while bench.sent < len(bench.packet):
             cycles += 1
             await bench.cycle()
-        assert cycles == len(beats) + waits
-        for wait in range(6):
-            assert bool(dut.trailer_request.value) == (wait == 5)
+        assert cycles == 1 + (len(bench.packet) - 1) * bench.pitch + waits
+        handed_over = bench.pitch == 1 and isinstance(commands[-1], Conv)
+        for wait in range(8 + handed_over):
+            assert bool(dut.trailer_request.value) == (wait == 7 + handed_over)
             await bench.cycle()
         bench.check(commands)
         await bench.trailer()
     conv = random_conv(rng)
     bench.encode([conv])
-    while bench.sent < BEGIN_BEATS + CONV_BEATS:
+    while bench.sent < BEGIN_WORDS + CONV_WORDS:
         await bench.cycle(cfg=False)
     for wait in range(2):
         assert bool(dut.cfg_valid.value) == (wait == 1)
@@ -117,15 +123,16 @@ async def a_beat_a_cycle(dut):
 async def state_says_what_is_taken(dut):
     """A cycle late, and so does `loading`."""
     bench = await Bench(dut).start()
-    loads = {DecoderState.LOAD_ADDR, DecoderState.LOAD_WAIT, DecoderState.LOAD_DATA}
+    loads = {DecoderState.LOAD_WAIT, DecoderState.LOAD_DATA}
+    loads |= {DecoderState.IMAGE_ROWS, DecoderState.IMAGE_KERNEL, DecoderState.IMAGE_DATA}
     for _ in range(4):
         commands = [without_waiting(command) for command in random_commands(bench.rng, bench.n, bench.depth)]
         beats = bench.encode(commands)
-        states = [DecoderState.HEADER, *[DecoderState.BEGIN] * (BEGIN_BEATS - 1)]
+        states = [DecoderState.HEADER, DecoderState.BEGIN]
         for command in commands:
             states += states_of(command)
-        states += [DecoderState.HEADER, DecoderState.END]
-        while bench.sent < len(beats):
+        states.append(DecoderState.HEADER)
+        while bench.sent < len(bench.packet):
             if await bench.random_cycle(0.8):
                 expected = states[bench.sent - 1]
                 assert int(dut.state.value) == expected and bool(dut.loading.value) == (expected in loads)
@@ -133,9 +140,11 @@ async def state_says_what_is_taken(dut):
             await bench.cycle()
         await bench.cycle()
         assert int(dut.state.value) == DecoderState.FINISH and dut.finishing.value
+        for _ in range(4):  # groups that the memory did not take
+            await bench.cycle()
         bench.check(commands)
         await bench.finish()
-    end = len(beats)
+    end = len(bench.packet)
     bench.send(np.append(beats, random_beats(bench.rng, 9)))
     while bench.sent < end:
         await bench.cycle()
@@ -149,27 +158,29 @@ async def state_says_what_is_taken(dut):
 async def stream_goes_on_behind_one_waiting_descriptor(dut):
     """With a sequencer that takes no descriptor the stream goes on up to the second CONV's header."""
     bench = await Bench(dut).start()
-    rng, pair = bench.rng, bench.pair
+    rng, each = bench.rng, 2 * bench.whole
     between = [
-        Weights(random_beats(rng, 4 * pair), last=True),
+        Weights(random_beats(rng, 2 * each), last=True),
         Thresholds(random_beats(rng, 4)),
-        Load(0, random_beats(rng, 2 * pair)),
+        Load(0, random_beats(rng, each)),
         Thresholds(random_beats(rng, 2)),
-        Weights(random_beats(rng, 2 * pair), last=False),
+        Weights(random_beats(rng, each), last=False),
     ]
-    commands = [random_conv(rng), *between, random_conv(rng), Weights(random_beats(rng, 2 * pair), last=True)]
+    commands = [random_conv(rng), *between, random_conv(rng), Weights(random_beats(rng, each), last=True)]
     bench.encode(commands)
     for _ in range(100):
         await bench.cycle(cfg=False)
-    before = BEGIN_BEATS + CONV_BEATS + sum(1 + len(command.payload()) for command in between)
+    before = BEGIN_WORDS + CONV_WORDS + sum(words_of(command) for command in between)
     assert bench.sent == before + 1, "the second CONV's header is taken, its descriptor is not"
-    assert (len(bench.weights.words), len(bench.thresholds.words), len(bench.writes)) == (6, 6, 2)
+    groups = each * 64 // bench.group_w
+    assert (len(bench.weights.words), len(bench.writes)) == (3 * groups, groups)
+    assert len(bench.thresholds.words) == 6 * 64 // bench.stream_w
     assert dut.cfg_valid.value and settings_of(dut) == expected_settings(commands[0], 1)
     await bench.cycle(cfg=True)
     assert not dut.cfg_valid.value
     for _ in range(100):
         await bench.cycle(cfg=False)
-    assert bench.sent == len(bench.beats) and len(bench.settings) == 1, "the program is taken, one descriptor waits"
+    assert bench.sent == len(bench.packet) and len(bench.settings) == 1, "the program is taken, one descriptor waits"
     dut.engine_idle.value = 1
     for _ in range(10):
         await bench.cycle(cfg=False)
@@ -184,13 +195,12 @@ async def stream_goes_on_behind_one_waiting_descriptor(dut):
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def load_waits_and_holds_the_stream(dut):
     bench = await Bench(dut).start()
-    rng, pair = bench.rng, bench.pair
-    weights = Weights(random_beats(rng, 2 * pair), last=True)
-    ways = [(weights, LEADING, 5), (random_conv(rng), 1, 0x800000), (weights, LEADING, 0xFFFFFF)]
-    for behind, leading, after in ways:
-        commands = [Load(16, random_beats(rng, 4 * pair), after), Thresholds(random_beats(rng, 2)), behind]
+    rng, whole = bench.rng, bench.whole
+    weights = Weights(random_beats(rng, 2 * whole), last=True)
+    for behind, after in [(weights, 5), (random_conv(rng), 0x800000), (weights, 0xFFFFFF)]:
+        commands = [Load(16, random_beats(rng, 8 * whole), after), Thresholds(random_beats(rng, 2)), behind]
         bench.encode(commands)
-        data = BEGIN_BEATS + LEADING
+        data = BEGIN_WORDS + 1
         bench.convs_issued = after - 1
         for _ in range(50):
             await bench.cycle()
@@ -198,13 +208,14 @@ async def load_waits_and_holds_the_stream(dut):
         bench.convs_issued = after
         for _ in range(50):
             await bench.cycle(act_wr=False)
-        assert bench.sent == data + 2 * pair and not bench.writes, "two groups wait for the memory"
-        while len(bench.writes) < 3:
+        assert bench.sent == data + 2 * whole and not bench.writes, "two groups, or words, wait for the memory"
+        while len(bench.writes) < 4 * whole * 128 // bench.group_w - 1:
             await bench.cycle()
         for _ in range(50):
             await bench.cycle(act_wr=False)
-        reads = data + 4 * pair + LEADING + 2 + leading
-        assert bench.sent == reads, "the last is not written: what may read it waits behind its header"
+        assert bench.sent == data + 4 * whole + 2 + 1, (
+            "the last is not written: what may read it waits behind its header"
+        )
         assert not dut.loading.value
         for _ in range(30):
             await bench.cycle()
@@ -212,27 +223,51 @@ async def load_waits_and_holds_the_stream(dut):
         await bench.finish()
 
 
+def check_what_came(bench: Bench, faults: Faults, fault: Fault, name: str) -> None:
+    """Nothing of the wrong command and those behind it, all of the LOADs before."""
+    right = max(0, fault.number - 1)
+    before, through = (bench.expected(faults.commands[:count]) for count in (right, right + fault.partly))
+    assert bench.writes[: len(before[0])] == before[0], f"{name}: what earlier LOADs bring is written"
+    assert bench.writes == through[0][: len(bench.writes)], f"{name}: a wrong LOAD writes"
+    assert bench.settings == before[3][: len(bench.settings)], f"{name}: a wrong descriptor is handed over"
+    assert bench.folder.commands[: len(before[4])] == before[4], f"{name}: what earlier IMAGE commands bring is given"
+
+
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def every_fault_is_named_and_the_stream_drained(dut):
-    """Nothing comes of the wrong command and those behind it, all of the LOADs before."""
     bench = await Bench(dut).start()
     for kind in Faults.KINDS * 5:
         faults = Faults(bench)
         fault = kind(faults)
         bench.send(fault.beats)
         await bench.fail(fault.code, fault.sequence)
-        right = max(0, fault.number - 1)
-        before, through = (bench.expected(faults.commands[:count]) for count in (right, right + fault.partly))
-        name = kind.__name__
-        assert bench.writes[: len(before[0])] == before[0], f"{name}: what earlier LOADs bring is written"
-        assert bench.writes == through[0][: len(bench.writes)], f"{name}: a wrong LOAD writes"
-        assert bench.settings == before[3][: len(bench.settings)], f"{name}: a wrong descriptor is handed over"
+        check_what_came(bench, faults, fault, kind.__name__)
         commands = [without_waiting(command) for command in random_commands(bench.rng, bench.n, bench.depth)[:5]]
         bench.encode(commands)
-        while bench.sent < len(bench.beats):
+        while bench.sent < len(bench.packet):
             await bench.cycle()
         await bench.finish()
         bench.check(commands)
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def what_is_wrong_with_an_image(dut):
+    """image_folder says it at any time; the error is the IMAGE command's, and nothing behind it is taken."""
+    bench = await Bench(dut).start()
+    codes = {
+        "refused": ErrorCode.BAD_DESCRIPTOR,
+        "bad_length": ErrorCode.BAD_LENGTH,
+        "overflow": ErrorCode.ACT_OVERFLOW,
+    }
+    for output, code in codes.items():
+        for cycles in (1, 2, 3, 4, 8, 60):
+            faults = Faults(bench)
+            bench.folder.hold = bench.rng.choice([0, 2, 30])
+            number = faults.number(Image)
+            place = sum(isinstance(command, Image) for command in faults.commands[: number - 1])
+            bench.send(faults.beats, ImageFault(place, output, cycles))
+            await bench.fail(code, number)
+            check_what_came(bench, faults, Fault(faults.beats, code, number, number), f"{output}, {cycles} cycles")
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
@@ -260,9 +295,9 @@ async def every_unknown_opcode(dut):
 async def every_length(dut):
     """Of each command, BEGIN and END among them."""
     bench = await Bench(dut).start()
-    for number in range(6):  # the first four behind BEGIN are one of each kind
+    for number in range(7):  # the first five behind BEGIN are one of each kind
         faults = Faults(bench)
-        number = number if number < 5 else len(faults.commands) + 1
+        number = number if number < 6 else len(faults.commands) + 1
         for length in faults.wrong_lengths(number):
             fault = faults.length(number, length)
             bench.send(fault.beats)
@@ -270,18 +305,17 @@ async def every_length(dut):
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
-async def nothing_but_the_zero_beat(dut):
-    """A header is taken behind it, before the wrong length is an error."""
+async def every_end_within_a_command(dut):
+    """Behind each beat of BEGIN and of a command of each kind, their last ones too."""
     bench = await Bench(dut).start()
-    for kind in (Weights, Thresholds):
-        faults = Faults(bench)
-        number = faults.number(kind)
-        fault = faults.length(number, 1)
-        bench.send(fault.beats)
-        while bench.sent < faults.starts[number] + LEADING + 1:
-            await bench.cycle()
-        assert int(dut.state.value) == DecoderState.HEADER
-        await bench.fail(fault.code, fault.sequence)
+    for number in range(6):
+        for beats in (*range(1, 9), 8, 8):  # a descriptor handed over shows while cfg_ready is there
+            faults = Faults(bench)
+            start, end = faults.starts[number : number + 2]
+            fault = faults.cut(min(start + beats, end))
+            bench.send(fault.beats)
+            await bench.fail(fault.code, fault.sequence)
+            check_what_came(bench, faults, fault, f"command {number}, beat {beats}")
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
@@ -291,7 +325,7 @@ async def the_first_of_two_faults_is_kept(dut):
         faults = Faults(bench)
         ways = [way(faults) for way in bench.rng.sample(Faults.STEADY, 2)]
         places = [int(np.flatnonzero(way.beats != faults.beats)[0]) for way in ways]
-        if places[0] == places[1]:
+        if places[0] // 2 == places[1] // 2:
             continue
         beats = ways[0].beats ^ faults.beats ^ ways[1].beats
         bench.send(seal_program(beats, faults.images))
@@ -305,7 +339,7 @@ async def errors_of_the_engine(dut):
     rng = bench.rng
     for idle in (False, True):
         for code in sorted(ENGINE_CODES):
-            bench.encode([Thresholds(random_beats(rng, 4)), Load(0, random_beats(rng, 2), after=1)])
+            bench.encode([Thresholds(random_beats(rng, 4)), Load(0, random_beats(rng, 2 * bench.whole), after=1)])
             for _ in range(rng.randint(40, 50)):
                 await bench.cycle()
             dut.engine_error.value, dut.engine_idle.value = 1, idle
@@ -319,7 +353,7 @@ async def errors_of_the_engine(dut):
         number = bench.rng.randint(1, len(faults.commands))
         fault = faults.changed(number, 0, lambda beat: beat ^ 1 << 16, ErrorCode.BAD_SEQUENCE, number ^ 1)
         bench.send(fault.beats)
-        while bench.sent <= faults.starts[number]:
+        while bench.sent <= faults.starts[number] // 2:
             await bench.cycle()
         for _ in range(1 + late):
             await bench.cycle()
@@ -344,7 +378,8 @@ async def errors_of_the_engine_at_any_time(dut):
         commands = [without_waiting(command) for command in random_commands(bench.rng, bench.n, bench.depth)[:4]]
         beats = bench.encode(commands)
         # Half of them where TLAST is near
-        count = bench.rng.choice([bench.rng.randint(1, len(beats)), bench.rng.randint(len(beats) - 3, len(beats))])
+        words = len(beats) // 2
+        count = bench.rng.choice([bench.rng.randint(1, words), bench.rng.randint(words - 2, words)])
         while bench.sent < count:
             await bench.cycle()
         dut.engine_error.value, dut.engine_error_code.value = 1, ErrorCode.ACC_OVERFLOW
@@ -360,8 +395,8 @@ async def reset_at_any_time(dut):
     bench = await Bench(dut).start()
     for _ in range(40):
         faults = Faults(bench)
-        beats = bench.send(bench.rng.choice(Faults.KINDS)(faults).beats)
-        count = bench.rng.randint(1, len(beats))
+        bench.send(bench.rng.choice(Faults.KINDS)(faults).beats)
+        count = bench.rng.randint(1, len(bench.packet))
         while bench.sent < count and not dut.error.value:
             await bench.cycle(pop=0.8)
         for _ in range(bench.rng.randrange(5)):
@@ -373,7 +408,7 @@ async def reset_at_any_time(dut):
         assert (int(dut.last_opcode.value), int(dut.program_id.value)) == (0, 0)
         commands = [Thresholds(random_beats(bench.rng, 2)), *(without_waiting(c) for c in faults.commands[:2])]
         bench.encode(commands)
-        while bench.sent < len(bench.beats):
+        while bench.sent < len(bench.packet):
             await bench.cycle()
         await bench.finish()
         bench.check(commands)

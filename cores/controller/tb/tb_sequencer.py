@@ -199,7 +199,8 @@ class Bench:
         self.dut = dut
         self.rng = random.Random(cocotb.RANDOM_SEED)
         self.depth, self.accumulators = int(dut.ACT_DEPTH.value), int(dut.ACC_DEPTH.value)
-        self.out_depth = int(dut.OUT_DEPTH.value)
+        self.out_depth, self.read_depth = int(dut.OUT_DEPTH.value), int(dut.READ_DEPTH.value)
+        self.read_words = int(dut.READ_WORDS.value)
         self.tiles_done = 0
         self.stalls: Counter[str] = Counter()
         self.clear()
@@ -214,7 +215,8 @@ class Bench:
         self.start_ok = False
         self.causes: deque[str | None] = deque([None, None], maxlen=2)
         self.known_tiles_done = self.tiles_done
-        self.raw, self.words = Places(self.out_depth), Places(self.out_depth)
+        self.raw, self.words = Places(self.out_depth), Places(self.read_depth)
+        self.read = 0  # words of the READ that have gone
         self.empty = True
         self.tile_ready, self.tile_loads = False, True
         self.sets, self.set_ready = 0, deque([False, False], maxlen=2)
@@ -248,12 +250,16 @@ class Bench:
             1,
         )
 
+    def begins(self) -> bool:
+        """Whether the word that is due takes a place."""
+        return self.read % self.read_words == 0
+
     def blocked(self) -> bool:
         """Whether the position that is due finds no place for what it brings."""
         if not self.due:
             return False
         if self.command.mode == READ:
-            return not self.words.available()
+            return self.begins() and not self.words.available()
         return self.due[0].last and self.command.mode != CODES and not self.raw.available()
 
     def cause(self) -> str | None:
@@ -267,10 +273,12 @@ class Bench:
             return "thresholds"
         return None
 
-    def flags(self, issued: Position | None) -> dict[str, bool]:
+    def flags(self, issued: Position | None, begins: bool) -> dict[str, bool]:
         """The outputs of a position, in the cycle after it was decided on."""
         if issued is None or self.command is None:
-            return dict.fromkeys(("issue_valid", "issue_read", "issue_swap", "issue_final", "result_reserve"), False)
+            return dict.fromkeys(
+                ("issue_valid", "issue_read", "issue_swap", "issue_final", "result_reserve", "read_reserve"), False
+            )
         mode = self.command.mode
         flags = {
             "valid": mode != READ, "read": mode == READ, "swap": issued.start and mode != READ, "final": issued.final,
@@ -280,7 +288,8 @@ class Bench:
         if mode != READ:
             flags["raise"] = issued.raises
         return {f"issue_{name}": value for name, value in flags.items()} | {
-            "result_reserve": issued.last and mode in (RAW, RELU)
+            "result_reserve": issued.last and mode in (RAW, RELU),
+            "read_reserve": mode == READ and begins,
         }
 
     def drive(self) -> None:
@@ -307,7 +316,9 @@ class Bench:
         raw = issued is not None and issued.last and mode in (RAW, RELU)
         freeing = rate if rate == 1 else rate / 6
         self.raw.step(rng, freeing, raw, bool(dut.result_reserve.value))
-        self.words.step(rng, freeing, issued is not None and mode == READ, bool(dut.issue_read.value))
+        read = issued is not None and mode == READ
+        self.words.step(rng, freeing, read and self.begins(), bool(dut.read_reserve.value))
+        self.read += read
         self.known_tiles_done = self.tiles_done
 
     async def cycle(self, rate: float, expect: bool = True) -> Position | None:
@@ -331,6 +342,7 @@ class Bench:
             assert bool(dut.cfg_ready.value) == idle
             assert int(dut.convs_issued.value) == self.convs_issued[0]
         self.stalls[stall or "none"] += 1
+        begins = self.begins()
         self.answer(rate, issued)
         self.accepted_ago, self.taken_ago = self.accepted_ago + 1, self.taken_ago + 1
         claims = {"tile_take": take and self.command.mode != READ, "set_take": False}
@@ -340,12 +352,12 @@ class Bench:
             self.taken_ago = 1
         await FallingEdge(dut.clk)
         if expect:
-            self.check(claims | self.flags(issued), issued)
+            self.check(claims | self.flags(issued, begins), issued)
         names = ("act_overflow", "acc_overflow", "weights_short", "weights_long")
         self.errors |= {name for name in names if getattr(dut, f"error_{name}").value}
         if accepted:
             dut.cfg_valid.value = 0
-            self.command, self.accepted_ago = self.offered, 1
+            self.command, self.accepted_ago, self.read = self.offered, 1, 0
             positions = positions_of(self.command)
             each = len(positions) // self.command.passes
             self.passes = deque(positions[i : i + each] for i in range(0, len(positions), each))

@@ -16,7 +16,7 @@
  *   load of group g in cycle t serves the first swap in a cycle > t, and must not come before the cycle of the previous swap.
  */
 module mac_array #(
-    // Rows and columns: 8, 16 or 32
+    // Rows and columns: a power of two, 8 to 64
     parameter N = 8,
     // Weight rows loaded in one cycle: 1 or 2
     parameter ROWS = 2,
@@ -71,15 +71,22 @@ module mac_array #(
 
 // What runs along a row has a stage a column, or a pair.
 localparam STAGES  = column_delay(N - 1) + 1;
-localparam PSUM_W  = ACT_W + WGT_W + $clog2(N);
+localparam PSUM_W  = psum_w(N);
 localparam LANES_W = ROWS * WGT_W;
 // Cycles from an activation at row 0 to its partial sum at the foot of column 0.
 localparam PSUM_DELAY = N + 2;
-localparam COMMAND_W  = TAG_W + ADDR_W + 5;
+localparam COMMAND_W  = ADDR_W + 5;
+// Cycles from a column's command to its result
+localparam RESULT_DELAY = SRAM_LATENCY + 2;
+
+// Bits of the sum of so many rows
+function integer psum_w(input integer rows);
+    psum_w = 1 + $clog2(rows * ((1 << ACT_W) - 1) << (WGT_W - 1));
+endfunction
 
 generate
-    if (N != 8 && N != 16 && N != 32) begin : g_check_n
-        ERROR_mac_array_N_must_be_8_16_or_32 error();
+    if (N < 8 || N > 64 || (N & (N - 1)) != 0) begin : g_check_n
+        ERROR_mac_array_N_must_be_a_power_of_two_8_to_64 error();
     end
     if (ROWS != 1 && ROWS != 2) begin : g_check_rows
         ERROR_mac_array_ROWS_must_be_1_or_2 error();
@@ -108,7 +115,7 @@ wire [STAGES-1:0]       swap [0:N-1];
 wire [STAGES-1:0]       load [0:N-1];
 // Column c: the weight lanes that the PEs of its rows meet
 wire [N*LANES_W-1:0] lanes [0:N-1];
-// Partial sums: index r*N + c is what comes to row r; of pairs that at the foot only
+// Partial sums: index r*N + c is what comes to row r, no wider than psum_w(r) but for its sign; of pairs that at the foot only
 wire signed [PSUM_W-1:0] psum [0:(N+1)*N-1];
 
 genvar r, c, k;
@@ -172,15 +179,18 @@ generate
     for (r = 0; r < N; r = r + 1) begin : g_pe_row
         for (c = DSP_COLUMNS; c < N; c = c + 1) begin : g_pe
             localparam STAGE = column_delay(c);
-            pe #(.ACT_W(ACT_W), .WGT_W(WGT_W), .PSUM_W(PSUM_W)) u_pe (
+            localparam SUM_W = psum_w(r + 1);
+            wire signed [SUM_W-1:0] sum;
+            pe #(.ACT_W(ACT_W), .WGT_W(WGT_W), .PSUM_W(SUM_W)) u_pe (
                 .clk(clk),
                 .act(act[r][STAGE*ACT_W +: ACT_W]),
                 .swap(swap[r][STAGE]),
                 .load(load[r][STAGE]),
                 .weight(lanes[c][r*LANES_W + (r%ROWS)*WGT_W +: WGT_W]),
-                .psum_in(psum[r*N+c]),
-                .psum_out(psum[(r+1)*N+c])
+                .psum_in($signed(psum[r*N+c][SUM_W-1:0])),
+                .psum_out(sum)
             );
+            assign psum[(r+1)*N+c] = $signed({{PSUM_W-SUM_W{sum[SUM_W-1]}}, sum});
         end
     end
 endgenerate
@@ -225,7 +235,19 @@ wire [COMMAND_W-1:0] command       [0:STAGES-1];
 delay_line #(.WIDTH(1), .CYCLES(COMMAND_DELAY), .RESETTABLE(1)) delay_valid (
     .clk(clk), .rst(rst), .in(acc_valid), .out(command_valid[0]));
 delay_line #(.WIDTH(COMMAND_W), .CYCLES(COMMAND_DELAY)) delay_command (
-    .clk(clk), .rst(rst), .in({acc_tag, acc_first, acc_last, acc_relu, acc_raise, acc_final, acc_addr}), .out(command[0]));
+    .clk(clk), .rst(rst), .in({acc_first, acc_last, acc_relu, acc_raise, acc_final, acc_addr}), .out(command[0]));
+
+// Tags: column c's results take theirs where a command's way along the columns, were it longer, would be by then.
+wire [TAG_W-1:0] tag [0:STAGES+RESULT_DELAY-1];
+
+delay_line #(.WIDTH(TAG_W), .CYCLES(COMMAND_DELAY)) delay_tag (.clk(clk), .rst(rst), .in(acc_tag), .out(tag[0]));
+
+genvar s;
+generate
+    for (s = 1; s < STAGES + RESULT_DELAY; s = s + 1) begin : g_tag
+        delay_line #(.WIDTH(TAG_W), .CYCLES(1)) next_tag (.clk(clk), .rst(rst), .in(tag[s-1]), .out(tag[s]));
+    end
+endgenerate
 
 generate
     for (c = 0; c < N; c = c + 1) begin : g_foot
@@ -249,12 +271,11 @@ generate
             .out_valid(out_valid[c]),
             .out_data(out_data[c*ACC_W +: ACC_W])
         );
-        delay_line #(.WIDTH(TAG_W), .CYCLES(SRAM_LATENCY + 2)) delay_tag (
-            .clk(clk), .rst(rst), .in(command[STAGE][COMMAND_W-1 -: TAG_W]), .out(out_tag[c*TAG_W +: TAG_W]));
+        assign out_tag[c*TAG_W +: TAG_W] = tag[STAGE + RESULT_DELAY];
     end
 endgenerate
 
-delay_line #(.WIDTH(1), .CYCLES(SRAM_LATENCY + 2), .RESETTABLE(1)) delay_final (
+delay_line #(.WIDTH(1), .CYCLES(RESULT_DELAY), .RESETTABLE(1)) delay_final (
     .clk(clk), .rst(rst), .in(command_valid[STAGES-1] && command[STAGES-1][ADDR_W]), .out(out_final));
 
 endmodule

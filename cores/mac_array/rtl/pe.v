@@ -14,7 +14,7 @@ module pe #(
     parameter ACT_W = 4,
     // Bits of the signed weight
     parameter WGT_W = 4,
-    // Bits of the signed partial sum
+    // Bits of the signed partial sum: those of a product or more
     parameter PSUM_W = 11
 ) (
     input  wire                     clk,

@@ -35,12 +35,13 @@ COMMAND = ("first", "last", "relu", "raise", "final", "tag", "addr")
 def plan(rng, n: int, rows: int, acc_w: int, tag_w: int, passes: int, positions: int, relu: bool, gaps: bool):
     """Time table of two output-channel tiles; the results (tiles, positions, n) and tags that they must give.
 
-    Most passes take the sums of those before them 16-fold. Every position has a tag, those that are not the last of
-    their sum too.
+    Most passes take the sums of those before them 16-fold. The first pass of each tile has the least or the greatest
+    partial sums. Every position has a tag, those that are not the last of their sum too.
     """
     tiles, groups = 2, n // rows
     weights = rng.integers(-8, 8, (tiles, passes, n, n))  # row = input channel, column = output channel
     acts = rng.integers(0, 16, (tiles, passes, positions, n))
+    weights[0, 0], weights[1, 0], acts[:, 0] = -8, 7, 15
     raises = rng.random((tiles, passes)) < 0.8
     tags = rng.integers(0, 1 << tag_w, (tiles, passes, positions))
     sums = np.zeros((tiles, positions, n), np.int64)
@@ -109,15 +110,17 @@ async def passes_against_numpy(dut):
     for _ in range(3 * n):
         await FallingEdge(dut.clk)
     dut.rst.value = 0
-    for positions, passes, relu, gaps in [
+    cases = [
         (1, 3, 0, 0),
+        (7, 3, 1, 1),
         (4, 2, 1, 0),
         (16, 3, 0, 0),
-        (7, 3, 1, 1),
         (1, 2, 0, 1),
         (33, 1, 0, 1),
         (5, 9, 0, 0),  # sums of all bits, and beyond
-    ]:
+    ]
+    # The first two reach all there is of a large array, which is slow.
+    for positions, passes, relu, gaps in cases[:2] if n > 32 else cases:
         table, expected, tags = plan(rng, n, rows, acc_w, tag_w, passes, positions, bool(relu), bool(gaps))
         seen, finals = await drive(dut, table, n, acc_w, tag_w)
         for column in range(n):

@@ -5,11 +5,13 @@
  * Plays a wave on both monitors: each line of +wave=FILE is a cycle's signals in hexadecimal, as tests/cores/test_protocol.py packs them.
  */
 module replay_waves #(
-    parameter LITE = 0
+    parameter LITE = 0,
+    // Bytes of a beat of both
+    parameter BYTES = 8
 );
 
-localparam AXI_W    = 258;
-localparam STREAM_W = 75;
+localparam AXI_W    = 122 + 17 * BYTES;
+localparam STREAM_W = 3 + 9 * BYTES;
 localparam CYCLES   = 256;
 
 reg                          clk = 1'b0;
@@ -24,16 +26,17 @@ reg [STREAM_W-1:0] beat;
 
 wire        awvalid, awready, wvalid, wready, wlast, bvalid, bready, arvalid, arready, rvalid, rready, rlast, tvalid, tready, tlast;
 wire [39:0] awaddr, araddr;
-wire [7:0]  awlen, arlen, wstrb, tkeep;
+wire [7:0]  awlen, arlen;
+wire [BYTES-1:0]   wstrb, tkeep;
 wire [2:0]  awsize, arsize;
 wire [1:0]  awburst, arburst, bresp, rresp;
-wire [63:0] wdata, rdata, tdata;
+wire [8*BYTES-1:0] wdata, rdata, tdata;
 
 assign {awvalid, awready, awaddr, awlen, awsize, awburst, wvalid, wready, wdata, wstrb, wlast, bvalid, bready, bresp,
         arvalid, arready, araddr, arlen, arsize, arburst, rvalid, rready, rdata, rresp, rlast} = port;
 assign {tvalid, tready, tdata, tkeep, tlast} = beat;
 
-axi_monitor #(.PORT("port"), .LITE(LITE), .PENDING(4)) axi (
+axi_monitor #(.PORT("port"), .LITE(LITE), .BYTES(BYTES), .PENDING(4)) axi (
     .clk(clk), .resetn(resetn), .closed(closed),
     .awaddr(awaddr), .awlen(awlen), .awsize(awsize), .awburst(awburst), .awvalid(awvalid), .awready(awready),
     .wdata(wdata), .wstrb(wstrb), .wlast(wlast), .wvalid(wvalid), .wready(wready),
@@ -42,7 +45,7 @@ axi_monitor #(.PORT("port"), .LITE(LITE), .PENDING(4)) axi (
     .rdata(rdata), .rresp(rresp), .rlast(rlast), .rvalid(rvalid), .rready(rready)
 );
 
-axis_monitor #(.PORT("stream")) stream (
+axis_monitor #(.PORT("stream"), .BYTES(BYTES)) stream (
     .clk(clk), .resetn(resetn), .tdata(tdata), .tkeep(tkeep), .tlast(tlast), .tvalid(tvalid), .tready(tready)
 );
 

@@ -45,17 +45,17 @@ localparam [31:0] REG_VERSION_RESET = 32'h00020000;
 // Decoder states
 localparam [3:0] DECODER_HEADER = 4'd0;
 localparam [3:0] DECODER_BEGIN = 4'd1;
-localparam [3:0] DECODER_LOAD_ADDR = 4'd2;
-localparam [3:0] DECODER_LOAD_WAIT = 4'd3;
-localparam [3:0] DECODER_LOAD_DATA = 4'd4;
-localparam [3:0] DECODER_DESCRIPTOR = 4'd5;
-localparam [3:0] DECODER_LEAD = 4'd6;
-localparam [3:0] DECODER_WEIGHTS = 4'd7;
-localparam [3:0] DECODER_THRESHOLDS = 4'd8;
-localparam [3:0] DECODER_END = 4'd9;
-localparam [3:0] DECODER_FINISH = 4'd10;
-localparam [3:0] DECODER_TRAILER = 4'd11;
-localparam [3:0] DECODER_DRAIN = 4'd12;
+localparam [3:0] DECODER_LOAD_WAIT = 4'd2;
+localparam [3:0] DECODER_LOAD_DATA = 4'd3;
+localparam [3:0] DECODER_DESCRIPTOR = 4'd4;
+localparam [3:0] DECODER_WEIGHTS = 4'd5;
+localparam [3:0] DECODER_THRESHOLDS = 4'd6;
+localparam [3:0] DECODER_FINISH = 4'd7;
+localparam [3:0] DECODER_TRAILER = 4'd8;
+localparam [3:0] DECODER_DRAIN = 4'd9;
+localparam [3:0] DECODER_IMAGE_ROWS = 4'd10;
+localparam [3:0] DECODER_IMAGE_KERNEL = 4'd11;
+localparam [3:0] DECODER_IMAGE_DATA = 4'd12;
 
 // Engine states
 localparam [2:0] ENGINE_IDLE = 3'd0;

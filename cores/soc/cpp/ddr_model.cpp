@@ -25,8 +25,8 @@ DdrMemory::DdrMemory(uint64_t base, uint64_t size, uint8_t *data, const uint8_t 
 
 const char *AxiAddressCheck::broken_dma_rule(const AxiAddress &now) const {
     const unsigned beats = now.len + 1u;
-    if (1u << now.size != bytes_ || now.burst != AXI_INCR) return "not an INCR burst of 64-bit beats";
-    if (now.address % bytes_ != 0) return "address is not a multiple of 8";
+    if (1u << now.size != bytes_ || now.burst != AXI_INCR) return "not an INCR burst of whole beats";
+    if (now.address % bytes_ != 0) return "address is not a multiple of a beat";
     if (beats > DMA_MAX_BEATS) return "burst is longer than the 16 beats of AXI3";
     if (now.address % BOUNDARY + beats * bytes_ > BOUNDARY) return "burst crosses a 4 KiB boundary";
     return nullptr;

@@ -63,21 +63,21 @@ struct AxiLiteSlave {
 #define GIVE_WITH_ID(signal, value) signal = value;
 #define GIVE_NO_ID(signal, value)
 
-// Beats between the DDR's ports and Verilator's types: integers, and arrays of 32-bit words above 64 bits
+// Beats between the DDR's ports and Verilator's types, of the same size: integers, and arrays of 32-bit words above 64 bits
 template <typename Type, typename Beat>
 void copy_beat(Type &to, const Beat &from) {
     std::memcpy(&to, &from, sizeof from < sizeof to ? sizeof from : sizeof to);
 }
 
-template <unsigned BYTES, typename Type>
-AxiData<BYTES> beat_of(const Type &signal) {
-    AxiData<BYTES> beat;
+template <typename Type>
+AxiData<sizeof(Type)> beat_of(const Type &signal) {
+    AxiData<sizeof(Type)> beat;
     std::memcpy(&beat, &signal, sizeof beat);
     return beat;
 }
 
 template <>
-inline AxiData<8> beat_of<8, QData>(const QData &signal) {
+inline AxiData<8> beat_of<QData>(const QData &signal) {
     return signal;
 }
 
@@ -90,12 +90,12 @@ struct Stream {
 
     Stream(int slave, uint32_t channel) : slave(slave), channel(channel) {}
     bool receives() const { return channel == DMA_CHANNEL; }
-    // S2MM takes beats of the next packet before its transfer begins: they count for that
-    bool clock(bool beat, bool is_last) {
-        if (beat && last && receives()) forget();
-        beats += beat;
-        last = last || (beat && is_last);
-        return beat;
+    // So many beats move. S2MM takes some of the next packet before its transfer begins: they count for that
+    bool clock(unsigned moved, bool is_last) {
+        if (moved && last && receives()) forget();
+        beats += moved;
+        last = last || (moved && is_last);
+        return moved != 0;
     }
     void forget() {
         beats = 0;
@@ -131,8 +131,8 @@ struct soc {
     VerilatedContext context;
     Vsoc top;
     DdrMemory memory;
-#define READ_PORT(name, channel, bytes, id, rules, seed) DdrReadPort<bytes> name##_read;
-#define WRITE_PORT(name, channel, data_channel, bytes, id, rules, seed) DdrWritePort<bytes> name##_write;
+#define READ_PORT(name, channel, id, rules, seed) DdrReadPort<sizeof(Vsoc::name##_rdata)> name##_read;
+#define WRITE_PORT(name, channel, data_channel, id, rules, seed) DdrWritePort<sizeof(Vsoc::name##_wdata)> name##_write;
 #define STREAM(name, slave, channel) Stream name##_stream;
     SOC_READERS(READ_PORT)
     SOC_WRITERS(WRITE_PORT)
@@ -170,10 +170,10 @@ VerilatedContext *soc::randomised(VerilatedContext &context, uint64_t seed) {
 soc::soc(const soc_config_t &config)
     : top(randomised(context, config.seed), "soc"),
       memory(config.ddr_base, config.ddr_size, config.ddr_data, config.ddr_pages),
-#define READ_PORT(name, channel, bytes, id, rules, seed_of)                                                        \
+#define READ_PORT(name, channel, id, rules, seed_of) \
     name##_read(memory, config.latency, config.stall_probability, config.seed ^ seed_of, channel, AxiRules::rules),
-#define WRITE_PORT(name, channel, data_channel, bytes, id, rules, seed_of)                                         \
-    name##_write(memory, config.latency, config.stall_probability, config.seed ^ seed_of, channel, data_channel,   \
+#define WRITE_PORT(name, channel, data_channel, id, rules, seed_of)                                              \
+    name##_write(memory, config.latency, config.stall_probability, config.seed ^ seed_of, channel, data_channel, \
                  AxiRules::rules),
 #define STREAM(name, slave, channel) name##_stream(slave, channel),
       SOC_READERS(READ_PORT) SOC_WRITERS(WRITE_PORT) SOC_STREAMS(STREAM)
@@ -181,8 +181,8 @@ soc::soc(const soc_config_t &config)
 #undef WRITE_PORT
 #undef STREAM
       slaves{SOC_SLAVES(AXI_LITE_SLAVE)} {
-#define READ_PORT(name, channel, bytes, id, rules, seed) stalls.push_back(&name##_read.stalls());
-#define WRITE_PORT(name, channel, data_channel, bytes, id, rules, seed) stalls.push_back(&name##_write.stalls());
+#define READ_PORT(name, channel, id, rules, seed) stalls.push_back(&name##_read.stalls());
+#define WRITE_PORT(name, channel, data_channel, id, rules, seed) stalls.push_back(&name##_write.stalls());
 #define STREAM(name, slave, channel) streams.push_back(&name##_stream);
     SOC_READERS(READ_PORT)
     SOC_WRITERS(WRITE_PORT)
@@ -201,18 +201,18 @@ soc::soc(const soc_config_t &config)
 }
 
 void soc::drive_ddr() {
-#define READ_PORT(name, channel, bytes, id, rules, seed)         \
-    top.name##_arready = name##_read.arready;                    \
-    top.name##_rvalid = name##_read.rvalid;                      \
-    copy_beat(top.name##_rdata, name##_read.rdata);              \
-    top.name##_rresp = name##_read.rresp;                        \
-    top.name##_rlast = name##_read.rlast;                        \
+#define READ_PORT(name, channel, id, rules, seed)   \
+    top.name##_arready = name##_read.arready;       \
+    top.name##_rvalid = name##_read.rvalid;         \
+    copy_beat(top.name##_rdata, name##_read.rdata); \
+    top.name##_rresp = name##_read.rresp;           \
+    top.name##_rlast = name##_read.rlast;           \
     GIVE_##id(top.name##_rid, name##_read.rid)
-#define WRITE_PORT(name, channel, data_channel, bytes, id, rules, seed) \
-    top.name##_awready = name##_write.awready;                          \
-    top.name##_wready = name##_write.wready;                            \
-    top.name##_bvalid = name##_write.bvalid;                            \
-    top.name##_bresp = name##_write.bresp;                              \
+#define WRITE_PORT(name, channel, data_channel, id, rules, seed) \
+    top.name##_awready = name##_write.awready;                   \
+    top.name##_wready = name##_write.wready;                     \
+    top.name##_bvalid = name##_write.bvalid;                     \
+    top.name##_bresp = name##_write.bresp;                       \
     GIVE_##id(top.name##_bid, name##_write.bid)
     SOC_READERS(READ_PORT)
     SOC_WRITERS(WRITE_PORT)
@@ -223,17 +223,17 @@ void soc::drive_ddr() {
 // True if anything moved.
 bool soc::clock_ddr() {
     bool moved = false;
-#define READ_PORT(name, channel, bytes, id, rules, seed)                                                      \
-    moved |= name##_read.clock(cycle,                                                                         \
-                               {top.name##_araddr, top.name##_arlen, top.name##_arsize, top.name##_arburst,   \
-                                top.name##_arvalid != 0, TAKE_##id(top.name##_arid)},                         \
+#define READ_PORT(name, channel, id, rules, seed)                                                           \
+    moved |= name##_read.clock(cycle,                                                                       \
+                               {top.name##_araddr, top.name##_arlen, top.name##_arsize, top.name##_arburst, \
+                                top.name##_arvalid != 0, TAKE_##id(top.name##_arid)},                       \
                                top.name##_rready);
-#define WRITE_PORT(name, channel, data_channel, bytes, id, rules, seed)                                        \
-    moved |= name##_write.clock(cycle,                                                                         \
-                                {top.name##_awaddr, top.name##_awlen, top.name##_awsize, top.name##_awburst,   \
-                                 top.name##_awvalid != 0, TAKE_##id(top.name##_awid)},                         \
-                                {beat_of<bytes>(top.name##_wdata), top.name##_wstrb, top.name##_wlast != 0,    \
-                                 top.name##_wvalid != 0},                                                      \
+#define WRITE_PORT(name, channel, data_channel, id, rules, seed)                                             \
+    moved |= name##_write.clock(cycle,                                                                       \
+                                {top.name##_awaddr, top.name##_awlen, top.name##_awsize, top.name##_awburst, \
+                                 top.name##_awvalid != 0, TAKE_##id(top.name##_awid)},                       \
+                                {beat_of(top.name##_wdata), top.name##_wstrb, top.name##_wlast != 0,         \
+                                 top.name##_wvalid != 0},                                                    \
                                 top.name##_bready);
     SOC_READERS(READ_PORT)
     SOC_WRITERS(WRITE_PORT)
@@ -326,9 +326,9 @@ int soc::write(size_t slave, uint32_t address, uint32_t value) {
 
 const char *soc::violation() const {
     if (!failed_assertion.empty()) return failed_assertion.c_str();
-#define READ_PORT(name, channel, bytes, id, rules, seed) \
+#define READ_PORT(name, channel, id, rules, seed) \
     if (!name##_read.violation().empty()) return name##_read.violation().c_str();
-#define WRITE_PORT(name, channel, data_channel, bytes, id, rules, seed) \
+#define WRITE_PORT(name, channel, data_channel, id, rules, seed) \
     if (!name##_write.violation().empty()) return name##_write.violation().c_str();
     SOC_READERS(READ_PORT)
     SOC_WRITERS(WRITE_PORT)
@@ -346,9 +346,9 @@ const char *soc::take_stray(uint64_t &address, uint32_t &bytes) {
         stray = {};
         return true;
     };
-#define READ_PORT(name, channel, bytes, id, rules, seed) \
+#define READ_PORT(name, channel, id, rules, seed) \
     if (take(AxiRules::rules, name##_read.stray)) return channel;
-#define WRITE_PORT(name, channel, data_channel, bytes, id, rules, seed) \
+#define WRITE_PORT(name, channel, data_channel, id, rules, seed) \
     if (take(AxiRules::rules, name##_write.stray)) return channel;
     SOC_READERS(READ_PORT)
     SOC_WRITERS(WRITE_PORT)
@@ -446,11 +446,11 @@ void soc_bursts(const soc_t *soc, uint64_t *taken, uint64_t *outstanding) {
     (void)soc;
     (void)taken;
     (void)outstanding;
-#define READ_PORT(name, channel, bytes, id, rules, seed) \
-    *taken++ = soc->name##_read.taken();                 \
+#define READ_PORT(name, channel, id, rules, seed) \
+    *taken++ = soc->name##_read.taken();          \
     *outstanding++ = soc->name##_read.outstanding();
-#define WRITE_PORT(name, channel, data_channel, bytes, id, rules, seed) \
-    *taken++ = soc->name##_write.taken();                               \
+#define WRITE_PORT(name, channel, data_channel, id, rules, seed) \
+    *taken++ = soc->name##_write.taken();                        \
     *outstanding++ = soc->name##_write.outstanding();
     SOC_READERS(READ_PORT)
     SOC_WRITERS(WRITE_PORT)

@@ -7,15 +7,15 @@
     X(s_axil_acc, 16) \
     X(s_axil_intc, 9)
 
-// AXI masters that read: name, channel in messages, bytes of a beat, identifiers or not, rules, seed
+// AXI masters that read: name, channel in messages, identifiers or not, rules, seed
 #define SOC_READERS(X) \
-    X(m_axi_mm2s, "AR", 8, NO_ID, DMA, 0x5245414400000000ULL) \
-    X(m_axi_sg, "SG AR", 8, NO_ID, DMA, 0x5345470052000000ULL)
+    X(m_axi_mm2s, "AR", NO_ID, DMA, 0x5245414400000000ULL) \
+    X(m_axi_sg, "SG AR", NO_ID, DMA, 0x5345470052000000ULL)
 
 // AXI masters that write: name, channels in messages, as above
 #define SOC_WRITERS(X) \
-    X(m_axi_s2mm, "AW", "W", 8, NO_ID, DMA, 0x5752495445000000ULL) \
-    X(m_axi_sg, "SG AW", "SG W", 8, NO_ID, DMA, 0x5345470057000000ULL)
+    X(m_axi_s2mm, "AW", "W", NO_ID, DMA, 0x5752495445000000ULL) \
+    X(m_axi_sg, "SG AW", "SG W", NO_ID, DMA, 0x5345470057000000ULL)
 
 // Streams that are observed: name, slave of the DMA that they belong to or -1, the channel's first register
 #define SOC_STREAMS(X) \

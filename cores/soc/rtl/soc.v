@@ -8,18 +8,18 @@
  *   m_axi_mm2s -> axi_dma -> s_axis  accelerator  m_axis -> axi_dma -> m_axi_s2mm
  *
  * The three AXI4-Lite slaves stay apart: the address map is the interconnect's, outside. Writes are of whole words.
- * program_beat and result_beat tell an observer that a beat moved on the streams between DMA and accelerator, program_last and
- * result_last that it is a packet's last one, engine_moved that something moved inside the accelerator.
+ * program_beat and result_beat tell an observer how many beats of 64 bits moved on the streams between DMA and accelerator,
+ * program_last and result_last that they are a packet's last, engine_moved that something moved inside the accelerator.
  */
 module soc #(
-    // Rows and columns of the array: 8, 16 or 32
+    // Rows and columns of the array: a power of two, 8 to 64
     parameter N = 8,
     // Columns of the array whose PEs are DSPs, two in one: even, 0 to N
     parameter DSP_COLUMNS = 0,
     // Bits of an accumulator: 28 to 32
     parameter ACC_W = 28,
-    // Activation memory in words of N activations: 128 KiB
-    parameter ACT_DEPTH = 262144 / N,
+    // Activation memory in words of N activations: 128 KiB, for N = 64 256 KiB
+    parameter ACT_DEPTH = N > 32 ? 8192 : 262144 / N,
     // Accumulators in a column
     parameter ACC_DEPTH = 1024,
     // Weight store in groups of 64 bits (128 for N = 32)
@@ -27,11 +27,13 @@ module soc #(
     // Threshold FIFO in beats
     parameter THR_DEPTH = 512,
     // Result positions held
-    parameter OUT_DEPTH = 64,
+    parameter OUT_DEPTH = N < 16 ? 1024 : 512,
     // CONV commands that the log holds
     parameter LOG_DEPTH = 512,
     // Read latency of the memories: 1 or 2
     parameter SRAM_LATENCY = 2,
+    // Bits of the streams between DMA and accelerator, and of the DMA's data in memory: 64, or 128 for N of 16 and more
+    parameter STREAM_W = 64,
     // Identifies the build
     parameter [31:0] BUILD_HASH = 32'd0,
     // Bits of a DDR address
@@ -113,7 +115,7 @@ module soc #(
     output wire [3:0]        m_axi_mm2s_arcache,
     output wire              m_axi_mm2s_arvalid,
     input  wire              m_axi_mm2s_arready,
-    input  wire [63:0]       m_axi_mm2s_rdata,
+    input  wire [STREAM_W-1:0] m_axi_mm2s_rdata,
     input  wire [1:0]        m_axi_mm2s_rresp,
     input  wire              m_axi_mm2s_rlast,
     input  wire              m_axi_mm2s_rvalid,
@@ -128,8 +130,8 @@ module soc #(
     output wire [3:0]        m_axi_s2mm_awcache,
     output wire              m_axi_s2mm_awvalid,
     input  wire              m_axi_s2mm_awready,
-    output wire [63:0]       m_axi_s2mm_wdata,
-    output wire [7:0]        m_axi_s2mm_wstrb,
+    output wire [STREAM_W-1:0] m_axi_s2mm_wdata,
+    output wire [STREAM_W/8-1:0] m_axi_s2mm_wstrb,
     output wire              m_axi_s2mm_wlast,
     output wire              m_axi_s2mm_wvalid,
     input  wire              m_axi_s2mm_wready,
@@ -175,31 +177,35 @@ module soc #(
     output wire              irq,
 
     // Observation
-    output wire              program_beat,
+    output wire [1:0]        program_beat,
     output wire              program_last,
-    output wire              result_beat,
+    output wire [1:0]        result_beat,
     output wire              result_last,
     output wire              engine_moved
 );
 
-wire [63:0] program_tdata, result_tdata;
+localparam STREAM_BYTES = STREAM_W / 8;
+// Beats of 64 bits in a word of the streams
+localparam [1:0] WORD_BEATS = STREAM_W == 128 ? 2'd2 : 2'd1;
+
+wire [STREAM_W-1:0]     program_tdata, result_tdata;
 // The accelerator takes whole beats only, and its input is reset with all else
 // verilator lint_off UNUSEDSIGNAL
-wire [7:0]  program_tkeep;
-wire        program_resetn;
+wire [STREAM_BYTES-1:0] program_tkeep;
+wire                    program_resetn;
 // verilator lint_on UNUSEDSIGNAL
-wire [7:0]  result_tkeep;
-wire        program_tvalid, program_tready, program_tlast;
-wire        result_tvalid, result_tready, result_tlast;
+wire [STREAM_BYTES-1:0] result_tkeep;
+wire                    program_tvalid, program_tready, program_tlast;
+wire                    result_tvalid, result_tready, result_tlast;
 // Of S2MM, the other end of the accelerator's results
-wire        result_resetn;
+wire                    result_resetn;
 
-assign program_beat = program_tvalid && program_tready;
+assign program_beat = program_tvalid && program_tready ? WORD_BEATS : 2'd0;
 assign program_last = program_tlast;
-assign result_beat  = result_tvalid && result_tready;
+assign result_beat  = result_tvalid && result_tready ? WORD_BEATS : 2'd0;
 assign result_last  = result_tlast;
 
-axi_dma #(.ADDR_W(ADDR_W), .LENGTH_W(LENGTH_W), .INCLUDE_SG(SCATTER_GATHER)) axi_dma_0 (
+axi_dma #(.ADDR_W(ADDR_W), .DATA_W(STREAM_W), .LENGTH_W(LENGTH_W), .INCLUDE_SG(SCATTER_GATHER)) axi_dma_0 (
     .aclk(aclk), .axi_resetn(aresetn),
     .s_axi_lite_awaddr(s_axil_dma_awaddr),
     .s_axi_lite_awvalid(s_axil_dma_awvalid), .s_axi_lite_awready(s_axil_dma_awready),
@@ -247,7 +253,7 @@ axi_dma #(.ADDR_W(ADDR_W), .LENGTH_W(LENGTH_W), .INCLUDE_SG(SCATTER_GATHER)) axi
 
 accelerator #(
     .N(N), .DSP_COLUMNS(DSP_COLUMNS), .ACC_W(ACC_W), .ACT_DEPTH(ACT_DEPTH), .ACC_DEPTH(ACC_DEPTH), .WGT_DEPTH(WGT_DEPTH),
-    .THR_DEPTH(THR_DEPTH), .OUT_DEPTH(OUT_DEPTH), .LOG_DEPTH(LOG_DEPTH), .SRAM_LATENCY(SRAM_LATENCY), .BUILD_HASH(BUILD_HASH)
+    .THR_DEPTH(THR_DEPTH), .OUT_DEPTH(OUT_DEPTH), .LOG_DEPTH(LOG_DEPTH), .SRAM_LATENCY(SRAM_LATENCY), .STREAM_W(STREAM_W), .BUILD_HASH(BUILD_HASH)
 ) accelerator_0 (
     .aclk(aclk), .aresetn(aresetn),
     .s_axil_awaddr(s_axil_acc_awaddr[11:0]), .s_axil_awprot(3'b000),
@@ -285,29 +291,29 @@ axi_intc #(.INPUTS(3)) axi_intc_0 (
 // What the specification says of every AXI port, looked at (cores/protocol): simulation only
 generate
     if (PROTOCOL != 0) begin : g_protocol
-        axis_monitor #(.PORT("axi_dma_0 to accelerator_0")) program_monitor (
+        axis_monitor #(.PORT("axi_dma_0 to accelerator_0"), .BYTES(STREAM_BYTES)) program_monitor (
             .clk(aclk), .resetn(program_resetn), .tdata(program_tdata), .tkeep(program_tkeep), .tlast(program_tlast),
             .tvalid(program_tvalid), .tready(program_tready));
-        axis_monitor #(.PORT("accelerator_0 to axi_dma_0")) result_monitor (
+        axis_monitor #(.PORT("accelerator_0 to axi_dma_0"), .BYTES(STREAM_BYTES)) result_monitor (
             .clk(aclk), .resetn(result_resetn), .tdata(result_tdata), .tkeep(result_tkeep), .tlast(result_tlast),
             .tvalid(result_tvalid), .tready(result_tready));
 
-        axi_monitor #(.PORT("axi_dma_0/M_AXI_MM2S"), .ADDR_W(ADDR_W)) mm2s_monitor (
+        axi_monitor #(.PORT("axi_dma_0/M_AXI_MM2S"), .ADDR_W(ADDR_W), .BYTES(STREAM_BYTES)) mm2s_monitor (
             .clk(aclk), .resetn(aresetn), .closed(!program_resetn),
             .awaddr({ADDR_W{1'b0}}), .awlen(8'd0), .awsize(3'd0), .awburst(2'd0),
-            .awvalid(1'b0), .awready(1'b0), .wdata(64'd0), .wstrb(8'd0), .wlast(1'b0),
+            .awvalid(1'b0), .awready(1'b0), .wdata({STREAM_W{1'b0}}), .wstrb({STREAM_BYTES{1'b0}}), .wlast(1'b0),
             .wvalid(1'b0), .wready(1'b0), .bresp(2'd0), .bvalid(1'b0), .bready(1'b0),
             .araddr(m_axi_mm2s_araddr), .arlen(m_axi_mm2s_arlen), .arsize(m_axi_mm2s_arsize), .arburst(m_axi_mm2s_arburst),
             .arvalid(m_axi_mm2s_arvalid), .arready(m_axi_mm2s_arready), .rdata(m_axi_mm2s_rdata), .rresp(m_axi_mm2s_rresp),
             .rlast(m_axi_mm2s_rlast), .rvalid(m_axi_mm2s_rvalid), .rready(m_axi_mm2s_rready));
 
-        axi_monitor #(.PORT("axi_dma_0/M_AXI_S2MM"), .ADDR_W(ADDR_W)) s2mm_monitor (
+        axi_monitor #(.PORT("axi_dma_0/M_AXI_S2MM"), .ADDR_W(ADDR_W), .BYTES(STREAM_BYTES)) s2mm_monitor (
             .clk(aclk), .resetn(aresetn), .closed(!result_resetn),
             .awaddr(m_axi_s2mm_awaddr), .awlen(m_axi_s2mm_awlen), .awsize(m_axi_s2mm_awsize), .awburst(m_axi_s2mm_awburst),
             .awvalid(m_axi_s2mm_awvalid), .awready(m_axi_s2mm_awready), .wdata(m_axi_s2mm_wdata), .wstrb(m_axi_s2mm_wstrb), .wlast(m_axi_s2mm_wlast),
             .wvalid(m_axi_s2mm_wvalid), .wready(m_axi_s2mm_wready), .bresp(m_axi_s2mm_bresp), .bvalid(m_axi_s2mm_bvalid), .bready(m_axi_s2mm_bready),
             .araddr({ADDR_W{1'b0}}), .arlen(8'd0), .arsize(3'd0), .arburst(2'd0),
-            .arvalid(1'b0), .arready(1'b0), .rdata(64'd0), .rresp(2'd0),
+            .arvalid(1'b0), .arready(1'b0), .rdata({STREAM_W{1'b0}}), .rresp(2'd0),
             .rlast(1'b0), .rvalid(1'b0), .rready(1'b0));
 
         axi_monitor #(.PORT("axi_dma_0/M_AXI_SG"), .ADDR_W(ADDR_W)) sg_monitor (

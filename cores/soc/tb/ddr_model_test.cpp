@@ -170,10 +170,10 @@ void broken_rules_are_named() {
     const AxiAddress too_long = burst(BASE, 17);
     CHECK(address_violation(too_long, too_long).find("AXI3") != std::string::npos);
     const AxiAddress askew = burst(BASE + 4, 1);
-    CHECK(address_violation(askew, askew).find("multiple of 8") != std::string::npos);
+    CHECK(address_violation(askew, askew).find("multiple of a beat") != std::string::npos);
     AxiAddress narrow = burst(BASE, 1);
     narrow.size = 2;
-    CHECK(address_violation(narrow, narrow).find("64-bit") != std::string::npos);
+    CHECK(address_violation(narrow, narrow).find("whole beats") != std::string::npos);
 
     Fixture fixture;
     DdrWritePort<8> port(fixture.memory, 1, 0.0, 1);

@@ -14,6 +14,8 @@ module sram #(
     parameter DEPTH = 1024,
     // Cycles from rd_en to rd_data: 1 or 2
     parameter LATENCY = 2,
+    // 1: UltraRAM, on UltraScale+
+    parameter ULTRA = 0,
     // Width of the address ports (derived)
     parameter ADDR_W = $clog2(DEPTH)
 ) (
@@ -37,7 +39,7 @@ endgenerate
 
 wire [WIDTH-1:0] latch;
 
-tech_block_ram #(.WIDTH(WIDTH), .DEPTH(DEPTH)) ram (
+tech_block_ram #(.WIDTH(WIDTH), .DEPTH(DEPTH), .ULTRA(ULTRA)) ram (
     .clk(clk),
     .wr_en(wr_en), .wr_addr(wr_addr), .wr_data(wr_data),
     .rd_en(rd_en), .rd_addr(rd_addr), .rd_data(latch)

@@ -73,7 +73,7 @@ stream_reader #(.DEPTH(DEPTH), .LATENCY(LATENCY)) reader (
     .clk(clk), .rst(rst),
     .stored(push), .popped(m_valid && m_ready),
     .rd_en(read), .rd_addr(rd_addr), .taken(), .held(held),
-    .arrive(arrive), .part(), .ahead()
+    .arrive(arrive), .ahead()
 );
 // verilator lint_on PINCONNECTEMPTY
 

@@ -29,8 +29,7 @@ module stream_reader #(
     output wire [ADDR_W-1:0] rd_addr,
     output wire              taken,     // it is the last of its word
     output wire [ADDR_W:0]   held,      // words in the memory
-    output wire              arrive,    // a part is at the memories' outputs,
-    output wire [PARTS-1:0]  part,      // this one
+    output wire              arrive,    // a part is at the memories' outputs
     output wire              ahead      // a part is in the queue or on its way there
 );
 
@@ -88,18 +87,12 @@ always @(posedge clk) begin
 end
 
 // ---- what is on its way through the memories
-reg  [LATENCY-1:0]               arriving_reg;
-reg  [PARTS*LATENCY-1:0]         parts_reg;
-wire [LATENCY:0]                 arriving = {arriving_reg, read};
-wire [PARTS*(LATENCY + 1) - 1:0] parts    = {parts_reg, part_reg};
+reg  [LATENCY-1:0] arriving_reg;
+wire [LATENCY:0]   arriving = {arriving_reg, read};
 
 assign arrive = arriving[LATENCY];
-assign part   = parts[PARTS*LATENCY +: PARTS];
 
-always @(posedge clk) begin
-    arriving_reg <= rst ? {LATENCY{1'b0}} : arriving[LATENCY-1:0];
-    parts_reg    <= parts[PARTS*LATENCY-1:0];
-end
+always @(posedge clk) arriving_reg <= rst ? {LATENCY{1'b0}} : arriving[LATENCY-1:0];
 
 endmodule
 

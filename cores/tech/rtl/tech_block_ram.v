@@ -8,6 +8,9 @@
 module tech_block_ram #(
     parameter WIDTH  = 32,
     parameter DEPTH  = 1024,
+    // verilator lint_off UNUSEDPARAM
+    parameter ULTRA  = 0,
+    // verilator lint_on UNUSEDPARAM
     parameter ADDR_W = $clog2(DEPTH)
 ) (
     input  wire              clk,

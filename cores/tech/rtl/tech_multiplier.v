@@ -2,8 +2,9 @@
 `default_nettype none
 
 /*
- * Product of an unsigned and a signed number, of LUTs, at once.
+ * Product of an unsigned and a signed number, of LUTs, at once: a DSP for 4 by 4 bits would be a waste of most of it.
  */
+(* use_dsp = "no" *)
 module tech_multiplier #(
     parameter A_W = 4,
     parameter B_W = 4

@@ -2,11 +2,16 @@
 `default_nettype none
 
 /*
- * tech_block_ram for 7-series: up to 64 words, what a LUT holds, are LUT RAM with a register behind it, more are block RAM.
+ * tech_block_ram for 7-series and UltraScale+: up to 64 words, what a LUT holds, are LUT RAM with a register behind it, more are block
+ * RAM, or with ULTRA UltraRAM, which 7-series does not have.
+ *
+ * An UltraRAM is 4096 words of 72 bits. It does both ports' work in one cycle, port A's first: what reads goes there, so that a read
+ * of the address written in the same cycle returns the old word.
  */
 module tech_block_ram #(
     parameter WIDTH  = 32,
     parameter DEPTH  = 1024,
+    parameter ULTRA  = 0,
     parameter ADDR_W = $clog2(DEPTH)
 ) (
     input  wire              clk,
@@ -19,12 +24,12 @@ module tech_block_ram #(
 );
 
 // verilator lint_off UNUSEDPARAM
-localparam STYLE = DEPTH > 64 ? "block" : "distributed";
+localparam STYLE = ULTRA != 0 ? "ultra" : DEPTH > 64 ? "block" : "distributed";
 // verilator lint_on UNUSEDPARAM
 
 // Deep memories in the width of a block: a deeper block of fewer bits needs no multiplexer behind it, which would keep the output
 // register out of it, too. Yosys takes 30 blocks and 130 LUTs for 8192 words of 128 bits; here it is 32 blocks.
-localparam SLICE  = ADDR_W < 13 ? WIDTH : ADDR_W > 15 ? 1 : 32768 >> ADDR_W;
+localparam SLICE  = ULTRA != 0 || ADDR_W < 13 ? WIDTH : ADDR_W > 15 ? 1 : 32768 >> ADDR_W;
 localparam SLICES = (WIDTH + SLICE - 1) / SLICE;
 
 genvar s;

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from tilewright.cli.argument_checks import check_writable
 from tilewright.errors import TargetError
+from tilewright.hardware.parameters import AcceleratorParameters
 from tilewright.progress import phase
 from tilewright.target import DeviceKind, board_of, default_device
 
@@ -29,6 +30,7 @@ class Target:
         seed: of the simulated device's stalls.
         bitstream: a board's .bit file.
         host: a remote board's address.
+        stream: bits of the simulated hardware's streams.
     """
 
     kind: DeviceKind
@@ -36,6 +38,7 @@ class Target:
     seed: int | None
     bitstream: Path | None
     host: str | None
+    stream: int = 64
 
     def open(self) -> Driver:
         """The driver of its accelerator.
@@ -55,7 +58,10 @@ class Target:
             from tilewright.driver import Driver
             from tilewright.target import open_overlay
 
-            return Driver(open_overlay(self.kind, self.array, bitstream=self.bitstream, host=self.host, seed=self.seed))
+            overlay = open_overlay(
+                self.kind, self.array, stream=self.stream, bitstream=self.bitstream, host=self.host, seed=self.seed
+            )
+            return Driver(overlay)
 
 
 def chosen_device(device: DeviceKind | None, bitstream: Path | None, host: str | None) -> DeviceKind:
@@ -89,6 +95,7 @@ def choose_target(
     bitstream: Path | None,
     host: str | None,
     trace: Path | None = None,
+    stream: int = 64,
 ) -> Target:
     """The device that the options name, before any work.
 
@@ -99,8 +106,10 @@ def choose_target(
         bitstream: a board's .bit file.
         host: a remote board's address.
         trace: file of --trace.
+        stream: bits of the simulated hardware's streams.
 
     Raises:
+        ParameterError: no such hardware.
         TargetError: the options contradict each other, a board lacks its bitstream or address, or no waveform can be
             written.
     """
@@ -113,4 +122,4 @@ def choose_target(
         if trace.suffix != ".fst":
             raise TargetError(f"--trace {trace}: a waveform has the suffix .fst")
         check_writable("--trace", trace)
-    return Target(kind, array, seed, bitstream, host)
+    return Target(kind, array, seed, bitstream, host, AcceleratorParameters(n=array, stream_w=stream).stream_w)

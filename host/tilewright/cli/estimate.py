@@ -15,7 +15,7 @@ from rich.table import Table
 from tilewright.cli.argument_checks import check_clock, check_writable
 from tilewright.cli.command_group import failures_named
 from tilewright.cli.console import output
-from tilewright.cli.options import Array, AsJson, Batch, Clock, Layers, NetworkFile
+from tilewright.cli.options import Array, AsJson, Batch, Clock, Layers, NetworkFile, Stream
 from tilewright.errors import CompileError
 from tilewright.estimate.estimate import Estimate, LayerEstimate, estimate_network
 from tilewright.hardware import assumed_clock
@@ -29,6 +29,7 @@ from tilewright.pytorch.network_choice import layer_names, resolve_network
 def estimate(
     network_file: NetworkFile = None,
     array: Array = 8,
+    stream: Stream = 64,
     batch: Batch = 1,
     layers: Layers = None,
     stall_probability: Annotated[
@@ -47,12 +48,13 @@ def estimate(
                 raise CompileError(f"--plot {plot}: the suffix says the format, such as .png")
         network = load_network(resolve_network(network_file, layers=layers))
         names = layer_names(network, layers)
-        estimate_command(network, array, batch, names, stall_probability, clock, plot, as_json)
+        hardware = HardwareParameters(n=array, stream_w=stream)
+        estimate_command(network, hardware, batch, names, stall_probability, clock, plot, as_json)
 
 
 def estimate_command(
     network: Network,
-    array: int,
+    hardware: HardwareParameters,
     batch: int,
     read_back: Collection[str],
     stall_probability: float,
@@ -65,7 +67,7 @@ def estimate_command(
     Raises:
         CompileError: the network does not fit the array, or the figure cannot be written.
     """
-    result = estimate_network(network, HardwareParameters(n=array), batch, read_back, stall_probability)
+    result = estimate_network(network, hardware, batch, read_back, stall_probability)
     if plot is not None:
         write_plot(result, plot)
     if as_json:

@@ -24,6 +24,7 @@ from tilewright.cli.options import (
     Layers,
     NetworkFile,
     Seed,
+    Stream,
     Trace,
 )
 from tilewright.pytorch.image_choice import ImageChoice
@@ -61,6 +62,7 @@ class DeviceOptions:
     """Where to run."""
 
     array: Array = 8
+    stream: Stream = 64
     seed: Seed = None
     device: Device = None
     bitstream: Bitstream = None
@@ -75,7 +77,7 @@ class DeviceOptions:
         Raises:
             TargetError: as :func:`tilewright.cli.console.choose_target`.
         """
-        return choose_target(self.array, self.seed, self.device, self.bitstream, self.host, trace)
+        return choose_target(self.array, self.seed, self.device, self.bitstream, self.host, trace, self.stream)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from tilewright.cli.argument_checks import takes
 from tilewright.environment import BITSTREAM_VARIABLE, DEVICE_VARIABLE, HOST_VARIABLE
 from tilewright.errors import ParameterError
 from tilewright.file_kinds import Role
-from tilewright.hardware.parameters import ARRAY_SIZES, AcceleratorParameters
+from tilewright.hardware.parameters import ARRAY_SIZES, STREAM_WIDTHS, AcceleratorParameters
 from tilewright.network.layer_names import layers_in, trained_checkpoint
 from tilewright.target import DeviceKind
 
@@ -28,6 +28,17 @@ def check_array(array: int) -> int:
         raise typer.BadParameter(str(error)) from error
 
 
+def check_stream(stream: int) -> int:
+    """Bits of the streams, if there is hardware with so many; whether the array is large enough shows with its size.
+
+    Raises:
+        typer.BadParameter: no hardware has streams of this width.
+    """
+    if stream not in STREAM_WIDTHS:
+        raise typer.BadParameter(f"{stream}: {' or '.join(stream_widths())} bits")
+    return stream
+
+
 def check_seed(seed: int | None) -> int | None:
     """The seed, if the simulated memory takes it.
 
@@ -42,6 +53,11 @@ def check_seed(seed: int | None) -> int | None:
 def array_sizes() -> list[str]:
     """What ``--array`` completes to."""
     return [str(size) for size in ARRAY_SIZES]
+
+
+def stream_widths() -> list[str]:
+    """What ``--stream`` completes to."""
+    return [str(width) for width in STREAM_WIDTHS]
 
 
 def complete_layer(context: typer.Context, incomplete: str) -> list[str]:
@@ -119,9 +135,17 @@ LayerFile = Annotated[
 Array = Annotated[
     int,
     typer.Option(
-        help="Rows and columns of the array: 8, 16 or 32. A board's bitstream has its own.",
+        help="Rows and columns of the array: 8, 16, 32 or 64. A board's bitstream has its own.",
         callback=check_array,
         autocompletion=array_sizes,
+    ),
+]
+Stream = Annotated[
+    int,
+    typer.Option(
+        help="Bits of the streams: 64, or 128 for arrays of 16 and more. A board's bitstream has its own.",
+        callback=check_stream,
+        autocompletion=stream_widths,
     ),
 ]
 Seed = Annotated[

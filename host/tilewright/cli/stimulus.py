@@ -114,7 +114,7 @@ def replay_command(
     array: Annotated[
         int | None,
         typer.Option(
-            help="Rows and columns of the array: 8, 16 or 32. A board's bitstream has its own.",
+            help="Rows and columns of the array: 8, 16, 32 or 64. A board's bitstream has its own.",
             show_default="8; 16 where a line has 16 channels",
             callback=lambda array: array if array is None else check_array(array),
             autocompletion=array_sizes,

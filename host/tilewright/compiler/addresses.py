@@ -27,7 +27,9 @@ def lifetimes(schedule: Schedule, load_births: Sequence[int]) -> list[Lifetime]:
     Returns:
         One lifetime a buffer, in steps; both ends belong to it.
     """
-    first: dict[int, int] = {id(buffer): step for buffer, step in zip(schedule.loads, load_births, strict=True)}
+    first: dict[int, int] = {}
+    for load, birth in zip(schedule.loads, load_births, strict=True):
+        first.setdefault(id(load.buffer), birth)
     last: dict[int, int] = {}
     for index, step in enumerate(schedule.steps):
         last[id(step.source)] = index

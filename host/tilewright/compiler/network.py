@@ -10,18 +10,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.compiler.image import fold_image
+from tilewright.compiler.image import image_bytes, image_data
 from tilewright.compiler.planner import Placement, placements
 from tilewright.compiler.stages import Stage, stages_of
-from tilewright.compiler.stream import ConvItem, Item, LoadItem, WeightsItem, order_items
+from tilewright.compiler.stream import ConvItem, ImageItem, Item, WeightsItem, order_items
 from tilewright.compiler.thresholds import IMAGE_OFFSET
 from tilewright.compiler.timing import time_program
 from tilewright.errors import CompileError
-from tilewright.hardware.beats import Beats, pack_nibbles, whole_words
-from tilewright.hardware.commands import Begin, Body, Load, Mode, Thresholds, Weights
+from tilewright.hardware.commands import Begin, Body, Mode, Thresholds, Weights
 from tilewright.hardware.parameters import ArrayParameters, HardwareParameters
 from tilewright.hardware.program import Frame, FramedProgram, content_id, encode_frame
-from tilewright.hardware.program_format import BEGIN, END, HEADER, LOAD
+from tilewright.hardware.program_format import BEGIN, END, HEADER
 from tilewright.hardware.results import CodeMap, OutputMap, ResultMap
 from tilewright.network.inference import image_codes
 from tilewright.network.network import Network
@@ -85,8 +84,9 @@ class CompiledNetwork:
             NetworkError: the images do not fit the network.
             ProgramError: the program has more commands than sequence numbers.
         """
-        words = fold_image(self.stages[0], image_codes(self.network, pixels))
-        images = [self._load_data(item, words) for item in self.items if isinstance(item, LoadItem)]
+        octets = image_bytes(image_codes(self.network, pixels))
+        loads = [item.load for item in self.items if isinstance(item, ImageItem)]
+        images = [image_data(self.stages[0], load, octets) for load in loads]
         return FramedProgram(self.frame, images, self.array, self.program_id, self.outputs)
 
     @cached_property
@@ -141,9 +141,9 @@ class CompiledNetwork:
         return sum(HEADER.beats + beats for beats in (BEGIN.beats, *(item.beats for item in self.items), END.beats))
 
     def _command(self, item: Item) -> Body:
-        """An item's command; LOAD commands bring zeros."""
-        if isinstance(item, LoadItem):
-            return Load(self._load_address(item), np.zeros(item.beats - LOAD.beats, dtype=np.uint64), item.after)
+        """An item's command; IMAGE commands bring zeros."""
+        if isinstance(item, ImageItem):
+            return item.command
         if isinstance(item, ConvItem):
             return item.conv
         stage = self.stages[item.stage]
@@ -151,18 +151,6 @@ class CompiledNetwork:
             tiles = stage.packed_weights[item.oc_tiles.start : item.oc_tiles.stop, slice(*item.part)]
             return Weights(tiles.reshape(-1), last=item.last)
         return Thresholds(stage.threshold_tiles[item.oc_tile])
-
-    def _load_address(self, item: LoadItem) -> int:
-        if item.image is None or item.tile is None:
-            return item.buffer.address
-        return item.buffer.address_of(item.image, item.tile, item.buffer.rows.start, 0)
-
-    def _load_data(self, item: LoadItem, words: npt.NDArray[np.uint8]) -> Beats:
-        buffer = item.buffer
-        rows = slice(buffer.rows.start, buffer.rows.stop)
-        if item.image is None or item.tile is None:
-            return whole_words(pack_nibbles(words[buffer.images.start : buffer.images.stop, :, rows]))
-        return pack_nibbles(words[item.image, item.tile, rows])
 
 
 def compile_network(

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tilewright.compiler.addresses import allocate, lifetimes, peak_words
+from tilewright.compiler.image import fold_cycles
 from tilewright.compiler.schedule import Plan, Schedule, Segment, Step, make_schedule
 from tilewright.compiler.stages import Piece, Stage, pieces
 from tilewright.compiler.thresholds import BEATS_A_CHANNEL
@@ -50,7 +51,7 @@ def step_beats(stage: Stage, step: Step) -> int:
 
 def _cycles(stage: Stage, commands: Sequence[Piece], images: int, rows: int) -> int:
     """Cycles of CONV commands: each pass lasts its positions, or the load of the next one's weights."""
-    shortest = stage.array.weight_groups
+    shortest = stage.array.pass_cycles
     cycles = 0
     for piece in commands:
         positions = images if piece.position else images * stage.positions(rows)
@@ -77,7 +78,7 @@ def placements(stages: Sequence[Stage], batch: int) -> Iterator[Placement]:
     Raises:
         CompileError: nothing fits; names the largest map's layer and the reason.
     """
-    whole = (Plan(batch, groups) for groups in _groups_by_cost(stages, batch))
+    whole = (Plan(batch, groups, lead=_lead(stages[0], groups[0])) for groups in _groups_by_cost(stages, batch))
     divided = _divided_plans(stages, batch, itertools.chain(_segments(stages), _shares(stages)))
     for plans in (whole, divided):
         found = False
@@ -95,7 +96,7 @@ def _try(stages: Sequence[Stage], plan: Plan) -> Placement | None:
     """The plan with addresses, images loaded ahead of their use where the memory has room, or None."""
     schedule = make_schedule(stages, plan)
     words, alignment = stages[0].array.act_depth, stages[0].array.alignment
-    uses = _first_uses(schedule)
+    uses = _first_uses(stages, schedule)
     early, late = _early_loads(stages, schedule, uses), [use - 1 for use in uses]
     # In the stream of an earlier step, of the step before, or once that one has read its last activation.
     for load_steps, births in ((early, early), (late, late), (late, uses)):
@@ -105,12 +106,22 @@ def _try(stages: Sequence[Stage], plan: Plan) -> Placement | None:
     return None
 
 
-def _first_uses(schedule: Schedule) -> list[int]:
-    """The first step that reads each loaded buffer."""
-    uses: dict[int, int] = {}
-    for index, step in enumerate(schedule.steps):
-        uses.setdefault(id(step.source), index)
-    return [uses[id(buffer)] for buffer in schedule.loads]
+def _lead(stage: Stage, images: int) -> int:
+    """Rows of the first step, so that those behind them are folded by the time that it ends; 0: all, no step more."""
+    height = stage.out_size[0]
+    fold = images * fold_cycles(stage, stage.pool)
+    make = _cycles(stage, pieces(stage), images, 1)
+    lead = -(-height * fold // (fold + make))
+    return lead if 2 * lead <= height else 0
+
+
+def _first_uses(stages: Sequence[Stage], schedule: Schedule) -> list[int]:
+    """The first step that reads each load."""
+    uses = []
+    for load in schedule.loads:
+        readers = ((index, step) for index, step in enumerate(schedule.steps) if step.source is load.buffer)
+        uses.append(next(index for index, step in readers if step.rows.stop * stages[0].pool > load.rows.start))
+    return uses
 
 
 def _early_loads(stages: Sequence[Stage], schedule: Schedule, uses: Sequence[int]) -> list[int]:

@@ -56,6 +56,19 @@ class Buffer:
 
 
 @dataclass(frozen=True)
+class Load:
+    """Rows of an image buffer that come together.
+
+    Attributes:
+        buffer: where they go.
+        rows: of the map.
+    """
+
+    buffer: Buffer
+    rows: range
+
+
+@dataclass(frozen=True)
 class Share:
     """Some of the channels between two layers, where a map of all of them does not fit.
 
@@ -131,11 +144,14 @@ class Plan:
         batch: images.
         groups: for each stage the images that it runs on at a time; each divides the next one's, the last the batch.
         segment: stages that run in strips, if any; their groups are 1.
+        lead: rows of the first stage's output for the first images that are made before the others of theirs, while
+            those are still being folded; 0: none.
     """
 
     batch: int
     groups: tuple[int, ...]
     segment: Segment | None = None
+    lead: int = 0
 
 
 @dataclass
@@ -145,13 +161,13 @@ class Schedule:
     Attributes:
         plan: what was asked for.
         steps: in order.
-        loads: image buffers in the order of use; each is the source of one run of steps.
+        loads: rows of image buffers in the order of use.
         buffers: all of them.
     """
 
     plan: Plan
     steps: list[Step] = field(default_factory=list)
-    loads: list[Buffer] = field(default_factory=list)
+    loads: list[Load] = field(default_factory=list)
     buffers: list[Buffer] = field(default_factory=list)
 
 
@@ -223,7 +239,9 @@ class _Scheduler:
         if index:
             self._produce(index - 1, images)
             return self.inputs[index, images.start]
-        return self._load(images, range(self.stages[0].in_size[0]))
+        height = self.stages[0].in_size[0]
+        lead = 0 if self.schedule.steps else self.plan.lead * self.stages[0].pool
+        return self._load(images, *(range(lead), range(lead, height)) if lead else (range(height),))
 
     def _strips(self, segment: Segment, images: range) -> None:
         target = self._target(segment.last, images)
@@ -274,8 +292,10 @@ class _Scheduler:
                 f"layer {stage.name}: a row of {len(images)} image(s) has {len(images) * stage.positions(1)} "
                 f"positions, a column has {depth} accumulators"
             )
-        for part in _even_chunks(rows, most):
-            self.schedule.steps.append(Step(index, images, part, source, target, share))
+        lead = 0 if self.schedule.steps else self.plan.lead
+        for some in (range(lead), range(lead, rows.stop)) if lead else (rows,):
+            for part in _even_chunks(some, most):
+                self.schedule.steps.append(Step(index, images, part, source, target, share))
 
     def _target(self, index: int, images: range) -> Buffer | None:
         """The whole map that some images' output goes into: that of the next stage's group."""
@@ -288,9 +308,10 @@ class _Scheduler:
             self.inputs[index + 1, start] = self._buffer(index + 1, members, range(self.stages[index + 1].in_size[0]))
         return self.inputs[index + 1, start]
 
-    def _load(self, images: range, rows: range) -> Buffer:
-        buffer = self._buffer(0, images, rows)
-        self.schedule.loads.append(buffer)
+    def _load(self, images: range, *parts: range) -> Buffer:
+        """A buffer for some images, whose rows come in these parts."""
+        buffer = self._buffer(0, images, range(parts[0].start, parts[-1].stop))
+        self.schedule.loads += [Load(buffer, rows) for rows in parts]
         return buffer
 
     def _buffer(self, index: int, images: range, rows: range, tiles: int | None = None) -> Buffer:

@@ -23,14 +23,16 @@ from tilewright.network.network import Layer, Network
 class Stage:
     """One layer on the array.
 
-    The first layer's taps are folded by the host: it runs as a 1x1 convolution of channels * taps input channels, whose
-    unsigned 8-bit codes (code + 128) lie in memory as the tiles of their high nibbles, then those of the low ones.
+    The accelerator folds the first layer's taps (command IMAGE): it runs as a 1x1 convolution of taps * channels
+    input channels, whose unsigned 8-bit codes (code + 128) lie in memory as the tiles of their high nibbles, then those
+    of the low ones.
 
     Attributes:
         index: of the layer in the network.
         layer: the layer.
         array: the array.
         in_size: height and width of the map in the activation memory.
+        image_size: height and width of what the layer itself reads: of the image, for the first one.
         image_range: extreme codes of the image, its padding included, for the first layer.
     """
 
@@ -38,6 +40,7 @@ class Stage:
     layer: Layer
     array: ArrayParameters
     in_size: tuple[int, int]
+    image_size: tuple[int, int]
     image_range: tuple[int, int]
 
     @property
@@ -145,7 +148,8 @@ class Stage:
             diagonal = tiles[np.arange(self.oc_tiles), np.arange(self.oc_tiles)]
             tiles = np.repeat(diagonal[:, 0], pieces(self)[0].tiles_a_column, axis=1)
         elif self.folded:
-            tiles = np.concatenate([weight_rows(weights.reshape(len(weights), -1, 1, 1), n)] * 2, axis=1)
+            taps = weights.transpose(0, 2, 3, 1).reshape(len(weights), -1, 1, 1)
+            tiles = np.concatenate([weight_rows(taps, n)] * 2, axis=1)
         else:
             tiles = weight_rows(weights, n)
         return pack_nibbles(tiles).reshape(self.oc_tiles, -1)
@@ -165,6 +169,7 @@ class Stage:
         too_large = overflow(*self.device_reach(), self.array)
         if too_large:
             raise CompileError(f"layer {self.name}: {too_large}")
+        self._check_image()
         if not self.layer.is_last:
             _ = self.threshold_tiles  # refuses a threshold that does not fit
         if not self.averages:
@@ -179,6 +184,14 @@ class Stage:
             raise CompileError(
                 f"layer {self.name}: an average of stride {self.layer.stride} is made position by position and "
                 "cannot be max-pooled; of stride 1 or 2 it can"
+            )
+
+    def _check_image(self) -> None:
+        row = self.image_size[1] * self.layer.in_channels
+        if self.folded and row > self.array.image_line:
+            raise CompileError(
+                f"layer {self.name}: a row of the image has {row} bytes ({self.image_size[1]} pixels of "
+                f"{self.layer.in_channels} channel(s)), the accelerator's line memory {self.array.image_line}"
             )
 
     def device_reach(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
@@ -263,7 +276,7 @@ def stages_of(network: Network, array: ArrayParameters) -> tuple[Stage, ...]:
     result = []
     for index, (layer, size) in enumerate(zip(network.layers, network.in_sizes, strict=True)):
         in_size = layer.sums_size(size) if layer.image_input else size
-        stage = Stage(index, layer, array, in_size, image_range)
+        stage = Stage(index, layer, array, in_size, size, image_range)
         stage.check()
         result.append(stage)
     return tuple(result)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from tilewright.compiler.addresses import lifetimes
+from tilewright.compiler.image import image_command
 from tilewright.compiler.planner import Placement
-from tilewright.compiler.schedule import Buffer, Step
+from tilewright.compiler.schedule import Buffer, Load, Step
 from tilewright.compiler.stages import Piece, Stage
 from tilewright.compiler.thresholds import BEATS_A_CHANNEL
-from tilewright.hardware.commands import LEAD_BEATS, NEVER_RAISED, Conv, Mode
-from tilewright.hardware.parameters import ArrayParameters
-from tilewright.hardware.program_format import CONV, LOAD
+from tilewright.hardware.commands import LEAD_BEATS, NEVER_RAISED, Conv, Image, Mode
+from tilewright.hardware.program_format import CONV, IMAGE
 
 
 @dataclass(frozen=True)
@@ -71,26 +71,23 @@ class ThresholdsItem:
 
 
 @dataclass(frozen=True)
-class LoadItem:
-    """Image words: a whole buffer, or one image's tile.
+class ImageItem:
+    """Rows of images.
 
     Attributes:
         step: index of the step that reads them.
-        buffer: where they go.
-        image, tile: which, or None for all.
-        after: CONV commands that must have read their last activation before.
-        beats: payload, the address beat included.
+        load: what they are, and where they go.
+        command: theirs, with rows of zeros.
+        beats: payload.
     """
 
     step: int
-    buffer: Buffer
-    image: int | None
-    tile: int | None
-    after: int
+    load: Load
+    command: Image
     beats: int
 
 
-Item = ConvItem | WeightsItem | ThresholdsItem | LoadItem
+Item = ConvItem | WeightsItem | ThresholdsItem | ImageItem
 
 
 @dataclass(frozen=True)
@@ -163,20 +160,13 @@ class _Stream:
                 beats = LEAD_BEATS + BEATS_A_CHANNEL * self.stages[stage].array.n
                 self.items.append(ThresholdsItem(tile.step, stage, tile.oc_tile, beats))
 
-    def _send_weights(self, tile: _Tile, loads: list[LoadItem]) -> None:
+    def _send_weights(self, tile: _Tile, loads: list[ImageItem]) -> None:
         stage = self.schedule.steps[tile.step].stage
         conv, n = tile.item.conv, self.stages[stage].array.n
         a_tile = conv.kernel_h * conv.kernel_w * n * n // 16
         only, first = range(tile.oc_tile, tile.oc_tile + 1), tile.item.first_weight_tile
         part = (first * a_tile, (first + conv.ic_tiles) * a_tile)
         whole = WeightsItem(tile.step, stage, only, part, tile.last)
-        if loads and all(load.tile is not None for load in loads):
-            # The first step may begin with the first tile of its image.
-            for index in range(conv.ic_tiles):
-                self.items += [load for load in loads if load.tile == index]
-                last = tile.last and index == conv.ic_tiles - 1
-                self.items.append(replace(whole, part=(index * a_tile, (index + 1) * a_tile), last=last))
-            return
         self.items += loads
         before = self.items[-1]
         if isinstance(before, WeightsItem) and _continues(before, whole):
@@ -184,8 +174,8 @@ class _Stream:
         else:
             self.items.append(whole)
 
-    def _load_items(self) -> dict[int, list[LoadItem]]:
-        """Image loads by the step behind whose weights they are sent."""
+    def _load_items(self) -> dict[int, list[ImageItem]]:
+        """IMAGE commands by the step behind whose weights they are sent."""
         schedule = self.schedule
         convs_done = [0]
         for items in self.convs:
@@ -193,25 +183,15 @@ class _Stream:
         alive = lifetimes(schedule, self.placement.load_steps)
         by_buffer = {id(item.buffer): item for item in alive}
         uses = {id(step.source): index for index, step in reversed(list(enumerate(schedule.steps)))}
-        result: dict[int, list[LoadItem]] = {}
-        for buffer, step in zip(schedule.loads, self.placement.load_steps, strict=True):
-            use = uses[id(buffer)]
-            before = [item.last for item in by_buffer.values() if item.last < use and _overlap(item.buffer, buffer)]
-            after = convs_done[max(before, default=-1) + 1]
-            split = step == -1
-            result.setdefault(step, []).extend(_loads_of(buffer, use, after, self.stages[0].array, split))
+        result: dict[int, list[ImageItem]] = {}
+        for load, step in zip(schedule.loads, self.placement.load_steps, strict=True):
+            use = uses[id(load.buffer)]
+            before = [
+                item.last for item in by_buffer.values() if item.last < use and _overlap(item.buffer, load.buffer)
+            ]
+            command = image_command(self.stages[0], load, convs_done[max(before, default=-1) + 1])
+            result.setdefault(step, []).append(ImageItem(use, load, command, IMAGE.beats + len(command.data)))
         return result
-
-
-def _loads_of(buffer: Buffer, use: int, after: int, array: ArrayParameters, split: bool) -> Iterator[LoadItem]:
-    """One load of a buffer, or one an image and tile where asked and where 128-bit words do not straddle tiles."""
-    if not split or buffer.tile_stride % array.alignment:
-        yield LoadItem(use, buffer, None, None, after, LOAD.beats + array.load_beats(buffer.words))
-        return
-    beats = LOAD.beats + array.load_beats(buffer.tile_stride)
-    for tile in range(buffer.tiles):
-        for image in buffer.images:
-            yield LoadItem(use, buffer, image, tile, after, beats)
 
 
 def _continues(before: WeightsItem, after: WeightsItem) -> bool:

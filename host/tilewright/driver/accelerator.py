@@ -29,6 +29,7 @@ class Info:
         sram_latency: read latency of the memories in cycles.
         dsp_columns: columns of the array whose processing elements are DSPs, two in one.
         dsp_chain: rows after which a chain of DSPs goes through the fabric; 0: never.
+        stream_w: bits of the streams in and out: 64 or 128.
         build_hash: first 32 bits of the hash of the sources.
     """
 
@@ -43,6 +44,7 @@ class Info:
     sram_latency: int
     dsp_columns: int
     dsp_chain: int
+    stream_w: int
     build_hash: int
 
 
@@ -159,6 +161,7 @@ class Accelerator(DefaultIP):
             sram_latency=reg.FORMAT_SRAM_LATENCY.extract(formats),
             dsp_columns=reg.STYLE_DSP_COLUMNS.extract(style),
             dsp_chain=reg.STYLE_DSP_CHAIN.extract(style),
+            stream_w=self.stream_width(),
             build_hash=self.word(reg.REG_BUILD_HASH),
         )
 
@@ -173,6 +176,10 @@ class Accelerator(DefaultIP):
             act_depth=self.word(reg.REG_ACT_DEPTH),
             acc_depth=self.word(reg.REG_ACC_DEPTH),
         )
+
+    def stream_width(self) -> int:
+        """Bits of the streams in and out."""
+        return reg.STYLE_STREAM_W.extract(self.word(reg.REG_STYLE))
 
     def counters(self) -> Counters:
         """The 64-bit counters of the last program."""

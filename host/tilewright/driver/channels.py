@@ -7,7 +7,7 @@ they wait for is true already, or not at all.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,6 @@ from tilewright.driver.buffers import flush_parts
 from tilewright.driver.dma import describe_status, run_channels, running_status
 from tilewright.errors import DmaError, TransferLengthError
 from tilewright.hardware import pg021
-from tilewright.hardware.beats import BEAT_BYTES
 
 _STATUS_WORD = pg021.DESCRIPTOR_STATUS // 4
 
@@ -111,6 +110,15 @@ class Channels(ABC):
         del expired
         self.sending = self.receiving = None
         self.in_flight.clear()
+
+    def check_words(self, send_bytes: int) -> None:
+        """Raises TransferLengthError when a program does not end with a stream word: the accelerator takes no part."""
+        word = stream_width(self.dma.description["parameters"], "mm2s") // 8
+        if send_bytes % word:
+            raise TransferLengthError(
+                f"the program has {send_bytes} bytes, and its stream has words of {word}: it would take the last "
+                "one as a whole; send whole words, as the compiler writes them"
+            )
 
     @abstractmethod
     def check_lengths(self, send_bytes: int, receive_bytes: int) -> None:
@@ -230,12 +238,23 @@ def channels_of(dma: Any) -> Channels:
     return ScatterGatherChannels(dma) if _parameter(dma, "c_include_sg") else DirectChannels(dma)
 
 
+def stream_width(parameters: Mapping[str, Any], channel: str) -> int:
+    """Bits of a beat between the DMA and the accelerator.
+
+    Args:
+        parameters: of the DMA in the block design.
+        channel: mm2s or s2mm.
+    """
+    stream = {"mm2s": "m_axis_mm2s", "s2mm": "s_axis_s2mm"}[channel]
+    return int(parameters.get(f"c_{stream}_tdata_width", parameters[f"c_m_axi_{channel}_data_width"]))
+
+
 def _longest_transfer(dma: Any, channel: str) -> int:
-    """In bytes, whole beats; in micro mode no more than a burst."""
-    longest = int(dma.buffer_max_size)
+    """In bytes, whole beats of the memory's; in micro mode no more than a burst."""
+    longest, beat = int(dma.buffer_max_size), _parameter(dma, f"c_m_axi_{channel}_data_width") // 8
     if _parameter(dma, "c_micro_dma"):
-        longest = BEAT_BYTES * _parameter(dma, f"c_{channel}_burst_size")
-    return longest - longest % BEAT_BYTES
+        longest = beat * _parameter(dma, f"c_{channel}_burst_size")
+    return longest - longest % beat
 
 
 def _parameter(dma: Any, name: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,7 @@ import pynq
 
 from tilewright.driver.accelerator import Counters
 from tilewright.driver.buffers import check_buffer
-from tilewright.driver.channels import Channels, channels_of
+from tilewright.driver.channels import Channels, channels_of, stream_width
 from tilewright.driver.dma import reset, run_channels
 from tilewright.driver.manifest import manifest_build_hash
 from tilewright.driver.run_steps import RunStep, Steps, untimed
@@ -145,7 +145,8 @@ class Driver:
         Raises:
             ParameterMismatchError: the program was compiled for other parameters.
             DeviceBusyError: another program runs; it goes on.
-            TransferLengthError: the program, or what it returns, is longer than the DMA transfers at once.
+            TransferLengthError: the program, or what it returns, is longer than the DMA transfers at once, or the
+                program does not end with a stream word.
             DeviceError: the accelerator refused the program.
             DeviceTimeoutError: the transfer did not end in time; its ``report`` says which side starved.
             DmaError: the DMA reported an error; with a ``report`` too.
@@ -193,6 +194,7 @@ class Driver:
         receive_bytes = receive.nbytes if receive_bytes is None else receive_bytes
         check_buffer(send, 0, send_bytes)
         check_buffer(receive, 0, receive_bytes)
+        self.channels.check_words(send_bytes)
         self.channels.check_lengths(send_bytes, receive_bytes)
         with self._taking_turns():
             self._check_ready()
@@ -249,11 +251,23 @@ class Driver:
         for channel in ("c_include_mm2s", "c_include_s2mm"):
             if not int(description["parameters"].get(channel, 0)):
                 raise ParameterMismatchError(f"'{name}' was built without {channel}; both channels are needed")
+        self._check_widths(description["parameters"], name)
         registers = pynq.MMIO(description["phys_addr"], _DMA_WINDOW, device=self.device)
         reset(registers, self._deadline(_RESET_SECONDS))
         run_channels(registers, self._deadline(_RESET_SECONDS))
         reset(registers, self._deadline(_RESET_SECONDS))
         return getattr(overlay, name)
+
+    def _check_widths(self, parameters: Mapping[str, Any], dma: str) -> None:
+        """Refuses a DMA whose streams have another width than the accelerator's: words would be cut or filled up."""
+        own = self.accelerator.stream_width()
+        for channel in ("mm2s", "s2mm"):
+            width = stream_width(parameters, channel)
+            if width != own:
+                raise ParameterMismatchError(
+                    f"'{dma}' has a stream of {width} bits ({channel.upper()}), the accelerator's have {own}, by "
+                    f"its register STYLE: build the DMA with {own} (c_m_axi_{channel}_data_width and its tdata_width)"
+                )
 
     def _run_once(
         self,

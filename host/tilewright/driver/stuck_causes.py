@@ -93,7 +93,8 @@ def _internal_error(now: Situation, channel: str) -> Cause:
     return Cause(
         channel,
         f"channel {channel} stopped with an internal error",
-        "its length must be more than 0 and its address a multiple of 8; a packet must not exceed its buffer",
+        "its length must be more than 0 and its address a multiple of its data width; a packet must not exceed its "
+        "buffer",
     )
 
 

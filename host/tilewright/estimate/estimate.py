@@ -10,14 +10,14 @@ from tilewright.compiler.addresses import Lifetime, lifetimes, peak_words
 from tilewright.compiler.network import CompiledNetwork, compile_network
 from tilewright.compiler.planner import Placement
 from tilewright.compiler.stages import Stage
-from tilewright.compiler.stream import ConvItem, Item, LoadItem, ThresholdsItem, WeightsItem
+from tilewright.compiler.stream import ConvItem, ImageItem, Item, ThresholdsItem, WeightsItem
 from tilewright.compiler.timing import CommandTiming, time_program
 from tilewright.errors import CompileError
 from tilewright.hardware import assumed_clock
 from tilewright.hardware.block_ram import block_rams
-from tilewright.hardware.commands import LEAD_BEATS
+from tilewright.hardware.commands import LEAD_BEATS, Image
 from tilewright.hardware.parameters import HardwareParameters
-from tilewright.hardware.program_format import HEADER, LOAD
+from tilewright.hardware.program_format import HEADER, IMAGE
 from tilewright.network.network import Network
 
 # Share of a layer's cycles in which it issues positions, from which on nothing else counts as its bound
@@ -45,7 +45,7 @@ class Beats:
 
     Attributes:
         weights, thresholds, image: data.
-        commands: headers, descriptors, addresses, the beats of zeros before weights and thresholds.
+        commands: headers, descriptors, fields of IMAGE, the beats of zeros before weights and thresholds.
         results: sums, and maps that are read back.
     """
 
@@ -76,6 +76,7 @@ class LayerEstimate:
         mac_cycles: output positions issued.
         stalls: cycles in which it waits.
         beats: of its commands.
+        folded_words: activation words, one a cycle, that its images are folded into.
         memory_words: of the activation memory that live at one time while it runs, at most.
     """
 
@@ -87,6 +88,7 @@ class LayerEstimate:
     mac_cycles: int
     stalls: Stalls
     beats: Beats
+    folded_words: int
     memory_words: int
 
     @property
@@ -109,7 +111,7 @@ class LayerEstimate:
         """What its time is spent on: ``compute``, or else what takes most of the cycles without work.
 
         The array waits for weights while the stream brings what lies before them: such a wait counts for that of which
-        the layer has the most beats.
+        the layer has the most beats, or images that take the most cycles.
         """
         if self.mac_cycles >= COMPUTE_BOUND * self.command_cycles:
             return "compute"
@@ -118,7 +120,11 @@ class LayerEstimate:
         if cause != "weights":
             return cause
         beats = self.beats
-        payload = {"weights": beats.weights, "thresholds": beats.thresholds, "image": beats.image}
+        payload = {
+            "weights": beats.weights,
+            "thresholds": beats.thresholds,
+            "image": max(beats.image, self.folded_words),
+        }
         return max(payload, key=lambda name: payload[name])
 
     def as_dict(self) -> dict[str, Any]:
@@ -277,6 +283,8 @@ def _layer(
 ) -> LayerEstimate:
     timings = [command.timing for command in commands if command.layer == stage.index]
     steps = compiled.placement.schedule.steps
+    items = [item for item in compiled.items if steps[item.step].stage == stage.index]
+    images = [item.command for item in items if isinstance(item, ImageItem)]
     h, w = stage.layer.sums_size(compiled.network.in_sizes[stage.index])
     return LayerEstimate(
         name=stage.name,
@@ -291,24 +299,31 @@ def _layer(
             thresholds=sum(timing.stall_thresholds for timing in timings),
             output=sum(timing.stall_output for timing in timings),
         ),
-        beats=_beats([item for item in compiled.items if steps[item.step].stage == stage.index], timings),
+        beats=_beats(items, timings),
+        folded_words=sum(_folded_words(command, compiled.array.n) for command in images),
         memory_words=max(live for live, step in zip(words, steps, strict=True) if step.stage == stage.index),
     )
 
 
 def _beats(items: Sequence[Item], timings: Sequence[CommandTiming]) -> Beats:
-    loads = [item for item in items if isinstance(item, LoadItem)]
+    images = [item for item in items if isinstance(item, ImageItem)]
     convs = [item for item in items if isinstance(item, ConvItem)]
     weights = [item for item in items if isinstance(item, WeightsItem)]
     thresholds = [item for item in items if isinstance(item, ThresholdsItem)]
-    before_data = len(loads) * LOAD.beats + (len(weights) + len(thresholds)) * LEAD_BEATS
+    before_data = len(images) * IMAGE.beats + (len(weights) + len(thresholds)) * LEAD_BEATS
     return Beats(
         weights=sum(item.beats - LEAD_BEATS for item in weights),
         thresholds=sum(item.beats - LEAD_BEATS for item in thresholds),
-        image=sum(item.beats - LOAD.beats for item in loads),
+        image=sum(item.beats - IMAGE.beats for item in images),
         commands=len(items) * HEADER.beats + before_data + sum(item.beats for item in convs),
         results=sum(timing.result_beats for timing in timings),
     )
+
+
+def _folded_words(command: Image, n: int) -> int:
+    """Activation words of n values that an IMAGE command's taps become: their high nibbles and their low ones."""
+    tiles = -(-command.kernel_h * command.run_bytes // n)
+    return 2 * tiles * command.out_h * command.out_w * command.images
 
 
 def _words_by_step(placement: Placement) -> list[int]:

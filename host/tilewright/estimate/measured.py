@@ -28,6 +28,7 @@ def hardware_of(info: Info) -> HardwareParameters:
     """The sizes of an accelerator that says what it is; its memory and its DMA are as assumed."""
     return HardwareParameters(
         n=info.array.n,
+        stream_w=info.stream_w,
         dsp_columns=info.dsp_columns,
         acc_w=info.array.acc_w,
         act_depth=info.array.act_depth,

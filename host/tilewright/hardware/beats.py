@@ -11,7 +11,7 @@ import numpy.typing as npt
 Beats = npt.NDArray[np.uint64]
 BEAT_BYTES = 8
 NIBBLES_A_BEAT = 16
-# Commands are whole 128-bit words: a stream of that width carries none that begins or ends within a word
+# Commands and results are whole 128-bit words: a stream of that width carries none that begins or ends within a word
 STREAM_WORD_BEATS = 2
 
 

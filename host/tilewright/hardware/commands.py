@@ -17,6 +17,7 @@ from tilewright.hardware.program_format import (
     BEGIN_MAGIC,
     CONV,
     END,
+    IMAGE,
     LOAD,
     Flag,
     Mode,
@@ -88,6 +89,64 @@ class Load:
     def __str__(self) -> str:
         wait = f" after {self.after} CONV command(s)" if self.after else ""
         return f"LOAD {len(self.data)} beat(s) at word {self.address}{wait}"
+
+
+@dataclass(frozen=True)
+class Image:
+    """Brings images, or the same rows of each, whose taps are folded into activation words.
+
+    Attributes:
+        address: first word.
+        images: so many.
+        rows: of an image.
+        row_bytes: of a row: width * channels.
+        out_h, out_w: positions.
+        tile_stride: words from one tile of taps to the next.
+        low_stride: words from a tile's high nibbles to its low ones.
+        image_stride: words from one image to the next.
+        run_bytes: of a tap row: kernel width * channels.
+        step_bytes: from one position to the next: stride * channels.
+        first_byte: of a row, at which the first position's tap rows begin; negative: padding.
+        kernel_h: tap rows.
+        stride: rows from one row of positions to the next.
+        padding: rows above.
+        data: rows, each filled up to whole 128-bit words, uint64 beats.
+        after: CONV commands of the program that must have read their last activation before.
+    """
+
+    opcode: ClassVar[Opcode] = Opcode.IMAGE
+    address: int
+    images: int
+    rows: int
+    row_bytes: int
+    out_h: int
+    out_w: int
+    tile_stride: int
+    low_stride: int
+    image_stride: int
+    run_bytes: int
+    step_bytes: int
+    first_byte: int
+    kernel_h: int
+    stride: int
+    padding: int
+    data: Beats = field(repr=False)
+    after: int = 0
+
+    def payload(self) -> Beats:
+        """uint64 (5 + data beats,)."""
+        fields = {name: value for name, value in vars(self).items() if name != "data"}
+        return np.concatenate((_encoded(IMAGE, fields), self.data))
+
+    @classmethod
+    def parse(cls, payload: Beats, flags: int, where: str) -> Image:
+        """Inverse of :meth:`payload`; raises ProgramError."""
+        _no_flags(flags, where)
+        return cls(data=payload[IMAGE.beats :], **_decoded(IMAGE, payload[: IMAGE.beats], where))
+
+    def __str__(self) -> str:
+        wait = f" after {self.after} CONV command(s)" if self.after else ""
+        return f"IMAGE, {self.images} of {self.rows} row(s), {self.row_bytes} bytes each, to word {self.address}{wait}"
 
 
 @dataclass(frozen=True)
@@ -242,7 +301,7 @@ class End:
     """Last command: two CRC-32s of the beats before its payload.
 
     Attributes:
-        images_crc: of the activation words of all LOAD commands, in their order.
+        images_crc: of the activation words of all LOAD commands and the rows of all IMAGE commands, in their order.
         program_crc: of all other beats, in their order.
     """
 
@@ -264,7 +323,7 @@ class End:
         return f"END with CRC-32 {self.program_crc:#010x}, of the images {self.images_crc:#010x}"
 
 
-Body = Load | Conv | Weights | Thresholds
+Body = Load | Image | Conv | Weights | Thresholds
 Command = Begin | Body | End
 
 

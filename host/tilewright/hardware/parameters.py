@@ -16,8 +16,12 @@ ACTIVATION_MAX = 15
 MAX_KERNEL, MAX_PADDING = 7, 3
 STRIDES = (1, 2)
 
-# Size of the activation memory, whatever the array
+# Words that READs have brought, held
+READ_WORDS = 64
+
+# Size of the activation memory: 128 KiB, and no fewer words than 8192, which are 256 KiB for n = 64
 ACT_BYTES = 128 * 1024
+LEAST_ACT_WORDS = 8192
 
 
 @dataclass(frozen=True)
@@ -25,12 +29,13 @@ class ArrayParameters:
     """What a program must know of the accelerator that it is compiled for.
 
     Attributes:
-        n: rows and columns of the array: 8, 16 or 32; the program format carries 64, too.
+        n: rows and columns of the array: 8, 16, 32 or 64.
         act_w: bits of an (unsigned) activation.
         wgt_w: bits of a (signed) weight.
         acc_w: bits of a (signed) accumulator.
         act_depth: words of n activations in the activation memory.
         acc_depth: accumulators in a column: the most output positions of a CONV command.
+        image_line: bytes of the longest row of an image.
     """
 
     n: int = 8
@@ -39,16 +44,12 @@ class ArrayParameters:
     acc_w: int = 28
     act_depth: int = 32768
     acc_depth: int = 1024
+    image_line: int = 2048
 
     @classmethod
     def of_size(cls, n: int) -> ArrayParameters:
         """The parameters that the hardware of n rows and columns has unless it is built with others."""
-        return cls(n=n, act_depth=ACT_BYTES * 2 // n)
-
-    @property
-    def group_beats(self) -> int:
-        """Beats of a group: what one cycle moves into activation memory or weight store (GROUP_W of accelerator.v)."""
-        return max(1, self.n * self.act_w // (8 * BEAT_BYTES))
+        return cls(n=n, act_depth=max(LEAST_ACT_WORDS, ACT_BYTES * 2 // n))
 
     @property
     def alignment(self) -> int:
@@ -61,9 +62,19 @@ class ArrayParameters:
         return stream_words * STREAM_WORD_BEATS
 
     @property
-    def weight_groups(self) -> int:
-        """Groups of a pass's weights, one loaded a cycle: the fewest cycles of a pass (N / ROWS of weight_store.v)."""
-        return self.n * self.n * self.wgt_w // (8 * BEAT_BYTES * self.group_beats)
+    def image_lanes(self) -> int:
+        """Bytes of an image that a cycle puts into a tile of taps at most (LANES of image_folder.v)."""
+        return 8 if self.n < 64 else 16
+
+    @property
+    def word_beats(self) -> int:
+        """Beats of an activation word, at least one."""
+        return max(1, self.n * self.act_w // (8 * BEAT_BYTES))
+
+    @property
+    def pass_cycles(self) -> int:
+        """Fewest cycles of a pass with a stream of 64 bits, as planning reckons: the program is the same for 128."""
+        return self.n * self.n * self.wgt_w // (8 * BEAT_BYTES * self.word_beats)
 
     @property
     def acc_max(self) -> int:
@@ -77,7 +88,8 @@ class ArrayParameters:
         )
 
 
-ARRAY_SIZES = (8, 16, 32)
+ARRAY_SIZES = (8, 16, 32, 64)
+STREAM_WIDTHS = (64, 128)
 # Least and most of each, as the modules and the fields of the register map allow; a tool that builds gigabytes of
 # memory would not end
 _RANGES = {
@@ -98,17 +110,18 @@ class AcceleratorParameters:
     """Parameters of the module ``accelerator`` (cores/accelerator/rtl/accelerator.v), under its names and defaults.
 
     Attributes:
-        n: rows and columns of the array: 8, 16 or 32.
+        n: rows and columns of the array: 8, 16, 32 or 64.
         dsp_columns: columns, the first ones, whose processing elements are DSPs, two in one: even, 0 to n. No program
             depends on it.
         acc_w: bits of an accumulator.
-        act_depth: words of n activations in the activation memory; None takes 128 KiB.
+        act_depth: words of n activations in the activation memory; None takes 128 KiB, for n = 64 256 KiB.
         acc_depth: accumulators in a column.
-        wgt_depth: weights held, in groups of 64 bits (n = 32: 128): two tiles or more.
+        wgt_depth: weights held, in groups of stream_w bits, or a row's where these are more: two tiles or more.
         thr_depth: threshold FIFO in beats.
-        out_depth: result positions held.
+        out_depth: result positions held; None takes 1024 for n = 8, else 512.
         log_depth: CONV commands that the log holds.
         sram_latency: read latency of the memories in cycles: 1 or 2.
+        stream_w: bits of the streams in and out: 64, or 128 where n is 16 or more. No program depends on it.
 
     Raises:
         ParameterError: a value that the hardware cannot be built with; names the parameter.
@@ -121,9 +134,10 @@ class AcceleratorParameters:
     acc_depth: int = 1024
     wgt_depth: int = 4096
     thr_depth: int = 512
-    out_depth: int = 64
+    out_depth: int | None = None
     log_depth: int = 512
     sram_latency: int = 2
+    stream_w: int = 64
 
     def __post_init__(self) -> None:
         _check_integer("array size", self.n)
@@ -133,15 +147,20 @@ class AcceleratorParameters:
         _check_integer("dsp_columns", self.dsp_columns)
         if self.dsp_columns not in range(0, self.n + 1, 2):
             raise ParameterError(f"dsp_columns {self.dsp_columns}: an even number, 0 to {self.n}, the array's columns")
+        _check_integer("stream_w", self.stream_w)
+        if self.stream_w not in STREAM_WIDTHS or (self.stream_w > 64 and self.n < 16):
+            raise ParameterError(f"stream_w {self.stream_w}: 64, or 128 for an array of 16x16 and more")
         if self.act_depth is None:
             object.__setattr__(self, "act_depth", ArrayParameters.of_size(self.n).act_depth)
+        if self.out_depth is None:
+            object.__setattr__(self, "out_depth", result_depth(self.n))
         for name, (least, most) in _RANGES.items():
             value = getattr(self, name)
             _check_integer(name, value)
             if not least <= value <= most or (name in _POWERS_OF_TWO and value & (value - 1)):
                 kind = "a power of two, " if name in _POWERS_OF_TWO else ""
                 raise ParameterError(f"{name} {value}: {kind}{least} to {most}")
-        least = 2 * self.array.weight_groups
+        least = 2 * self.weight_groups
         if self.wgt_depth < least:
             raise ParameterError(
                 f"wgt_depth {self.wgt_depth}: {least} or more, two tiles of an array of {self.n}x{self.n}"
@@ -156,6 +175,21 @@ class AcceleratorParameters:
         assert self.act_depth is not None
         return ArrayParameters(n=self.n, acc_w=self.acc_w, act_depth=self.act_depth, acc_depth=self.acc_depth)
 
+    @property
+    def group_beats(self) -> int:
+        """Beats of a group: what one cycle moves into activation memory or weight store (GROUP_W of accelerator.v)."""
+        return max(self.stream_w // (8 * BEAT_BYTES), self.array.word_beats)
+
+    @property
+    def weight_groups(self) -> int:
+        """Groups of a pass's weights, one loaded a cycle: the fewest cycles of a pass (N / ROWS of weight_store.v)."""
+        return self.array.pass_cycles * self.array.word_beats // self.group_beats
+
+
+def result_depth(n: int) -> int:
+    """Result positions that an array of n columns holds unless it is built with others (OUT_DEPTH of accelerator.v)."""
+    return 1024 if n < 16 else 512
+
 
 def _check_integer(name: str, value: object) -> None:
     if type(value) is not int:
@@ -169,7 +203,7 @@ class HardwareParameters(AcceleratorParameters):
     Attributes:
         thr_sets: threshold sets held in the columns.
         ddr_latency: cycles from a read address to its first beat.
-        dma_depth: beats that the DMA reads ahead, and that it holds of the results.
+        dma_depth: words of ``stream_w`` bits that the DMA reads ahead, and that it holds of the results.
     """
 
     thr_sets: int = 8
@@ -177,19 +211,20 @@ class HardwareParameters(AcceleratorParameters):
     dma_depth: int = 512
 
     @property
-    def group_beats(self) -> int:
-        """Beats of a group; see :attr:`ArrayParameters.group_beats`."""
-        return self.array.group_beats
+    def word_pitch(self) -> int:
+        """Cycles in which the stream brings 128 bits."""
+        return STREAM_WORD_BEATS * 8 * BEAT_BYTES // self.stream_w
 
     @property
-    def weight_groups(self) -> int:
-        """Fewest cycles of a pass; see :attr:`ArrayParameters.weight_groups`."""
-        return self.array.weight_groups
+    def result_places(self) -> int:
+        """Result positions held: ``out_depth``, known."""
+        assert self.out_depth is not None
+        return self.out_depth
 
     @property
-    def word_beats(self) -> int:
-        """Result beats of an activation word that a READ returns: a word is at most a group."""
-        return self.array.group_beats
+    def read_places(self) -> int:
+        """Places for what READs bring: stream words, or words of 256 bits (READ_DEPTH of accelerator.v)."""
+        return READ_WORDS // self.array.alignment
 
     @property
     def column_delay(self) -> int:

@@ -19,20 +19,26 @@ from tilewright.hardware.commands import (
     Command,
     Conv,
     End,
+    Image,
     Load,
     Thresholds,
     Weights,
     flags_of,
 )
 from tilewright.hardware.parameters import ArrayParameters
-from tilewright.hardware.program_format import BEGIN, CONV, END, HEADER, LOAD, Opcode
+from tilewright.hardware.program_format import BEGIN, CONV, END, HEADER, IMAGE, LOAD, Opcode
 from tilewright.hardware.results import ResultMap, decode_results
 
 MAX_SEQUENCE = HEADER.fields["sequence"].bits.most
 
-_KINDS: dict[int, type[Command]] = {kind.opcode: kind for kind in (Begin, Load, Conv, Weights, Thresholds, End)}
+_KINDS: dict[int, type[Command]] = {kind.opcode: kind for kind in (Begin, Load, Image, Conv, Weights, Thresholds, End)}
 _EXACT_BEATS = {Opcode.BEGIN: BEGIN.beats, Opcode.CONV: CONV.beats, Opcode.END: END.beats}
-_BEFORE_DATA = {Opcode.LOAD: LOAD.beats, Opcode.WEIGHTS: LEAD_BEATS, Opcode.THRESHOLDS: LEAD_BEATS}
+_BEFORE_DATA = {
+    Opcode.LOAD: LOAD.beats,
+    Opcode.IMAGE: IMAGE.beats,
+    Opcode.WEIGHTS: LEAD_BEATS,
+    Opcode.THRESHOLDS: LEAD_BEATS,
+}
 _FEWEST_BEATS = _EXACT_BEATS | {opcode: beats + STREAM_WORD_BEATS for opcode, beats in _BEFORE_DATA.items()}
 
 
@@ -89,7 +95,7 @@ class Frame:
 
     Attributes:
         beats: uint64 (count,), the one packet, 0 where images and END's CRC-32s go; read-only.
-        images: for each LOAD command, where its activation words go.
+        images: for each LOAD and IMAGE command, where its data go.
         crc: CRC-32 of all other beats.
     """
 
@@ -108,7 +114,7 @@ class FramedProgram(Program):
 
     Args:
         frame: what it shares with others.
-        images: for each LOAD command its activation words.
+        images: for each LOAD and IMAGE command its data.
         array, program_id, outputs: as of :class:`Program`.
     """
 
@@ -183,7 +189,7 @@ def encode_program(commands: Sequence[Begin | Body]) -> Beats:
 
     Raises:
         ProgramError: more commands than sequence numbers, a value that its field does not hold, or data that are no
-            whole number of 128-bit words.
+            whole number of 128-bit words, or of words or rows of the array.
     """
     return seal_program(*_encode(commands))
 
@@ -193,7 +199,7 @@ def seal_program(beats: Beats, images: Sequence[slice]) -> Beats:
 
     Args:
         beats: uint64 (count,), END included.
-        images: for each LOAD command, where its activation words are.
+        images: for each LOAD and IMAGE command, where its data are.
 
     Returns:
         uint64 (count,), read-only.
@@ -205,17 +211,17 @@ def seal_program(beats: Beats, images: Sequence[slice]) -> Beats:
 
 
 def encode_frame(commands: Sequence[Begin | Body]) -> Frame:
-    """What programs share whose commands differ in the activation words of LOAD commands only.
+    """What programs share whose commands differ in the data of LOAD and IMAGE commands only.
 
     Args:
-        commands: as of :func:`encode_program`; activation words do not matter, their number does.
+        commands: as of :func:`encode_program`; what these data are does not matter, their number does.
 
     Returns:
         The frame.
 
     Raises:
         ProgramError: more commands than sequence numbers, a value that its field does not hold, or data that are no
-            whole number of 128-bit words.
+            whole number of 128-bit words, or of words or rows of the array.
     """
     beats, images = _encode(commands)
     _, crc = _crcs(beats, images)
@@ -234,12 +240,14 @@ def _encode(commands: Sequence[Begin | Body]) -> tuple[Beats, list[slice]]:
     parts: list[Beats] = []
     images: list[slice] = []
     at = 0
+    begin = commands[0]
+    assert isinstance(begin, Begin)
     for sequence, command in enumerate((*commands, End(0, 0))):
         payload = command.payload()
-        _check_whole_words(len(payload), f"command {sequence} ({command.opcode.name})")
+        _check_length(command.opcode, len(payload), begin.n, f"command {sequence} ({command.opcode.name})")
         parts += [_header(command, sequence, len(payload)), payload]
         at += 1 + len(payload)
-        if isinstance(command, Load):
+        if isinstance(command, Load | Image):
             images.append(slice(at - len(command.data), at))
     return np.concatenate(parts), images
 
@@ -272,7 +280,7 @@ def decode_program(beats: Beats) -> list[Command]:
     while start < len(beats):
         command, start = _decode_command(beats, start, sequence=len(commands))
         commands.append(command)
-        if isinstance(command, Load):
+        if isinstance(command, Load | Image):
             images.append(slice(start - len(command.data), start))
         if isinstance(command, End) and start != len(beats):
             raise ProgramError(f"beat {start}: {len(beats) - start} beat(s) after END")
@@ -319,8 +327,6 @@ def _decode_command(beats: Beats, start: int, sequence: int) -> tuple[Command, i
     header = HEADER.decode([int(beats[start])])
     opcode, length = header["opcode"], header["length"]
     where = f"beat {start}, command {sequence}"
-    if opcode == Opcode.IMAGE:
-        raise ProgramError(f"{where}: opcode {opcode:#04x} (IMAGE) is not built yet")
     if opcode not in _KINDS:
         raise ProgramError(f"{where}: unknown opcode {opcode:#04x}")
     kind = _KINDS[opcode]
@@ -332,19 +338,30 @@ def _decode_command(beats: Beats, start: int, sequence: int) -> tuple[Command, i
     needed = _FEWEST_BEATS[kind.opcode]
     if length < needed or (kind.opcode in _EXACT_BEATS and length != needed):
         raise ProgramError(f"{where}: payload of {length} beat(s), it needs {needed}")
-    _check_whole_words(length, where)
+    if sequence:
+        _check_length(kind.opcode, length, _array_size(beats), where)
     end = start + 1 + length
     if end > len(beats):
         raise ProgramError(f"{where}: payload of {length} beat(s), but only {len(beats) - start - 1} follow")
     return kind.parse(beats[start + 1 : end], header["flags"], where), end
 
 
-def _check_whole_words(length: int, where: str) -> None:
-    """Refuses a payload that makes no whole number of 128-bit words with its header."""
+def _array_size(beats: Beats) -> int:
+    """The array of the BEGIN that a program begins with."""
+    place = BEGIN.fields["n"]
+    return place.extract(int(beats[HEADER.beats + place.beat]))
+
+
+def _check_length(opcode: Opcode, length: int, n: int, where: str) -> None:
+    """Refuses a payload that makes no whole number of 128-bit words with its header, or holds a part of a row of n."""
+    row = ArrayParameters(n=n).word_beats
+    data = length - _BEFORE_DATA.get(opcode, 0)
     if (HEADER.beats + length) % STREAM_WORD_BEATS:
         raise ProgramError(
             f"{where}: header and payload have {HEADER.beats + length} beats, no whole number of 128-bit words"
         )
+    if opcode in (Opcode.LOAD, Opcode.WEIGHTS) and data % row:
+        raise ProgramError(f"{where}: {data} beats of data, no whole number of words or rows of {row} beats")
 
 
 def _header(command: Command, sequence: int, length: int) -> Beats:

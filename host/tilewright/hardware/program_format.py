@@ -74,23 +74,28 @@ LOAD: Final = Layout(
     },
 )
 
+IMAGE_ZERO: Final = 0x0
 IMAGE: Final = Layout(
     "IMAGE",
-    beats=3,
+    beats=5,
     fields={
         "address": BeatField(0, Field(low=0, width=24)),
         "after": BeatField(0, Field(low=24, width=24)),
-        "channels": BeatField(0, Field(low=48, width=16)),
-        "height": BeatField(1, Field(low=0, width=16)),
-        "width": BeatField(1, Field(low=16, width=16)),
-        "images": BeatField(1, Field(low=32, width=16)),
-        "kernel_h": BeatField(1, Field(low=48, width=4)),
-        "kernel_w": BeatField(1, Field(low=52, width=4)),
-        "stride": BeatField(1, Field(low=56, width=2)),
-        "padding_y": BeatField(1, Field(low=58, width=3)),
-        "padding_x": BeatField(1, Field(low=61, width=3)),
+        "images": BeatField(0, Field(low=48, width=16)),
+        "rows": BeatField(1, Field(low=0, width=16)),
+        "row_bytes": BeatField(1, Field(low=16, width=16)),
+        "out_h": BeatField(1, Field(low=32, width=16)),
+        "out_w": BeatField(1, Field(low=48, width=16)),
         "tile_stride": BeatField(2, Field(low=0, width=24)),
-        "image_stride": BeatField(2, Field(low=24, width=24)),
+        "low_stride": BeatField(2, Field(low=24, width=24)),
+        "run_bytes": BeatField(2, Field(low=48, width=16)),
+        "image_stride": BeatField(3, Field(low=0, width=24)),
+        "step_bytes": BeatField(3, Field(low=24, width=16)),
+        "first_byte": BeatField(3, Field(low=40, width=16), signed=True),
+        "kernel_h": BeatField(3, Field(low=56, width=3)),
+        "stride": BeatField(3, Field(low=59, width=2)),
+        "padding": BeatField(3, Field(low=61, width=3)),
+        "zero": BeatField(4, Field(low=0, width=64), constant=IMAGE_ZERO),
     },
 )
 
@@ -177,10 +182,11 @@ END: Final = Layout(
 )
 
 TRAILER_MAGIC: Final = 0x53525754
-TRAILER_FORMAT: Final = 0x2
+TRAILER_FORMAT: Final = 0x3
+TRAILER_ZERO: Final = 0x0
 TRAILER: Final = Layout(
     "TRAILER",
-    beats=3,
+    beats=4,
     fields={
         "magic": BeatField(0, Field(low=0, width=32), constant=TRAILER_MAGIC),
         "error_code": BeatField(0, Field(low=32, width=8)),
@@ -190,5 +196,6 @@ TRAILER: Final = Layout(
         "result_beats": BeatField(1, Field(low=32, width=32)),
         "crc": BeatField(2, Field(low=0, width=32)),
         "images_crc": BeatField(2, Field(low=32, width=32)),
+        "zero": BeatField(3, Field(low=0, width=64), constant=TRAILER_ZERO),
     },
 )

@@ -14,17 +14,17 @@ class DecoderState(IntEnum):
 
     HEADER = 0
     BEGIN = 1
-    LOAD_ADDR = 2
-    LOAD_WAIT = 3
-    LOAD_DATA = 4
-    DESCRIPTOR = 5
-    LEAD = 6
-    WEIGHTS = 7
-    THRESHOLDS = 8
-    END = 9
-    FINISH = 10
-    TRAILER = 11
-    DRAIN = 12
+    LOAD_WAIT = 2
+    LOAD_DATA = 3
+    DESCRIPTOR = 4
+    WEIGHTS = 5
+    THRESHOLDS = 6
+    FINISH = 7
+    TRAILER = 8
+    DRAIN = 9
+    IMAGE_ROWS = 10
+    IMAGE_KERNEL = 11
+    IMAGE_DATA = 12
 
 
 class EngineState(IntEnum):
@@ -62,19 +62,19 @@ class ErrorCode(IntEnum):
 
 
 DECODER_STATE_DESCRIPTIONS: Final[dict[DecoderState, str]] = {
-    DecoderState.HEADER: "Waits for a command header.",
-    DecoderState.BEGIN: "Takes the BEGIN command.",
-    DecoderState.LOAD_ADDR: "Takes a LOAD command's address.",
+    DecoderState.HEADER: "Waits for a command header, which comes with its payload's first beat.",
+    DecoderState.BEGIN: "Takes the BEGIN command's second word.",
     DecoderState.LOAD_WAIT: "Waits until CONV commands have read what the LOAD command overwrites.",
     DecoderState.LOAD_DATA: "Takes activations.",
-    DecoderState.DESCRIPTOR: "Takes a CONV command's descriptor, once the one before has gone to the sequencer.",
-    DecoderState.LEAD: "Takes the beat before a WEIGHTS or THRESHOLDS command's data, which is 0.",
+    DecoderState.DESCRIPTOR: "Takes the rest of a CONV command's descriptor, once the sequencer has the one before.",
     DecoderState.WEIGHTS: "Takes weights.",
     DecoderState.THRESHOLDS: "Takes thresholds.",
-    DecoderState.END: "Takes the END command's CRC-32s.",
     DecoderState.FINISH: "Waits for the last result.",
     DecoderState.TRAILER: "The trailer is being sent.",
     DecoderState.DRAIN: "After an error: discards its input up to TLAST.",
+    DecoderState.IMAGE_ROWS: "Takes the first fields of an IMAGE command behind its header: of rows and positions.",
+    DecoderState.IMAGE_KERNEL: "Takes the other fields of an IMAGE command.",
+    DecoderState.IMAGE_DATA: "Takes rows of images.",
 }
 
 ENGINE_STATE_DESCRIPTIONS: Final[dict[EngineState, str]] = {
@@ -184,6 +184,7 @@ POSTPROC_SETS: Final = Field(low=8, width=8)
 POSTPROC_THR_DEPTH: Final = Field(low=16, width=16)
 STYLE_DSP_COLUMNS: Final = Field(low=0, width=8)
 STYLE_DSP_CHAIN: Final = Field(low=8, width=8)
+STYLE_STREAM_W: Final = Field(low=16, width=8)
 LOG_COUNT: Final = Field(low=0, width=16)
 LOG_DEPTH: Final = Field(low=16, width=16)
 LOG_INDEX_INDEX: Final = Field(low=0, width=16)

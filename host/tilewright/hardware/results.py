@@ -18,12 +18,16 @@ from tilewright.hardware.beats import (
     pack_nibbles,
     unpack_int32,
     unpack_nibbles,
+    whole_words,
 )
 from tilewright.hardware.commands import End
-from tilewright.hardware.program_format import TRAILER, TRAILER_FORMAT, TRAILER_MAGIC
+from tilewright.hardware.parameters import ArrayParameters
+from tilewright.hardware.program_format import TRAILER, TRAILER_FORMAT, TRAILER_MAGIC, TRAILER_ZERO
 from tilewright.hardware.registers import ERROR_CODE_DESCRIPTIONS, ErrorCode
 
 TRAILER_BEATS = TRAILER.beats
+# The trailer's CRC-32, from the packet's end
+_CRC_BEAT = TRAILER.fields["crc"].beat - TRAILER_BEATS
 
 
 @dataclass(frozen=True)
@@ -73,21 +77,25 @@ class CodeMap:
     shape: tuple[int, int, int, int]
 
     def beats(self, n: int) -> int:
-        """Result beats from an array of n columns: one a word, two for n = 32, four for n = 64."""
-        images, channels, h, w = self.shape
-        return -(-channels // n) * images * h * w * max(1, n // 16)
+        """Result beats from an array of n columns: words as in a LOAD, filled up to whole 128 bits."""
+        return ArrayParameters(n=n).load_beats(self._words(n))
 
     def encode(self, array: npt.NDArray[Any], n: int) -> Beats:
         """The beats of uint8 codes (images, channels, h, w)."""
         images, _, h, w = self.shape
         words = _tiled(array, n).reshape(images, -1, n, h, w).transpose(1, 0, 3, 4, 2)
-        return pack_nibbles(np.pad(words, [(0, 0)] * 4 + [(0, max(0, 16 - n))]))
+        return whole_words(pack_nibbles(words))
 
     def decode(self, beats: Beats, n: int) -> npt.NDArray[np.uint8]:
         """Inverse of :meth:`encode`; what the channels beyond the map hold is left out."""
         images, channels, h, w = self.shape
-        words = unpack_nibbles(beats).reshape(-1, images, h, w, max(n, 16))[..., :n]
+        words = unpack_nibbles(beats)[: self._words(n) * n].reshape(-1, images, h, w, n)
         return np.ascontiguousarray(words.transpose(1, 0, 4, 2, 3).reshape(images, -1, h, w)[:, :channels])
+
+    def _words(self, n: int) -> int:
+        """Activation words of n channels."""
+        images, channels, h, w = self.shape
+        return -(-channels // n) * images * h * w
 
 
 ResultMap = OutputMap | CodeMap
@@ -95,7 +103,7 @@ ResultMap = OutputMap | CodeMap
 
 @dataclass(frozen=True)
 class Trailer:
-    """Last three beats of a result packet.
+    """Last four beats of a result packet.
 
     Attributes:
         error_code, error_sequence: what was wrong; 0 if nothing was.
@@ -117,7 +125,7 @@ class Trailer:
         return End(self.images_crc, self.program_crc)
 
     def encode(self) -> Beats:
-        """uint64 (3,)."""
+        """uint64 (4,)."""
         return np.array(TRAILER.encode(vars(self)), dtype=np.uint64)
 
     @classmethod
@@ -143,11 +151,16 @@ class Trailer:
             )
         if trailer_format != TRAILER_FORMAT:
             raise ResultError(f"trailer format is {trailer_format}, this library knows format {TRAILER_FORMAT}")
-        got, expected = values["crc"], crc32_of(packet[:-1])
+        covered = packet[:_CRC_BEAT]
+        got, expected = values["crc"], crc32_of(covered)
         if got != expected:
             raise ResultError(
-                f"the trailer's CRC-32 is {got:#010x}, the {len(packet) - 1} beats before it give {expected:#010x}: "
+                f"the trailer's CRC-32 is {got:#010x}, the {len(covered)} beats before it give {expected:#010x}: "
                 "they changed on their way; was the buffer invalidated before it was read?"
+            )
+        if values.pop("zero") != TRAILER_ZERO:
+            raise ResultError(
+                "the last beat of the trailer is not zero; was the buffer invalidated before it was read?"
             )
         return cls(**values)
 
@@ -172,7 +185,7 @@ def seal_results(packet: Beats) -> Beats:
     """A result packet with the CRC-32 in its trailer that its beats give."""
     crc = TRAILER.fields["crc"].bits
     sealed = packet.copy()
-    sealed[-1] = int(sealed[-1]) & ~crc.mask | crc.place(crc32_of(packet[:-1]))
+    sealed[_CRC_BEAT] = int(sealed[_CRC_BEAT]) & ~crc.mask | crc.place(crc32_of(packet[:_CRC_BEAT]))
     return sealed
 
 

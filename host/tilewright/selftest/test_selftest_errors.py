@@ -13,6 +13,7 @@ from tilewright.driver import Driver
 from tilewright.errors import DeviceError, DeviceTimeoutError
 from tilewright.hardware.program import Program
 from tilewright.hardware.registers import ErrorCode
+from tilewright.hardware.results import TRAILER_BEATS
 from tilewright.network.layer import ConvLayer
 from tilewright.selftest.vectors import Vector
 
@@ -39,7 +40,7 @@ def test_transfer_that_ends_early_is_refused(
 ) -> None:
     """TLAST before END."""
     program = vectors["features.27"].program
-    send, receive = driver.allocate(len(program.beats)), driver.allocate(program.output_beats + 3)
+    send, receive = driver.allocate(len(program.beats)), driver.allocate(program.output_beats + TRAILER_BEATS)
     send[:] = program.beats
     with pytest.raises(DeviceError) as caught:
         driver.run_in(program, send, receive, send_bytes=send.nbytes - 8 * 20)

@@ -48,7 +48,7 @@ def open_overlay(
     Several devices can be open at once; allocate their buffers with ``target=overlay.device``.
 
     Args:
-        array: rows and columns of the array (8, 16 or 32), or all parameters.
+        array: rows and columns of the array (8, 16, 32 or 64), or all parameters.
         latency: cycles from a DDR read address to its first beat.
         stall_probability: that a cycle withholds ready or valid on a DDR channel; 0 to 0.99.
         seed: of the stalls and of uninitialised registers; drawn and printed when None. ``overlay.device.seed`` has it.

@@ -39,6 +39,7 @@ from tilewright.errors import BufferNotAllocatedError, DeviceTimeoutError, Simul
 from tilewright.hardware.pg021 import MM2S_DMASR, S2MM_DMASR
 from tilewright.sim.address_map import AddressMap
 from tilewright.sim.build import build_library
+from tilewright.sim.dma_width import dma_width
 from tilewright.sim.errors import BusError
 from tilewright.sim.guard import TransferGuard
 from tilewright.sim.hang import DMA, describe_hang
@@ -400,7 +401,9 @@ class SimDevice(Device):
         self.hardware = hardware
         self._map = AddressMap(register_ranges(bit.with_suffix(".hwh")), hardware.ports)
         self._guards = {
-            number: TransferGuard(self._memory, slave.instance)
+            number: TransferGuard(
+                self._memory, slave.instance, dma_width(parser.ip_dict[slave.instance]["parameters"]) // 8
+            )
             for number, slave in enumerate(hardware.ports.slaves)
             if slave.kind == DMA
         }

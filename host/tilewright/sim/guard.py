@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tilewright.errors import SimulationError
 from tilewright.hardware import pg021
-from tilewright.hardware.beats import BEAT_BYTES
 from tilewright.hardware.pg021 import DESCRIPTOR_BYTES
 from tilewright.sim.memory import SimMemory
 
@@ -19,11 +18,13 @@ class TransferGuard:
     Args:
         memory: with the buffers.
         dma: its name in the block design.
+        beat_bytes: of its data in memory; a transfer begins at a multiple.
     """
 
-    def __init__(self, memory: SimMemory, dma: str) -> None:
+    def __init__(self, memory: SimMemory, dma: str, beat_bytes: int) -> None:
         self._memory = memory
         self._dma = dma
+        self._beat_bytes = beat_bytes
         self._words: dict[int, int] = {}
         self._release(*CHANNELS)
 
@@ -66,10 +67,10 @@ class TransferGuard:
 
     def _check(self, address: int, nbytes: int, what: str) -> None:
         self._memory.check_transfer(address, nbytes, what)
-        if address % BEAT_BYTES:
+        if address % self._beat_bytes:
             raise SimulationError(
-                f"{what}: physical address {address:#x} is no multiple of {BEAT_BYTES}, which the simulated DMA "
-                "needs; one of 32 bits, or with data realignment, would take it"
+                f"{what}: physical address {address:#x} is no multiple of {self._beat_bytes}, which the "
+                "simulated DMA needs; a narrower one, or one with data realignment, would take it"
             )
 
     def _of_descriptors(self, channel: int, check: bool) -> list[Range]:

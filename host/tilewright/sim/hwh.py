@@ -153,8 +153,8 @@ def _dma(modules: ElementTree.Element, parameters: SocParameters, system: Proces
         settings |= {
             f"c_include_{channel}": 1,
             f"c_include_{channel}_dre": 0,
-            f"c_m_axi_{channel}_data_width": 64,
-            f"c_{stream}_tdata_width": 64,
+            f"c_m_axi_{channel}_data_width": parameters.stream_w,
+            f"c_{stream}_tdata_width": parameters.stream_w,
             f"c_{channel}_burst_size": 16,
         }
     _slave(module, "S_AXI_LITE", settings, _registers(dma_registers(parameters.scatter_gather)))

@@ -27,12 +27,12 @@ OWN_PORTS = SocPorts(
         SlavePort("s_axil_intc", INTC_NAME, "s_axi", "axi_intc", 9),
     ),
     readers=(
-        ReaderPort("m_axi_mm2s", "", 8, False, True, 0x5245_4144_0000_0000),
-        ReaderPort("m_axi_sg", "SG ", 8, False, True, 0x5345_4700_5200_0000),
+        ReaderPort("m_axi_mm2s", "", False, True, 0x5245_4144_0000_0000),
+        ReaderPort("m_axi_sg", "SG ", False, True, 0x5345_4700_5200_0000),
     ),
     writers=(
-        WriterPort("m_axi_s2mm", "", 8, False, True, 0x5752_4954_4500_0000),
-        WriterPort("m_axi_sg", "SG ", 8, False, True, 0x5345_4700_5700_0000),
+        WriterPort("m_axi_s2mm", "", False, True, 0x5752_4954_4500_0000),
+        WriterPort("m_axi_sg", "SG ", False, True, 0x5345_4700_5700_0000),
     ),
     streams=(
         StreamPort("program", "program", Slave.DMA, pg021.MM2S),
@@ -54,7 +54,7 @@ class Streams:
     """What has moved between DMA and accelerator; counted as :class:`tilewright.sim.library.StreamCount` says.
 
     Attributes:
-        program_beats: beats of 8 bytes that the accelerator took from MM2S.
+        program_beats: beats of 64 bits that the accelerator took from MM2S, two in a stream word.
         result_beats: beats that S2MM took from the accelerator.
         program_last: whether one of the program's beats ended a packet (TLAST).
         result_last: the same of the results.

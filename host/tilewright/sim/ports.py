@@ -36,7 +36,6 @@ class ReaderPort:
     Attributes:
         signal: what its ports' names begin with.
         name: in messages; of a DMA's descriptors "SG ".
-        nbytes: of a beat.
         has_id: whether its transactions have identifiers.
         is_dma: whether it is our DMA.
         seed: of its stalls, beside the device's.
@@ -44,7 +43,6 @@ class ReaderPort:
 
     signal: str
     name: str
-    nbytes: int
     has_id: bool
     is_dma: bool
     seed: int
@@ -128,7 +126,7 @@ HEADER = """\
 // AXI4-Lite slaves: name, bits of an address
 #define SOC_SLAVES(X){slaves}
 
-// AXI masters that read: name, channel in messages, bytes of a beat, identifiers or not, rules, seed
+// AXI masters that read: name, channel in messages, identifiers or not, rules, seed
 #define SOC_READERS(X){readers}
 
 // AXI masters that write: name, channels in messages, as above
@@ -151,4 +149,4 @@ def _list(entries: Iterable[tuple[SlavePort | ReaderPort | StreamPort | Interrup
 
 def _master(port: ReaderPort) -> str:
     identifier, rules = "WITH_ID" if port.has_id else "NO_ID", "DMA" if port.is_dma else "AXI4"
-    return f"{port.nbytes}, {identifier}, {rules}, 0x{port.seed:016X}ULL"
+    return f"{identifier}, {rules}, 0x{port.seed:016X}ULL"

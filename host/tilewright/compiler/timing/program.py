@@ -6,21 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tilewright.compiler.stream import ConvItem, Item, ThresholdsItem, WeightsItem
-from tilewright.compiler.timing.decoder import BEGIN_BEATS, END_BEATS, DecoderTiming, LoadTiming
-from tilewright.compiler.timing.fifo import FifoTiming
+from tilewright.compiler.timing.decoder import BEGIN_WORDS, END_WORDS, DecoderTiming, LoadTiming, words_of
+from tilewright.compiler.timing.fifo import ThresholdFifoTiming
 from tilewright.compiler.timing.sequencer import SequencerTiming
-from tilewright.compiler.timing.supply import BeatSupply
+from tilewright.compiler.timing.supply import WordSupply
 from tilewright.compiler.timing.thresholds import ThresholdTiming
 from tilewright.compiler.timing.weights import WeightTiming
 from tilewright.errors import CompileError
+from tilewright.hardware.beats import STREAM_WORD_BEATS
 from tilewright.hardware.commands import LEAD_BEATS, Conv, Mode
 from tilewright.hardware.parameters import HardwareParameters
 from tilewright.hardware.results import TRAILER_BEATS
 
-# From the last beat, and from the cycle in which the engine is empty, to that in which the decoder asks for the trailer
-SETTLE_CYCLES, IDLE_CYCLES = 6, 3
-# From there to the end of the trailer
-TRAILER_CYCLES = 6
+# From the last word, and from the cycle in which the engine is empty, to that in which the decoder asks for the trailer
+SETTLE_CYCLES, IDLE_CYCLES = 8, 3
+# From the trailer's last beat to the end of the count
+END_CYCLES = 1
 # From a CONV command's last position to the cycles that its entry in the log holds
 LOG_CYCLES = 1
 
@@ -79,14 +80,14 @@ def time_program(items: Sequence[Item], hardware: HardwareParameters, stall_prob
     Raises:
         CompileError: the program would never end.
     """
-    beats = BEGIN_BEATS + END_BEATS + sum(1 + item.beats for item in items)
+    words = BEGIN_WORDS + END_WORDS + sum(words_of(1 + item.beats) for item in items)
     groups = sum(item.beats - LEAD_BEATS for item in items if isinstance(item, WeightsItem)) // hardware.group_beats
-    threshold_beats = sum(item.beats - LEAD_BEATS for item in items if isinstance(item, ThresholdsItem))
+    threshold_words = sum(words_of(item.beats - LEAD_BEATS) for item in items if isinstance(item, ThresholdsItem))
     convs = [item.conv for item in items if isinstance(item, ConvItem)]
     described: list[int] = []
-    supply = BeatSupply(beats, stall_probability, hardware.dma_depth, hardware.ddr_latency)
+    supply = WordSupply(words, stall_probability, hardware)
     weights = WeightTiming(hardware, groups)
-    thresholds = FifoTiming(threshold_beats, hardware.thr_depth, hardware.sram_latency)
+    thresholds = ThresholdFifoTiming(threshold_words, hardware)
     sets = ThresholdTiming(hardware, thresholds)
     sequencer = SequencerTiming(hardware, convs, weights, sets, described)
     decoder = DecoderTiming(hardware, items, supply, weights, thresholds, sets, described)
@@ -98,10 +99,11 @@ def time_program(items: Sequence[Item], hardware: HardwareParameters, stall_prob
     sequencer.advance()
     if decoder.end is None or not sequencer.finished:
         raise CompileError("the program would never end: weights or thresholds are missing")
-    cycles = max(decoder.end + SETTLE_CYCLES, sequencer.idle_at + IDLE_CYCLES) + TRAILER_CYCLES
+    request = max(decoder.end + SETTLE_CYCLES, sequencer.idle_at + IDLE_CYCLES)
+    cycles = sequencer.output.end(request) + END_CYCLES
     commands = _commands(convs, sequencer, decoder.loads, hardware)
     beats_out = sum(command.result_beats for command in commands) + TRAILER_BEATS
-    return ProgramTiming(cycles, beats, beats_out, commands)
+    return ProgramTiming(cycles, words * STREAM_WORD_BEATS, beats_out, commands)
 
 
 def _commands(
@@ -134,5 +136,5 @@ def _result_beats(conv: Conv, hardware: HardwareParameters) -> int:
     if conv.mode is Mode.CODES or conv.hold:
         return 0
     if conv.mode is Mode.READ:
-        return conv.ic_tiles * conv.positions * hardware.word_beats
+        return hardware.array.load_beats(conv.ic_tiles * conv.positions)
     return conv.oc_tiles * conv.positions * hardware.n // 2

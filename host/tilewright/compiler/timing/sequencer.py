@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tilewright.compiler.timing.fifo import NEVER, Cycles, ascending
-from tilewright.compiler.timing.results import ResultTiming
+from tilewright.compiler.timing.results import OutputTiming, SumsTiming, WordsTiming
 from tilewright.compiler.timing.thresholds import ThresholdTiming
 from tilewright.compiler.timing.weights import WeightTiming
 from tilewright.compiler.timing.writeback import WriteBackTiming
@@ -102,6 +102,7 @@ class SequencerTiming:
     Attributes:
         timings: of the CONV commands taken so far.
         writeback: where their codes go.
+        output: where their results leave.
     """
 
     def __init__(
@@ -117,9 +118,8 @@ class SequencerTiming:
         self._weights = weights
         self._thresholds = thresholds
         self._described = described
-        latency = hardware.sram_latency
-        self._sums = ResultTiming(hardware.out_depth, hardware.sum_cycles + 1, hardware.n // 2, latency)
-        self._words = ResultTiming(hardware.out_depth, latency + 3, hardware.word_beats, latency)
+        self.output = OutputTiming(hardware)
+        self._sums, self._words = SumsTiming(hardware, self.output), WordsTiming(hardware, self.output)
         self._work: _Work | None = None
         self.timings: list[ConvTiming] = []
         self.writeback = WriteBackTiming(hardware, sum(c.oc_tiles for c in convs if c.mode is Mode.CODES))
@@ -190,7 +190,7 @@ class SequencerTiming:
             ready = max(work.free, earliest, written, self._sums.empty_at + READY_CYCLES)
             work.timing.stall_activations += ready - work.free
             earliest = ready + READ_CYCLES
-            work.free = self._words.issue(ready, conv.positions)[1] + 1
+            work.free = self._words.issue(ready, conv.positions, last=tile == conv.ic_tiles - 1) + 1
             work.timing.stall_output += work.free - ready - conv.positions
         self._close(work)
         return True
@@ -219,7 +219,7 @@ class SequencerTiming:
         if conv.mode is Mode.CODES:
             self._thresholds.free(self.writeback.write_tile(conv, first))
         elif not conv.hold:
-            first, last = self._sums.issue(first, conv.positions, blocked=self._words.sent)
+            first, last = self._sums.issue(first, conv.positions, blocked=self._words.empty_at)
             work.timing.stall_output += last + 1 - work.free
             work.free = last + 1
         work.tiles, work.passes = work.tiles + 1, 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tilewright.compiler.thresholds import BEATS_A_CHANNEL
-from tilewright.compiler.timing.fifo import NEVER, Cycles, FifoTiming
+from tilewright.compiler.timing.fifo import NEVER, Cycles, ThresholdFifoTiming, ascending
 from tilewright.hardware.parameters import HardwareParameters
 
 
@@ -17,7 +17,7 @@ class ThresholdTiming:
         fifo: that the decoder fills.
     """
 
-    def __init__(self, hardware: HardwareParameters, fifo: FifoTiming) -> None:
+    def __init__(self, hardware: HardwareParameters, fifo: ThresholdFifoTiming) -> None:
         self._sets = hardware.thr_sets
         self._beats = BEATS_A_CHANNEL * hardware.n
         self._fifo = fifo
@@ -46,8 +46,7 @@ class ThresholdTiming:
         offsets = start + np.arange(count)
 
         def consume(visible: Cycles) -> Cycles:
-            taken: Cycles = np.maximum(offsets, visible)
-            return taken
+            return ascending(np.maximum(offsets, visible))
 
         self._next = int(self._fifo.pop(count, consume)[-1]) + 1
         self._loaded += count

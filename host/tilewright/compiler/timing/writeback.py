@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,7 +36,6 @@ class WriteBackTiming:
 
     def __init__(self, hardware: HardwareParameters, tiles: int) -> None:
         self._delay = hardware.tile_cycles
-        self._group_beats = hardware.group_beats
         self._windows: list[_Window] = []
         self._done = np.zeros(tiles, np.int64)
         self.tiles = 0
@@ -74,48 +74,27 @@ class WriteBackTiming:
         times: Cycles = self._done[tiles - 1]
         return times
 
-    def load_times(self, first: int, groups: int) -> Cycles | None:
-        """Cycles in which a LOAD command's groups are written: each as soon as it is there and no code is written.
+    def writer(self, first: int) -> Callable[[int], int] | None:
+        """What gives the first cycle, from one on, in which a word of an image is written: in it no code is.
 
         Args:
-            first: its first beat of data can be taken.
-            groups: words that one cycle writes.
+            first: it is asked for none before this one; later ones in order.
 
         Returns:
-            int64 (groups,), or None where nothing else is written meanwhile.
+            None where nothing else is written from there on.
         """
-        first += self._group_beats
-        busy = self._busy(first, groups * self._group_beats)
-        if busy is None:
-            return None
-        if self._group_beats == 1:
-            return np.flatnonzero(~busy)[:groups] + first
-        # A group's first beat is taken once no more than one group before it is not written.
-        written, free = [], (~busy).tolist()
-        taken, before, last = first - 1 - self._group_beats, NEVER, NEVER
-        for _ in range(groups):
-            taken = (taken if taken > before else before) + self._group_beats
-            at = (taken if taken > last else last) + 1
-            while not free[at - first]:
-                at += 1
-            written.append(at)
-            before, last = last, at
-        return np.array(written, np.int64)
+        windows = [window for window in self._windows if window.stop > first]
 
-    def _busy(self, first: int, cycles: int) -> npt.NDArray[np.bool_] | None:
-        """Whether codes are written in each cycle from ``first`` on, until so many are left free; None: never."""
-        later = []
-        for window in reversed(self._windows):
-            if window.stop <= first:
-                break
-            later.append(window)
-        length = cycles
-        for window in reversed(later):
-            if window.first < first + length:
-                # A code can keep more than one cycle from being used where a group takes two.
-                length += self._group_beats * -(-(window.stop - max(window.first, first)) // window.pitch)
-        busy = np.zeros(length, bool)
-        for window in later:
-            start = window.first + max(0, -(-(first - window.first) // window.pitch)) * window.pitch
-            busy[max(0, start - first) : max(0, window.stop - first) : window.pitch] = True
-        return busy if busy.any() else None
+        def write(cycle: int) -> int:
+            while windows and windows[0].stop <= cycle:
+                del windows[0]
+            return _next_free(windows, cycle)
+
+        return write if windows else None
+
+
+def _next_free(windows: Sequence[_Window], cycle: int) -> int:
+    """The first cycle, from this one on, in which no code is written."""
+    while any(window.first <= cycle < window.stop and (cycle - window.first) % window.pitch == 0 for window in windows):
+        cycle += 1
+    return cycle

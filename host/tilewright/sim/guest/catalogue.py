@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from tilewright.hardware import pg021
+from tilewright.sim.dma_width import dma_width
 from tilewright.sim.guest.hwh_graph import STREAM, Instance
 
 # They pass on what the address map, the clock or the reset stand for, or only look on
@@ -92,7 +93,8 @@ def _dma(instance: Instance) -> Simulated:
     bits = _number(instance, "c_sg_length_width", 14)
     if not 8 <= bits <= pg021.LENGTH_FIELD.width:
         raise NotSimulated(f"its length registers have {bits} bits; 8 to {pg021.LENGTH_FIELD.width} are simulated")
-    settings = {"LENGTH_W": bits, "INCLUDE_SG": _number(instance, "c_include_sg", 1)}
+    settings = {"DATA_W": dma_width(instance.parameters), "LENGTH_W": bits}
+    settings["INCLUDE_SG"] = _number(instance, "c_include_sg", 1)
     return Simulated("axi_dma", "tilewright:ip:axi_dma:0.2.0", settings)
 
 

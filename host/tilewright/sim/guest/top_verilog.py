@@ -189,14 +189,13 @@ class _Writer:
             return
         prefix = f"m{len({port.signal for port in (*self.lines.readers, *self.lines.writers)})}"
         label = f"{part.instance.path}/{bus.name} "
-        nbytes = (bus.width("rdata") or bus.width("wdata")) // 8
         if "araddr" in bus.signals:
             seed = _seed(f"{name} read")
-            self.lines.readers.append(ReaderPort(prefix, label, nbytes, "arid" in bus.signals, part.is_dma, seed))
+            self.lines.readers.append(ReaderPort(prefix, label, "arid" in bus.signals, part.is_dma, seed))
             self._half(part, bus, prefix, READ_OUTPUTS, READ_INPUTS, ("arid", "rid"))
         if "awaddr" in bus.signals:
             seed = _seed(f"{name} write")
-            self.lines.writers.append(WriterPort(prefix, label, nbytes, "awid" in bus.signals, part.is_dma, seed))
+            self.lines.writers.append(WriterPort(prefix, label, "awid" in bus.signals, part.is_dma, seed))
             self._half(part, bus, prefix, WRITE_OUTPUTS, WRITE_INPUTS, ("awid", "bid"))
         for port in bus.signals.values():
             if port.name not in self.connections[part.instance.name]:
