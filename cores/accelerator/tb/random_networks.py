@@ -14,7 +14,7 @@ from tilewright.network.shape import ALWAYS, NEVER
 def random_layer(rng: random.Random, images: int | None = None, limit: int = 1500, **fixed: int) -> ConvLayer:
     """A layer of random shape and integers, of at most `limit` passes x positions on an 8x8 array."""
     data = np.random.default_rng(rng.getrandbits(32))
-    while True:
+    for _ in range(100_000):
         shape = {
             "ic": rng.randint(1, 20), "oc": rng.randint(1, 20), "h": rng.randint(1, 6), "w": rng.randint(1, 6),
             "kernel_h": rng.randint(1, 7), "kernel_w": rng.randint(1, 7), "stride": rng.randint(1, 2),
@@ -26,6 +26,8 @@ def random_layer(rng: random.Random, images: int | None = None, limit: int = 150
         tiles = -(-shape["ic"] // 8) * -(-shape["oc"] // 8) * shape["kernel_h"] * shape["kernel_w"]
         if out_h > 0 and out_w > 0 and tiles * max(4, count * out_h * out_w) <= limit:
             break
+    else:
+        raise ValueError(f"no layer of {fixed} has at most {limit} passes x positions")
     weights = data.integers(-8, 8, (shape["oc"], shape["ic"], shape["kernel_h"], shape["kernel_w"])).astype(np.int8)
     codes = data.integers(0, 16, (count, shape["ic"], shape["h"], shape["w"])).astype(np.uint8)
     return ConvLayer("random", weights, codes, shape["stride"], shape["padding"])

@@ -424,7 +424,8 @@ async def the_outside_may_keep_it_waiting(dut):
     """Longer than the watchdog waits: without beats to take, and with results that are not taken."""
     bench = await Bench(dut).start()
     oc = 4 * bench.array.n
-    runs = [Run(random_layer(bench.rng, 1, ic=1, oc=oc, h=24, w=24, kernel_h=1, kernel_w=1, stride=1, padding=0))]
+    shape = {"ic": 1, "oc": oc, "h": 24, "w": 24, "kernel_h": 1, "kernel_w": 1, "stride": 1, "padding": 0}
+    runs = [Run(random_layer(bench.rng, 1, limit=oc * 24 * 24, **shape))]
     program = compile_runs(runs, bench.array)
     bench.sink.pause = True
     await bench.source.send(AxiStreamFrame(program.beats.astype("<u8").tobytes()))
