@@ -26,7 +26,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Tests start some hundred Python processes: without .pyc files each of them compiles torch or pynq again, for seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup packages demo test test-pynq3 test-host check registers lint golden evidence silicon clean
+.PHONY: help setup packages demo test test-pynq3 test-host check registers boards lint golden evidence silicon clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -81,12 +81,17 @@ check: setup ## Python: style, types; generated files up to date
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python cores/registers/generate.py --check
+	$(BIN)/python cores/soc/board/write_core.py --check
 
 lint: setup ## Verilog: Verilator -Wall and slang on every core
 	@$(BIN)/python cores/scripts/lint_cores.py
 
 registers: setup ## write the files that come from cores/registers/accelerator.rdl and program.rdl
 	@$(BIN)/python cores/registers/generate.py
+
+boards: setup ## set up the project of every board and check it, without Vivado; write board.core and docs/boards from the boards' data
+	@$(BIN)/python cores/soc/board/write_core.py
+	@$(BIN)/python cores/scripts/check_boards.py
 
 golden: setup ## write the golden files of the accelerator's simulation from the trained checkpoint
 	@$(BIN)/python cores/accelerator/golden/make_golden.py

@@ -25,6 +25,7 @@ HOST_MAY = {
     "__init__": {"runs", "compiler", "network", "hardware"},
     "__main__": {"cli"},
     "board": set(),
+    "boards": {"hardware"},
     "cli": {"", "board", "estimate", "remote", "runs", "selftest", "stimulus", "target", *RUN},
     "compiler": {"network", "hardware"},
     "driver": {"hardware"},

@@ -71,7 +71,7 @@ def machine(tmp_path: Path) -> Machine:
     (tmp_path / "bin").mkdir()
     (tmp_path / "installed").touch()
     made = Machine(tmp_path)
-    for name in ("g++", "iverilog", "perl", "yosys"):
+    for name in ("g++", "iverilog", "perl", "tclsh", "yosys"):
         made.stub(name)
     made.stub("id", "#!/bin/bash\necho 0\n")
     (tmp_path / "bin" / "env").symlink_to("/usr/bin/env")

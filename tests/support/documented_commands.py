@@ -1,5 +1,9 @@
 """The commands of the pages: which the tests run, which they do not and why, and what stands for a user's own."""
 
+from tilewright.boards.board import BOARDS as BOARD_FILES
+
+BOARDS = sorted(file.stem for file in BOARD_FILES.glob("*.json"))
+
 # What stands for a user's own in commands. Files and folders of a page's name lie in the folder where commands run.
 SUBSTITUTES = {
     "$CIFAR10_ROOT": "ROOT",
@@ -45,6 +49,7 @@ NOT_RUN = {
         "pre-commit install",
         "tilewright --install-completion",
     ),
+    "its parts are run by tests/project/test_board_project.py": ("make boards",),
     "calls this test": ("make test",),
     "the main job, half a minute: run by tests/runs/test_runs_commands.py": ("make demo",),
     "half a minute, PyTorch with it: run by tests/driver/test_driver_commands.py": (
@@ -154,8 +159,9 @@ NOT_RUN = {
         "python benchmarks/netlist.py --array 8 --dsp-columns 0 --json",
     ),
     "without --setup needs Vivado; with it run by tests/project/test_board_project.py": (
-        "fusesoc run --target pynq_z2 --setup tilewright:soc:board",
-        "fusesoc run --target pynq_z2 tilewright:soc:board",
+        *(f"fusesoc run --target {board} --setup tilewright:soc:board" for board in BOARDS),
+        *(f"fusesoc run --target {board} tilewright:soc:board" for board in BOARDS),
+        "fusesoc run --target pynq_z2 --setup tilewright:soc:board --N 32 --DSP_COLUMNS 12 --CLOCK 80",
     ),
     "a synopsis": (
         "tilewright bench [NETWORK | --layer NAME] [--batch N] [--count IMAGES] [--repeat ROUNDS] [--clock MHZ]"
