@@ -81,7 +81,6 @@ check: setup ## Python: style, types; generated files up to date
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python cores/registers/generate.py --check
-	$(BIN)/python cores/soc/board/write_core.py --check
 
 lint: setup ## Verilog: Verilator -Wall and slang on every core
 	@$(BIN)/python cores/scripts/lint_cores.py
