@@ -13,20 +13,7 @@ INTERCONNECTS = ("axi_interconnect", "smartconnect")
 
 def findings(recorded: Recorded) -> list[str]:
     """All that is wrong with a block design, whatever it is for."""
-    rules = (
-        open_pins,
-        resets,
-        widths,
-        open_interfaces,
-        bus_clocks,
-        bus_widths,
-        interrupts,
-        addresses,
-        reach,
-        names,
-        streams,
-    )
-    return [text for rule in rules for text in rule(recorded)]
+    return [text for rule in RULES for text in rule(recorded)]
 
 
 def _pins(recorded: Recorded, kind: str, direction: str) -> Iterator[tuple[RecordedCell, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tilewright.hardware.beats import BEAT_BYTES
-from tilewright.hardware.parameters import HardwareParameters
+from tilewright.hardware.parameters import IMAGE_ROWS, HardwareParameters
 
 # Width and depth of an RAMB36E1 and of an RAMB18E1 with one write and one read port
 _WHOLE = ((72, 512), (36, 1024), (18, 2048), (9, 4096), (4, 8192), (2, 16384), (1, 32768))
@@ -14,8 +14,6 @@ _ULTRA = (72, 4096)
 _SHALLOW_WORDS = 4096
 # Memories of so many words are made of LUTs
 LUT_WORDS = 64
-# Rows of images that are held (cores/image)
-_IMAGE_ROWS = 8
 # Bits of an entry of the log
 _LOG_BITS = 6 * 32
 
@@ -53,14 +51,14 @@ def block_rams(hardware: HardwareParameters) -> dict[str, float]:
     """
     n, stream = hardware.n, hardware.stream_w
     banks, word, depth = _activations(hardware)
-    lanes = 16 if n > 32 else 8  # bytes of a piece (LANES of image_lines.v)
+    line, lanes = hardware.array.image_line, hardware.array.image_lanes
     return {
         "activation memory": banks * blocks_of(word, depth),
         "accumulators": n * blocks_of(hardware.acc_w, hardware.acc_depth),
         "weight store": blocks_of(banks * word, hardware.wgt_depth),
         "threshold FIFO": blocks_of(stream, hardware.thr_depth * 8 * BEAT_BYTES // stream),
         "result buffer": n // 2 * blocks_of(2 * hardware.acc_w, hardware.result_places),
-        "image lines": 2 * blocks_of(8 * lanes, _IMAGE_ROWS * hardware.array.image_line // lanes // 2),
+        "image lines": 2 * blocks_of(8 * lanes, IMAGE_ROWS * line // lanes // 2),
         "log": blocks_of(_LOG_BITS, hardware.log_depth),
         "DMA": 2 * blocks_of(stream + 1, hardware.dma_depth),
     }

@@ -16,6 +16,9 @@ ACTIVATION_MAX = 15
 MAX_KERNEL, MAX_PADDING = 7, 3
 STRIDES = (1, 2)
 
+# Rows of images that the folder holds (cores/image)
+IMAGE_ROWS = 8
+
 # Words that READs have brought, held
 READ_WORDS = 64
 

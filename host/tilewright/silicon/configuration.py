@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
-from tilewright.hardware.parameters import ARRAY_SIZES, HardwareParameters
+from tilewright.hardware.parameters import ARRAY_SIZES, STREAM_WIDTHS, HardwareParameters
 
-# Bits of the stream; the wider one where the hardware has the parameter, from arrays of 16 on
-STREAM_WIDTHS = (64, 128) if "stream_w" in {field.name for field in fields(HardwareParameters)} else (64,)
+# The least array that the wider stream is for
 WIDE_STREAM_FROM = 16
 
 
@@ -37,8 +36,7 @@ class Configuration:
         Raises:
             ParameterError: the hardware cannot be built so.
         """
-        wide = {"stream_w": self.stream_w} if self.stream_w != STREAM_WIDTHS[0] else {}
-        return HardwareParameters(n=self.n, dsp_columns=self.dsp_columns, **wide)
+        return HardwareParameters(n=self.n, dsp_columns=self.dsp_columns, stream_w=self.stream_w)
 
     def __str__(self) -> str:
         return f"{self.n}x{self.n}, {self.dsp_columns} columns of DSPs, stream of {self.stream_w} bits"

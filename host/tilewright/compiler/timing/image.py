@@ -8,10 +8,8 @@ from tilewright.compiler.image import WORDS_A_TILE, tile_pieces
 from tilewright.compiler.timing.fifo import Cycles
 from tilewright.hardware.beats import BEAT_BYTES, STREAM_WORD_BEATS
 from tilewright.hardware.commands import Image
-from tilewright.hardware.parameters import ArrayParameters
+from tilewright.hardware.parameters import IMAGE_ROWS, ArrayParameters
 
-# Rows that the ring holds
-RING_ROWS = 8
 # From the last word of fields to the first cycle in which a row's word can be taken, and from a row's last word to the
 # next row's first
 FIELD_CYCLES, ROW_CYCLES = 4, 3
@@ -69,8 +67,8 @@ class ImageTiming:
             nonlocal next_take, last
             while len(came) <= row:
                 index = len(came)
-                if index >= RING_ROWS:
-                    next_take = max(next_take, given[index - RING_ROWS] + SPACE_CYCLES)
+                if index >= IMAGE_ROWS:
+                    next_take = max(next_take, given[index - IMAGE_ROWS] + SPACE_CYCLES)
                 last = int(take(next_take, self._words)[-1])
                 next_take = last + ROW_CYCLES
                 came.append(last + CAME_CYCLES)
