@@ -1,4 +1,4 @@
-"""Write board.core and docs/boards/*.md from the boards' data; ``--check`` only says what is not up to date."""
+"""Write board.core and docs/boards/*.md from the boards' data."""
 
 from __future__ import annotations
 
@@ -85,17 +85,14 @@ def texts(boards: Mapping[str, Board]) -> dict[Path, str]:
     return {HERE / "board.core": core(boards), ROOT / "docs" / "boards" / "README.md": index(boards), **pages}
 
 
-def main(check: bool) -> None:
-    """Write the files, or say which are not up to date and exit with 1."""
-    wanted = texts(all_boards())
-    old = [file for file, text in wanted.items() if not file.exists() or file.read_text(encoding="utf-8") != text]
-    if check and old:
-        sys.exit(f"not up to date, run `make boards`: {', '.join(str(file.relative_to(ROOT)) for file in old)}")
-    for file in old:
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(wanted[file], encoding="utf-8")
-        print(f"written: {file.relative_to(ROOT)}")
+def main() -> None:
+    """Write the files that are not up to date."""
+    for file, text in texts(all_boards()).items():
+        if not file.exists() or file.read_text(encoding="utf-8") != text:
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+            print(f"written: {file.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] == ["--check"])
+    main()
