@@ -54,8 +54,10 @@ def wrapper() -> str:
     lines += [f"    output wire {bus}_{out}, input wire {bus}_{back}" for bus, (out, back) in IDS.items()]
     body = ", ".join(f".{name}({name})" for _, _, name in ports)
     assigns = "\n".join(f"assign {bus}_{out} = 1'b0;" for bus, (out, _) in IDS.items())
-    parameters = "#(parameter ADDR_W = 40, parameter LENGTH_W = 26)"
-    return f"module soc_with_ids {parameters} (\n{','.join(lines)}\n);\n{assigns}\nsoc u_soc ({body});\nendmodule\n"
+    values = dict(re.findall(r"^    parameter +(\w+) = (\d+)", source, re.MULTILINE))
+    names = sorted({name for _, width, _ in ports for name in re.findall(r"[A-Z]\w+", width)})
+    parameters = ", ".join(f"parameter {name} = {values[name]}" for name in names)
+    return f"module soc_with_ids #({parameters}) (\n{','.join(lines)}\n);\n{assigns}\nsoc u_soc ({body});\nendmodule\n"
 
 
 def write_files(folder: Path) -> dict[str, str]:
