@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from mutants import CORES, MUTANTS, Mutant, noticed
+from mutant import Mutant
+from mutant_table import MUTANTS
+from mutants import CORES, noticed
 
 
 @pytest.mark.parametrize("name", MUTANTS)
