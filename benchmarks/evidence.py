@@ -53,9 +53,9 @@ class Result:
     table: Callable[[dict[str, Any]], str] | None = None
 
 
-def run_of(array: int, batch: int, count: int, seed: int, layers: str = "") -> str:
-    """A command that runs CIFAR-10's first test images."""
-    options = f"--array {array} --batch {batch} --seed {seed} {layers}".strip()
+def run_of(array: int, batch: int, count: int, seed: int, more: str = "") -> str:
+    """A command that runs CIFAR-10's first test images, with more options."""
+    options = f"--array {array} --batch {batch} --seed {seed} {more}".strip()
     return f"tilewright run --data {CIFAR10} --count {count} {options} --check --json"
 
 
@@ -127,7 +127,9 @@ SYNTHESISED = (
     Configuration(8, 8),
     Configuration(16),
     Configuration(16, 8),
+    Configuration(16, 8, 128),
     Configuration(32, 12),
+    Configuration(32, 12, 128),
 )
 TIMED = (Configuration(8), Configuration(16), Configuration(32, 12))
 
@@ -185,6 +187,9 @@ FILES = {
     "vgg16_8x8": Result("VGG16 on 8x8, batch 1", run_of(8, 1, 64, 1), RUN),
     "vgg16_16x16": Result("VGG16 on 16x16, batch 4", run_of(16, 4, 64, 2), RUN),
     "vgg16_32x32": Result("VGG16 on 32x32, batch 16", run_of(32, 16, 16, 3), RUN),
+    "vgg16_64x64": Result(
+        "VGG16 on 64x64, batch 32, streams of 128 bits", run_of(64, 32, 64, 7, "--stream 128"), RUN
+    ),
     "layers_8x8": Result("Every layer's map on 8x8", run_of(8, 1, 4, 4, "--layers all"), TAPPED),
     "layers_16x16": Result("Every layer's map on 16x16", run_of(16, 4, 4, 5, "--layers all"), TAPPED),
     "layers_32x32": Result("Every layer's map on 32x32", run_of(32, 16, 16, 6, "--layers all"), TAPPED),
