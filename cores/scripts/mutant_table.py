@@ -230,7 +230,7 @@ MUTANTS = {
         STATUS, "soft_reset", "accelerator/rtl/accelerator_status.v", "program_start && !rst;", "program_start;",
     ),
     "a pass before its flags are right again": Mutant(
-        SEQUENCER, "random", PASSES, "settling_reg <= 2'b00", "settling_reg <= 2'b01",
+        SEQUENCER, "one_position", PASSES, "settling_reg <= 2'b00", "settling_reg <= 2'b01",
     ),
     "activations one tile early": Mutant(
         SEQUENCER, "activations|random", PASSES, "tiles_done >= needed_reg", "tiles_done + 24'd1 >= needed_reg",

@@ -391,7 +391,8 @@ async def random_commands(dut):
     bench = await Bench(dut).start()
     rng = bench.rng
     for number in range(54):
-        mode, pool = ((RAW, 0), (RAW, 1), (RELU, 0), (CODES, 0), (CODES, 1), (READ, 0))[number % 6]
+        # A READ behind results, which it waits for
+        mode, pool = ((RAW, 0), (RAW, 1), (CODES, 0), (CODES, 1), (RELU, 0), (READ, 0))[number % 6]
         rate = (1.0, 0.7, 0.3)[number // 6 % 3]
         c = random_convolution(rng, mode, pool, bench.depth, bench.accumulators)
         # Without stalls everything is written; with them some of it is written while the command runs.
@@ -432,6 +433,14 @@ async def never_before_its_activations(dut):
         left = len(bench.due) + sum(map(len, bench.passes))
         assert left == (len(positions_of(c)) - tile * 8 if tile < 3 else 0)
     assert bench.stalls["activations"] > 100
+
+
+@cocotb.test()
+async def passes_of_one_position(dut):
+    """The next one waits until what is known about it is its own, a READ's, too, which waits for no weights."""
+    bench = await Bench(dut).start()
+    for mode in (RAW, READ):
+        await bench.run(Convolution(1, 1, 1, 1, 4, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 4, mode=mode), 1.0)
 
 
 @cocotb.test()

@@ -2,7 +2,7 @@
 
 import random
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cocotb
 from cocotb.clock import Clock
@@ -96,6 +96,7 @@ class Bench:
         self.delays = [ARRAY_CYCLES + (c // 2 if c < pairs else c - pairs // 2) for c in range(self.n)]
         self.set_w = sets.bit_length() - 1
         commands = [random_command(self.rng, self.n, self.acc_w) for _ in range(20 if self.n <= 16 else 3)]
+        commands[0] = replace(commands[0], base=(self.rng.randrange(1, 256) << 16) + self.rng.randrange(2000))
         self.tiles = sum(command.oc_tiles for command in commands)
         self.commands = deque(commands)
         self.beats = deque(

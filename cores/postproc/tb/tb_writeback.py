@@ -36,13 +36,15 @@ class Command:
 
 
 def random_command(rng: random.Random, depth: int) -> Command:
-    """Strides of either sign; the words of one command in six may lie anywhere, or at the memory's end."""
+    """Strides of either sign; three commands in seven lie anywhere, at the memory's end, or a bit beyond it."""
     h, w, images, oc_tiles = (rng.randint(1, 4) for _ in range(4))
-    place = rng.randrange(6)
+    place = rng.randrange(7)
     if place == 0:
         base, *strides = (rng.randrange(WORD) for _ in range(3))
     elif place == 1:
         base, *strides = (depth - rng.randint(0, 2)) % WORD, 0, 0
+    elif place == 2:
+        base, *strides = (1 << rng.choice([bit for bit in range(24) if 1 << bit >= depth] or [0])), 0, 0
     else:
         base, *strides = rng.randrange(depth), rng.randint(-200, 200), rng.randint(-200, 200)
     return Command(h, w, images, oc_tiles, base, *(stride % WORD for stride in strides), rng.getrandbits(16))
