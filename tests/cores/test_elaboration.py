@@ -14,6 +14,8 @@ SOURCES = [source for source in CORES.glob("*/rtl/*.v") if source.parts[-3] != "
     [
         ("sram", "LATENCY", 3, "sram_LATENCY"),
         ("sram", "DEPTH", 1, "sram_DEPTH"),
+        ("sram", "ULTRA", 2, "sram_ULTRA"),
+        ("accelerator", "ACT_ULTRA", 2, "sram_ULTRA"),
         ("lutram", "DEPTH", 1, "lutram_DEPTH"),
         ("threshold_loader", "SETS", 6, "threshold_loader_SETS"),
         ("threshold_column", "ACC_W", 27, "threshold_column_ACC_W"),

@@ -128,7 +128,7 @@ always @(posedge clk) begin
     end
 end
 
-always @(posedge clk) chosen_reg <= chosen;
+always @(posedge clk) if (arrive) chosen_reg <= chosen;
 
 // A bit at a time: of whole words Yosys makes a shifter
 genvar b, w;

@@ -15,40 +15,12 @@ module result_crc (
     output reg  [31:0]  crc
 );
 
-localparam [31:0] POLYNOMIAL = 32'hEDB88320;
+wire [31:0] brought, kept;
+reg  [31:0] brought_reg;
+reg         valid_reg;
 
-// The register after 128 zero bits when bit `index` of {data, crc} alone is set
-function [31:0] response(input integer index);
-    integer n;
-    reg [31:0] state;
-    begin
-        state = index < 32 ? 32'd1 << index : 32'd0;
-        for (n = 0; n < 128; n = n + 1) begin
-            if (index >= 32 && n == index - 32) state = state ^ 32'd1;
-            state = state[0] ? (state >> 1) ^ POLYNOMIAL : state >> 1;
-        end
-        response = state;
-    end
-endfunction
-
-wire [32*160-1:0] masks;        // of output bit o, at o*160: the bits of {data, crc} that it is the parity of
-wire [31:0]       brought, kept;
-reg  [31:0]       brought_reg;
-reg               valid_reg;
-
-genvar i, o;
-generate
-    for (i = 0; i < 160; i = i + 1) begin : g_in
-        localparam [31:0] RESPONSE = response(i);
-        for (o = 0; o < 32; o = o + 1) begin : g_mask
-            assign masks[o*160 + i] = RESPONSE[o];
-        end
-    end
-    for (o = 0; o < 32; o = o + 1) begin : g_out
-        assign brought[o] = ^(data & masks[o*160 + 32 +: 128]);
-        assign kept[o]    = ^(crc & masks[o*160 +: 32]);
-    end
-endgenerate
+crc32 #(.WIDTH(128)) crc_of_data (.enable(1'b1), .crc_in(32'd0), .data(data), .crc_out(brought));
+crc32 #(.WIDTH(128)) crc_of_state (.enable(1'b1), .crc_in(crc), .data(128'd0), .crc_out(kept));
 
 always @(posedge clk) begin
     valid_reg <= enable && !clear;
@@ -56,7 +28,12 @@ always @(posedge clk) begin
     if (clear) crc <= 32'hFFFFFFFF;
 end
 
-always @(posedge clk) brought_reg <= brought;
+// Only of a word: simulators, for which it is long, are spared it else
+always @(posedge clk)
+`ifndef SYNTHESIS
+    if (enable)
+`endif
+    brought_reg <= brought;
 
 endmodule
 

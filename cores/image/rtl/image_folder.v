@@ -105,8 +105,15 @@ wire        wait_over = waiting_reg && reached_reg;
 
 always @(posedge clk) begin
     reached_reg <= convs_issued >= beat0_reg[IMAGE_AFTER_HIGH:IMAGE_AFTER_LOW];
+    // Looked at in CHECK only: simulators are spared them else
+`ifndef SYNTHESIS
+    if (at_reg[CHECK])
+`endif
     none_reg    <= images == 16'd0 || rows == 16'd0 || row_bytes == 16'd0 || out_h == 16'd0 || out_w == 16'd0 ||
                    run_bytes == 16'd0 || kernel_h == 3'd0 || ^stride == 1'b0;
+`ifndef SYNTHESIS
+    if (at_reg[CHECK])
+`endif
     long_reg    <= row_bytes > LINE || run_bytes[15:BYTE_W] != 0 || step[15:BYTE_W] != 0 ||
                    (first[15:BYTE_W] != 0 && first[15:BYTE_W] != {16-BYTE_W{1'b1}}) ||
                    address[23:ADDR_W] != 0 || tile_stride[23:ADDR_W] != 0 || low_stride[23:ADDR_W] != 0 || image_stride[23:ADDR_W] != 0;
@@ -220,7 +227,7 @@ image_lines #(.LANES(LANES), .IMAGE_LINE(IMAGE_LINE)) u_lines (
 );
 
 image_words #(.N(N), .LANES(LANES), .PLACE_W(PLACE_W), .ACT_DEPTH(ACT_DEPTH)) u_words (
-    .clk(clk), .rst(rst),
+    .clk(clk), .rst(rst), .busy(busy),
     .begins(begins_reg), .address(address[ADDR_W-1:0]), .tile_stride(tile_stride[ADDR_W-1:0]),
     .low_stride(low_stride[ADDR_W-1:0]), .image_stride(image_stride[ADDR_W-1:0]), .row_bytes(row_bytes[PLACE_W-1:0]),
     .enable(enable), .s_valid(piece_valid), .s_inside(in_image), .s_source(source), .s_target(target), .s_count(count),

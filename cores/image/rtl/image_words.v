@@ -26,6 +26,10 @@ module image_words #(
 ) (
     input  wire               clk,
     input  wire               rst,
+    // A command is under way: without, simulators are spared the pipeline, which hardware lets run
+    // verilator lint_off UNUSEDSIGNAL
+    input  wire               busy,
+    // verilator lint_on UNUSEDSIGNAL
     // Fields, constant meanwhile
     input  wire               begins,           // the first tile's address is `address`
     input  wire [ADDR_W-1:0]  address,
@@ -161,7 +165,11 @@ wire          taken = left_reg != 2'd0 && wr_ready;
 wire          free  = left_reg == 2'd0 || (left_reg == 2'd1 && wr_ready);
 wire          leaves = whole_reg && free;
 
+`ifdef SYNTHESIS
 assign enable = !whole_reg || free;
+`else
+assign enable = busy && (!whole_reg || free);
+`endif
 assign empty  = left_reg == 2'd0;
 
 always @(posedge clk) begin

@@ -90,11 +90,13 @@ integer                      k;
 always @(posedge clk) begin
     pending      <= rst ? {LATENCY+1{1'b0}} : {pending[LATENCY-1:0], valid && !last};
     pending_addr <= {pending_addr[LATENCY*ADDR_W-1:0], addr};
-    for (k = 0; k <= LATENCY; k = k + 1)
-        if (!rst && valid && !first && pending[k] && pending_addr[k*ADDR_W +: ADDR_W] == addr) begin
-            $display("ERROR: %m: accumulator %0d read %0d cycles after its last command", addr, k + 1);
-            $stop;
-        end
+    if (!rst && valid && !first) begin
+        for (k = 0; k <= LATENCY; k = k + 1)
+            if (pending[k] && pending_addr[k*ADDR_W +: ADDR_W] == addr) begin
+                $display("ERROR: %m: accumulator %0d read %0d cycles after its last command", addr, k + 1);
+                $stop;
+            end
+    end
 end
 `endif
 

@@ -139,12 +139,14 @@ end
 `ifndef SYNTHESIS
 reg [1:0] lasts;        // the set in use, up to FETCH cycles
 always @(posedge clk) begin
-    lasts <= in_valid && in_set != set_1_reg ? 2'd1 : lasts + (lasts != FETCH[1:0]);
+    if (in_valid && in_set != set_1_reg) begin
+        lasts <= 2'd1;
+        if (!rst && (in_set != set_1_reg + 1'b1 || lasts != FETCH[1:0])) begin
+            $display("ERROR: %m: set %0d comes after set %0d, used for %0d cycles", in_set, set_1_reg, lasts);
+            $stop;
+        end
+    end else if (lasts != FETCH[1:0]) lasts <= lasts + 2'd1;
     if (rst) lasts <= FETCH[1:0];
-    if (!rst && in_valid && in_set != set_1_reg && (in_set != set_1_reg + 1'b1 || lasts != FETCH[1:0])) begin
-        $display("ERROR: %m: set %0d comes after set %0d, used for %0d cycles", in_set, set_1_reg, lasts);
-        $stop;
-    end
 end
 `endif
 

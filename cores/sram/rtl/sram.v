@@ -35,6 +35,9 @@ generate
     if (DEPTH < 2) begin : g_check_depth
         ERROR_sram_DEPTH_must_be_at_least_2 error();
     end
+    if (ULTRA != 0 && ULTRA != 1) begin : g_check_ultra
+        ERROR_sram_ULTRA_must_be_0_or_1 error();
+    end
 endgenerate
 
 wire [WIDTH-1:0] latch;
