@@ -28,12 +28,7 @@ always @(posedge clk) begin
     if (clear) crc <= 32'hFFFFFFFF;
 end
 
-// Only of a word: simulators, for which it is long, are spared it else
-always @(posedge clk)
-`ifndef SYNTHESIS
-    if (enable)
-`endif
-    brought_reg <= brought;
+always @(posedge clk) if (enable) brought_reg <= brought;
 
 endmodule
 

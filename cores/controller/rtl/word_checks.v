@@ -105,27 +105,11 @@ reg         step_reg, image_step_reg;
 reg  [1:0]  end_reg;                // END's word, while its steps are taken
 reg  [63:0] over_reg;               // the high half of the program's last word
 reg  [31:0] data_crc_reg, images_crc_reg, program_crc_reg;
-wire [31:0] data_crc;
-// Nobody looks at it but for a step: simulators, for which it is long, compute it for one only
-`ifdef SYNTHESIS
-wire [31:0] step_crc;
-`else
-wire [31:0] any_crc;
-reg  [31:0] step_crc;
-// verilator lint_off LATCH
-always @* if (step_reg) step_crc = any_crc;
-// verilator lint_on LATCH
-`endif
+wire [31:0] data_crc, step_crc;
 
 crc32 #(.WIDTH(128)) crc_of_data (.enable(1'b1), .crc_in(32'd0), .data(image ? word : {beat, over_reg}), .crc_out(data_crc));
 crc32 #(.WIDTH(128)) crc_of_state (
-    .enable(1'b1), .crc_in(image_step_reg ? images_crc_reg : program_crc_reg), .data(128'd0),
-`ifdef SYNTHESIS
-    .crc_out(step_crc)
-`else
-    .crc_out(any_crc)
-`endif
-);
+    .enable(1'b1), .crc_in(image_step_reg ? images_crc_reg : program_crc_reg), .data(128'd0), .crc_out(step_crc));
 
 assign images_crc  = ~images_crc_reg;
 assign program_crc = ~program_crc_reg;
@@ -137,10 +121,7 @@ always @(posedge clk) begin
     step_reg       <= valid;
     image_step_reg <= image;
     end_reg        <= {end_reg[0], is_end};
-`ifndef SYNTHESIS
-    if (valid)
-`endif
-    data_crc_reg   <= data_crc;
+    if (valid) data_crc_reg <= data_crc;
     if (valid && !image) over_reg <= payload;
     if (step_reg && image_step_reg) images_crc_reg <= step_crc ^ data_crc_reg;
     if (step_reg && !image_step_reg) program_crc_reg <= step_crc ^ data_crc_reg;

@@ -105,18 +105,13 @@ wire        wait_over = waiting_reg && reached_reg;
 
 always @(posedge clk) begin
     reached_reg <= convs_issued >= beat0_reg[IMAGE_AFTER_HIGH:IMAGE_AFTER_LOW];
-    // Looked at in CHECK only: simulators are spared them else
-`ifndef SYNTHESIS
-    if (at_reg[CHECK])
-`endif
-    none_reg    <= images == 16'd0 || rows == 16'd0 || row_bytes == 16'd0 || out_h == 16'd0 || out_w == 16'd0 ||
-                   run_bytes == 16'd0 || kernel_h == 3'd0 || ^stride == 1'b0;
-`ifndef SYNTHESIS
-    if (at_reg[CHECK])
-`endif
-    long_reg    <= row_bytes > LINE || run_bytes[15:BYTE_W] != 0 || step[15:BYTE_W] != 0 ||
-                   (first[15:BYTE_W] != 0 && first[15:BYTE_W] != {16-BYTE_W{1'b1}}) ||
-                   address[23:ADDR_W] != 0 || tile_stride[23:ADDR_W] != 0 || low_stride[23:ADDR_W] != 0 || image_stride[23:ADDR_W] != 0;
+    if (at_reg[CHECK]) begin
+        none_reg <= images == 16'd0 || rows == 16'd0 || row_bytes == 16'd0 || out_h == 16'd0 || out_w == 16'd0 ||
+                    run_bytes == 16'd0 || kernel_h == 3'd0 || ^stride == 1'b0;
+        long_reg <= row_bytes > LINE || run_bytes[15:BYTE_W] != 0 || step[15:BYTE_W] != 0 ||
+                    (first[15:BYTE_W] != 0 && first[15:BYTE_W] != {16-BYTE_W{1'b1}}) ||
+                    address[23:ADDR_W] != 0 || tile_stride[23:ADDR_W] != 0 || low_stride[23:ADDR_W] != 0 || image_stride[23:ADDR_W] != 0;
+    end
     row_words_reg <= row_words;
     begins_reg  <= wait_over;
     came_reg    <= row_end;

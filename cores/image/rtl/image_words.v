@@ -5,8 +5,8 @@
  * Puts pieces together to tiles of N bytes, and sends each as two activation words: its high nibbles, then its low ones.
  *
  * A piece is clipped to its row of the image: what lies outside is 128, code 0, as is what no piece brings. Its bytes come from
- * image_lines, three enabled cycles behind it. `enable` says that a tile that is whole can leave, or that none is: it holds the
- * whole pipeline. Addresses follow the tiles; from the first word beyond the memory on all are dropped, and overflow stays until rst.
+ * image_lines, three enabled cycles behind it. `enable`, a register, holds the whole pipeline from the cycle on behind one in which
+ * a tile that is whole could not leave: the piece that came to the tile meanwhile waits beside. Addresses follow the tiles; from the first word beyond the memory on all are dropped, and overflow stays until rst.
  */
 module image_words #(
     // Bytes of a tile: activations of a word
@@ -26,10 +26,7 @@ module image_words #(
 ) (
     input  wire               clk,
     input  wire               rst,
-    // A command is under way: without, simulators are spared the pipeline, which hardware lets run
-    // verilator lint_off UNUSEDSIGNAL
-    input  wire               busy,
-    // verilator lint_on UNUSEDSIGNAL
+    input  wire               busy,             // a command is under way, from cycles before its first piece on
     // Fields, constant meanwhile
     input  wire               begins,           // the first tile's address is `address`
     input  wire [ADDR_W-1:0]  address,
@@ -38,7 +35,7 @@ module image_words #(
     input  wire [ADDR_W-1:0]  image_stride,
     input  wire [PLACE_W-1:0] row_bytes,
     // Pieces, and what their rows are
-    output wire               enable,
+    output reg                enable,
     input  wire               s_valid,
     input  wire               s_inside,         // the row is one of the image
     input  wire [PLACE_W-1:0] s_source,
@@ -67,9 +64,6 @@ localparam BLOCKS = N / LANES;
 
 // ---- flags of the pieces, by the enabled cycles since they came
 reg [FLAGS-1:0] flags1_reg, flags2_reg, flags3_reg, flags4_reg, flags5_reg;
-wire            write5      = flags5_reg[0];
-wire            first5      = flags5_reg[1];
-wire            tile_last5  = flags5_reg[2];
 
 // ---- the part of a piece that lies within its row
 reg [PLACE_W-1:0] behind_reg;                   // bytes from its first to the row's end; signed
@@ -155,6 +149,20 @@ always @(posedge clk) if (enable) begin
     turned_reg <= turned;
 end
 
+// ---- what comes to the tile: what waits beside, or else the pipeline's end
+reg               held_reg;
+reg [FLAGS-1:0]   held_flags_reg;
+reg [BLOCKS-1:0]  held_block_reg;
+reg [LANES-1:0]   held_mask_reg;
+reg [8*LANES-1:0] held_turned_reg;
+wire [FLAGS-1:0]   flags = held_reg ? held_flags_reg : flags5_reg;
+wire [BLOCKS-1:0]  block = held_reg ? held_block_reg : block5_reg;
+wire [LANES-1:0]   mask  = held_reg ? held_mask_reg : mask_reg;
+wire [8*LANES-1:0] bytes = held_reg ? held_turned_reg : turned_reg;
+wire               write     = flags[0];
+wire               first     = flags[1];
+wire               tile_last = flags[2];
+
 // ---- tile, and the words that it leaves as
 reg           whole_reg;                // the tile is
 reg           position_last_reg, row_last_reg;
@@ -165,27 +173,31 @@ wire          taken = left_reg != 2'd0 && wr_ready;
 wire          free  = left_reg == 2'd0 || (left_reg == 2'd1 && wr_ready);
 wire          leaves = whole_reg && free;
 
-`ifdef SYNTHESIS
-assign enable = !whole_reg || free;
-`else
-assign enable = busy && (!whole_reg || free);
-`endif
+wire          moves = !whole_reg || free;       // what comes to the tile is taken
 assign empty  = left_reg == 2'd0;
 
 always @(posedge clk) begin
-    if (enable) begin
-        whole_reg         <= write5 && tile_last5;
-        position_last_reg <= flags5_reg[3];
-        row_last_reg      <= flags5_reg[4];
+    enable   <= busy && moves;
+    held_reg <= !moves && (enable || held_reg);
+    if (enable && !moves) begin
+        held_flags_reg  <= flags5_reg;
+        held_block_reg  <= block5_reg;
+        held_mask_reg   <= mask_reg;
+        held_turned_reg <= turned_reg;
+    end
+    if (moves) begin
+        whole_reg         <= write && tile_last;
+        position_last_reg <= flags[3];
+        row_last_reg      <= flags[4];
     end
     row_done <= leaves && row_last_reg;
-    if (rst) whole_reg <= 1'b0;
+    if (rst) {whole_reg, enable, held_reg} <= 3'd0;
 end
 
 // In this order a byte's 128 is its registers' set and reset, not logic before them
 always @(posedge clk) for (i = 0; i < N; i = i + 1) begin
-    if (enable && write5 && first5 && !(mask_reg[i % LANES] && block5_reg[i / LANES])) tile_reg[8*i +: 8] <= 8'h80;
-    else if (enable && mask_reg[i % LANES] && block5_reg[i / LANES]) tile_reg[8*i +: 8] <= turned_reg[8*(i % LANES) +: 8];
+    if (moves && write && first && !(mask[i % LANES] && block[i / LANES])) tile_reg[8*i +: 8] <= 8'h80;
+    else if (moves && mask[i % LANES] && block[i / LANES]) tile_reg[8*i +: 8] <= bytes[8*(i % LANES) +: 8];
 end
 
 always @(posedge clk) begin
