@@ -25,7 +25,7 @@ HOST_MAY = {
     "__init__": {"runs", "compiler", "network", "hardware"},
     "__main__": {"cli"},
     "bitstreams": {"boards", "hardware"},
-    "board": set(),
+    "board": {"bitstreams"},
     "boards": {"hardware"},
     "cli": {"", "bitstreams", "board", "estimate", "remote", "runs", "selftest", "stimulus", "target", "vivado", *RUN},
     "compiler": {"network", "hardware"},

@@ -10,6 +10,8 @@ import jsonschema
 import pytest
 
 from tilewright.bitstreams.collection import SCHEMA, entries, schema_faults
+from tilewright.hardware.releases import RELEASES
+from tilewright.vivado.tools import VERSIONS
 
 FOLDER = Path(__file__).resolve().parents[2] / "bitstreams"
 TRUE = {**fake_bitstreams.manifest_of_design(fake_bitstreams.design_of("pynq_z2")), "bit_sha256": "0" * 64}
@@ -72,6 +74,13 @@ def test_schema_refuses_a_manifest_without(key: str) -> None:
 )
 def test_schema_refuses(path: str, value: Any) -> None:
     assert schema_faults(changed(path, value)), path
+
+
+def test_the_page_says_which_library_and_which_vivado() -> None:
+    text = (FOLDER.parent / "docs" / "bitstreams.md").read_text(encoding="utf-8")
+    table = [f"| {each.library} | {each.program_format} | {'.'.join(map(str, each.registers))} |" for each in RELEASES]
+    assert "\n".join(["|---|---|---|", *table, ""]) in text
+    assert f"of version {VERSIONS}" in text
 
 
 def test_missed_timing_is_taken_where_it_was_allowed() -> None:

@@ -11,6 +11,7 @@ from tilewright.bitstreams.manifest import BIT, HWH, MANIFEST, SCHEMA_VERSION, s
 from tilewright.boards.board import board_of
 from tilewright.boards.design import BlockDesign, block_design
 from tilewright.boards.parameters import build_parameters
+from tilewright.hardware.rtl_hash import build_hash
 
 RTL = "89abcdef" + "0" * 56
 VERSION = "2024.1"
@@ -61,6 +62,26 @@ def write_pair(folder: Path, design: BlockDesign) -> Path:
     (folder / BIT).write_bytes(bit_bytes("tilewright_wrapper", design.board.part, VERSION))
     (folder / HWH).write_bytes(hwh_bytes("tilewright", design.board.part, cells_of(design)))
     return folder / BIT
+
+
+def manifest_of_simulated(bit: Path) -> dict[str, Any]:
+    """What is true of a simulated device's files, as far as the driver looks at it.
+
+    Args:
+        bit: of an accelerator of 8x8 with the simulated device's own parameters.
+    """
+    from tilewright.sim import SocParameters, build
+
+    own = board_of("pynq_z2").accelerator
+    simulated = SocParameters().verilog
+    return {
+        "tilewright_manifest": SCHEMA_VERSION,
+        **{f"{kind}_sha256": sha256_of(bit.with_suffix(f".{kind}")) for kind in ("bit", "hwh")},
+        "build_hash": f"0x{build_hash(build.cores_folder()):08x}",
+        "version": "0.2.0",
+        "program_format": 3,
+        "parameters": {name: simulated.get(name, own[name]) for name in own},
+    }
 
 
 def write_whole(folder: Path, board: str, **given: float) -> dict[str, Any]:
