@@ -10,7 +10,7 @@ import fake_bitstreams
 import pynq
 import pytest
 
-from tilewright.bitstreams.manifest import MANIFEST, SCHEMA_VERSION, manifest_of
+from tilewright.bitstreams.manifest import MANIFEST, SCHEMA_VERSION, manifest_entry
 from tilewright.driver.driver import Driver
 from tilewright.errors import DeviceStateWarning, ParameterMismatchError
 from tilewright.hardware.releases import RELEASES, Release, advice, current
@@ -29,7 +29,7 @@ NAME = "tilewright"
 def test_what_is_no_manifest_of_ours(tmp_path: Path, text: str | None) -> None:
     if text is not None:
         (tmp_path / MANIFEST).write_text(text, encoding="utf-8")
-    assert manifest_of(tmp_path / f"{NAME}.bit") is None
+    assert manifest_entry(tmp_path / f"{NAME}.bit") is None
 
 
 @pytest.fixture

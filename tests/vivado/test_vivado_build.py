@@ -95,7 +95,7 @@ def test_from_the_command_to_the_collection(built: dict[str, Any]) -> None:
         and manifest["build_hash"][2:] == manifest["rtl_sha256"][:8]
     )
     assert manifest["parameters"] == build_parameters(board_of("pynq_z2"), {"N": 8}).verilog
-    assert manifest["clock"] == {"asked_mhz": 83.5, "got_mhz": pytest.approx(83.333333, abs=1e-6)}
+    assert manifest["clock_asked_mhz"] == 83.5 and manifest["clock_mhz"] == pytest.approx(83.333333, abs=1e-6)
     assert manifest["timing"] == {"wns_ns": 0.321, "whs_ns": 0.012, "met": True, "negative_slack_allowed": False}
     assert manifest["utilisation"]["lut"] == {"used": 12345, "available": 53200}
     assert manifest["utilisation"]["bram"] == {"used": 45.5, "available": 140}
@@ -132,6 +132,7 @@ FAULTS = {
     "full": ("the disk is full", "No space left on device"),
     "no_bit": ("ended in: Bitstream", "no files matched glob pattern"),
     "no_report": ("Vivado ended well, and left 0 files", "tilewright_report.txt, not one"),
+    "other_part": ("Vivado implemented for xc7z010clg400-1, PYNQ-Z2 has xc7z020clg400-1",),
     "slow_clock": ("timing was looked at with clocks of 24 ns, the board's has 12 ns",),
 }
 
@@ -140,6 +141,18 @@ FAULTS = {
 def test_a_planted_fault_gives_its_reason(fault: str, again: Callable[..., Path], tmp_path: Path) -> None:
     text = refusal_of(again, tmp_path, Orders(fault=fault))
     assert all(part in text for part in FAULTS[fault]), text
+
+
+def test_missed_timing_is_looked_at_again(again: Callable[..., Path], built: dict[str, Any], tmp_path: Path) -> None:
+    """Where the Tcl did not stop, as if it had been set up for a bitstream that may miss timing."""
+    (hook,) = (built["folder"] / "work").rglob("src/*/check_timing.tcl")
+    true = hook.read_text(encoding="utf-8")
+    hook.write_text(true.replace("!$met && 1", "!$met && 0"), encoding="utf-8")
+    try:
+        text = refusal_of(again, tmp_path, Orders(whs=-0.01))
+    finally:
+        hook.write_text(true, encoding="utf-8")
+    assert "timing is missed (setup 0.321 ns, hold -0.01 ns): no bitstream is taken" in text
 
 
 def test_a_hwh_of_another_design(again: Callable[..., Path], built: dict[str, Any], tmp_path: Path) -> None:
@@ -202,6 +215,10 @@ def test_what_cannot_be_asked_for(tmp_path: Path) -> None:
     assert all(name in text for name in ("no board 'zedboard'", *all_boards()))
     assert "dsp_columns 7: an even number" in refused(*build_words(tmp_path, "pynq_z2", "--dsp-columns", "7"))
     assert "no clock of 0.001 MHz" in refused(*build_words(tmp_path, "pynq_z2", "--clock", "0.001"))
+    text = refused(*build_words(tmp_path, "pynq_z2"), "--work-root", tmp_path / "a b")
+    assert f"{tmp_path / 'a b' / 'pynq_z2_16x16'}: neither make nor Vivado takes a path with blanks" in text
+    (tmp_path / "out").touch()
+    assert f"{tmp_path / 'out'} is no folder that can be written" in refused(*build_words(tmp_path, "pynq_z2"))
     assert "NAME=NUMBER is wanted" in refused(*build_words(tmp_path, "pynq_z2", "--set", "LOG_DEPTH"))
 
 

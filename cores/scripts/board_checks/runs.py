@@ -50,7 +50,7 @@ class Orders:
         version: that it says it has.
         board_parts: for which it has board files; None for those of the board that is built.
         wns, whs: slacks in ns.
-        fault: "" or what shall go wrong: licence, divisors, no_bit, no_report, slow_clock, hangs, full.
+        fault: "" or what shall go wrong: licence, divisors, no_bit, no_report, slow_clock, other_part, hangs, full.
     """
 
     version: str = "2024.1_stand_in"
@@ -183,7 +183,7 @@ class VivadoRuns(Vivado):
             "hold": str(self.orders.whs),
             "summary": MET if self.met else "",
             "periods": self._periods(),
-            "PART": self.project.properties["part"],
+            "PART": "xc7z010clg400-1" if self.orders.fault == "other_part" else self.project.properties["part"],
         }
         self.folder = folder
         message = self.source(Path(self.run_properties["impl_1", "STEPS.WRITE_BITSTREAM.TCL.PRE"]))

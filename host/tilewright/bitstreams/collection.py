@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tilewright.bitstreams.manifest import BIT, HWH, MANIFEST, SCHEMA_VERSION, Manifest, manifest_of, sha256_of
+from tilewright.bitstreams.manifest import BIT, HWH, MANIFEST, SCHEMA_VERSION, Manifest, manifest_entry, sha256_of
 from tilewright.bitstreams.pair import faults
 from tilewright.errors import BitstreamError
 from tilewright.files import file_errors
@@ -69,14 +69,14 @@ def entries(collection: Path) -> list[Entry]:
 
 def checked(folder: Path) -> Entry:
     """The bitstream of a folder, checked."""
-    manifest = manifest_of(folder / BIT)
+    manifest = manifest_entry(folder / BIT)
     if manifest is None:
         return Entry(folder, None, (f"no {MANIFEST} that says what it is",))
     found = schema_faults(manifest)
     if not found:
         found = faults(folder / BIT, manifest)
-        if manifest["name"] != folder.name:
-            found.append(f"the manifest is of {manifest['name']}, the folder is {folder.name}")
+        if manifest["name"] != folder.resolve().name:
+            found.append(f"the manifest is of {manifest['name']}, the folder is {folder.resolve().name}")
     return Entry(folder, manifest, tuple(found))
 
 

@@ -14,7 +14,7 @@ SCHEMA_VERSION = 2
 Manifest = dict[str, Any]
 
 
-def manifest_of(bitstream: Path) -> Manifest | None:
+def manifest_entry(bitstream: Path) -> Manifest | None:
     """The manifest in a .bit's folder; None where there is none, or another program's of that name.
 
     Args:

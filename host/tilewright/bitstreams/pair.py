@@ -81,7 +81,7 @@ def _of_hwh(hwh: HwhFile, manifest: Manifest, board: Board) -> Iterator[str]:
             shown = accelerator.parameters.get(name, "not there")
             yield f"{accelerator.instance}: {name} is {shown} in the .hwh, {value} in the manifest"
     yield from _of_dma(hwh, manifest["parameters"]["STREAM_W"])
-    clock, says = clock_of(hwh, board), manifest["clock"]["got_mhz"]
+    clock, says = clock_of(hwh, board), manifest["clock_mhz"]
     if clock is None or abs(clock - says) > 1e-5 * says:
         shown = "not there" if clock is None else f"{clock} MHz"
         yield f"PL clock 0 is {shown} in the .hwh, {says} MHz in the manifest"

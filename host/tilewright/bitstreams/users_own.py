@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tilewright.bitstreams.bit_file import read_header
 from tilewright.bitstreams.hwh_file import read_hwh_file
-from tilewright.bitstreams.manifest import SCHEMA_VERSION, Manifest, changed_files, manifest_of
+from tilewright.bitstreams.manifest import SCHEMA_VERSION, Manifest, changed_files, manifest_entry
 from tilewright.bitstreams.pair import accelerator_of, clock_of
 from tilewright.boards.board import board_of
 from tilewright.errors import BitstreamError
@@ -29,7 +29,7 @@ def users_manifest(bit: Path, board_name: str | None, name: str | None) -> Manif
     for file in (bit, bit.with_suffix(".hwh")):
         if not file.is_file():
             raise BitstreamError(f"no file {file}: a bitstream is a .bit and the .hwh of the same build beside it")
-    manifest = manifest_of(bit)
+    manifest = manifest_entry(bit)
     if manifest is None:
         if board_name is None:
             raise BitstreamError(f"no manifest beside {bit} says which board it is for: name it with --board")
@@ -64,7 +64,8 @@ def _of_files(bit: Path, board_name: str) -> Manifest:
         "version": None,
         "program_format": None,
         "parameters": numbers,
-        "clock": {"asked_mhz": None, "got_mhz": clock},
+        "clock_asked_mhz": None,
+        "clock_mhz": clock,
         "timing": None,
         "utilisation": None,
         "tool": f"Vivado {header.tool_version or 'of an unknown version'}",

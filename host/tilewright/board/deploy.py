@@ -12,7 +12,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from tilewright.bitstreams.manifest import MANIFEST, manifest_of
+from tilewright.bitstreams.manifest import MANIFEST, manifest_entry
 from tilewright.board.junit import Report, parse_report
 from tilewright.board.ssh import Ssh
 from tilewright.board.wheel import build_wheel
@@ -130,7 +130,7 @@ def deploy(
         BoardError: a file is missing, the board cannot be reached, lacks something, or a step failed.
     """
     # A manifest of another bitstream, from an earlier time, would be the one beside it there
-    manifest = [what.bitstream.with_name(MANIFEST)] if manifest_of(what.bitstream) is not None else []
+    manifest = [what.bitstream.with_name(MANIFEST)] if manifest_entry(what.bitstream) is not None else []
     stale = "" if manifest else MANIFEST
     files = [what.bitstream, what.bitstream.with_suffix(".hwh"), *manifest, *filter(None, [what.wheel])]
     for file in files:

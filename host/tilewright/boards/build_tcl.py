@@ -16,7 +16,7 @@ def build_tcl(design: BlockDesign) -> str:
 
 set check [file join [file dirname [file normalize [info script]]] {CHECK_TIMING}]
 if {{![file exists $check]}} {{ stop "$check is missing" }}
-add_files -fileset utils_1 -norecurse $check
+add_files -fileset utils_1 -norecurse [list $check]
 set_property STEPS.WRITE_BITSTREAM.TCL.PRE $check [get_runs impl_1]
 set_property STEPS.PHYS_OPT_DESIGN.IS_ENABLED true [get_runs impl_1]
 """

@@ -44,8 +44,9 @@ def check(
         for path in bitstreams or []:
             if not path.is_dir():
                 raise BitstreamError(f"no folder {path}: a bitstream is a folder of .bit, .hwh and manifest.json")
-        found = [checked(path) for path in bitstreams] if bitstreams else entries(folder or collection_folder())
-        show(found, as_json, folder or collection_folder())
+        collection = folder or collection_folder()
+        found = [checked(path.resolve()) for path in bitstreams] if bitstreams else entries(collection)
+        show(found, as_json, collection)
     if any(entry.faults for entry in found):
         raise typer.Exit(DIFFERENT)
 

@@ -48,7 +48,7 @@ def _cells(entry: Entry) -> list[str]:
             f"{parameters['N']}x{parameters['N']}",
             str(parameters["DSP_COLUMNS"]),
             str(parameters["STREAM_W"]),
-            f"{manifest['clock']['got_mhz']:g}",
+            f"{manifest['clock_mhz']:g}",
             "unknown" if timing is None else f"{timing['wns_ns']:g}{'' if timing['met'] else ' MISSED'}",
             str(manifest["tool"]),
             "ran" if manifest["ran_on_hardware"] else "not run",

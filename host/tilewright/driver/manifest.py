@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tilewright.bitstreams.manifest import MANIFEST, SCHEMA_VERSION, Manifest, changed_files, manifest_of
+from tilewright.bitstreams.manifest import MANIFEST, SCHEMA_VERSION, Manifest, changed_files, manifest_entry
 from tilewright.errors import DeviceStateWarning, ParameterMismatchError
 from tilewright.hardware import registers as reg
 
@@ -44,7 +44,7 @@ def check_manifest(accelerator: Any, bitstream: Path) -> int | None:
     Raises:
         ParameterMismatchError: registers or files differ from the manifest; names both values.
     """
-    manifest = manifest_of(bitstream)
+    manifest = manifest_entry(bitstream)
     if manifest is None:
         return None
     version = manifest["tilewright_manifest"]

@@ -67,9 +67,10 @@ def build_bitstream(
     parameters = build_parameters(board, {key: float(text) for key, text in texts.items()})
     block_design(board, parameters, 0)  # refuses a clock that cannot be made, before Vivado is looked for
     build = Build(board, parameters, rtl_sha256(checkout / "cores"), slack_allowed)
+    work = (builds or checkout / "build" / "board").absolute() / build.name
+    _check_folders(output.absolute(), work)
     fusesoc = fusesoc_program()
     step(f"Vivado {vivado_version(name, any_version)}: {board.title}")
-    work = (builds or checkout / "build" / "board").absolute() / build.name
     with file_errors(work):
         shutil.rmtree(work, ignore_errors=True)
         work.parent.mkdir(parents=True, exist_ok=True)
@@ -107,6 +108,15 @@ def run_and_add(
         return add(output, found.bit, found.hwh, found.manifest, replace=True)
     except (VivadoError, BitstreamError) as error:
         raise type(error)(f"{error}\nlog: {log}") from error
+
+
+def _check_folders(output: Path, work: Path) -> None:
+    """Refuses folders that will not do, before an hour's work."""
+    if len(str(work).split()) != 1:
+        raise VivadoError(f"{work}: neither make nor Vivado takes a path with blanks; name a folder with --work-root")
+    there = next(path for path in (output, *output.parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise VivadoError(f"{output}: {there} is no folder that can be written")
 
 
 def run_logged(command: Sequence[str], folder: Path, log: Path, step: Callable[[str], None]) -> None:
