@@ -143,6 +143,11 @@ def test_a_planted_fault_gives_its_reason(fault: str, again: Callable[..., Path]
     assert all(part in text for part in FAULTS[fault]), text
 
 
+def test_a_run_that_fails_as_older_versions_say_it(again: Callable[..., Path], tmp_path: Path) -> None:
+    text = refusal_of(again, tmp_path, Orders(version="2022.1_stand_in", fault="licence"))
+    assert all(part in text for part in FAULTS["licence"]) and "Failed to launch run" not in text
+
+
 def test_missed_timing_is_looked_at_again(again: Callable[..., Path], built: dict[str, Any], tmp_path: Path) -> None:
     """Where the Tcl did not stop, as if it had been set up for a bitstream that may miss timing."""
     (hook,) = (built["folder"] / "work").rglob("src/*/check_timing.tcl")

@@ -12,7 +12,10 @@ from tilewright.vivado.build import run_logged
 from tilewright.vivado.log import ERRORS_SHOWN, PHASES, WARNINGS_SHOWN, phase_of, reasons
 from tilewright.vivado.results import utilisation
 
-END = """ERROR: Implementation and bitstream generation step failed.
+END = """ERROR: [Vivado 12-13638] Failed runs(s) : 'impl_1'
+ERROR: [Common 17-39] 'wait_on_runs' failed due to earlier errors.
+ERROR: [Common 17-70] Application Exception: Failed to launch run 'impl_1' due to failures in the following run(s):
+ERROR: Implementation and bitstream generation step failed.
 INFO: [Common 17-206] Exiting Vivado at Mon Nov 30 12:00:00 2026...
 make: *** [Makefile:23: tilewright_soc_board_0.1.0.bit] Error 1
 ERROR: Failed to build ::tilewright_soc_board:0.1.0 : 'make' exited with an error: 2

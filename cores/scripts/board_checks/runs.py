@@ -152,6 +152,9 @@ class VivadoRuns(Vivado):
         done = self._synthesis() if words[0] == "synth_1" else self._implementation()
         self.progress[words[0]] = 100 if done else 0
         say(f"[Mon Nov 30 12:00:00 2026] {words[0]} {'finished' if done else 'failed'}")
+        if not done and not self.version.startswith("2022"):
+            say(f"ERROR: [Vivado 12-13638] Failed runs(s) : '{words[0]}'")
+            raise TclError("ERROR: [Common 17-39] 'wait_on_runs' failed due to earlier errors.")
         return ""
 
     def _synthesis(self) -> bool:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import secrets
 import shutil
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,7 +13,7 @@ from typing import Any
 from tilewright.bitstreams.manifest import BIT, HWH, MANIFEST, SCHEMA_VERSION, Manifest, manifest_entry, sha256_of
 from tilewright.bitstreams.pair import faults
 from tilewright.errors import BitstreamError
-from tilewright.files import file_errors
+from tilewright.files import written_folder
 
 SCHEMA = Path(__file__).with_name("manifest.schema.json")
 
@@ -104,30 +102,10 @@ def add(collection: Path, bit: Path, hwh: Path, manifest: Manifest, replace: boo
     target = collection / str(whole["name"])
     if target.exists() and not replace:
         raise BitstreamError(f"{target} is there already: remove it, or say --replace")
-    partial = collection / f".tilewright-{secrets.token_hex(8)}.partial"
-    with file_errors(partial, target):
-        partial.mkdir(parents=True)
-        try:
-            shutil.copyfile(bit, partial / BIT)
-            shutil.copyfile(hwh, partial / HWH)
-            (partial / MANIFEST).write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
-            if wrong := faults(partial / BIT, whole):
-                raise BitstreamError("\n".join(wrong))
-            _swap(partial, target)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
+    with written_folder(target) as partial:
+        shutil.copyfile(bit, partial / BIT)
+        shutil.copyfile(hwh, partial / HWH)
+        (partial / MANIFEST).write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
+        if wrong := faults(partial / BIT, whole):
+            raise BitstreamError("\n".join(wrong))
     return target
-
-
-def _swap(partial: Path, target: Path) -> None:
-    """Rename a folder to a name that another one may have; that one comes back where the renaming fails."""
-    old = target.with_name(f".tilewright-{secrets.token_hex(8)}.partial")
-    with suppress(FileNotFoundError):
-        target.rename(old)
-    try:
-        partial.rename(target)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            old.rename(target)
-        raise
-    shutil.rmtree(old, ignore_errors=True)

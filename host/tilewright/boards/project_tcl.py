@@ -51,4 +51,7 @@ In its Tcl console, with a network:
 or put the files from https://github.com/Xilinx/XilinxBoardStore into a folder and set_param board.repoPaths to it.}}
 }}
 set_property board_part $board_part [current_project]
+if {{[get_property part [current_project]] ne "{board.part}"}} {{
+    stop "the board file $board_part is for [get_property part [current_project]], the data are for {board.part}"
+}}
 """

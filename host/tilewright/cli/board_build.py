@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from tilewright.cli.bitstream_table import show
 from tilewright.cli.command_group import failures_named
 from tilewright.cli.options import AsJson
 from tilewright.errors import ParameterError
-from tilewright.progress import messages
+from tilewright.progress import print_line
 from tilewright.vivado.build import build_bitstream
 
 
@@ -50,7 +51,16 @@ def build(
         given = {key: float(value) for key, value in options.items() if value is not None}
         given |= _named_values(parameter or [])
         collection = output or collection_folder()
-        folder = build_bitstream(name, given, collection, allow_negative_slack, any_version, work_root, _say)
+        start = time.monotonic()
+        folder = build_bitstream(
+            name,
+            given,
+            collection,
+            allow_negative_slack,
+            any_version,
+            work_root,
+            lambda text: _say(text, time.monotonic() - start),
+        )
         entry = checked(folder)
     if as_json:
         typer.echo(json.dumps({"folder": str(folder), **(entry.manifest or {})}))
@@ -71,5 +81,6 @@ def _named_values(texts: list[str]) -> dict[str, float]:
     return found
 
 
-def _say(text: str) -> None:
-    messages.print(text, markup=False, highlight=False)
+def _say(text: str, seconds: float = 0.0) -> None:
+    after = f", after {seconds / 60:.0f} min" if seconds >= 60 else ""
+    print_line(text + after)

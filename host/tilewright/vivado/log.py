@@ -20,9 +20,10 @@ PHASES = {
     "Bitstream": r"Command: write_bitstream",
 }
 ERRORS_SHOWN, WARNINGS_SHOWN, LAST_LINES = 8, 4, 8
-# What Edalize, make and FuseSoC say of any failure
+# What is said of any failure: by Edalize, make and FuseSoC, by Vivado of a run that failed and of what waits for it
 _OF_ANY = re.compile(
-    r"ERROR: (Implementation and bitstream generation step failed|Failed to build|'make)|\[Common 17-70\]|failed run"
+    r"ERROR: (Implementation and bitstream generation step failed|Failed to build|'make)"
+    r"|\[Vivado 12-13638\]|\[Common 17-39\]|\[Common 17-70\].*Failed to launch run"
 )
 # What a reason that is recognised means
 _MEANING = {
