@@ -24,11 +24,12 @@ RUN = {"sim", "pytorch", "compiler", "driver", "network", "hardware"}
 HOST_MAY = {
     "__init__": {"runs", "compiler", "network", "hardware"},
     "__main__": {"cli"},
-    "board": set(),
+    "bitstreams": {"boards", "hardware"},
+    "board": {"bitstreams"},
     "boards": {"hardware"},
-    "cli": {"", "board", "estimate", "remote", "runs", "selftest", "stimulus", "target", *RUN},
+    "cli": {"", "bitstreams", "board", "estimate", "remote", "runs", "selftest", "stimulus", "target", "vivado", *RUN},
     "compiler": {"network", "hardware"},
-    "driver": {"hardware"},
+    "driver": {"bitstreams", "hardware"},
     "environment": {"errors"},
     "errors": set(),
     "file_kinds": set(),
@@ -49,6 +50,7 @@ HOST_MAY = {
     "sim": {"hardware"},
     "stimulus": {"compiler", "driver", "network", "hardware"},
     "target": {"remote", "sim"},
+    "vivado": {"bitstreams", "boards", "hardware"},
 }
 MODEL_FREE = {"checkpoint_file", "device", "errors", "files", "npz_file", "tensor_file"}
 MODEL_MAY = {
@@ -79,6 +81,7 @@ HOST_MORE = {
 }
 COMMANDS = (
     "bench",
+    "bitstream",
     "board",
     "demo",
     "estimate",

@@ -1,4 +1,4 @@
-"""The command ``tilewright board deploy``."""
+"""The commands ``tilewright board``: ``deploy``, and the place of the others."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rich.table import Table
 from tilewright.board.deploy import PYNQ_PYTHON, Deployment, Outcome
 from tilewright.board.deploy import deploy as run_deployment
 from tilewright.board.ssh import Ssh
+from tilewright.cli.board_build import build
 from tilewright.cli.command_group import examples, failures_named
 from tilewright.cli.console import output
 from tilewright.cli.options import AsJson, Bitstream
@@ -21,12 +22,10 @@ from tilewright.environment import BITSTREAM_VARIABLE
 from tilewright.errors import BoardError
 from tilewright.progress import messages
 
-board_app = typer.Typer(help="Boards over ssh (not run on hardware yet).", no_args_is_help=True)
-
-
-@board_app.callback()
-def _group() -> None:
-    """One command so far; it keeps its name."""
+board_app = typer.Typer(help="Boards: bitstreams, and boards over ssh (not run on hardware).", no_args_is_help=True)
+board_app.command(
+    epilog=examples("tilewright board build pynq_z2", "tilewright board build kv260 --array 32 --clock 150 --json")
+)(build)
 
 
 @board_app.command(
