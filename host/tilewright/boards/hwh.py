@@ -48,8 +48,10 @@ def hwh(design: BlockDesign) -> str:
     """The text of a block design's .hwh."""
     root = ElementTree.Element("EDKSYSTEM", EDWVERSION="1.2")
     info = design.board.system_info
-    named = {"ARCH": info.arch, "DEVICE": info.device, "NAME": DESIGN}
-    ElementTree.SubElement(root, "SYSTEMINFO", {**named, "PACKAGE": info.package, "SPEEDGRADE": info.speedgrade})
+    named = {"ARCH": info.arch, "DEVICE": info.device, "NAME": DESIGN, "PACKAGE": info.package}
+    if design.board.processing_system.preset:
+        named["BOARD"] = design.board.board_parts[0]
+    ElementTree.SubElement(root, "SYSTEMINFO", {**named, "SPEEDGRADE": info.speedgrade})
     ElementTree.SubElement(root, "EXTERNALPORTS")
     ElementTree.SubElement(root, "EXTERNALINTERFACES")
     modules = ElementTree.SubElement(root, "MODULES")
@@ -144,9 +146,20 @@ def _interfaces(module: Element, ends: list[Interface]) -> None:
             attributes["DATAWIDTH"] = str(end.width)
         attributes["VLNV"] = f"xilinx.com:interface:{end.kind}:1.0"
         element = ElementTree.SubElement(holder, "BUSINTERFACE", attributes)
+        for name, value in _bus_parameters(end).items():
+            ElementTree.SubElement(element, "PARAMETER", NAME=name, VALUE=value)
         maps = ElementTree.SubElement(element, "PORTMAPS")
         for signal in end.signals:
             ElementTree.SubElement(maps, "PORTMAP", LOGICAL=signal.logical, PHYSICAL=signal.pin)
+
+
+def _bus_parameters(end: Interface) -> dict[str, str]:
+    signals = {signal.logical: signal.bits for signal in end.signals}
+    if end.kind == AXI:
+        address = signals.get("ARADDR") or signals["AWADDR"]
+        return {"DATA_WIDTH": str(end.width), "ADDR_WIDTH": str(address)}
+    keep = int("TKEEP" in signals)
+    return {"TDATA_NUM_BYTES": str(end.width // 8), "HAS_TREADY": "1", "HAS_TKEEP": str(keep), "HAS_TLAST": "1"}
 
 
 def _memory_map(module: Element, design: BlockDesign, cell: Cell) -> None:

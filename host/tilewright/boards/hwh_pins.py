@@ -49,16 +49,20 @@ def _add_net(found: dict[str, dict[str, Pin]], design: BlockDesign, net: Net) ->
         output = full == net.driver
         kind = _kind(design, net, cell, name)
         attributes = _attributes(name, output, kind, _bits(design, cell, name))
-        if kind == CLOCK:
-            attributes = {"CLKFREQUENCY": frequency, **attributes}
-        elif kind == RESET and cell != DMA:
-            attributes["POLARITY"] = "ACTIVE_LOW"
-        elif kind == INTERRUPT and cell not in (CONCAT,):
-            attributes["SENSITIVITY"] = "LEVEL_HIGH"
+        said = {CLOCK: ("CLKFREQUENCY", frequency), RESET: ("POLARITY", "ACTIVE_LOW")}
+        said[INTERRUPT] = ("SENSITIVITY", "LEVEL_HIGH")
+        # Of an axi_interconnect, which is a hierarchy, Vivado says neither; nor of the DMA's resets
+        silent = _kind_of_cell(design, cell) == "axi_interconnect" or (cell, kind) == (DMA, RESET)
+        if kind in said and not silent:
+            attributes |= [said[kind]]
         others = net.sinks if output else (net.driver,)
         # The pin of a second net, as an interrupt's, keeps the first one's name
         pin = found[cell].setdefault(name, Pin({**attributes, "SIGNAME": signal}))
         pin.connections += [(other.split("/")[0], other.split("/")[1]) for other in others]
+
+
+def _kind_of_cell(design: BlockDesign, name: str) -> str:
+    return next(cell.ip.split(":")[-1] for cell in design.cells if cell.name == name)
 
 
 def _frequency(design: BlockDesign, net: Net) -> str:

@@ -96,7 +96,11 @@ def _bus_bits(design: BlockDesign, master: str, slave: str) -> dict[str, int]:
     board = design.board
     control = cell == design.ps
     width = board.control.width if control else board.memory.width
-    return {**_read_bits(width, address), **_write_bits(width, address)}
+    signals = {**_read_bits(width, address), **_write_bits(width, address)}
+    if board.kind is ZYNQ_7000:
+        # AXI3: bursts of 16 at most
+        signals |= {"ARLEN": 4, "AWLEN": 4}
+    return signals
 
 
 def _read_bits(width: int, address: int) -> dict[str, int]:
