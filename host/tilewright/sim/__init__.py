@@ -11,6 +11,7 @@ import pynq
 
 from tilewright.boards.board import board_of
 from tilewright.environment import cache_folder
+from tilewright.sim.design import hardware_of_board
 from tilewright.sim.device import SimDevice, activate
 from tilewright.sim.errors import BusError, DdrExhaustedError, OverlayFileError, SimulatorBuildError
 from tilewright.sim.guest import ThirdPartyError
@@ -30,6 +31,7 @@ __all__ = [
     "SimulatorBuildError",
     "SocParameters",
     "ThirdPartyError",
+    "hardware_of_board",
     "open_overlay",
     "simulate",
     "system_of",

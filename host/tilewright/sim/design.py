@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 
-from tilewright.boards.board import Board
+from tilewright.boards.board import Board, board_of
 from tilewright.boards.design import DMA, BlockDesign, block_design
 from tilewright.boards.hwh import hwh
 from tilewright.boards.parameters import BuildParameters
@@ -15,11 +15,26 @@ from tilewright.sim.parameters import SocParameters
 from tilewright.sim.processing_system import ZYNQ_ULTRASCALE, ProcessingSystem
 
 
-def board_parameters(board: Board) -> SocParameters:
-    """The hardware that a board is built with unless another is asked for."""
-    known = AcceleratorParameters.__dataclass_fields__
-    own = {name.lower(): value for name, value in board.accelerator.items() if name.lower() in known}
-    return SocParameters(**asdict(AcceleratorParameters(**own)))
+def hardware_of_board(board: str | None, n: int | None = None, stream_w: int | None = None) -> SocParameters:
+    """The hardware that a board is built with.
+
+    Args:
+        board: of ``tilewright.boards``; None stands for the smallest hardware.
+        n: rows and columns of another array than the board's own, without DSPs.
+        stream_w: bits of the streams; None takes the board's where the array has them.
+
+    Raises:
+        ParameterError: there is no such board, or no such hardware.
+    """
+    if board is None:
+        return SocParameters(n=n or 8, stream_w=stream_w or 64)
+    own = board_of(board).accelerator
+    if n is None and stream_w is None:
+        known = AcceleratorParameters.__dataclass_fields__
+        chosen = {name.lower(): value for name, value in own.items() if name.lower() in known}
+        return SocParameters(**asdict(AcceleratorParameters(**chosen)))
+    n = n or own["N"]
+    return SocParameters(n=n, stream_w=stream_w or (own["STREAM_W"] if n >= 16 else 64))
 
 
 def simulated_design(parameters: SocParameters, board: Board) -> BlockDesign:
