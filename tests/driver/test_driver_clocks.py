@@ -11,9 +11,11 @@ import re
 import warnings
 from dataclasses import asdict
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pynq
+import pynqmetadata
 import pytest
 
 from tilewright.boards.board import all_boards, board_of
@@ -23,6 +25,7 @@ from tilewright.driver.manifest import MANIFEST
 from tilewright.errors import DeviceStateWarning
 from tilewright.sim import SimDevice, SocParameters, system_of
 from tilewright.sim.design import simulated_hwh
+from tilewright.sim.hwh_file import read_hwh
 from tilewright.sim.metadata import write_files
 
 pytestmark = pytest.mark.simulation
@@ -60,6 +63,20 @@ def test_divisors_for_another_crystal(tmp_path: Path) -> None:
         DeviceStateWarning, match=r"PL clock 0 runs at 62\.5 MHz, tilewright\.hwh says 100 MHz; runs take"
     ):
         Driver(overlay)
+
+
+def test_the_divisors_of_a_public_design(tmp_path: Path) -> None:
+    """PYNQ's resizer as Vivado 2019.2 wrote it, for an xc7z020: pynq 3.1 writes its 4 x 4 to the board's 1000 MHz."""
+    file = Path(pynqmetadata.__file__).parent / "tests" / "hwhs" / "resizer.hwh"
+    if not file.is_file():
+        pytest.skip("pynqmetadata comes without its tests")
+    parser = read_hwh(file)
+    device = overlay_of(tmp_path, "pynq_z2", {}).device
+    pynq.Clocks.set_pl_clk(0, int(parser.clock_dict[0]["divisor0"]), int(parser.clock_dict[0]["divisor1"]))
+    resizer = SimpleNamespace(device=device, ip_dict=parser.ip_dict, bitfile_name="resizer.bit")
+    (clock,) = read_clocks(resizer)
+    assert (clock.running_mhz, clock.hwh_mhz) == (62.5, 100.0)
+    assert clock.differences(Path("resizer.bit"))
 
 
 def test_another_boards_overlay(tmp_path: Path) -> None:

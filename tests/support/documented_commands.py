@@ -49,7 +49,10 @@ NOT_RUN = {
         "pre-commit install",
         "tilewright --install-completion",
     ),
-    "its parts are run by tests/project/test_board_project.py": ("make boards",),
+    "its parts are run by tests/project/test_board_project.py, tests/sim/test_sim_boards.py": ("make boards",),
+    "minutes, other builds: a part is run by tests/board/test_board_suite.py, all by make boards": (
+        "pytest tests/driver --board pynq_z2",
+    ),
     "calls this test": ("make test",),
     "the main job, half a minute: run by tests/runs/test_runs_commands.py": ("make demo",),
     "half a minute, PyTorch with it: run by tests/driver/test_driver_commands.py": (
