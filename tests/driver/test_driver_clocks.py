@@ -106,6 +106,13 @@ def test_clocks_that_cannot_be_read(tmp_path: Path) -> None:
     assert pynq.Clocks.device is overlay.device
 
 
+def test_pynq_3_0_has_the_board_that_it_runs_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    overlay = overlay_of(tmp_path, "kv260", {})
+    monkeypatch.delattr(pynq.Clocks, "set_device")
+    (clock,) = read_clocks(overlay)
+    assert clock.running_mhz == pytest.approx(99.999)
+
+
 def test_two_clocks(tmp_path: Path) -> None:
     """Streams of 128 bits on Zynq-7000: the ports to memory have a clock of their own."""
     from tilewright.boards.design import block_design

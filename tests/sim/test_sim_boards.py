@@ -14,12 +14,18 @@ import pynq
 import pytest
 
 from tilewright.boards.board import all_boards, board_of
+from tilewright.boards.design import block_design
+from tilewright.boards.hwh import hwh
+from tilewright.boards.parameters import build_parameters
 from tilewright.compiler.layer import compile_layer
 from tilewright.driver import Driver
 from tilewright.errors import ParameterError, TargetError
+from tilewright.hardware.rtl_hash import build_hash
 from tilewright.network.convolution import layer_outputs
 from tilewright.network.layer import ConvLayer
 from tilewright.sim import hardware_of_board, open_overlay, system_of
+from tilewright.sim.build import cores_folder
+from tilewright.sim.design import simulated_hwh
 from tilewright.sim.hwh_file import read_hwh
 from tilewright.sim.metadata import write_overlay
 from tilewright.target import _check_pynq
@@ -62,6 +68,13 @@ def test_a_boards_own_hardware() -> None:
     assert hardware_of_board("kv260", 8).stream_w == 64 and hardware_of_board(None).n == 8
     with pytest.raises(ParameterError, match="no board 'kv2600'; there are aup_zu3"):
         hardware_of_board("kv2600")
+
+
+@pytest.mark.parametrize("name", list(BOARDS))
+def test_the_hwh_is_that_of_the_boards_project(name: str) -> None:
+    """What FuseSoC writes beside the Tcl (simulated.hwh), to the byte."""
+    design = block_design(BOARDS[name], build_parameters(BOARDS[name]), build_hash(cores_folder()))
+    assert simulated_hwh(hardware_of_board(name), system_of(BOARDS[name])).decode() == hwh(design)
 
 
 def test_memory_of_a_board() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from tilewright.boards.design import CONCAT, DMA, INTC, INTERRUPTS, BlockDesign, Net
 from tilewright.boards.interface_signals import Interface, connections
@@ -10,7 +10,7 @@ from tilewright.boards.interface_signals import Interface, connections
 CLOCK, RESET, INTERRUPT, DATA = "clk", "rst", "INTERRUPT", "undef"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Pin:
     """A pin.
 
@@ -20,7 +20,7 @@ class Pin:
     """
 
     attributes: dict[str, str]
-    connections: list[tuple[str, str]] = field(default_factory=list)
+    connections: list[tuple[str, str]]
 
 
 def pins(design: BlockDesign, ends: list[Interface]) -> dict[str, dict[str, Pin]]:
@@ -47,18 +47,20 @@ def _add_net(found: dict[str, dict[str, Pin]], design: BlockDesign, net: Net) ->
     for full in (net.driver, *net.sinks):
         cell, name = full.split("/")
         output = full == net.driver
-        kind = _kind(design, net, cell, name)
+        kind = _kind(design, net, cell)
         attributes = _attributes(name, output, kind, _bits(design, cell, name))
-        said = {CLOCK: ("CLKFREQUENCY", frequency), RESET: ("POLARITY", "ACTIVE_LOW")}
-        said[INTERRUPT] = ("SENSITIVITY", "LEVEL_HIGH")
+        said = {
+            CLOCK: ("CLKFREQUENCY", frequency),
+            RESET: ("POLARITY", "ACTIVE_LOW"),
+            INTERRUPT: ("SENSITIVITY", "LEVEL_HIGH"),
+        }
         # Of an axi_interconnect, which is a hierarchy, Vivado says neither; nor of the DMA's resets
         silent = _kind_of_cell(design, cell) == "axi_interconnect" or (cell, kind) == (DMA, RESET)
         if kind in said and not silent:
             attributes |= [said[kind]]
         others = net.sinks if output else (net.driver,)
-        # The pin of a second net, as an interrupt's, keeps the first one's name
-        pin = found[cell].setdefault(name, Pin({**attributes, "SIGNAME": signal}))
-        pin.connections += [(other.split("/")[0], other.split("/")[1]) for other in others]
+        ends = [(end.split("/")[0], end.split("/")[1]) for end in others]
+        found[cell][name] = Pin({**attributes, "SIGNAME": signal}, ends)
 
 
 def _kind_of_cell(design: BlockDesign, name: str) -> str:
@@ -68,10 +70,10 @@ def _kind_of_cell(design: BlockDesign, name: str) -> str:
 def _frequency(design: BlockDesign, net: Net) -> str:
     """Of a clock's net in Hz."""
     mhz = {f"{design.ps}/{design.board.kind.clock_pin.format(clock.index)}": clock.mhz for clock in design.clocks}
-    return f"{mhz[net.driver]:.6f}".replace(".", "") if net.driver in mhz else ""
+    return str(round(mhz[net.driver] * 1e6)) if net.driver in mhz else ""
 
 
-def _kind(design: BlockDesign, net: Net, cell: str, name: str) -> str:
+def _kind(design: BlockDesign, net: Net, cell: str) -> str:
     if _frequency(design, net):
         return CLOCK
     if net.driver in INTERRUPTS or net.driver in (f"{CONCAT}/dout", f"{INTC}/irq"):
