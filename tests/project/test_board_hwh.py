@@ -49,6 +49,7 @@ FAULTS = {
     "another direction": ('DIR="I" NAME="axi_resetn"', 'DIR="O" NAME="axi_resetn"', "axi_resetn is O rst, in"),
     "an attribute of no Vivado": ('DIR="I" NAME="axi_resetn"', 'DIR="I" BITS="1" NAME="axi_resetn"', "BITS, which no"),
     "a stream as a memory bus": ('TYPE="INITIATOR"', 'TYPE="MASTER"', "M_AXIS_MM2S is MASTER"),
+    "a parameter of no interface": ('NAME="TDATA_NUM_BYTES"', 'NAME="TDATA_BYTES"', "no Vivado-made file has such an"),
     "a VLNV without version": ('VLNV="xilinx.com:ip:axi_dma:7.1"', 'VLNV="xilinx.com:ip:axi_dma"', "VLNV is 'xilinx"),
     "another version": ('HWVERSION="7.1"', 'HWVERSION="9.9"', "axi_dma: version 9.9"),
     "a divisor left out": (

@@ -192,14 +192,14 @@ FAULTS = {
         HAND_OFF,
         'PCW_FCLK0_PERIPHERAL_DIVISOR1" VALUE="2"',
         'PCW_FCLK0_PERIPHERAL_DIVISOR1" VALUE="4"',
-        "divisor1 of PL clock 0 is 4, Vivado computed 2",
+        "divisor of PL clock 0 is 20, Vivado computed 10",
     ),
     "another PLL in the .hwh": Fault(
         "kv260",
         HAND_OFF,
         'IOPLL_CTRL__FBDIV" VALUE="60"',
         'IOPLL_CTRL__FBDIV" VALUE="90"',
-        "multiplier of PL clock 0 is 90, Vivado computed 60",
+        "multiplier of PL clock 0 is 45, Vivado computed 30",
     ),
     "another address in the .hwh": Fault(
         "pynq_z2", HAND_OFF, 'BASEVALUE="0x43C00000"', 'BASEVALUE="0x43D00000"', "is not that of the source"

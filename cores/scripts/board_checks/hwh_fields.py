@@ -106,9 +106,8 @@ def kind_of(value: str) -> str:
 
 
 def places(root: Element, module: str = "", inside: str = "") -> Iterator[Place]:
-    """Every element of a file but PARAMETERs of interfaces, a vendor's documents and what is below."""
-    left = root.tag in ("DOCUMENT", "EXTERNALPORTS", "EXTERNALINTERFACES")
-    if left or (root.tag, inside) == ("PARAMETER", "BUSINTERFACE"):
+    """Every element of a file but a vendor's documents, external ports, and what is below them."""
+    if root.tag in ("DOCUMENT", "EXTERNALPORTS", "EXTERNALINTERFACES"):
         return
     module = root.get("MODTYPE", "") if root.tag == "MODULE" else module
     yield Place(_name(root, inside, module), root, module)
@@ -122,6 +121,8 @@ def _name(element: Element, inside: str, module: str) -> str:
         return "MODULE processing system" if module in PROCESSING_SYSTEMS else tag
     if tag == "PROPERTY":
         return f"{inside}.PROPERTY {element.get('NAME')}"
+    if (tag, inside) == ("PARAMETER", "BUSINTERFACE"):
+        return f"{inside}.PARAMETER {element.get('NAME')}"
     if tag == "PORT":
         return f"PORT {element.get('SIGIS')}"
     if tag == "BUSINTERFACE":

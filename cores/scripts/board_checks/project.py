@@ -112,10 +112,19 @@ def _hand_off(design: BlockDesign, vivado: Vivado, folder: Path) -> Iterator[str
     module = next(each for each in ElementTree.fromstring(text).iter("MODULE") if each.get("INSTANCE") == design.ps)
     written = {each.get("NAME"): each.get("VALUE", "") for each in module.iter("PARAMETER")}
     for clock in design.clocks:
-        for what, name in design.board.kind.clock_readings(clock.index, clock.pll).items():
-            computed = vivado.design.parameter(design.ps, name)
-            if name not in written or abs(float(written[name]) - float(computed)) > 1e-5 * float(computed):
-                yield f"{HAND_OFF}: {what} of PL clock {clock.index} is {written.get(name)}, Vivado computed {computed}"
+        readings = design.board.kind.clock_readings(clock.index, clock.pll)
+        ours = _clock({what: written.get(name, "0") for what, name in readings.items()})
+        computed = _clock({what: vivado.design.parameter(design.ps, name) for what, name in readings.items()})
+        for what, value in ours.items():
+            if abs(value - computed[what]) > 1e-5 * computed[what]:
+                yield f"{HAND_OFF}: {what} of PL clock {clock.index} is {value:g}, Vivado computed {computed[what]:g}"
+
+
+def _clock(readings: Mapping[str, str]) -> dict[str, float]:
+    """What must agree of a clock: a PLL halved is one of half the multiplier, and the split of the divisors is free."""
+    values = {what: float(value) for what, value in readings.items()}
+    multiplier = values["multiplier"] / (1 + values.get("halved", 0))
+    return {"multiplier": multiplier, "divisor": values["divisor0"] * values["divisor1"], "MHz": values["mhz"]}
 
 
 def check_board(board: Board, folder: Path, given: Mapping[str, float] | None = None) -> list[str]:
