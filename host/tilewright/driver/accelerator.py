@@ -224,6 +224,14 @@ class Accelerator(DefaultIP):
         """Id of the program whose BEGIN command was taken last."""
         return self.word(reg.REG_PROGRAM)
 
+    def has_error(self) -> bool:
+        """Whether an error is kept."""
+        return bool(self.word(reg.REG_STATUS) & reg.STATUS_ERROR.mask)
+
+    def is_idle(self) -> bool:
+        """Whether it neither works nor keeps an error."""
+        return not self.word(reg.REG_STATUS) & (reg.STATUS_BUSY.mask | reg.STATUS_ERROR.mask)
+
     def has_ended(self) -> bool:
         """Whether a program has ended, with or without an error, since :meth:`forget_ended`."""
         return self.word(reg.REG_IRQ_STATUS) != 0

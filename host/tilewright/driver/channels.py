@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tilewright.driver import dma as dma_calls
-from tilewright.driver.buffers import flush_parts
+from tilewright.driver.buffers import as_flushed, flush_parts, is_remote
 from tilewright.driver.dma import describe_status, run_channels, running_status
 from tilewright.errors import DmaError, TransferLengthError
 from tilewright.hardware import pg021
@@ -90,14 +90,15 @@ class Channels(ABC):
         Args:
             buffer: from ``pynq.allocate``.
             nbytes: bytes to send, from its start.
-            changed: the elements to flush, where all others have been; default all.
+            changed: the elements to flush, where all others have been; default all. Of a remote buffer all are.
 
         Raises:
             DmaError: the channel takes no transfer.
         """
         self.in_flight.append(buffer)
-        if changed is not None:
-            buffer = flush_parts(buffer, changed)
+        if changed is not None and not is_remote(buffer):
+            flush_parts(buffer, changed)
+            buffer = as_flushed(buffer)
         self._transfer(self.dma.sendchannel, buffer, nbytes)
         self.sending = nbytes
 

@@ -15,6 +15,9 @@ from torch.nn import functional
 
 from tilewright_model.layers.quantisers import exact_codes
 
+# Of a linear layer, at a time
+PRODUCTS = 1 << 22
+
 #: float32 holds every integer of at most this magnitude
 FLOAT32_EXACT = 2**24
 
@@ -148,7 +151,10 @@ class ExactBatchNorm2d(ExactModule):
 
 
 class ExactLinear(ExactModule):
-    """Scores in a fixed order of summation, one input feature after the other, then the bias.
+    """Scores in a fixed order of summation, then the bias.
+
+    The second half of a score's products is added to the first until one is left; of an odd number the middle one
+    waits.
 
     Args:
         weight: float64 (out, in).
@@ -165,8 +171,15 @@ class ExactLinear(ExactModule):
 
     def forward(self, x: Tensor) -> Tensor:
         """float (n, in) to float64 (n, out)."""
-        x, columns = x.double(), self.weight.t().contiguous()
-        scores = x.new_zeros(len(x), len(self.bias))
-        for feature, column in enumerate(columns):
-            scores = scores + x[:, feature : feature + 1] * column
+        x = x.double()
+        scores = x.new_empty(len(x), len(self.bias))
+        step = max(1, PRODUCTS // self.weight.numel())
+        for part, score in zip(x.split(step), scores.split(step), strict=True):
+            terms = part[:, None, :] * self.weight
+            while terms.shape[-1] > 1:
+                half = (terms.shape[-1] + 1) // 2
+                first, second = terms[..., :half], terms[..., half:]
+                first[..., : second.shape[-1]] += second
+                terms = first
+            score.copy_(terms[..., 0])
         return scores + self.bias

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from halves import halves
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -193,14 +194,15 @@ def test_average_pooling_trains_on_dequantised_values_and_evaluates_sums_of_code
     assert QuantAvgPool2d(2, 1).stride == (1, 1) and list(pool.state_dict()) == ["act_alpha"]
 
 
-def test_the_linear_layer_adds_one_feature_after_the_other() -> None:
+@pytest.mark.parametrize("products", [1 << 22, 1 << 9])
+def test_the_linear_layer_adds_by_halves(monkeypatch: pytest.MonkeyPatch, products: int) -> None:
+    """Whatever the images at a time."""
+    monkeypatch.setattr("tilewright_model.layers.exact.PRODUCTS", products)
     torch.manual_seed(4)
     linear, x = Linear(300, 5), torch.randn(3, 300).double()
     scores = linear.eval()(x)
     for image in range(3):
         for output in range(5):
-            score = 0.0
-            for feature in range(300):
-                score += x[image, feature].item() * linear.weight[output, feature].item()
-            assert scores[image, output].item() == score + linear.bias[output].item()
+            terms = [x[image, feature].item() * linear.weight[output, feature].item() for feature in range(300)]
+            assert scores[image, output].item() == halves(terms) + linear.bias[output].item()
     assert torch.equal(linear.train()(x.float()), functional.linear(x.float(), linear.weight, linear.bias))
