@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -66,14 +67,30 @@ class Images:
             128-bit words; rows below the image are 128, code 0.
         """
         row_bytes = self.width * self.channels
-        staged = np.zeros((len(pixels), self.rows, -(-row_bytes // _WORD_BYTES) * _WORD_BYTES), dtype=np.uint8)
-        staged[:, self.height :, :row_bytes] = IMAGE_OFFSET
+        staged = np.empty((len(pixels), self.rows, -(-row_bytes // _WORD_BYTES) * _WORD_BYTES), dtype=np.uint8)
+        staged[:, self.height :] = IMAGE_OFFSET
+        staged[..., row_bytes:] = 0
         values = staged[:, : self.height, :row_bytes].reshape(len(pixels), self.height, self.width, self.channels)
         for channel, table in enumerate(self.tables):
             plane = np.frombuffer(np.ascontiguousarray(pixels[:, channel]).tobytes().translate(table), np.uint8)
             values[..., channel] = plane.reshape(values.shape[:-1])
-        words: npt.NDArray[np.uint64] = staged.view("<u8")
-        return [words[part].reshape(-1).astype(np.uint64, copy=False) for part in self.parts]
+        words = staged.view("<u8").astype(np.uint64, copy=False)
+        beats = words.reshape(-1)
+        return [beats[part] if isinstance(part, slice) else words[part].reshape(-1) for part in self._places]
+
+    @cached_property
+    def _places(self) -> list[slice | tuple[slice, slice]]:
+        """Beats of each part among those of the batch, where they lie side by side; else the part itself."""
+        row = -(-self.width * self.channels // _WORD_BYTES) * STREAM_WORD_BEATS
+        places: list[slice | tuple[slice, slice]] = []
+        for images, rows in self.parts:
+            whole, first = rows.stop - rows.start == self.rows, (images.start * self.rows + rows.start) * row
+            if whole or images.stop - images.start == 1:
+                count = (images.stop - images.start) * (rows.stop - rows.start) * row
+                places.append(slice(first, first + count))
+            else:
+                places.append((images, rows))
+        return places
 
 
 def image_rows(stage: Stage, rows: range) -> tuple[range, int]:

@@ -118,7 +118,7 @@ class Accelerator(DefaultIP):
 
     def word(self, offset: int) -> int:
         """A register, 0 to 2^32 - 1; pynq 3.1's remote devices read registers as signed numbers."""
-        return int(self.read(offset)) & 0xFFFF_FFFF
+        return int(self.mmio.read(offset)) & 0xFFFF_FFFF
 
     def check_identity(self) -> None:
         """Makes sure that this is an accelerator that this library can drive.
@@ -182,8 +182,13 @@ class Accelerator(DefaultIP):
         return reg.STYLE_STREAM_W.extract(self.word(reg.REG_STYLE))
 
     def counters(self) -> Counters:
-        """The 64-bit counters of the last program."""
-        return Counters(**{name.lower(): self._read_counter(offset) for name, offset in reg.COUNTERS.items()})
+        """The 64-bit counters of the last program.
+
+        None counts more than once a cycle: while CYCLES needs no more than 32 bits, none does.
+        """
+        cycles = self._read_counter(reg.REG_CYCLES)
+        read = self._read_counter if cycles >> 32 else self.word
+        return Counters(cycles, *(read(offset) for offset in _OTHER_COUNTERS))
 
     def layer_log(self) -> list[LogEntry]:
         """The log of the last program: an entry a CONV command, in order.
@@ -257,6 +262,8 @@ _FLAGS = {
     "output blocked": reg.STATUS_OUTPUT_BLOCKED,
     "input starved": reg.STATUS_INPUT_STARVED,
 }
+# In the order of Counters' attributes behind CYCLES
+_OTHER_COUNTERS = [offset for name, offset in reg.COUNTERS.items() if name != "CYCLES"]
 # In the order of LogEntry's attributes
 _LOG_WORDS = (
     reg.REG_LOG_CYCLES,

@@ -89,9 +89,9 @@ class Buffers:
             receive.flush()
 
     def packet(self, nbytes: int) -> Beats:
-        """A copy of what was received, uint64 (nbytes / 8,), once the caches are invalidated."""
+        """What was received, uint64 (nbytes / 8,), once the caches are invalidated: the buffer itself, no copy."""
         self.receive.invalidate()
-        return np.array(self.receive[: nbytes // BEAT_BYTES], dtype=np.uint64, subok=False)
+        return np.asarray(self.receive)[: nbytes // BEAT_BYTES]
 
     def sent(self) -> Beats:
         """A copy of what was to be sent, uint64."""

@@ -26,7 +26,7 @@ class Field(NamedTuple):
 
     def extract(self, word: int) -> int:
         """Return the field's value in a word."""
-        return (word & self.mask) >> self.low
+        return word >> self.low & (1 << self.width) - 1
 
     def place(self, value: int) -> int:
         """Return a word with the field set to value, else zero. Raises ValueError when value does not fit."""
@@ -53,7 +53,7 @@ class BeatField(NamedTuple):
     def extract(self, beat: int) -> int:
         """Return the field's value in its beat."""
         value = self.bits.extract(beat)
-        return value - (1 << self.bits.width) if self.signed and value >> (self.bits.width - 1) else value
+        return value - (1 << self.bits.width) if self.signed and value >> self.bits.width - 1 else value
 
     def place(self, value: int) -> int:
         """Return a beat with the field set to value, else zero. Raises ValueError when value does not fit."""

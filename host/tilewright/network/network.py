@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import NetworkError
+from tilewright.network.linear import Factors
 from tilewright.network.shape import NEVER, LayerShape, check_row
 
 
@@ -119,6 +121,11 @@ class TailStep:
             fits = self.kind == "linear" and self.weight.ndim == 2 and self.bias.shape == self.weight.shape[:1]
         if not fits:
             raise NetworkError(f"{self.kind!r} {self.name} with weights {shapes[0]} and biases {shapes[1]} in the tail")
+
+    @cached_property
+    def factors(self) -> Factors | None:
+        """What a linear layer multiplies with; None of another step."""
+        return None if self.weight is None or self.bias is None else Factors.of(self.weight, self.bias)
 
 
 @dataclass(frozen=True)

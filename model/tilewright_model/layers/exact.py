@@ -15,8 +15,8 @@ from torch.nn import functional
 
 from tilewright_model.layers.quantisers import exact_codes
 
-# Of a linear layer, at a time
-PRODUCTS = 1 << 22
+# float64 holds every integer of so many bits
+FLOAT64_BITS = 53
 
 #: float32 holds every integer of at most this magnitude
 FLOAT32_EXACT = 2**24
@@ -151,10 +151,9 @@ class ExactBatchNorm2d(ExactModule):
 
 
 class ExactLinear(ExactModule):
-    """Scores in a fixed order of summation, then the bias.
+    """Scores whose products and sums are exact, whatever their order, then the bias.
 
-    The second half of a score's products is added to the first until one is left; of an odd number the middle one
-    waits.
+    Weights and each image's inputs are rounded to so many bits of the largest that no sum exceeds 53.
 
     Args:
         weight: float64 (out, in).
@@ -172,14 +171,14 @@ class ExactLinear(ExactModule):
     def forward(self, x: Tensor) -> Tensor:
         """float (n, in) to float64 (n, out)."""
         x = x.double()
-        scores = x.new_empty(len(x), len(self.bias))
-        step = max(1, PRODUCTS // self.weight.numel())
-        for part, score in zip(x.split(step), scores.split(step), strict=True):
-            terms = part[:, None, :] * self.weight
-            while terms.shape[-1] > 1:
-                half = (terms.shape[-1] + 1) // 2
-                first, second = terms[..., :half], terms[..., half:]
-                first[..., : second.shape[-1]] += second
-                terms = first
-            score.copy_(terms[..., 0])
-        return scores + self.bias
+        bits = (FLOAT64_BITS - (self.weight.shape[1] - 1).bit_length()) // 2
+        scale = power_of_two(self.weight.abs().max(), bits)
+        scales = power_of_two(x.abs().amax(1, keepdim=True), bits)
+        sums = (x * scales).round() @ (self.weight * scale).round().t()
+        return sums / (scales * scale) + self.bias
+
+
+def power_of_two(largest: Tensor, bits: int) -> Tensor:
+    """What makes numbers up to a magnitude, once they are rounded, integers of so many bits: float64, its shape."""
+    exponents = torch.frexp(largest).exponent
+    return torch.ldexp(torch.ones_like(largest), bits - exponents)
