@@ -116,6 +116,10 @@ class BoardError(TilewrightError):
     """A board cannot be reached over ssh, lacks something, or a step of its set-up failed: says what to do."""
 
 
+class HostCostError(TilewrightError):
+    """A processor's instructions cannot be counted: valgrind is missing, or the process that is counted failed."""
+
+
 class SimulationError(TilewrightError):
     """The simulated device could not be built, loaded or used."""
 
