@@ -54,8 +54,8 @@ class Images:
         parts = tuple((slice(images.start, images.stop), slice(rows.start, rows.stop)) for images, rows in wanted)
         return cls(tuple(map(bytes, tables)), stage.layer.in_channels, *stage.image_size, rows, parts)
 
-    def data(self, pixels: npt.NDArray[np.uint8]) -> list[Beats]:
-        """The data of each command.
+    def data(self, pixels: npt.NDArray[np.uint8]) -> tuple[list[Beats], Beats | None]:
+        """The data of each command, and all of them one behind the other where they lie so.
 
         A plane of pixels is looked up and put into its place at once, whatever the number of images.
 
@@ -67,16 +67,29 @@ class Images:
             128-bit words; rows below the image are 128, code 0.
         """
         row_bytes = self.width * self.channels
-        staged = np.empty((len(pixels), self.rows, -(-row_bytes // _WORD_BYTES) * _WORD_BYTES), dtype=np.uint8)
-        staged[:, self.height :] = IMAGE_OFFSET
-        staged[..., row_bytes:] = 0
-        values = staged[:, : self.height, :row_bytes].reshape(len(pixels), self.height, self.width, self.channels)
-        for channel, table in enumerate(self.tables):
-            plane = np.frombuffer(np.ascontiguousarray(pixels[:, channel]).tobytes().translate(table), np.uint8)
-            values[..., channel] = plane.reshape(values.shape[:-1])
+        planes = [
+            np.ascontiguousarray(pixels[:, each]).tobytes().translate(self.tables[each])
+            for each in range(self.channels)
+        ]
+        values = bytearray(len(pixels) * self.height * row_bytes)
+        for channel, plane in enumerate(planes):
+            values[channel :: self.channels] = plane
+        staged = np.frombuffer(values, dtype=np.uint8).reshape(len(pixels), self.height, row_bytes)
+        if self.rows > self.height or row_bytes % _WORD_BYTES:
+            below, behind = self.rows - self.height, -row_bytes % _WORD_BYTES
+            staged = np.pad(staged, ((0, 0), (0, below), (0, 0)), constant_values=IMAGE_OFFSET)
+            staged = np.pad(staged, ((0, 0), (0, 0), (0, behind)))
         words = staged.view("<u8").astype(np.uint64, copy=False)
         beats = words.reshape(-1)
-        return [beats[part] if isinstance(part, slice) else words[part].reshape(-1) for part in self._places]
+        parts = [beats[part] if isinstance(part, slice) else words[part].reshape(-1) for part in self._places]
+        return parts, beats if self._in_a_row else None
+
+    @cached_property
+    def _in_a_row(self) -> bool:
+        """Whether the parts are all images, each once, in their order."""
+        ends = [0, *(part.stop for part in self._places if isinstance(part, slice))]
+        starts = [part.start for part in self._places if isinstance(part, slice)]
+        return len(starts) == len(self._places) and starts == ends[:-1] and self.parts[-1][1].stop == self.rows
 
     @cached_property
     def _places(self) -> list[slice | tuple[slice, slice]]:

@@ -187,8 +187,10 @@ class Accelerator(DefaultIP):
         None counts more than once a cycle: while CYCLES needs no more than 32 bits, none does.
         """
         cycles = self._read_counter(reg.REG_CYCLES)
-        read = self._read_counter if cycles >> 32 else self.word
-        return Counters(cycles, *(read(offset) for offset in _OTHER_COUNTERS))
+        if cycles >> 32:
+            return Counters(cycles, *map(self._read_counter, _OTHER_COUNTERS))
+        read = self.mmio.read
+        return Counters(cycles, *[int(read(offset)) & 0xFFFF_FFFF for offset in _OTHER_COUNTERS])
 
     def layer_log(self) -> list[LogEntry]:
         """The log of the last program: an entry a CONV command, in order.

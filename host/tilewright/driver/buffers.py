@@ -36,7 +36,7 @@ def check_buffer(buffer: Any, start: int, nbytes: int) -> None:
         )
 
 
-def flush_parts(buffer: Any, parts: Iterable[slice]) -> None:
+def flush_parts(buffer: Any, parts: Iterable[slice], address: int | None = None) -> None:
     """Flushes parts of a buffer whose others have not changed since they were flushed.
 
     As ``buffer[part].flush()``, whose views cost more; of a buffer object of XRT, pynq 4.0 flushes the whole.
@@ -44,10 +44,12 @@ def flush_parts(buffer: Any, parts: Iterable[slice]) -> None:
     Args:
         buffer: from ``pynq.allocate``, not a remote one.
         parts: of its elements.
+        address: its virtual address, which numpy takes long to say; default: asks.
     """
     if buffer.coherent:
         return
-    size, offset, address = buffer.itemsize, buffer.offset, buffer.virtual_address
+    size, offset = buffer.itemsize, buffer.offset
+    address = buffer.virtual_address if address is None else address
     ranges = [(part.start * size, (part.stop - part.start) * size) for part in parts]
     if hasattr(buffer.bo, "sync"):
         import pyxrt  # type: ignore[import-not-found]  # on boards only
@@ -57,6 +59,12 @@ def flush_parts(buffer: Any, parts: Iterable[slice]) -> None:
     else:
         for start, nbytes in ranges:
             buffer.device.flush(buffer.bo, offset + start, address + start, nbytes)
+
+
+def invalidate(buffer: Any, address: int) -> None:
+    """As ``buffer.invalidate()`` of a buffer that is not remote, whose virtual address is known."""
+    if not buffer.coherent:
+        buffer.device.invalidate(buffer.bo, buffer.offset, address, buffer.nbytes)
 
 
 def as_flushed(buffer: Any) -> Any:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -204,12 +203,16 @@ class Driver:
             raise
         flight = Flight(self.last_attempt, buffers, self._deadline(seconds), self._clock())
         self._flight, buffers.awaited = flight, True
-        with self._recovering(flight), self.steps(RunStep.COPY), self._failures_reported(flight):
-            buffers.clear()
-            self.accelerator.forget_ended()
-            # S2MM first: results may come before the program is sent.
-            self.channels.receive(buffers.receive, buffers.receive_bytes)
-            self.channels.send(buffers.send, buffers.send_bytes, changed)
+        try:
+            with self.steps(RunStep.COPY):
+                buffers.clear()
+                self.accelerator.forget_ended()
+                # S2MM first: results may come before the program is sent.
+                self.channels.receive(buffers.receive, buffers.receive_bytes)
+                self.channels.send(buffers.flushed(changed), buffers.send_bytes)
+        except BaseException as error:
+            self._failed(flight, error)
+            raise
         return flight
 
     def wait(self, flight: Flight) -> None:
@@ -226,15 +229,18 @@ class Driver:
             DmaError: the DMA reported an error; with a ``report`` too.
             ResultError: the accelerator refused something, and the results do not say what.
         """
-        with self._recovering(flight):
-            with self.steps(RunStep.EXECUTE), self._failures_reported(flight):
+        try:
+            with self.steps(RunStep.EXECUTE):
                 flight.received = self._wait(flight)
                 flight.seconds = self._clock() - flight.start
                 self.channels.finish(self._deadline(_RESET_SECONDS))
+                flight.counters = self.accelerator.counters()
             if self.accelerator.has_error():
                 self._results(flight)
                 raise ResultError(f"the results say of no error: {self.accelerator.status()}")
-            flight.counters = self.accelerator.counters()
+        except BaseException as error:
+            self._failed(flight, error)
+            raise
         self._end(flight)
 
     def take(self, flight: Flight) -> RunResult:
@@ -253,8 +259,11 @@ class Driver:
             DeviceError: they carry an error of the accelerator.
         """
         assert flight.counters is not None, "a program is waited for before its results are taken"
-        with self._recovering(flight):
+        try:
             outputs = self._results(flight)
+        except BaseException as error:
+            self._failed(flight, error)
+            raise
         flight.buffers.awaited = False
         return RunResult(outputs, flight.counters, flight.seconds, flight.attempt)
 
@@ -339,18 +348,17 @@ class Driver:
                 where = describe_command(program.beats, error.sequence)
                 raise DeviceError(f"{error}; that number is {where}", error.code, error.sequence) from error
 
-    @contextmanager
-    def _recovering(self, flight: Flight) -> Iterator[None]:
+    def _failed(self, flight: Flight, error: BaseException) -> None:
         """After any error, Ctrl-C included: buffers must not be freed under a running transfer."""
-        try:
-            yield
-        except BaseException as error:
-            if flight.ended or self._flight is flight:
-                # Whatever is on its way now, what failed is to be repeated
-                self.last_attempt = flight.attempt
-                flight.buffers.awaited = False
-                self._recover_after(error)
-            raise
+        if isinstance(error, TransferError) and error.report is None:
+            # Before anything is reset
+            transfer = Transfer(flight.buffers.sent(), flight.attempt.program.output_beats + TRAILER_BEATS)
+            error.add_report(report_stuck(self.channels, self.accelerator, transfer))
+        if flight.ended or self._flight is flight:
+            # Whatever is on its way now, what failed is to be repeated
+            self.last_attempt = flight.attempt
+            flight.buffers.awaited = False
+            self._recover_after(error)
 
     def _end(self, flight: Flight) -> None:
         """Lets another program be started."""
@@ -407,18 +415,6 @@ class Driver:
             self.recover()
         except TilewrightError as failure:
             raise error from failure
-
-    @contextmanager
-    def _failures_reported(self, flight: Flight) -> Iterator[None]:
-        """Adds a report to what a transfer raises, before anything is reset."""
-        try:
-            yield
-        except TransferError as error:
-            if error.report is not None:
-                raise
-            transfer = Transfer(flight.buffers.sent(), flight.attempt.program.output_beats + TRAILER_BEATS)
-            report = report_stuck(self.channels, self.accelerator, transfer)
-            raise type(error)(str(error), report) from error
 
     def _deadline(self, seconds: float) -> Callable[[], bool]:
         end = self._clock() + seconds

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tilewright.driver.accelerator import Counters
-from tilewright.driver.buffers import check_buffer, flush_parts, is_remote
+from tilewright.driver.buffers import as_flushed, check_buffer, flush_parts, invalidate, is_remote
 from tilewright.hardware.beats import BEAT_BYTES, Beats
 from tilewright.hardware.program import Program
 from tilewright.hardware.results import TRAILER_BEATS
@@ -73,8 +74,14 @@ class Buffers:
         self.send_bytes = send.nbytes if send_bytes is None else send_bytes
         self.receive_bytes = receive.nbytes if receive_bytes is None else receive_bytes
         self.untouched = self.awaited = False
+        self._flushed: Any = None
         check_buffer(send, 0, self.send_bytes)
         check_buffer(receive, 0, self.receive_bytes)
+
+    @cached_property
+    def _addresses(self) -> tuple[int, int]:
+        """Virtual ones, of buffers that are not remote."""
+        return self.send.virtual_address, self.receive.virtual_address
 
     def clear(self) -> None:
         """Sees to it that nothing of an earlier run is left that could pass for results: none do without a trailer."""
@@ -83,14 +90,30 @@ class Buffers:
             end = self.receive_bytes // BEAT_BYTES
             trailer = slice(end - TRAILER_BEATS, end)
             np.asarray(receive)[trailer] = 0
-            flush_parts(receive, (trailer,))
+            flush_parts(receive, (trailer,), self._addresses[1])
         else:
             receive[:] = 0
             receive.flush()
 
+    def flushed(self, changed: Iterable[slice] | None) -> Any:
+        """What is to be sent.
+
+        Args:
+            changed: the beats to flush, where all others have been; None: pynq flushes them, as all of a remote buffer.
+        """
+        if changed is None or is_remote(self.send):
+            return self.send
+        flush_parts(self.send, changed, self._addresses[0])
+        if self._flushed is None:
+            self._flushed = as_flushed(self.send)
+        return self._flushed
+
     def packet(self, nbytes: int) -> Beats:
         """What was received, uint64 (nbytes / 8,), once the caches are invalidated: the buffer itself, no copy."""
-        self.receive.invalidate()
+        if is_remote(self.receive):
+            self.receive.invalidate()
+        else:
+            invalidate(self.receive, self._addresses[1])
         return np.asarray(self.receive)[: nbytes // BEAT_BYTES]
 
     def sent(self) -> Beats:

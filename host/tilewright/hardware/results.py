@@ -60,11 +60,12 @@ class OutputMap:
     def decode(self, beats: Beats, n: int) -> npt.NDArray[np.int32]:
         """Inverse of :meth:`encode`, in memory of its own. Raises ResultError when a column beyond oc is not zero."""
         images, _, out_h, out_w = self.shape
-        columns = unpack_int32(beats).reshape(self.tiles(n), images, out_h, out_w, n)
-        # Channels side by side, as the columns are: a position's are then copied together
-        values = np.empty((images, out_h, out_w, self.tiles(n), n), dtype=np.int32)
-        values[...] = columns.transpose(1, 2, 3, 0, 4)
-        whole = values.reshape(images, out_h, out_w, -1).transpose(0, 3, 1, 2)
+        # Rows of columns change places as they are; channels then lie side by side
+        rows = beats.view(f"V{4 * n}").reshape(self.tiles(n), -1)
+        columns = unpack_int32(np.ascontiguousarray(rows.T).view(beats.dtype).reshape(-1))
+        whole = columns.reshape(images, out_h, out_w, -1).transpose(0, 3, 1, 2)
+        if self.tiles(n) == 1:
+            whole = whole.copy()
         return _untiled(whole, self.name, self.shape[1], n)
 
 

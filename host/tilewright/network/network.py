@@ -53,6 +53,13 @@ class Layer(LayerShape):
             self._expect(furthest < NEVER, f"sums of its weights can reach {furthest}, beyond 32 bits")
         self._check_outputs()
 
+    @cached_property
+    def z_falls(self) -> npt.NDArray[np.bool_] | None:
+        """bool (oc,), whether z falls as the accumulator grows; None where no channel's does."""
+        slope = np.full(self.out_channels, self.scale)
+        falls: npt.NDArray[np.bool_] = (slope if self.bn_scale is None else slope * self.bn_scale) < 0
+        return falls if falls.any() else None
+
     def reach(self, image_low: int = -128, image_high: int = 127) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         """Smallest and largest accumulator of each channel, int64 (oc,).
 

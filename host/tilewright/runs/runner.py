@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -188,10 +187,12 @@ class NetworkRunner:
         return _Batch(images, compiled, program, buffers, place, program.frame.changing if left else (whole,))
 
     def _start(self, batch: _Batch, of: int) -> None:
-        compiled = batch.compiled
-        timeout = max(self.driver.timeout, _PATIENCE * compiled.least_cycles / _SLOW_CLOCK_HZ)
-        with _named(batch.images, of):
+        timeout = max(self.driver.timeout, _PATIENCE * batch.compiled.least_cycles / _SLOW_CLOCK_HZ)
+        try:
             batch.flight = self.driver.start(batch.program, batch.buffers, timeout, batch.changed)
+        except TilewrightError as error:
+            _name(error, batch.images, of)
+            raise
         batch.buffers.untouched = True
         batch.cycles = cycles_of(self.driver)
 
@@ -202,19 +203,24 @@ class NetworkRunner:
             self.driver.waiting = lambda: waiting(images.start + len(images) * min(1.0, batch.cycles() / least))
         assert batch.flight is not None
         try:
-            with _named(images, of):
-                self.driver.wait(batch.flight)
+            self.driver.wait(batch.flight)
+        except TilewrightError as error:
+            _name(error, images, of)
+            raise
         finally:
             self.driver.waiting = None
         batch.place.holds = batch.program.frame
 
     def _taken(self, batch: _Batch, of: int, started: float) -> BatchResult:
         assert batch.flight is not None
-        with _named(batch.images, of):
+        try:
             ran = self.driver.take(batch.flight)
             with self.driver.steps(RunStep.UNPACK):
                 maps = batch.compiled.collect(ran.outputs)
                 scores = scores_of(self.network, maps[self.network.layers[-1].name])
+        except TilewrightError as error:
+            _name(error, batch.images, of)
+            raise
         return BatchResult(batch.images.start, batch.compiled, ran, maps, scores, time.monotonic() - started)
 
     def _end(self, batch: _Batch | None) -> None:
@@ -235,15 +241,10 @@ class NetworkRunner:
         return place.buffers
 
 
-@contextmanager
-def _named(images: range, of: int) -> Iterator[None]:
-    """Says of an error which images it was, where there are others."""
-    try:
-        yield
-    except TilewrightError as error:
-        if len(images) < of:
-            error.args = (f"images {images.start} to {images.stop - 1}: {error.args[0]}", *error.args[1:])
-        raise
+def _name(error: TilewrightError, images: range, of: int) -> None:
+    """Says in an error which images it was, where there are others."""
+    if len(images) < of:
+        error.args = (f"images {images.start} to {images.stop - 1}: {error.args[0]}", *error.args[1:])
 
 
 def cycles_of(driver: Driver) -> Callable[[], int]:
