@@ -86,4 +86,4 @@ def crc32_of(beats: Beats, start: int = 0) -> int:
     Returns:
         The CRC, 0..2**32-1.
     """
-    return zlib.crc32(np.ascontiguousarray(beats, dtype="<u8"), start)
+    return zlib.crc32(np.ascontiguousarray(beats, dtype="<u8").data, start)

@@ -64,7 +64,7 @@ def _pooled(layer: Layer, sums: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
 
 def _relu(z: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """The larger of z and 0, exact: numpy's own takes several times as long without the newest instructions."""
-    twice = np.abs(z)
+    twice: npt.NDArray[np.float64] = np.abs(z)
     twice += z
     twice *= 0.5
     return twice

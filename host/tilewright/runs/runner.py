@@ -162,10 +162,10 @@ class NetworkRunner:
                 if ahead is not None:
                     self._wait(ahead, len(pixels))
                 self._start(batch, len(pixels))
-                if ahead is not None:
-                    yield self._taken(ahead, len(pixels), started)
+                done, ahead = ahead, batch
+                if done is not None:
+                    yield self._taken(done, len(pixels), started)
                     started = time.monotonic()
-                ahead = batch
             if ahead is not None:
                 self._wait(ahead, len(pixels))
                 yield self._taken(ahead, len(pixels), started)
