@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 from tilewright.cli.console import output
+from tilewright.hardware.assumed_clock import DEFAULT_CLOCK_MHZ
 from tilewright.network.file import load_network
 from tilewright.progress import phase
 from tilewright.pytorch.network_choice import resolve_network
@@ -56,9 +57,8 @@ def cost_table(rows: Sequence[Row]) -> Table:
     table = Table(title="What a batch costs the processor beside the accelerator", title_justify="left")
     for heading in ("Part", "Boards", "Core", "Array", "Batch", "Instructions", "Bytes moved", "ms"):
         table.add_column(heading, justify="left" if heading in ("Part", "Boards", "Core") else "right")
-    for row in rows[:1]:
-        table.add_column(f"Share at {row.as_dict()['assumed_clock_mhz']:g} MHz", justify="right")
-        table.add_column("At the static report's clock", justify="right")
+    table.add_column(f"Share at an assumed {DEFAULT_CLOCK_MHZ:g} MHz", justify="right")
+    table.add_column("At the static report's clock", justify="right")
     for row in rows:
         facts = row.as_dict()
         table.add_row(
@@ -71,6 +71,6 @@ def cost_table(rows: Sequence[Row]) -> Table:
             f"{facts['bytes_moved']:,}",
             f"{1e3 * facts['host_s']:.2f}",
             f"{facts['share_at_assumed_clock']:.0%}",
-            f"{facts['share_at_static_clock']:.0%} of {row.clock_mhz:.0f} MHz",
+            f"{facts['share_at_static_clock']:.0%}, static report: {row.clock_mhz:.0f} MHz",
         )
     return table

@@ -76,5 +76,6 @@ def _linear(x: npt.NDArray[np.float64], name: str, factors: Factors) -> npt.NDAr
         raise NetworkError(f"linear layer {name} takes {features} features, the map before it has {x.shape[1]}")
     scales = scale_of(np.abs(x).max(axis=1, initial=0.0, keepdims=True), factors.bits)
     integers = x * scales
-    scores: npt.NDArray[np.float64] = np.rint(integers, out=integers) @ factors.weight
-    return scores / (scales * factors.scale) + factors.bias
+    sums = np.rint(integers, out=integers) @ factors.weight
+    scores: npt.NDArray[np.float64] = sums / (scales * factors.scale) + factors.bias
+    return scores
