@@ -17,7 +17,7 @@ import pytest
 
 from tilewright.driver import Driver
 from tilewright.driver.run_steps import RunStep
-from tilewright.errors import DeviceBusyError
+from tilewright.errors import DeviceBusyError, DeviceTimeoutError
 from tilewright.runs.runner import NetworkRunner
 from tilewright.sim.device import ACCESS_CYCLES
 
@@ -129,6 +129,25 @@ def test_a_run_takes_the_longer_of_host_and_accelerator(
     ends = (program + 2 * charged) / batches
     print(f"charged {charged} twice, program {program}: cycles a batch", taken)
     assert taken["two places"] < max(program, 2 * charged) + ends + 2 * registers
+
+
+def test_a_batch_that_does_not_end_is_named_and_the_one_to_repeat(
+    driver: Driver, case: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner, send, sent = NetworkRunner(driver, case.network), driver.channels.send, itertools.count()
+
+    def second_is_lost(buffer: Any, nbytes: int) -> None:
+        if next(sent) != 1:
+            send(buffer, nbytes)
+
+    with monkeypatch.context() as patch, pytest.raises(DeviceTimeoutError, match="^images 1 to 1: no result") as caught:
+        patch.setattr(driver.channels, "send", second_is_lost)
+        exact(runner, case, [0, 1, 0])
+    assert caught.value.report is not None and "MM2S" in str(caught.value.report)
+    lost = runner.compiled(1).program(case.images.pixels[1:2])
+    assert driver.last_attempt is not None
+    np.testing.assert_array_equal(driver.last_attempt.program.beats, lost.beats)
+    exact(runner, case, [1, 0, 1])
 
 
 def test_a_place_is_not_used_before_its_results_are_taken(driver: Driver, case: Any) -> None:
