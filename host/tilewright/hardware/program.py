@@ -103,7 +103,7 @@ class Frame:
     images: tuple[slice, ...] = field(repr=False)
     crc: int
 
-    @property
+    @cached_property
     def changing(self) -> tuple[slice, ...]:
         """The beats that differ from program to program: images, and END's CRC-32s."""
         return (*self.images, slice(len(self.beats) - END.beats, len(self.beats)))
