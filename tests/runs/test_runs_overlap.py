@@ -140,7 +140,10 @@ def test_a_batch_that_does_not_end_is_named_and_the_one_to_repeat(
         if next(sent) != 1:
             send(buffer, nbytes)
 
-    with monkeypatch.context() as patch, pytest.raises(DeviceTimeoutError, match="^images 1 to 1: no result") as caught:
+    with (
+        monkeypatch.context() as patch,
+        pytest.raises(DeviceTimeoutError, match=r"^images 1 to 1: no result") as caught,
+    ):
         patch.setattr(driver.channels, "send", second_is_lost)
         exact(runner, case, [0, 1, 0])
     assert caught.value.report is not None and "MM2S" in str(caught.value.report)
