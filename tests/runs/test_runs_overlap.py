@@ -85,7 +85,7 @@ def test_between_two_programs_are_accesses_to_registers_only(
         (driver, "steps", steps),
     ):
         monkeypatch.setattr(owner, name, stand_in)
-    exact(NetworkRunner(driver, case.network), case, [0, 1, 0, 1])
+    exact(NetworkRunner(driver, case.network), case, [0, 1, 1, 0])
     # The driver's part of unpacking, and the runner's
     loop = ["pack", "ended", "started", "unpack", "unpack"]
     assert [name for name, *_ in events] == ["pack", "started", *3 * loop, "ended", "unpack", "unpack"]
@@ -150,7 +150,7 @@ def test_a_batch_that_does_not_end_is_named_and_the_one_to_repeat(
     lost = runner.compiled(1).program(case.images.pixels[1:2])
     assert driver.last_attempt is not None
     np.testing.assert_array_equal(driver.last_attempt.program.beats, lost.beats)
-    exact(runner, case, [1, 0, 1])
+    exact(runner, case, [1, 0, 0])
 
 
 def test_a_place_is_not_used_before_its_results_are_taken(driver: Driver, case: Any) -> None:
@@ -173,7 +173,7 @@ def test_who_has_enough_leaves_a_device_that_works(driver: Driver, case: Any) ->
         with pytest.raises(DeviceBusyError, match="another program runs on this driver"):
             driver.run(runner.compiled(1).program(case.images.pixels[:1]))
     assert "busy" not in driver.accelerator.status().flags
-    exact(runner, case, [1, 0, 1])
+    exact(runner, case, [1, 0, 0])
     assert len(memory.history.live) == buffers
 
 
@@ -194,6 +194,6 @@ def test_ctrl_c_in_any_step_leaves_a_device_that_works(
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(driver, "steps", interrupted)
-        exact(runner, case, [0, 1, 0, 1, 0, 1])
-    exact(runner, case, [1, 0, 1, 0])
+        exact(runner, case, [0, 1, 1, 0, 0, 1])
+    exact(runner, case, [1, 0, 0, 1])
     assert len(memory.history.live) == buffers
