@@ -52,6 +52,15 @@ class Plan:
     batch: int = 1
     soak_minutes: float = 0.0
 
+    def arguments(self) -> list[str]:
+        """Of ``python -m tilewright.check``, the files in its working folder."""
+        switches = {"--checks": self.checks, "--keep-going": self.keep_going}
+        words = [name for name, given in switches.items() if given]
+        for name, file in (("--network", self.network), ("--golden", self.golden)):
+            words += [] if file is None else [name, f"./{file.name}"]
+        numbers = {"--bench": self.bench, "--batch": self.batch, "--soak": self.soak_minutes}
+        return words + [word for name, number in numbers.items() for word in (name, str(number))]
+
 
 def run_plan(overlay: Any, bitstream: Path, plan: Plan, write: Write = lambda line: None) -> dict[str, Any]:
     """Does what a plan says on an overlay that is loaded.

@@ -86,6 +86,15 @@ def load_golden(path: Path) -> GoldenFile:
     return GoldenFile(texts["network_sha256"], texts["reference"], texts["source"], pixels, expected)
 
 
+def is_golden(path: Path) -> bool:
+    """Whether a file says that it is a golden file.
+
+    Raises:
+        NetworkError: it is missing, or no ``.npz``.
+    """
+    return "golden" in read_npz(path, NetworkError, "file of images", ("golden",))
+
+
 def sha256_of(network_file: Path) -> str:
     """What ties a golden file to its network."""
     return hashlib.sha256(network_file.read_bytes()).hexdigest()
