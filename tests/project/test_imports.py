@@ -25,7 +25,7 @@ HOST_MAY = {
     "__init__": {"runs", "compiler", "network", "hardware"},
     "__main__": {"cli"},
     "board": set(),
-    "boards": {"hardware"},
+    "boards": {"hardware", "silicon"},
     "check": {"", "selftest", "target", "runs", *RUN - {"sim", "pytorch"}},
     "cli": {"", "board", "check", "estimate", "remote", "runs", "selftest", "stimulus", "target", *RUN},
     "compiler": {"network", "hardware"},

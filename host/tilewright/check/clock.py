@@ -36,7 +36,7 @@ def check_clock(design: Design) -> Finding:
         design: the bitstream's own words.
     """
     running, asked = running_mhz(), design.clock_mhz
-    name, found = "FCLK0", f"{running:g} MHz ({_divisors(design)})"
+    name, found = "FCLK0", f"{running:g} MHz here ({_divisors(design)})"
     if asked is None:
         return Finding("clock", name, State.NOT_KNOWN, "", f"{found}, and neither .hwh nor manifest says more")
     mhz, source = asked
@@ -44,7 +44,7 @@ def check_clock(design: Design) -> Finding:
         "clock",
         name,
         abs(running - mhz) <= TOLERANCE * mhz,
-        f"{mhz:g} MHz ({source})",
+        f"{mhz:g} MHz, assumed by {source}",
         found,
         "pynq sets what the .hwh says, by divisors or by a frequency, and the PLL is what the board's image made it: "
         f"use the .hwh of this .bit, made for this board; to go on, set pynq.Clocks.fclk0_mhz to no more than {mhz:g}",
@@ -76,7 +76,7 @@ def counted(cycles: int, seconds: float, said_mhz: float) -> Finding:
         "clock",
         _COUNTED,
         SLOWEST_SEEN * said_mhz <= seen <= FASTEST_SEEN * said_mhz,
-        f"no more than the {said_mhz:g} MHz of the registers, and at least half",
+        f"no more than the {said_mhz:g} MHz of the registers here, and at least half",
         f"{seen:.2f} million",
         "the crystal is not the one that pynq reckons with, or another clock drives the design: the time-outs and "
         "images a second that are given here are of another clock",
