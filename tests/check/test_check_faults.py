@@ -53,7 +53,12 @@ def test_nothing_is_wrong_where_nothing_is(checked: Any, build_hash: str) -> Non
         (None, {"parameters": {"N": 32}}, ("identity", "N"), "expected 32 (manifest.json), found 8"),
         (None, {"build_hash": "0x01234567"}, ("identity", "BUILD_HASH"), "expected 0x01234567 (manifest.json)"),
         (None, {"bit_sha256": "0" * 64}, ("identity", "SHA-256 of the .bit"), "(manifest.json), found"),
-        (None, {"clock_mhz": 80.0}, ("clock", "FCLK0"), "expected 80 MHz, assumed by manifest.json, found 99.999 MHz here (div"),
+        (
+            None,
+            {"clock_mhz": 80.0},
+            ("clock", "FCLK0"),
+            "expected 80 MHz, assumed by manifest.json, found 99.999 MHz here (div",
+        ),
         (parameter("STREAM_W", 128), None, ("identity", "STREAM_W"), "expected 128 (the .hwh), found 64"),
         (
             parameter("c_m_axi_mm2s_data_width", 32),
@@ -93,7 +98,9 @@ def test_divisors_of_another_board(checked: Any) -> None:
     run = checked(parameter("PCW_FCLK0_PERIPHERAL_DIVISOR0", 8), system=ZYNQ_7000)
     assert run.wrong == {("clock", "FCLK0")}
     text = str(run.named("clock", "FCLK0"))
-    assert "expected 100 MHz, assumed by PCW_FPGA0_PERIPHERAL_FREQMHZ of the .hwh, found 62.5 MHz here (divisors" in text
+    assert (
+        "expected 100 MHz, assumed by PCW_FPGA0_PERIPHERAL_FREQMHZ of the .hwh, found 62.5 MHz here (divisors" in text
+    )
     assert "the .hwh has 8 x 2" in text
 
 

@@ -8,13 +8,16 @@ BOARDS = sorted(file.stem for file in BOARD_FILES.glob("*.json"))
 SUBSTITUTES = {
     "$CIFAR10_ROOT": "ROOT",
     "B": "4",
+    "BITS": "64",
     "FILE": "tilewright.bit",
     "HOST": "192.0.2.1",
     "IMAGES": "4",
     "MHZ": "100",
+    "MINUTES": "10",
     "N": "16",
     "NAME": "features.27",
     "NETWORK": "network.safetensors",
+    "PROGRAMS": "10",
     "ROUNDS": "2",
 }
 # They exist, and that is all: commands that read more than their names are in RUN with files of their own.
@@ -23,6 +26,14 @@ FILES += ("grey.onnx", "pets/train/cat/1.png", "pets/test/cat/2.png")
 FILES += ("my_script.py", "script.py", "tilewright.bit", "net.pth", "build/brevitas/network.safetensors")
 FILES += ("images.npz", "build/brevitas/images.npz", "model/checkpoints/vgg16_w4a4_cifar10.csv")
 FOLDERS = ("DIR", "ROOT", "RUN_A", "RUN_B", "build/training")
+
+# Of the boards' guides: before and behind the user
+ON_BOARDS = (
+    ("check HOST --bitstream tilewright.bit", ""),
+    ("check HOST --bitstream tilewright.bit", " --network network.safetensors --bench 10 --batch 4"),
+    ("deploy HOST --bitstream tilewright.bit", " --network network.safetensors --images images.npz"),
+    ("report HOST --bitstream tilewright.bit", " --soak 10 -o report.json"),
+)
 
 # In this order: what one writes the next may read
 RUN = (
@@ -127,6 +138,16 @@ NOT_RUN = {
         "pytest --device remote --bitstream tilewright.bit --host HOST",
         "pytest -p tilewright.selftest.plugin --pyargs tilewright.selftest --bitstream tilewright.bit",
         "tilewright board deploy HOST --bitstream FILE",
+        "tilewright board deploy HOST --bitstream tilewright.bit",
+        "tilewright board deploy HOST --bitstream tilewright.bit --user ubuntu",
+    ),
+    "needs a board: run by tests/board/test_board_check.py on none": (
+        "tilewright board check HOST --bitstream FILE",
+        *(f"tilewright board {command}{user}{more}" for user in ("", " --user ubuntu") for command, more in ON_BOARDS),
+        "tilewright board check HOST --bitstream tilewright.bit --network network.safetensors --bench 5000 --batch 8",
+        "tilewright board deploy HOST --bitstream tilewright.bit --network network.safetensors --images golden.npz"
+        " --batch 4",
+        "tilewright golden network.safetensors --images images.npz --count 8 -o golden.npz",
     ),
     "runs until it is stopped: run by tests/remote/test_remote_driver.py": ("tilewright serve",),
     "builds a simulator, half a minute: run by tests/guest/test_simulate_command.py": (
@@ -167,7 +188,12 @@ NOT_RUN = {
         "tilewright bench [NETWORK | --layer NAME] [--batch N] [--count IMAGES] [--repeat ROUNDS] [--clock MHZ]"
         " [--json]",
         "tilewright board deploy HOST --bitstream tilewright.bit [--user xilinx] [--port N] [--key FILE]"
-        " [--ssh-config FILE] [--python FILE] [--workdir tilewright] [--wheel FILE] [--no-sudo] [--json]",
+        " [--ssh-config FILE] [--python FILE] [--workdir tilewright] [--wheel FILE] [--no-sudo]"
+        " [--network network.safetensors] [--images images.npz] [--count N] [--batch B] [--no-selftest] [--json]",
+        "tilewright board check HOST --bitstream tilewright.bit [--selftest] [--network network.safetensors]"
+        " [--images images.npz] [--count N] [--bench PROGRAMS] [--batch B] [--soak MINUTES] [--keep-going]"
+        " [--report report.json] [--json]",
+        "tilewright board check sim [--array N] [--stream BITS] [--seed N]",
         "tilewright serve [--port 7967] [--address 127.0.0.1] [--array 8] [--seed N] [--json]",
     ),
 }

@@ -168,7 +168,7 @@ def _commands(board: Board, setup: Setup) -> list[str]:
         "   (count, channels, height, width).",
         "",
         f"       tilewright board deploy {own} --images images.npz",
-        f"       tilewright board check {own} --bench 3 --batch 4",
+        f"       tilewright board check {own} --bench 10 --batch 4",
         "",
         "6. Ten minutes of exact programs, and the report of all of it for an issue:",
         "",

@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--keep-going", action="store_true", help="compute although something is not as it should be")
     parser.add_argument("--network", type=Path, help="network file to compare or to time")
     parser.add_argument("--golden", type=Path, help="its golden file, to compare with")
-    parser.add_argument("--bench", type=int, default=0, help="rounds to time the network")
+    parser.add_argument("--bench", type=int, default=0, help="programs of the network to time, twice")
     parser.add_argument("--batch", type=int, default=1, help="images a program")
     parser.add_argument("--soak", type=float, default=0.0, help="minutes of exact programs")
     return parser

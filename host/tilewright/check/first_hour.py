@@ -28,6 +28,7 @@ from tilewright.network.file import load_network
 from tilewright.runs.bench import NetworkJob, measure
 
 Write = Callable[[str], None]
+BENCH_ROUNDS = 2
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Plan:
         keep_going: whether to compute although something that was read is not as it should be.
         network: network file to compare or to time; None without either.
         golden: its golden file; None compares nothing.
-        bench: rounds to time; 0 times nothing.
+        bench: programs to time, one after the other, in each of two rounds; 0 times nothing.
         batch: images a program.
         soak_minutes: of exact programs; 0 runs none.
     """
@@ -175,11 +176,12 @@ def _stopped(error: TilewrightError) -> Finding:
 
 
 def _bench(driver: Driver, plan: Plan) -> dict[str, Any]:
-    """Times a network on random images, at the clock that runs."""
+    """Times a network on random images, at the clock that runs; both rounds must give the same scores."""
     assert plan.network is not None
     network = load_network(plan.network)
-    pixels = np.random.default_rng(0).integers(0, 256, (plan.batch, *network.image), dtype=np.uint8)
-    measured = measure(driver, NetworkJob(network, pixels, plan.batch), plan.bench)
+    shape = (plan.batch * plan.bench, *network.image)
+    pixels = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    measured = measure(driver, NetworkJob(network, pixels, plan.batch), BENCH_ROUNDS)
     return {**measured.as_dict(running_mhz()), "simulated": driver.simulated is not None}
 
 

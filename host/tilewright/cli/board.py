@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -13,7 +12,7 @@ from tilewright.board.deploy import Outcome
 from tilewright.board.own_network import OwnRun, run_deployment
 from tilewright.cli.board_check import check, report
 from tilewright.cli.board_network import golden_of
-from tilewright.cli.board_options import BoardHost, BoardOptions, OwnNetwork
+from tilewright.cli.board_options import BoardHost, BoardOptions, OwnNetwork, SelfTest
 from tilewright.cli.command_group import examples, failures_named
 from tilewright.cli.console import output
 from tilewright.cli.option_groups import grouped
@@ -44,7 +43,7 @@ def deploy(
     images: ImageFiles = None,
     count: Count = None,
     batch: Batch = 1,
-    selftest: Annotated[bool, typer.Option(help="Run the self-test there.")] = True,
+    selftest: SelfTest = True,
     as_json: AsJson = False,
 ) -> None:
     """Copy wheel, bitstream and golden vectors to a board and run the self-test there; exits with 1 where it fails.

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
@@ -18,7 +18,7 @@ from tilewright.board.report import hardware_report
 from tilewright.board.ssh import Ssh
 from tilewright.cli.argument_checks import check_writable
 from tilewright.cli.board_network import golden_of
-from tilewright.cli.board_options import SIMULATED, BoardHost, BoardOptions, HourOptions, ReportFile
+from tilewright.cli.board_options import SIMULATED, BoardHost, BoardOptions, HourOptions, ReportFile, SelfTest
 from tilewright.cli.command_group import failures_named
 from tilewright.cli.console import Target, output
 from tilewright.cli.option_groups import grouped
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from tilewright.check.first_hour import Plan
 
 Step = Callable[[str], None]
-SelfTest = Annotated[bool, typer.Option(help="Run the self-test once the checks have passed.")]
 
 
 @grouped

@@ -32,6 +32,7 @@ OwnNetwork = Annotated[
         "--network", help="Network file to run on the board and to compare there.", callback=takes(Role.NETWORK)
     ),
 ]
+SelfTest = Annotated[bool, typer.Option(help="Run the self-test there.")]
 ReportFile = Annotated[
     Path | None, typer.Option("--report", "-o", metavar="FILE.json", help="Write the report that an issue can have.")
 ]
@@ -84,7 +85,9 @@ class HourOptions:
     network: OwnNetwork = None
     images: ImageFiles = None
     count: Count = None
-    bench: Annotated[int, typer.Option(min=0, help="Rounds to time --network, each on one batch.")] = 0
+    bench: Annotated[
+        int, typer.Option(min=0, metavar="PROGRAMS", help="Time so many programs of --network, one batch each, twice.")
+    ] = 0
     batch: Batch = 1
     soak: Annotated[float, typer.Option(min=0.0, metavar="MINUTES", help="Run exact programs for so long.")] = 0.0
     keep_going: Annotated[
