@@ -19,11 +19,11 @@ from tilewright.board.junit import Failure, Report
 from tilewright.board.report import hardware_report
 from tilewright.check import soak as soaking
 from tilewright.check.__main__ import _parser
-from tilewright.check.first_hour import Plan
+from tilewright.check.first_hour import Plan, passed, run_plan
 from tilewright.cli import board_check
 from tilewright.cli.app import app
 from tilewright.driver import Driver
-from tilewright.errors import NetworkError
+from tilewright.errors import DeviceTimeoutError, NetworkError
 from tilewright.hardware.rtl_hash import rtl_sha256
 from tilewright.network.file import load_network
 from tilewright.network.golden_file import load_golden
@@ -256,6 +256,25 @@ def test_soak_stops_at_the_first_wrong_integer(
     assert memory.wrong(got).strip().startswith("block 3, row of the array 5, word (2, 7): expected")
 
 
+def test_a_network_that_fails_on_the_device_is_told(
+    open_device: Callable[..., Any], own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not raised: the report must say it."""
+    overlay = open_device(array=8)
+    plan = Plan(False, network=own / "net work.safetensors", golden=own / "golden.npz", bench=1)
+
+    def stopped(self: Driver, *arguments: Any, **keywords: Any) -> None:
+        raise DeviceTimeoutError("no result within 5.0 s")
+
+    monkeypatch.setattr(Driver, "run_in", stopped)
+    facts = run_plan(overlay, Path(overlay.bitfile_name), plan)
+    assert facts["network"]["failure"] == facts["bench"]["failure"] == "DeviceTimeoutError: no result within 5.0 s"
+    assert not facts["network"]["passed"] and not passed(facts)
+    report = hardware_report([facts_of(findings=[]), facts], None)
+    jsonschema.validate(report, SCHEMA)
+    assert not report["passed"]
+
+
 def finding(state: str) -> dict[str, str]:
     return {"group": "clock", "name": "FCLK0", "state": state, "expected": "", "found": "", "advice": ""}
 
@@ -307,7 +326,7 @@ def test_reports_of_hardware_keep_to_the_schema_and_are_of_hardware() -> None:
         report = json.loads(file.read_text(encoding="utf-8"))
         jsonschema.validate(report, SCHEMA)
         assert not report["device"]["simulated"], f"{file.name}: of a simulated device"
-    assert ("None yet" in (HARDWARE / "README.md").read_text(encoding="utf-8")) is not reports
+    assert ("**None yet" in (HARDWARE / "README.md").read_text(encoding="utf-8")) == (not reports)
 
 
 def test_plans_become_arguments() -> None:

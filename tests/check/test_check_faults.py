@@ -18,7 +18,7 @@ from tilewright.check.findings import State
 from tilewright.check.patterns import PATTERNS, stuck_bits, walking_ones
 from tilewright.driver.accelerator import Accelerator
 from tilewright.driver.channels import Channels
-from tilewright.errors import TargetError
+from tilewright.errors import DmaError, TargetError
 from tilewright.sim import ZYNQ_7000, SimDevice, SocParameters, write_overlay
 
 ParameterEdit = Callable[[str], str]
@@ -104,6 +104,31 @@ def test_divisors_of_another_board(checked: Any) -> None:
     assert "the .hwh has 8 x 2" in text
 
 
+def test_keep_going_computes_nevertheless(checked: Any) -> None:
+    run = checked(manifest={"build_hash": "0x01234567"}, keep_going=True)
+    assert run.wrong == {("identity", "BUILD_HASH")}
+    assert run.named("patterns", "random").state is run.named("results", "golden vectors").state is State.PASSED
+
+
+def test_a_unit_of_another_id(checked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    word = Accelerator.word
+    monkeypatch.setattr(Accelerator, "word", lambda self, offset: 0xDEADBEEF if offset == 0 else word(self, offset))
+    run = checked(keep_going=True)
+    assert run.wrong == {("identity", "ID, version, format")}
+    assert "has ID 0xdeadbeef" in run.named("identity", "ID, version, format").found
+    assert run.findings[-1].found.startswith("left out: the registers are not")
+
+
+def test_what_a_driver_raises_is_a_finding(checked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def dead(*arguments: Any) -> None:
+        raise DmaError("the DMA's reset does not end")
+
+    monkeypatch.setattr("tilewright.driver.driver.reset", dead)
+    run = checked()
+    assert run.wrong == {("results", "what computes")}
+    assert run.findings[-1].found == "DmaError: the DMA's reset does not end" and run.findings[-1].advice
+
+
 def test_a_clock_that_another_program_has_set(opened: Any) -> None:
     _, bit = opened()
     pynq.Clocks.fclk0_mhz = 50
@@ -111,7 +136,9 @@ def test_a_clock_that_another_program_has_set(opened: Any) -> None:
     assert finding.state is State.FAILED and finding.found.startswith("49.9995 MHz here")
 
 
-@pytest.mark.parametrize(("seconds", "state"), [(1.02e-3, State.PASSED), (0.8e-3, State.FAILED), (3e-3, State.FAILED)])
+@pytest.mark.parametrize(
+    ("seconds", "state"), [(1.02e-3, State.PASSED), (0.8e-3, State.FAILED), (3e-3, State.NOT_KNOWN)]
+)
 def test_a_clock_that_is_not_that_of_the_registers(seconds: float, state: State) -> None:
     assert counted(100_000, seconds, 100.0).state is state
 
@@ -288,4 +315,5 @@ def test_pynq_of_another_family(
     design = dataclasses.replace(read_design(opened()[1]), system=family)
     monkeypatch.setattr(system, "version", lambda name: pynq_version)
     monkeypatch.setattr(system.platform, "machine", lambda: machine)
-    assert system.check_system(design, True)[0].state.value == (state or "not known")
+    found = {finding.name: finding for finding in system.check_system(design, True)}
+    assert found["pynq"].state.value == (state or "not known") and pynq_version in found["versions"].found

@@ -29,6 +29,7 @@ def hardware_report(runs: Sequence[Mapping[str, Any]], selftest: Report | None) 
     findings = facts.get("findings") or []
     judged = [facts[part]["passed"] for part in ("network", "soak") if facts.get(part) is not None]
     judged += [selftest.passed] if selftest is not None else []
+    judged.append("failure" not in (facts.get("bench") or {}))
     return {
         "format": FORMAT,
         "made": datetime.now(timezone.utc).isoformat(timespec="seconds"),

@@ -73,3 +73,8 @@ def judged(group: str, name: str, good: bool, expected: str, found: str, advice:
 def failed(findings: Iterable[Finding]) -> list[Finding]:
     """Those that failed."""
     return [finding for finding in findings if finding.state is State.FAILED]
+
+
+def in_words(error: Exception) -> str:
+    """An exception's kind, message and notes: of a transfer that failed, its report."""
+    return "\n".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", [])])

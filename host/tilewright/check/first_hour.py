@@ -14,7 +14,7 @@ from tilewright.check.buffers import allocated, check_buffers
 from tilewright.check.clock import check_clock, check_counted_clock, running_mhz
 from tilewright.check.design import Design, read_design
 from tilewright.check.dma import check_dma, check_idle
-from tilewright.check.findings import Finding, State, failed, judged
+from tilewright.check.findings import Finding, State, failed, in_words, judged
 from tilewright.check.identity import check_identity
 from tilewright.check.interruption import check_interruption, exact_after
 from tilewright.check.network import load_pair, run_golden
@@ -22,7 +22,7 @@ from tilewright.check.patterns import check_patterns
 from tilewright.check.soak import soak
 from tilewright.driver import Driver
 from tilewright.driver.simulated import simulated
-from tilewright.errors import TilewrightError
+from tilewright.errors import DeviceError, ResultError, TilewrightError, TransferError
 from tilewright.hardware import registers as reg
 from tilewright.network.file import load_network
 from tilewright.runs.bench import NetworkJob, measure
@@ -79,7 +79,7 @@ def run_plan(overlay: Any, bitstream: Path, plan: Plan, write: Write = lambda li
     Raises:
         TargetError: .bit or .hwh is missing.
         NetworkError: network or golden file is missing, damaged, or of another network.
-        TilewrightError: a network's run failed.
+        CompileError: the network is beyond the accelerator.
     """
     design = read_design(bitstream)
     pair = None if plan.network is None or plan.golden is None else load_pair(plan.network, plan.golden)
@@ -170,18 +170,19 @@ def _left_out(reason: str) -> Finding:
 
 
 def _stopped(error: TilewrightError) -> Finding:
-    notes = "\n".join(getattr(error, "__notes__", []))
-    found = f"{type(error).__name__}: {error}" + (f"\n{notes}" if notes else "")
-    return Finding("results", "what computes", State.FAILED, "no error", found, "see docs/hangs.md")
+    return Finding("results", "what computes", State.FAILED, "no error", in_words(error), "see docs/hangs.md")
 
 
 def _bench(driver: Driver, plan: Plan) -> dict[str, Any]:
-    """Times a network on random images, at the clock that runs; both rounds must give the same scores."""
+    """Times a network on random images, at the clock that runs; what was raised, where a round failed or differs."""
     assert plan.network is not None
     network = load_network(plan.network)
     shape = (plan.batch * plan.bench, *network.image)
     pixels = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-    measured = measure(driver, NetworkJob(network, pixels, plan.batch), BENCH_ROUNDS)
+    try:
+        measured = measure(driver, NetworkJob(network, pixels, plan.batch), BENCH_ROUNDS)
+    except (ResultError, DeviceError, TransferError) as error:
+        return {"failure": in_words(error)}
     return {**measured.as_dict(running_mhz()), "simulated": driver.simulated is not None}
 
 
@@ -208,5 +209,6 @@ def passed(facts: dict[str, Any]) -> bool:
         facts: as :func:`run_plan` returns them.
     """
     parts = [facts[name]["passed"] for name in ("network", "soak") if facts.get(name) is not None]
+    parts.append("failure" not in (facts.get("bench") or {}))
     states = [finding["state"] for finding in facts.get("findings", [])]
     return all(parts) and State.FAILED.value not in states

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tilewright.check.findings import in_words
 from tilewright.driver import Driver
-from tilewright.errors import NetworkError
+from tilewright.errors import NetworkError, TilewrightError
 from tilewright.network.file import load_network
 from tilewright.network.golden_file import GoldenFile, load_golden, sha256_of
 from tilewright.network.inference import check_images
@@ -25,10 +26,11 @@ class GoldenRun:
         network: its name.
         array: rows and columns.
         batch: images a program.
-        images: that ran.
         reference: what computed the golden integers.
+        images: that ran.
         comparison: the integers and classes.
         program_cycles: of all programs.
+        failure: what the device raised, with its report; "" where it raised nothing.
     """
 
     network: str
@@ -38,11 +40,12 @@ class GoldenRun:
     images: int = 0
     comparison: NetworkComparison = field(default_factory=NetworkComparison)
     program_cycles: int = 0
+    failure: str = ""
 
     @property
     def passed(self) -> bool:
-        """Whether integers were compared and none differs."""
-        return self.comparison.compared > 0 and self.comparison.equal
+        """Whether integers were compared, none differs, and the device raised nothing."""
+        return self.comparison.compared > 0 and self.comparison.equal and not self.failure
 
     def as_dict(self) -> dict[str, Any]:
         """The outcome as JSON types."""
@@ -54,6 +57,7 @@ class GoldenRun:
             "reference": self.reference,
             "program_cycles": self.program_cycles,
             "passed": self.passed,
+            "failure": self.failure,
             "text": str(self.comparison),
             **self.comparison.as_dict(),
         }
@@ -92,20 +96,23 @@ def run_golden(
         write: gets a line a batch.
 
     Returns:
-        The comparison; differences are in it and raise nothing.
+        The comparison; differences, and what the device raised, are in it and raise nothing.
 
     Raises:
         CompileError: the network is beyond the accelerator.
-        TilewrightError: a run failed; see :class:`tilewright.driver.Driver`.
     """
     names = [layer.name for layer in network.layers]
     runner = NetworkRunner(driver, network, min(batch, len(golden.pixels)), names)
     outcome = GoldenRun(network.name, driver.array.n, runner.batch, golden.reference)
-    for result in runner.run(golden.pixels):
-        part = golden.part(slice(result.first, result.first + result.images))
-        outcome.comparison.add(result.compiled, result.first, part, result.maps, result.predictions)
-        outcome.images += result.images
-        outcome.program_cycles += result.counters.cycles
-        compared, mismatches = outcome.comparison.compared, outcome.comparison.mismatches
-        write(f"{outcome.images} of {len(golden.pixels)} images, {mismatches} of {compared} integers differ")
+    try:
+        for result in runner.run(golden.pixels):
+            part = golden.part(slice(result.first, result.first + result.images))
+            outcome.comparison.add(result.compiled, result.first, part, result.maps, result.predictions)
+            outcome.images += result.images
+            outcome.program_cycles += result.counters.cycles
+            compared, mismatches = outcome.comparison.compared, outcome.comparison.mismatches
+            write(f"{outcome.images} of {len(golden.pixels)} images, {mismatches} of {compared} integers differ")
+    except TilewrightError as error:
+        outcome.failure = in_words(error)
+        write(outcome.failure)
     return outcome

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tilewright.check import system
+from tilewright.check.findings import in_words
 from tilewright.driver import Driver
 from tilewright.errors import TilewrightError
 from tilewright.hardware.parameters import ArrayParameters
@@ -101,7 +102,7 @@ def soak(
         try:
             outputs = driver.run(exact.program).outputs
         except TilewrightError as error:
-            outcome.failure = _explained(exact, outcome, f"{type(error).__name__}: {error}", error)
+            outcome.failure = _explained(exact, outcome, in_words(error))
         else:
             outcome.compared += sum(values.size for values in exact.expected)
             pairs = zip(exact.expected, outputs, strict=True)
@@ -145,11 +146,9 @@ def _first(expected: Any, got: Any) -> str:
     return "\n".join(lines[:10])
 
 
-def _explained(exact: Exact, outcome: Soak, text: str, error: Exception | None = None) -> str:
+def _explained(exact: Exact, outcome: Soak, text: str) -> str:
     """A failure with all that is known of it."""
-    notes = "\n".join(getattr(error, "__notes__", []))
-    head = f"program {outcome.programs} ({exact.name}), {outcome.seconds:.1f} s after the start:"
-    return "\n".join(part for part in (head, text, notes) if part)
+    return f"program {outcome.programs} ({exact.name}), {outcome.seconds:.1f} s after the start:\n{text}"
 
 
 def _look(outcome: Soak, root: Path) -> None:

@@ -67,14 +67,20 @@ def temperatures(root: Path = ROOT) -> dict[str, float]:
 
 
 def check_system(design: Design, simulated: bool, root: Path = ROOT) -> list[Finding]:
-    """pynq's version on this family, and memory for buffers.
+    """What it is and runs, pynq's version on this family, and memory for buffers.
 
     Args:
         design: the bitstream's own words.
         simulated: whether the device is; its buffers are no CMA memory.
         root: of the file system.
     """
-    return [_pynq(design), _cma(memory(root), simulated)]
+    texts = ", ".join(f"{name} {text}" for name, text in versions().items() if text is not None)
+    board = board_name(root) or "a board that Linux does not name"
+    return [
+        Finding("system", "versions", State.PASSED, "", f"{board}: {texts}"),
+        _pynq(design),
+        _cma(memory(root), simulated),
+    ]
 
 
 def _pynq(design: Design) -> Finding:

@@ -57,10 +57,11 @@ def deploy(
             raise BoardError("--network is compared on --images: give an .npz of images, image files or a golden file")
         if network is None and not selftest:
             raise BoardError("--no-selftest leaves nothing to run without --network")
+        what = board.deployment()
         with golden_of(network, images or (), count) as golden:
             outcome = run_deployment(
                 board.ssh(host),
-                board.deployment(),
+                what,
                 OwnRun(network, golden, batch) if network is not None and golden is not None else None,
                 selftest,
                 lambda text: print_step(messages, text),

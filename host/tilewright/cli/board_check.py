@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from tilewright.board.check import check as check_there
-from tilewright.board.deploy import install, selftest
+from tilewright.board.deploy import Deployment, install, selftest
 from tilewright.board.junit import Report
 from tilewright.board.report import hardware_report
 from tilewright.board.ssh import Ssh
@@ -107,10 +107,10 @@ def first_hour(
         check_writable("--report", report)
     if hour.bench and hour.network is None:
         raise BoardError("--bench times the network of --network: name its file")
-    console = messages if as_json else output
+    place = Here(hour) if host == SIMULATED else There(board.ssh(host), board.deployment())
     with golden_of(hour.network, hour.images or (), hour.count) as golden:
-        place = Here(hour) if host == SIMULATED else There(board.ssh(host), board, [hour.network, golden])
-        made = in_order(place, with_selftest, hour, golden, console)
+        place.files = [file for file in (hour.network, golden) if file is not None]
+        made = in_order(place, with_selftest, hour, golden, messages if as_json else output)
     if report is not None:
         with written(report) as file:
             file.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
@@ -146,7 +146,16 @@ def in_order(
 
 
 class Here:
-    """The simulated device of this computer."""
+    """The simulated device of this computer.
+
+    Args:
+        hour: its array, streams and seed.
+
+    Attributes:
+        files: network and golden file, which lie here already.
+    """
+
+    files: Sequence[Path] = ()
 
     def __init__(self, hour: HourOptions) -> None:
         self._target = Target(DeviceKind.SIM, hour.array, hour.seed, None, None, hour.stream)
@@ -175,13 +184,16 @@ class There:
 
     Args:
         board: the connection.
-        options: what is brought.
-        files: to bring too; None are left out.
+        what: what is brought.
+
+    Attributes:
+        files: to bring too.
     """
 
-    def __init__(self, board: Ssh, options: BoardOptions, files: Sequence[Path | None]) -> None:
-        self._board, self._files = board, [file for file in files if file is not None]
-        self._deployment = options.deployment()
+    files: Sequence[Path] = ()
+
+    def __init__(self, board: Ssh, what: Deployment) -> None:
+        self._board, self._deployment = board, what
 
     def prepare(self, step: Step) -> None:
         """Copies and installs all that runs there."""
@@ -189,7 +201,7 @@ class There:
         with TemporaryDirectory(prefix="tilewright-") as folder:
             manifest = Path(folder) / MANIFEST
             manifest.write_text(json.dumps([] if entry is None else [entry]), encoding="utf-8")
-            self._installed = install(self._board, self._deployment, [*self._files, manifest], step)
+            self._installed = install(self._board, self._deployment, [*self.files, manifest], step)
 
     def run(self, plan: Plan, write: Step) -> dict[str, Any]:
         """Does what a plan says."""
