@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import networks
 import numpy as np
 import pytest
 from hostile_names import HOSTILE
@@ -25,7 +26,7 @@ from tilewright.cli.app import app
 from tilewright.driver import Driver
 from tilewright.errors import DeviceTimeoutError, NetworkError
 from tilewright.hardware.rtl_hash import rtl_sha256
-from tilewright.network.file import load_network
+from tilewright.network.file_writer import save_network
 from tilewright.network.golden_file import load_golden
 from tilewright.pytorch import golden_integers as making
 from tilewright.pytorch.images import Images, load_images
@@ -37,21 +38,12 @@ SCHEMA = json.loads((HARDWARE / "report.schema.json").read_text(encoding="utf-8"
 Run = Callable[..., Result]
 
 
-def save_example(file: Path, seed: int) -> None:
-    """A small network with random integers."""
-    from tilewright_model.network_file.write import save_network
-    from tilewright_model.networks.examples import EXAMPLES
-
-    model: Any = EXAMPLES["small"](seed)
-    save_network(model, file, model.image_size, "small")
-
-
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a network, images and the golden file of both."""
     folder = tmp_path_factory.mktemp("own network")
-    save_example(folder / "net work.safetensors", 0)
-    network = load_network(folder / "net work.safetensors")
+    network = networks.named_network()
+    save_network(network, folder / "net work.safetensors")
     pixels = np.random.default_rng(0).integers(0, 256, (3, *network.image), dtype=np.uint8)
     np.savez(folder / "images.npz", pixels=pixels)
     words = ["golden", folder / "net work.safetensors", "--images", folder / "images.npz", "--count", 2]
@@ -153,7 +145,7 @@ def test_checks_that_cannot_run_are_named(
     command: Run, own: Path, board: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = tmp_path / "other.safetensors"
-    save_example(other, 1)
+    save_network(networks.named_network(1), other)
     for name, options, message in (
         ("deploy", ["--network", other, "--images", own / "golden.npz"], "is of another network file than"),
         ("deploy", ["--network", other], "--network is compared on --images"),

@@ -10,7 +10,7 @@ import numpy as np
 import pynq
 import pytest
 
-from tilewright.check import system
+from tilewright.check import first_hour, system
 from tilewright.check.buffers import Piece, check_buffers
 from tilewright.check.clock import check_clock, counted
 from tilewright.check.design import Segment, read_design
@@ -129,6 +129,15 @@ def test_what_a_driver_raises_is_a_finding(checked: Any, monkeypatch: pytest.Mon
     assert run.findings[-1].found == "DmaError: the DMA's reset does not end" and run.findings[-1].advice
 
 
+def test_what_was_found_before_is_kept(checked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def dead(*arguments: Any) -> None:
+        raise DmaError("stopped")
+
+    monkeypatch.setattr(first_hour, "check_interruption", dead)
+    run = checked()
+    assert run.wrong == {("results", "what computes")} and run.named("patterns", "random").state is State.PASSED
+
+
 def test_a_clock_that_another_program_has_set(opened: Any) -> None:
     _, bit = opened()
     pynq.Clocks.fclk0_mhz = 50
@@ -226,6 +235,15 @@ def test_buffers_where_the_dma_does_not_reach(opened: Any, pieces: list[Piece], 
     found = check_buffers(pieces, design)
     assert {finding.name for finding in found if finding.state is State.FAILED} == wrong
     assert all(finding.advice for finding in found if finding.state is State.FAILED)
+
+
+def test_no_memory_for_buffers(checked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(*arguments: Any, **keywords: Any) -> None:
+        raise RuntimeError("Failed to allocate Memory!")
+
+    monkeypatch.setattr(pynq, "allocate", none_left)
+    run = checked()
+    assert run.wrong == {("memory", "allocation")} and "Failed to allocate" in run.named("memory", "allocation").found
 
 
 def test_memory_of_the_device_out_of_reach(checked: Any) -> None:

@@ -64,6 +64,17 @@ def check_buffers(pieces: Sequence[Piece], design: Design) -> list[Finding]:
     return [*findings, _apart(pieces)]
 
 
+def not_allocated(error: Exception) -> Finding:
+    """The finding where pynq gives out no buffers.
+
+    Args:
+        error: that it raised.
+    """
+    advice = "close other notebooks and programs that hold buffers, or start the kernel with cma=128M"
+    expected = f"buffers of {', '.join(map(str, SIZES))} bytes"
+    return judged("memory", "allocation", False, expected, f"{type(error).__name__}: {error}", advice)
+
+
 def _rule(name: str, outside: Sequence[Piece], expected: str) -> Finding:
     advice = {
         "alignment": "the DMA has no realignment engine and would move other bytes: is this pynq's own allocator?",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tilewright.check import system
-from tilewright.check.buffers import allocated, check_buffers
+from tilewright.check.buffers import allocated, check_buffers, not_allocated
 from tilewright.check.clock import check_clock, check_counted_clock, running_mhz
 from tilewright.check.design import Design, read_design
 from tilewright.check.dma import check_dma, check_idle
@@ -136,7 +136,8 @@ def run_checks(
         found(_left_out("what was read is not as it should be: mend it first, or go on with --keep-going"))
         return findings
     try:
-        found(*_computed(Driver(overlay), overlay, design))
+        for finding in _computed(Driver(overlay), overlay, design):
+            found(finding)
     except TilewrightError as error:
         found(_stopped(error))
     return findings
@@ -146,17 +147,28 @@ def run_checks(
 _NEEDED = ("accelerator_0", "ID, version, format")
 
 
-def _computed(driver: Driver, overlay: Any, design: Design) -> list[Finding]:
-    """What takes buffers and programs."""
-    findings = check_buffers(allocated(driver), design)
-    if failed(findings):
-        return [*findings, _left_out("a DMA that writes to these addresses would destroy what lies there")]
+def _computed(driver: Driver, overlay: Any, design: Design) -> Iterator[Finding]:
+    """What takes buffers and programs, each finding as it comes; the first kind that fails ends it."""
+    try:
+        pieces = allocated(driver)
+    except (RuntimeError, MemoryError) as error:  # what pynq raises where there is no memory left
+        yield not_allocated(error)
+        return
+    buffers = check_buffers(pieces, design)
+    yield from buffers
+    if failed(buffers):
+        yield _left_out("a DMA that writes to these addresses would destroy what lies there")
+        return
     patterns, beats = check_patterns(driver, overlay.accelerator_0.stream_width())
-    findings += [*patterns, Finding("patterns", "beats compared", State.PASSED, "", str(beats))]
+    yield from patterns
+    yield Finding("patterns", "beats compared", State.PASSED, "", str(beats))
     if failed(patterns):
-        return [*findings, _left_out("bits change on their way")]
-    findings.append(_vectors(driver))
-    return [*findings, check_counted_clock(driver), *check_interruption(driver), check_idle(overlay)]
+        yield _left_out("bits change on their way")
+        return
+    yield _vectors(driver)
+    yield check_counted_clock(driver)
+    yield from check_interruption(driver)
+    yield check_idle(overlay)
 
 
 def _vectors(driver: Driver) -> Finding:
