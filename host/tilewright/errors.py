@@ -116,6 +116,14 @@ class BoardError(TilewrightError):
     """A board cannot be reached over ssh, lacks something, or a step of its set-up failed: says what to do."""
 
 
+class BitstreamError(TilewrightError):
+    """A .bit, its .hwh and its manifest do not belong together, or one of them is none: a line for each difference."""
+
+
+class VivadoError(TilewrightError):
+    """Vivado is missing or of another version, or it made no bitstream: with the reason out of its log."""
+
+
 class SimulationError(TilewrightError):
     """The simulated device could not be built, loaded or used."""
 

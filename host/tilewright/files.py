@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import shutil
 import stat
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -50,6 +51,37 @@ def written(path: Path) -> Iterator[Path]:
         with suppress(OSError):
             partial.unlink()
         raise
+
+
+@contextmanager
+def written_folder(path: Path) -> Iterator[Path]:
+    """Yield an empty folder to fill; ``path`` is it when the block ends well, else it is gone and ``path`` as it was.
+
+    It lies beside ``path``, in a folder that is made if missing. What was ``path`` before is removed. What a killed
+    process leaves is named as :func:`written` says.
+
+    Args:
+        path: the folder.
+
+    Raises:
+        OSError: it cannot be written; names ``path``.
+    """
+    target = path.absolute()
+    partial, old = (target.with_name(f".tilewright-{secrets.token_hex(8)}.partial") for _ in range(2))
+    with file_errors(partial, path):
+        try:
+            partial.mkdir(parents=True)
+            yield partial
+            with suppress(FileNotFoundError):
+                target.rename(old)
+            partial.rename(target)
+        except BaseException:
+            if old.exists() and not target.exists():
+                old.rename(target)
+            raise
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+            shutil.rmtree(old, ignore_errors=True)
 
 
 @contextmanager

@@ -13,12 +13,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import fake_bitstreams
 import numpy as np
 import pytest
 from hostile_names import HOSTILE, TOUCHED
 from typer.testing import CliRunner, Result
 
+from tilewright.bitstreams.manifest import MANIFEST
 from tilewright.board import deploy as deployment
+from tilewright.board import own_network
+from tilewright.board.junit import Report
 from tilewright.board.ssh import Ssh
 from tilewright.cli.app import app
 
@@ -56,7 +60,8 @@ def test_deploy_and_selftest(
     """Copies, installs, and passes on the RTL: from what was copied, not from this checkout."""
     # Built once for these tests
     monkeypatch.setattr(deployment, "build_wheel", lambda folder: Path(shutil.copy(wheel, folder)))
-    result = deploy("--json")
+    own = with_manifest(bitstream, board / "own")
+    result = deploy("--json", "--bitstream", own)
     assert result.exit_code == 0, result.output
     facts = json.loads(result.stdout)
     assert facts["passed"] is True and facts["report"]["failures"] == []
@@ -67,8 +72,29 @@ def test_deploy_and_selftest(
     assert "test_selftest_results.py" in result.stderr and " passed" in result.stderr
     assert facts["report"]["facts"]["tilewright_folder"] == str(board / HOSTILE / "site" / "tilewright")
     copied = {path.name for path in (board / HOSTILE).iterdir()}
-    assert {bitstream.name, bitstream.with_suffix(".hwh").name, facts["wheel"], "site"} <= copied
+    assert {bitstream.name, bitstream.with_suffix(".hwh").name, MANIFEST, facts["wheel"], "site"} <= copied
     assert not any((folder / TOUCHED).exists() for folder in (home, board, board / HOSTILE))
+
+
+def with_manifest(bitstream: Path, folder: Path) -> Path:
+    """A copy of a bitstream with the manifest that is true of it."""
+    folder.mkdir()
+    for kind in ("bit", "hwh"):
+        shutil.copy(bitstream.with_suffix(f".{kind}"), folder)
+    manifest = fake_bitstreams.manifest_of_simulated(folder / bitstream.name)
+    (folder / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    return folder / bitstream.name
+
+
+def test_the_manifest_of_another_bitstream_goes(
+    deploy: Deploy, board: Path, wheel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_network, "selftest", lambda *_: Report(1, 0, 0.0, (), {}))
+    stale = board / HOSTILE / MANIFEST
+    stale.write_text('{"tilewright_manifest": 2}', encoding="utf-8")
+    result = deploy("--wheel", wheel)
+    assert result.exit_code == 0, result.output
+    assert not stale.exists()
 
 
 @pytest.mark.parametrize(

@@ -8,18 +8,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import fake_bitstreams
 import pynq
 import pytest
 
+from tilewright.bitstreams.manifest import MANIFEST
 from tilewright.check.design import read_design
 from tilewright.check.findings import Finding, State
 from tilewright.check.first_hour import run_checks
-from tilewright.hardware.rtl_hash import rtl_sha256
 from tilewright.sim import ZYNQ_ULTRASCALE, ProcessingSystem, SimDevice, SocParameters, write_overlay
 from tilewright.sim.device import activate
 from tilewright.sim.hardware import OwnHardware
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass
@@ -62,8 +61,9 @@ def opened(tmp_path: Path) -> Callable[..., tuple[Any, Path]]:
         before = hwh.read_text(encoding="utf-8")
         hwh.write_text(edit(before), encoding="utf-8")
         if manifest is not None:
-            entry = {"name": bit.stem, **manifest}
-            bit.with_name("manifest.json").write_text(json.dumps([entry]), encoding="utf-8")
+            true = fake_bitstreams.manifest_of_simulated(bit)
+            changed = {**true, **manifest, "parameters": {**true["parameters"], **manifest.get("parameters", {})}}
+            bit.with_name(MANIFEST).write_text(json.dumps(changed), encoding="utf-8")
         device = SimDevice(seed=1, system=system)
         device.substitute(hwh, OwnHardware(SocParameters(n=8)))
         activate(device)
@@ -82,12 +82,6 @@ def checked(opened: Callable[..., tuple[Any, Path]]) -> Callable[..., Checked]:
         return Checked(overlay, bit, run_checks(overlay, read_design(bit), keep_going, lines.append), lines)
 
     return check
-
-
-@pytest.fixture
-def build_hash() -> str:
-    """What BUILD_HASH of this checkout's RTL reads."""
-    return f"0x{rtl_sha256(ROOT / 'cores')[:8]}"
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from odd_machines import small_disk, without_home
 
 from tilewright.environment import cache_folder
 from tilewright.errors import CacheError, NetworkError
-from tilewright.files import file_errors, write_npz, written
+from tilewright.files import file_errors, write_npz, written, written_folder
 from tilewright.pytorch import export, golden
 from tilewright.pytorch import process as model_process
 
@@ -44,6 +44,22 @@ def test_a_file_is_replaced_whole_and_keeps_its_mode(tmp_path: Path) -> None:
         assert path.read_text() == "first"
     assert path.read_text() == "second" and path.stat().st_mode & 0o777 == 0o600
     assert link.is_symlink() and list(path.parent.iterdir()) == [path]
+
+
+def test_a_folder_is_replaced_whole_or_stays_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "folder"
+    for text in ("first", "second"):
+        with written_folder(path) as partial:
+            (partial / text).touch()
+            assert partial.parent == path.parent and not (path / text).exists()
+        assert [file.name for file in path.iterdir()] == [text] and list(path.parent.iterdir()) == [path]
+    for error in (OSError(errno.ENOSPC, "full"), KeyboardInterrupt(), ValueError()):
+        with pytest.raises(type(error)) as raised, written_folder(path) as partial:
+            (partial / "half").touch()
+            raise error
+        assert [file.name for file in path.iterdir()] == ["second"] and list(path.parent.iterdir()) == [path]
+        if isinstance(error, OSError):
+            assert (raised.value.errno, raised.value.filename) == (errno.ENOSPC, str(path))
 
 
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "full"), KeyboardInterrupt(), SystemExit(143), ValueError()])

@@ -24,12 +24,16 @@ RUN = {"sim", "pytorch", "compiler", "driver", "network", "hardware"}
 HOST_MAY = {
     "__init__": {"runs", "compiler", "network", "hardware"},
     "__main__": {"cli"},
-    "board": set(),
+    "bitstreams": {"boards", "hardware"},
+    "board": {"bitstreams"},
     "boards": {"hardware", "silicon"},
-    "check": {"", "selftest", "target", "runs", *RUN - {"sim", "pytorch"}},
-    "cli": {"", "board", "check", "estimate", "remote", "runs", "selftest", "stimulus", "target", *RUN},
+    "check": {"", "bitstreams", "selftest", "target", "runs", *RUN - {"sim", "pytorch"}},
+    "cli": {
+        *("", "bitstreams", "board", "check", "estimate", "remote", "runs", "selftest", "stimulus", "target", "vivado"),
+        *RUN,
+    },
     "compiler": {"network", "hardware"},
-    "driver": {"hardware"},
+    "driver": {"bitstreams", "hardware"},
     "environment": {"errors"},
     "errors": set(),
     "file_kinds": set(),
@@ -50,6 +54,7 @@ HOST_MAY = {
     "sim": {"hardware"},
     "stimulus": {"compiler", "driver", "network", "hardware"},
     "target": {"remote", "sim"},
+    "vivado": {"bitstreams", "boards", "hardware"},
 }
 MODEL_FREE = {"checkpoint_file", "device", "errors", "files", "npz_file", "tensor_file"}
 MODEL_MAY = {
@@ -80,6 +85,7 @@ HOST_MORE = {
 }
 COMMANDS = (
     "bench",
+    "bitstream",
     "board",
     "demo",
     "estimate",

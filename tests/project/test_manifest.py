@@ -1,66 +1,89 @@
-"""bitstreams/manifest.json keeps to its schema and tells the truth about the files beside it."""
+"""The schema of manifests, and the bitstreams of this repository: each is what its manifest says."""
 
 import copy
-import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
+import fake_bitstreams
 import jsonschema
 import pytest
 
+from tilewright.bitstreams.collection import SCHEMA, entries, schema_faults
+from tilewright.hardware.releases import RELEASES
+from tilewright.vivado.tools import VERSIONS
+
 FOLDER = Path(__file__).resolve().parents[2] / "bitstreams"
-SCHEMA = json.loads((FOLDER / "manifest.schema.json").read_text(encoding="utf-8"))
-VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
-ENTRY = {
-    "name": "tilewright_8x8",
-    "board": "pynq_z2",
-    "part": "xc7z020clg400-1",
-    "bit_sha256": "0" * 64,
-    "hwh_sha256": "1" * 64,
-    "rtl_sha256": "2" * 64,
-    "build_hash": "0x01234567",
-    "version": "0.1.0",
-    "parameters": {
-        "N": 8,
-        "ACC_W": 28,
-        "ACT_DEPTH": 8192,
-        "ACC_DEPTH": 1024,
-        "WGT_DEPTH": 512,
-        "OUT_DEPTH": 64,
-        "SRAM_LATENCY": 2,
-    },
-    "clock_mhz": 100.0,
-    "worst_negative_slack_ns": 0.4,
-    "tool": "Vivado 2024.1",
-    "built": "2026-01-31",
-    "run_on_hardware": False,
-}
+TRUE = {**fake_bitstreams.manifest_of_design(fake_bitstreams.design_of("pynq_z2")), "bit_sha256": "0" * 64}
+TRUE |= {"hwh_sha256": "1" * 64}
 
 
-def test_manifest_matches_schema_and_files() -> None:
-    manifest = json.loads((FOLDER / "manifest.json").read_text(encoding="utf-8"))
-    VALIDATOR.check_schema(SCHEMA)
-    VALIDATOR.validate(manifest)
-    files = {path.name: path for path in FOLDER.iterdir() if path.suffix in (".bit", ".hwh")}
-    named = {f"{entry['name']}.{kind}": entry[f"{kind}_sha256"] for entry in manifest for kind in ("bit", "hwh")}
-    assert set(files) == set(named)
-    for name, digest in named.items():
-        assert hashlib.sha256(files[name].read_bytes()).hexdigest() == digest, name
+def changed(path: str, value: Any) -> dict[str, Any]:
+    """The true manifest with another value at a path; None takes the key away."""
+    manifest = copy.deepcopy(TRUE)
+    *way, last = path.split("/")
+    inner = manifest
+    for name in way:
+        inner = inner[name]
+    if value is ...:
+        del inner[last]
+    else:
+        inner[last] = value
+    return manifest
 
 
-def test_schema_takes_a_full_entry() -> None:
-    VALIDATOR.validate([ENTRY])
+def test_schema_is_one_and_takes_a_true_manifest() -> None:
+    jsonschema.Draft202012Validator.check_schema(json.loads(SCHEMA.read_text(encoding="utf-8")))
+    assert schema_faults(TRUE) == []
+    for unknown in ("rtl_sha256", "version", "program_format", "timing", "utilisation", "clock_asked_mhz"):
+        assert schema_faults(changed(unknown, None)) == []
 
 
-@pytest.mark.parametrize("key", sorted(ENTRY))
-def test_schema_refuses_an_entry_without(key: str) -> None:
-    entry = {name: value for name, value in ENTRY.items() if name != key}
-    with pytest.raises(jsonschema.ValidationError, match=key):
-        VALIDATOR.validate([entry])
+def test_bitstreams_of_this_repository_are_what_their_manifests_say() -> None:
+    found = {path.parent for kind in ("bit", "hwh") for path in FOLDER.rglob(f"*.{kind}")}
+    listed = entries(FOLDER)
+    assert found == {entry.folder for entry in listed}
+    assert not [fault for entry in listed for fault in entry.faults]
 
 
-def test_schema_refuses_other_array_sizes() -> None:
-    entry = copy.deepcopy(ENTRY)
-    entry["parameters"]["N"] = 12
-    with pytest.raises(jsonschema.ValidationError, match="12"):
-        VALIDATOR.validate([entry])
+@pytest.mark.parametrize("key", sorted(TRUE))
+def test_schema_refuses_a_manifest_without(key: str) -> None:
+    assert schema_faults(changed(key, ...)), key
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("parameters/N", 12),
+        ("parameters/STREAM_W", 96),
+        ("parameters/DSP_COLUMNS", 7),
+        ("parameters/MORE", 1),
+        ("parameters/ACT_DEPTH", "8192"),
+        ("tilewright_manifest", 3),
+        ("bit_sha256", "0" * 63),
+        ("name", "../elsewhere"),
+        ("clock_mhz", 0),
+        ("timing/wns_ns", -0.3),
+        ("timing/whs_ns", -0.01),
+        ("timing/met", False),
+        ("utilisation/lut", 5),
+        ("built", "yesterday"),
+        ("ran_on_hardware", "no"),
+        ("more", 1),
+    ],
+)
+def test_schema_refuses(path: str, value: Any) -> None:
+    assert schema_faults(changed(path, value)), path
+
+
+def test_the_page_says_which_library_and_which_vivado() -> None:
+    text = (FOLDER.parent / "docs" / "bitstreams.md").read_text(encoding="utf-8")
+    table = [f"| {each.library} | {each.program_format} | {'.'.join(map(str, each.registers))} |" for each in RELEASES]
+    assert "\n".join(["|---|---|---|", *table, ""]) in text
+    assert f"of version {VERSIONS}" in text
+
+
+def test_missed_timing_is_taken_where_it_was_allowed() -> None:
+    timing = {"wns_ns": -0.3, "whs_ns": 0.1, "met": False, "negative_slack_allowed": True}
+    assert schema_faults(changed("timing", timing)) == []
+    assert "timing" in schema_faults(changed("timing", {**timing, "negative_slack_allowed": False}))[0]

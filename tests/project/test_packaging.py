@@ -127,3 +127,15 @@ def test_every_variable_is_documented() -> None:
     names = {name for file in files for name in re.findall(r"\bTILEWRIGHT_[A-Z_]+", file.read_text())}
     documented = re.findall(r"^\| `([A-Z0-9_]+)` \|", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
     assert "TILEWRIGHT_CACHE" in names and names <= set(documented)
+
+
+def test_data_files_of_packages_are_installed() -> None:
+    """A file that no pattern names is in the checkout and not in the wheel."""
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    section = text.partition("[tool.setuptools.package-data]\n")[2].partition("\n[")[0]
+    for name, folder in (("tilewright", "host/tilewright"), ("tilewright_model", "model/tilewright_model")):
+        (listed,) = re.findall(rf"^{name} = \[(.*?)\]", section, re.MULTILINE | re.DOTALL)
+        patterns = re.findall(r'"([^"]+)"', listed)
+        package = ROOT / folder
+        files = {path for path in package.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")}
+        assert files == {path for pattern in patterns for path in package.glob(pattern)}, name

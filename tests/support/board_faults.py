@@ -180,6 +180,9 @@ FAULTS = {
     "only setup counts": Fault("pynq_z2", TIMING, "$wns >= 0 && $whs >= 0 && $said >= 0", "$wns >= 0", "hold -0.1"),
     "another array than FuseSoC's": Fault("pynq_z2", PROJECT, "    N 16\n", "    N 8\n", "FuseSoC was asked for N=16"),
     "generics left to the wrapper": Fault("pynq_z2", PROJECT, "set_property generic {}", "# ", "has no generics"),
+    "a board file for another part": Fault(
+        "kv260", PROJECT, 'ne "xck26-sfvc784-2LV-c"', 'ne "xck26-sfvc784-2LV-i"', "part0:1.2 is for xck26-sfvc784-2LV-c"
+    ),
     "no board file": Fault(
         "kv260", PROJECT, "xilinx.com:kv260_som:part0:1.2\n", "xilinx.com:kv260_som:part0:1.9\n", "xhub"
     ),

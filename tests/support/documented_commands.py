@@ -12,6 +12,7 @@ SUBSTITUTES = {
     "FILE": "tilewright.bit",
     "HOST": "192.0.2.1",
     "IMAGES": "4",
+    "K": "12",
     "MHZ": "100",
     "MINUTES": "10",
     "N": "16",
@@ -19,6 +20,7 @@ SUBSTITUTES = {
     "NETWORK": "network.safetensors",
     "PROGRAMS": "10",
     "ROUNDS": "2",
+    "W": "64",
 }
 # They exist, and that is all: commands that read more than their names are in RUN with files of their own.
 FILES = ("CHECKPOINT", "FLOAT", "build/float/vgg16_float_cifar10.safetensors", "model.onnx", "model_best.pth.tar")
@@ -41,6 +43,8 @@ RUN = (
     "python -m tilewright_model layers net.safetensors",
     "python -m tilewright_model layers network.safetensors",
     "python -m tilewright_model reference net.safetensors --images images.npz --out ref.npz",
+    "tilewright bitstream check",
+    "tilewright bitstream list",
     "tilewright estimate --array 32 --batch 16 --plot estimate.png",
     "tilewright estimate --array 32 --batch 16",
     "tilewright estimate --array 32 --batch 4 --plot vgg16.png",
@@ -62,6 +66,11 @@ NOT_RUN = {
     ),
     "its parts are run by tests/project/test_board_project.py": ("make boards",),
     "calls this test": ("make test",),
+    "run by tests/bitstreams/test_bitstreams_commands.py": ("tilewright bitstream add tilewright.bit --board pynq_z2",),
+    "needs Vivado: run against a stand-in by tests/vivado/test_vivado_build.py": (
+        "tilewright board build NAME [--array N] [--dsp-columns K] [--stream W] [--clock MHZ] [--set NAME=VALUE] "
+        "[--output DIR] [--work-root DIR] [--allow-negative-slack] [--any-version] [--json]",
+    ),
     "the main job, half a minute: run by tests/runs/test_runs_commands.py": ("make demo",),
     "half a minute, PyTorch with it: run by tests/driver/test_driver_commands.py": (
         "tilewright verify --layer features.27 --array 16",

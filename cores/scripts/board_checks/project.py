@@ -15,6 +15,7 @@ from tilewright.boards.board import Board
 from tilewright.boards.design import BlockDesign, block_design
 from tilewright.boards.families import ZYNQ_7000
 from tilewright.boards.parameters import build_parameters
+from tilewright.boards.tcl_results import REPORT
 from tilewright.hardware.rtl_hash import build_hash
 
 CORES = Path(__file__).resolve().parents[2]
@@ -87,12 +88,13 @@ def _timing(vivado: Vivado, folder: Path) -> Iterator[str]:
     if not script.is_file():
         return
     for setup, hold, summary in ((0.1, 0.1, MET), (-0.1, 0.1, ""), (0.1, -0.1, ""), (0.1, 0.1, "")):
-        vivado.reports = {"setup": str(setup), "hold": str(hold), "summary": summary}
+        times = {"setup": str(setup), "hold": str(hold), "summary": summary}
+        vivado.reports = {**times, "periods": "10.000", "PART": str(vivado.project.properties["part"])}
         stopped = vivado.source(script)
         if bool(stopped) == bool(summary):
             what = "stopped" if stopped else "written"
             yield f"setup {setup}, hold {hold}, {summary or 'not met'}: the bitstream is {what}"
-    (folder / "tilewright_timing.txt").unlink(missing_ok=True)
+    (folder / REPORT).unlink(missing_ok=True)
 
 
 def check_board(board: Board, folder: Path, given: Mapping[str, float] | None = None) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from pathlib import Path
@@ -43,8 +43,17 @@ class Vivado:
         printed: what the scripts said.
     """
 
-    def __init__(self, folder: Path, board_parts: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        board_parts: tuple[str, ...] = (),
+        version: str = "2024.1",
+        say: Callable[[str], object] = lambda line: None,
+    ) -> None:
+        """Args: the folder and boards; what `version` answers; gets each line that scripts print."""
         self.folder = folder
+        self.version = version
+        self.say = say
         self.vendor = VendorIps()
         self.projects: dict[str, Project] = {}
         self.closed: dict[str, Project] = {}
@@ -59,7 +68,7 @@ class Vivado:
 
     def source(self, script: Path) -> str:
         """Run a script. Returns the message of the error that ended it, "" where none did."""
-        printed, message = run_tcl(script, self.folder, self.answer)
+        printed, message = run_tcl(script, self.folder, self.answer, self.say)
         self.printed += printed
         return message
 
@@ -199,6 +208,10 @@ class Vivado:
             return target.removeprefix("packaged:")
         if name == "SLACK":
             return self.reports[target]
+        if name == "PERIOD":
+            return target.removeprefix("clock:")
+        if target == "design:":
+            return self.reports[name]
         return self.project.properties.get(name, "") if target in self.projects or ":" in target else ""
 
     # ---- packaging
@@ -273,5 +286,13 @@ class Vivado:
         return ""
 
     def do_version(self, *_: Any) -> str:
-        """Of this stand-in."""
-        return "2024.1"
+        """That it was told to have."""
+        return self.version
+
+    def do_get_clocks(self, *_: Any) -> str:
+        """The clocks, by their periods."""
+        return tcl_list([f"clock:{period}" for period in self.reports["periods"].split()])
+
+    def do_current_design(self, *_: Any) -> str:
+        """The open design."""
+        return "design:"

@@ -27,13 +27,16 @@ class TclError(Exception):
     """What a command answers with where it fails."""
 
 
-def run_tcl(script: Path, folder: Path, answer: Callable[[list[str]], str]) -> tuple[str, str]:
+def run_tcl(
+    script: Path, folder: Path, answer: Callable[[list[str]], str], say: Callable[[str], object] = lambda line: None
+) -> tuple[str, str]:
     """Run a script.
 
     Args:
         script: to run.
         folder: to run it in.
         answer: gets a command that Tcl does not know, as its words, and returns its result or raises TclError.
+        say: gets each line that it prints, as it comes.
 
     Returns:
         What the script printed, and the message of the error that ended it, "" where none did.
@@ -54,6 +57,7 @@ def run_tcl(script: Path, folder: Path, answer: Callable[[list[str]], str]) -> t
         for line in process.stdout:
             if not line.startswith("\x01"):
                 printed.append(line)
+                say(line)
                 continue
             try:
                 reply = "O" + _encode(answer([b64decode(word).decode() for word in line[1:].strip("\n").split(" ")]))

@@ -12,6 +12,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
+from tilewright.bitstreams.manifest import MANIFEST, manifest_entry
 from tilewright.board.junit import Report, parse_report
 from tilewright.board.ssh import Ssh
 from tilewright.board.wheel import build_wheel
@@ -44,7 +45,7 @@ for file in {files}; do sha256sum < "$file" || exit; done
 _INSTALL = """
 set -e
 cd -- {folder}
-rm -rf site {report}
+rm -rf site {report} {stale}
 {python} -m pip install --quiet --disable-pip-version-check --no-deps --no-index --no-compile --target site {wheel}
 """
 # The variables that PYNQ's images set at login, XRT's among them, which sudo takes away
@@ -158,7 +159,10 @@ def install(
     Raises:
         BoardError: a file is missing, the board cannot be reached, lacks something, or a step failed.
     """
-    files = [what.bitstream, what.bitstream.with_suffix(".hwh"), *more, *filter(None, [what.wheel])]
+    # A manifest of another bitstream, from an earlier time, would be the one beside it there
+    manifest = [what.bitstream.with_name(MANIFEST)] if manifest_entry(what.bitstream) is not None else []
+    stale = "" if manifest else MANIFEST
+    files = [what.bitstream, what.bitstream.with_suffix(".hwh"), *manifest, *more, *filter(None, [what.wheel])]
     for file in files:
         if not file.is_file():
             raise BoardError(f"no file {file}")
@@ -176,7 +180,13 @@ def install(
     wheel = files[-1].name
     step("Installing")
     board.run(
-        _INSTALL.format(folder=quote(what.folder), report=REPORT, python=quote(what.python), wheel=quote(f"./{wheel}"))
+        _INSTALL.format(
+            folder=quote(what.folder),
+            report=REPORT,
+            stale=stale,
+            python=quote(what.python),
+            wheel=quote(f"./{wheel}"),
+        )
     )
     return Installed(what, board.target, wheel, digest, versions)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tilewright.boards.clocks import PlClock
 from tilewright.boards.design import DESIGN, BlockDesign
 from tilewright.boards.families import ZYNQ_7000
+from tilewright.boards.tcl_results import CLOCKS
 from tilewright.boards.words import lines, settings, word
 
 NOT_RUN = "# Not run on hardware, not yet run in Vivado."
@@ -13,7 +14,7 @@ _PROCEDURES = """
 # The newest version of an IP that this Vivado has: they change (zynq_ultra_ps_e)
 proc newest {ip} {
     set found [get_ipdefs -all -filter "VLNV =~ $ip:*"]
-    if {![llength $found]} { error "this Vivado has no IP $ip: install it, or the devices of this board" }
+    if {![llength $found]} { stop "this Vivado has no IP $ip: install it, or the devices of this board" }
     return [lindex [lsort -dictionary $found] end]
 }
 
@@ -46,8 +47,11 @@ proc check_clock {cell name multiplier divisor mhz readings} {
     set found $read(multiplier)
     if {[info exists read(halved)] && $read(halved)} { set found [expr {$found / 2.0}] }
     set divided [expr {$read(divisor0) * $read(divisor1)}]
+    set file [open CLOCKS a]
+    puts $file "mhz $read(mhz)"
+    close $file
     if {$found != $multiplier || $divided != $divisor || abs($read(mhz) - $mhz) > 1e-5 * $mhz} {
-        error "$name: Vivado computed the crystal times $found divided by $divided, $read(mhz) MHz, where the board's\
+        stop "$name: Vivado computed the crystal times $found divided by $divided, $read(mhz) MHz, where the board's\
             data say times $multiplier divided by $divisor, $mhz MHz: its processing system is set up for another board"
     }
     puts "$name: $read(mhz) MHz, the assumed clock of the board's data"
@@ -61,7 +65,10 @@ def block_design_tcl(design: BlockDesign) -> str:
         [
             f"# Block design of Tilewright for {design.board.title}, written from tilewright/boards/data.",
             NOT_RUN,
-            _PROCEDURES,
+            "",
+            'puts "Tilewright: block design"',
+            f"file delete {CLOCKS}",
+            _PROCEDURES.replace("CLOCKS", CLOCKS),
             f"create_bd_design {DESIGN}",
             "",
             "# ---- processing system",

@@ -16,12 +16,13 @@ def package_tcl() -> str:
 # its own: in the build's, the same modules would be sources and IP. After UG1118 and AMD's answer record 70646.
 {NOT_RUN}
 
+puts "Tilewright: IP packaging"
 set build_project [current_project]
 set part [get_property part $build_project]
 # As text: what Vivado returns belongs to the project
 set sources [lmap file [get_files -of_objects [get_filesets sources_1] *.v] {{string trim $file}}]
 set headers [glob -directory [file join [pwd] src] */rtl/*.vh]
-if {{![llength $sources]}} {{ error "the project has no Verilog to package" }}
+if {{![llength $sources]}} {{ stop "the project has no Verilog to package" }}
 
 create_project -force -part $part package_{name} [file join [pwd] package_{name}]
 # Automatic update, manual compile order: else only what default parameters generate is packaged
@@ -42,7 +43,7 @@ set_property display_name "Tilewright accelerator" $ip
 # A parameter of an interface, whether it is there or not
 proc bus_parameter {{ip interface name value}} {{
     set bus [ipx::get_bus_interfaces $interface -of_objects $ip]
-    if {{![llength $bus]}} {{ error "the packaged IP has no interface $interface" }}
+    if {{![llength $bus]}} {{ stop "the packaged IP has no interface $interface" }}
     set parameter [ipx::get_bus_parameters -quiet $name -of_objects $bus]
     if {{![llength $parameter]}} {{ set parameter [ipx::add_bus_parameter $name $bus] }}
     set_property value $value $parameter
@@ -62,7 +63,7 @@ set_property driver_value 1 [ipx::get_ports m_axis_aresetn -of_objects $ip]
 set group [ipx::get_file_groups xilinx_anylanguagesynthesis -of_objects $ip]
 set packaged [lmap file [ipx::get_files -of_objects $group] {{file tail [get_property name $file]}}]
 foreach file [concat $sources $headers] {{
-    if {{[file tail $file] ni $packaged}} {{ error "[file tail $file] was not packaged" }}
+    if {{[file tail $file] ni $packaged}} {{ stop "[file tail $file] was not packaged" }}
 }}
 ipx::create_xgui_files $ip
 ipx::update_checksums $ip

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from tilewright.driver.manifest import MANIFEST, manifest_entry
+from tilewright.bitstreams.manifest import MANIFEST, manifest_entry
 from tilewright.errors import TargetError
 
 SYSTEMS = ("processing_system7", "zynq_ultra_ps_e")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from tilewright.bitstreams.manifest import MANIFEST
 from tilewright.check.design import Design
 from tilewright.check.findings import Finding, compared, failed, judged
 from tilewright.driver.accelerator import Accelerator, Info
-from tilewright.driver.manifest import MANIFEST
 from tilewright.errors import ParameterMismatchError
 from tilewright.hardware import registers as reg
 

@@ -8,6 +8,7 @@ import typer
 
 from tilewright import __version__
 from tilewright.cli.bench import bench
+from tilewright.cli.bitstream import bitstream_app
 from tilewright.cli.board import board_app
 from tilewright.cli.command_group import CommandGroup, examples
 from tilewright.cli.demo import demo
@@ -82,3 +83,4 @@ app.command(epilog=examples("tilewright install-kernel", "tilewright install-ker
 )
 app.add_typer(stimulus_app, name="stimulus")
 app.add_typer(board_app, name="board")
+app.add_typer(bitstream_app, name="bitstream")

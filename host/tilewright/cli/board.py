@@ -10,6 +10,7 @@ from rich.table import Table
 
 from tilewright.board.deploy import Outcome
 from tilewright.board.own_network import OwnRun, run_deployment
+from tilewright.cli.board_build import build
 from tilewright.cli.board_check import check, report
 from tilewright.cli.board_network import golden_of
 from tilewright.cli.board_options import BoardHost, BoardOptions, OwnNetwork, SelfTest
@@ -20,12 +21,10 @@ from tilewright.cli.options import AsJson, Batch, Count, ImageFiles
 from tilewright.errors import BoardError
 from tilewright.progress import messages
 
-board_app = typer.Typer(help="Boards over ssh (not run on hardware yet).", no_args_is_help=True)
-
-
-@board_app.callback()
-def _group() -> None:
-    """Commands that reach a board."""
+board_app = typer.Typer(help="Boards: bitstreams, and boards over ssh (not run on hardware).", no_args_is_help=True)
+board_app.command(
+    epilog=examples("tilewright board build pynq_z2", "tilewright board build kv260 --array 32 --clock 150 --json")
+)(build)
 
 
 @board_app.command(

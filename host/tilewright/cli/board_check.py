@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -23,7 +22,6 @@ from tilewright.cli.command_group import failures_named
 from tilewright.cli.console import Target, output
 from tilewright.cli.option_groups import grouped
 from tilewright.cli.options import AsJson
-from tilewright.driver.manifest import MANIFEST, manifest_entry
 from tilewright.errors import BoardError
 from tilewright.files import written
 from tilewright.progress import messages
@@ -197,11 +195,7 @@ class There:
 
     def prepare(self, step: Step) -> None:
         """Copies and installs all that runs there."""
-        entry = manifest_entry(self._deployment.bitstream)
-        with TemporaryDirectory(prefix="tilewright-") as folder:
-            manifest = Path(folder) / MANIFEST
-            manifest.write_text(json.dumps([] if entry is None else [entry]), encoding="utf-8")
-            self._installed = install(self._board, self._deployment, [*self.files, manifest], step)
+        self._installed = install(self._board, self._deployment, self.files, step)
 
     def run(self, plan: Plan, write: Step) -> dict[str, Any]:
         """Does what a plan says."""

@@ -11,6 +11,7 @@ from tilewright.errors import ParameterMismatchError
 from tilewright.hardware import registers as reg
 from tilewright.hardware.parameters import ArrayParameters
 from tilewright.hardware.program_format import BEGIN_FORMAT_VERSION, Opcode
+from tilewright.hardware.releases import advice
 
 
 @dataclass(frozen=True)
@@ -132,17 +133,18 @@ class Accelerator(DefaultIP):
                 f"the unit at {self.mmio.base_addr:#x} has ID {identifier:#010x}, an accelerator has "
                 f"{reg.REG_ID_RESET:#010x}; is the right bitstream loaded?"
             )
-        version = self.word(reg.REG_VERSION)
-        compatible = reg.VERSION_MAJOR.mask | reg.VERSION_MINOR.mask
-        if version & compatible != reg.REG_VERSION_RESET & compatible:
+        version, formats = self.word(reg.REG_VERSION), self.word(reg.REG_FORMAT)
+        numbers, own = _version(version), _version(reg.REG_VERSION_RESET)
+        program_format = reg.FORMAT_PROGRAM_FORMAT.extract(formats)
+        if numbers[:2] != own[:2]:
             raise ParameterMismatchError(
                 f"the accelerator has version {_version_text(version)}, this library drives "
-                f"{_version_text(reg.REG_VERSION_RESET)}; use the bitstream and the library of one release"
+                f"{_version_text(reg.REG_VERSION_RESET)}: {advice(numbers[:2], program_format)}"
             )
-        program_format = reg.FORMAT_PROGRAM_FORMAT.extract(self.word(reg.REG_FORMAT))
         if program_format != BEGIN_FORMAT_VERSION:
             raise ParameterMismatchError(
-                f"the accelerator reads program format {program_format}, this library writes {BEGIN_FORMAT_VERSION}"
+                f"the accelerator reads program format {program_format}, this library writes {BEGIN_FORMAT_VERSION}: "
+                f"{advice(numbers[:2], program_format)}"
             )
 
     def info(self) -> Info:

@@ -19,7 +19,7 @@ from tilewright.driver.accelerator import Counters
 from tilewright.driver.buffers import check_buffer
 from tilewright.driver.channels import Channels, channels_of, stream_width
 from tilewright.driver.dma import reset, run_channels
-from tilewright.driver.manifest import manifest_build_hash
+from tilewright.driver.manifest import check_manifest
 from tilewright.driver.run_steps import RunStep, Steps, untimed
 from tilewright.driver.simulated import simulated
 from tilewright.driver.stuck import StuckReport, Transfer, report_stuck
@@ -32,7 +32,6 @@ from tilewright.errors import (
     TilewrightError,
     TransferError,
 )
-from tilewright.hardware import registers as reg
 from tilewright.hardware.beats import BEAT_BYTES, Beats
 from tilewright.hardware.parameters import ArrayParameters
 from tilewright.hardware.program import Program, describe_command
@@ -99,7 +98,8 @@ class Driver:
         waiting: called now and then while a program runs, some times a second at most; None where nobody waits.
 
     Raises:
-        ParameterMismatchError: the overlay has no such units, or the accelerator is not one that this library drives.
+        ParameterMismatchError: the overlay has no such units, or the accelerator is not one that this library drives,
+            or not the one of the manifest beside the bitstream.
     """
 
     def __init__(
@@ -118,7 +118,7 @@ class Driver:
                 raise ParameterMismatchError(f"the overlay holds no '{name}', only {', '.join(overlay.ip_dict)}")
         self.accelerator = getattr(overlay, accelerator_name)
         self.accelerator.check_identity()
-        self.manifest_build_hash = self._compare_build(Path(overlay.bitfile_name or "."))
+        self.manifest_build_hash = check_manifest(self.accelerator, Path(overlay.bitfile_name or "."))
         if "busy" in self.accelerator.status().flags:
             _warn_of_state(f"the accelerator was at work on {self._running()} as a driver was made, and is reset")
         self.dma = self._open_dma(overlay, dma_name)
@@ -314,16 +314,6 @@ class Driver:
         if status.error is not None:
             _warn_of_state(f"the accelerator kept an error that this driver has not caused, and is reset: {status}")
             self.recover()
-
-    def _compare_build(self, bitstream: Path) -> int | None:
-        """Warns of a bitstream that is of other RTL than its manifest says; format and ID registers are what gates."""
-        expected, found = manifest_build_hash(bitstream), self.accelerator.word(reg.REG_BUILD_HASH)
-        if expected not in (None, found):
-            _warn_of_state(
-                f"BUILD_HASH is {found:#010x}, and the manifest beside {bitstream.name} says {expected:#010x}: "
-                "the bitstream is of other RTL"
-            )
-        return expected
 
     def _running(self) -> str:
         sequence, opcode = self.accelerator.last_command()
