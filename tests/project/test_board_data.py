@@ -175,7 +175,7 @@ def test_guides_lead_from_the_clone_to_a_report(name: str) -> None:
     board = board_of(name)
     text = page(board, RATES)
     assert text.startswith(f"# {board.title}: ") and text.index("Not run on hardware") < text.index("\n## ")
-    steps = ("make setup", "--setup tilewright:soc:board", "ssh-copy-id", "board check HOST", "board deploy HOST")
+    steps = ("make setup", f"board build {name}", "ssh-copy-id", "board check HOST", "board deploy HOST")
     places = [text.index(step) for step in (*steps, "--network network.safetensors", "board report HOST")]
     assert places == sorted(places)
     for part in (board.pynq.power, board.pynq.images, "When timing fails", "energy.md", "results/hardware", "Source"):

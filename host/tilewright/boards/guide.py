@@ -78,7 +78,7 @@ SETUPS = {
         "the card in, the boot switch at SD",
     ),
 }
-_NARROW = ("5. `--STREAM_W 64`, the default here: streams of 128 bits bring a second clock.",)
+_NARROW = ("5. `--stream 64`, the default here: streams of 128 bits bring a second clock.",)
 OTHER = Setup("what its manual says", "as its manual says, from the card with PYNQ's image")
 
 
@@ -104,10 +104,13 @@ def _state(board: Board) -> list[str]:
     return [
         "## What has run, and what has not",
         "",
-        f"- **Not run**: nothing has run on a {board.title}, and no Vivado has built its project. No bitstream exists.",
-        "- **Checked without either**: the project's Tcl in tclsh against stand-ins that know the IPs (`make boards`); "
-        "the RTL in simulation, whole networks equal to PyTorch's integers ([results](../results/README.md)); every "
-        "`tilewright` command of this page on the simulated device, over a local sshd (tests/board, tests/check).",
+        f"- **Not run**: nothing has run on a {board.title}, and no Vivado has built its project. No bitstream",
+        "  exists.",
+        "- **Checked without either**: the project's Tcl in tclsh against stand-ins that know the IPs (`make",
+        "  boards`); the RTL in simulation, whole networks equal to PyTorch's integers",
+        "  ([results](../results/README.md)); every `tilewright board` command of this page on the simulated",
+        "  device, over a local sshd, and the build against a stand-in for Vivado (tests/board, tests/check,",
+        "  tests/vivado).",
         "- **Reports of boards** go to [results/hardware](../results/hardware/README.md). There is none yet.",
         "",
     ]
@@ -139,23 +142,25 @@ def _commands(board: Board, setup: Setup) -> list[str]:
     user = setup.user
     board_options = "HOST --bitstream tilewright.bit" + ("" if user == "xilinx" else f" --user {user}")
     own = f"{board_options} --network network.safetensors"
+    folder = f"bitstreams/{board.name}_{board.accelerator['N']}x{board.accelerator['N']}"
     return [
         "## The first hour, command by command",
         "",
         "1. On your computer, in a clone of this repository:",
         "",
         "       make setup",
-        f"       fusesoc run --target {board.name} --setup tilewright:soc:board      # the project; no Vivado",
-        f"       fusesoc run --target {board.name} tilewright:soc:board              # the bitstream; Vivado on PATH",
+        f"       tilewright board build {board.name}",
         "",
-        "   A .bit needs its .hwh beside it, under the same name; here both are called `tilewright`.",
-        f"2. Once, so that nothing asks for a password: `ssh-copy-id {user}@HOST`; on the board, since pynq needs "
-        "root,",
+        f"   It takes Vivado on PATH, and ends with `tilewright.bit`, its .hwh and its manifest in `{folder}`; the",
+        f"   commands below are typed there. On a computer without Vivado, `fusesoc run --target {board.name}",
+        "   --setup tilewright:soc:board` writes the project. [Bitstreams](../bitstreams.md) has every option.",
+        f"2. Once, so that nothing asks for a password: `ssh-copy-id {user}@HOST`; on the board, since pynq needs",
+        "   root,",
         f"   `echo '{user} ALL=(ALL) NOPASSWD: ALL' | sudo tee /etc/sudoers.d/{user}`.",
-        "3. **First test.** It copies and installs what runs there, reads clock, registers, manifest, DMA and buffer",
-        "   addresses, and computes nothing before these are as they should be. Then bit patterns through every "
-        "bit of the",
-        "   streams and the whole activation memory, golden vectors, a program that is stopped in its middle:",
+        "3. **First test.** It copies and installs what runs there, reads clock, registers, manifest, DMA and",
+        "   buffer addresses, and computes nothing before these are as they should be. Then bit patterns through",
+        "   every bit of the streams and the whole activation memory, golden vectors, a program that is stopped",
+        "   in its middle:",
         "",
         f"       tilewright board check {board_options}",
         "",
@@ -163,9 +168,8 @@ def _commands(board: Board, setup: Setup) -> list[str]:
         "",
         f"       tilewright board deploy {board_options}",
         "",
-        "5. A network of your own: every integer of every layer compared, then timed. `images.npz` holds uint8 "
-        "`pixels`",
-        "   (count, channels, height, width).",
+        "5. A network of your own: every integer of every layer compared, then timed. `images.npz` holds uint8",
+        "   `pixels` (count, channels, height, width).",
         "",
         f"       tilewright board deploy {own} --images images.npz",
         f"       tilewright board check {own} --bench 10 --batch 4",
@@ -174,9 +178,8 @@ def _commands(board: Board, setup: Setup) -> list[str]:
         "",
         f"       tilewright board report {board_options} --soak 10 -o report.json",
         "",
-        "Without the board, `tilewright board check sim` does the same on the simulated device. "
-        "[Boards](../board.md) has",
-        "every option.",
+        "Without the board, `tilewright board check sim` does the same on the simulated device.",
+        "[Boards](../board.md) has every option.",
         "",
     ]
 
@@ -187,40 +190,26 @@ def _expected(board: Board, rates: Mapping[int, Rate]) -> list[str]:
     default = Configuration(*(board.accelerator[name] for name in ("N", "DSP_COLUMNS", "STREAM_W")))
     area = AreaModel(committed().areas, "")
     designs = [design(area, part, build) for build in _builds(part, default)]
-    columns = [
-        "Array",
-        "DSP columns",
-        "Stream",
-        *RESOURCES.values(),
-        "Batch",
-        "Images a second, assumed clock",
-        "Cycles",
-    ]
+    columns = ["Array", "DSP columns", "Stream", *RESOURCES.values(), *_SPEED]
     return [
         "## What to expect: which array for which network",
         "",
-        f"Images a second are those of {NETWORK} on images of 32x32, at the board's assumed {clock:.6g} MHz, "
-        "**which no",
-        f"{board.title} has shown**, a memory that never stalls and a host that is never late.",
+        f"Images a second are those of {NETWORK} on images of 32x32, at the board's assumed {clock:.6g} MHz,",
+        f"**which no {board.title} has shown**, a memory that never stalls and a host that is never late.",
         "",
         f"| {' | '.join(columns)} |",
         f"|{'---|' * len(columns)}",
         *(_row(one, rates, clock, one.build == default) for one in designs),
         "",
-        "- e estimated: by a fit to Yosys' netlists, DSPs and memories counted; x extrapolated beyond them. "
-        "5,000 LUTs of",
-        "  AMD's own IPs are in the LUTs. No tool of a vendor has placed any of these. **Bold: what the project "
-        "builds**",
-        "  unless told otherwise (`--N`, `--DSP_COLUMNS`, `--STREAM_W`).",
+        "- e estimated: by a fit to Yosys' netlists, DSPs and memories counted; x extrapolated beyond them. 5,000",
+        "  LUTs of AMD's own IPs are in the LUTs. No tool of a vendor has placed any of these. **Bold: what is",
+        "  built** unless told otherwise (`--array`, `--dsp-columns`, `--stream`).",
         "- Images a second are estimated: cycles as the last column says, times the assumed clock.",
-        "- A network whose layers have fewer channels than the array has columns leaves columns idle: the "
-        "largest array is",
-        f"  for networks of 64 channels and more, as {NETWORK} is. `tilewright estimate NETWORK --array N --batch "
-        "B` gives",
-        "  the exact cycles of yours on each.",
-        "- Begin with the board's own (bold) or a smaller one: programs, results and self-test are the same, and "
-        "less has",
-        "  to be placed.",
+        "- A network whose layers have fewer channels than the array has columns leaves columns idle: the largest",
+        f"  array is for networks of 64 channels and more, as {NETWORK} is. `tilewright estimate NETWORK --array N",
+        "  --batch B` gives the exact cycles of yours on each.",
+        "- Begin with the board's own (bold) or a smaller one: programs, results and self-test are the same, and",
+        "  less has to be placed.",
         *_not_fitting(designs),
         "",
     ]
@@ -255,24 +244,18 @@ def _timing(board: Board) -> list[str]:
     return [
         "## When timing fails",
         "",
-        "No .bit is written when a path is too slow; `tilewright_timing.txt` in the run's folder has the worst "
-        "ones. In this",
-        "order:",
+        "No bitstream is written when a path is too slow; `board build` says by how much, and Vivado's log and",
+        "reports lie in `build/board`. In this order:",
         "",
-        "1. A slower clock: `--CLOCK 80`, an assumed one in MHz. Results are the same; `board check` compares "
-        "what runs with",
-        "   what was asked for.",
-        "2. A smaller array: `--N 8`.",
-        "3. Other columns of DSPs: `--DSP_COLUMNS`, fewer where the failing path goes through DSPs, more where "
-        "LUTs are",
-        "   congested; `--DSP_CHAIN 8` breaks chains of DSPs that are longer than a column of the part.",
-        "4. Attach `tilewright_timing.txt` to an issue. `--TIMING_MAY_FAIL 1` writes the .bit nevertheless, and "
-        "`board check`",
-        "   may then find wrong integers.",
-        *(
-            ["5. `--STREAM_W 64`, the default here: streams of 128 bits bring a second clock."]
-            * (board.kind is ZYNQ_7000)
-        ),
+        "1. A slower clock: `--clock 80`, an assumed one in MHz. Results are the same; `board check` compares",
+        "   what runs with what was asked for.",
+        "2. A smaller array: `--array 8`.",
+        "3. Other columns of DSPs: `--dsp-columns`, fewer where the failing path goes through DSPs, more where",
+        "   LUTs are congested; `--set DSP_CHAIN=8` breaks chains of DSPs that are longer than a column of the",
+        "   part.",
+        "4. Attach the timing report to an issue. `--allow-negative-slack` writes a bitstream nevertheless, whose",
+        "   manifest says so, and `board check` may then find wrong integers.",
+        *(_NARROW if board.kind is ZYNQ_7000 else ()),
         "",
     ]
 
