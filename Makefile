@@ -14,7 +14,9 @@ PYNQ3_VERSION := 3.1.2
 PYNQ3_INSTALLED := $(PYNQ3)/.pynq-$(PYNQ3_VERSION)-installed
 # What `make silicon` needs besides, and `make setup` leaves out: 57 MB of wheels
 SILICON_INSTALLED := $(VENV)/.tilewright-silicon-installed
-PYNQ3_TESTS := $(wildcard tests/check tests/sim tests/guest/test_foreign_drivers.py tests/remote/test_remote_protocol.py)
+PYNQ3_TESTS := $(wildcard tests/check tests/sim tests/guest/test_foreign_drivers.py tests/remote/test_remote_protocol.py \
+    tests/driver/test_driver_clocks.py)
+BOARDS := $(notdir $(basename $(wildcard host/tilewright/boards/data/*.json)))
 # A folder that holds cifar10/unpack.py and stimulus/ gives the tests their data; without it they say so and skip.
 SHARED_DATA ?= $(patsubst %/cifar10/unpack.py,%,$(wildcard ../shared/data/cifar10/unpack.py))
 # Tests that need neither PyTorch nor a simulated device, and a Python with the package's extra `test`
@@ -88,9 +90,15 @@ lint: setup ## Verilog: Verilator -Wall and slang on every core
 registers: setup ## write the files that come from cores/registers/accelerator.rdl and program.rdl
 	@$(BIN)/python cores/registers/generate.py
 
-boards: setup ## set up the project of every board and check it, without Vivado; write board.core and docs/boards from the boards' data
+boards: setup $(PYNQ3_INSTALLED) ## set up the project of every board and check it, without Vivado; write board.core and docs/boards from the boards' data; self-test and driver tests with each board's .hwh (up to an hour)
 	@$(BIN)/python cores/soc/board/write_core.py
 	@$(BIN)/python cores/scripts/check_boards.py
+	@for board in $(BOARDS); do \
+	    case $$board in pynq_*) python=$(CURDIR)/$(PYNQ3)/bin/python;; *) python=$(CURDIR)/$(BIN)/python;; esac; \
+	    echo "$$board: self-test and driver tests with its .hwh on the simulated device"; \
+	    (cd host && $$python -m pytest -q -p tilewright.selftest.plugin --pyargs tilewright.selftest --board $$board) && \
+	    $$python -m pytest -q -n 2 --dist worksteal tests/driver --board $$board || exit 1; \
+	done
 
 golden: setup ## write the golden files of the accelerator's simulation from the trained checkpoint
 	@$(BIN)/python cores/accelerator/golden/make_golden.py

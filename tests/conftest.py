@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tilewright.environment import BITSTREAM_VARIABLE, DEVICE_VARIABLE, HOST_VARIABLE
+from tilewright.environment import BITSTREAM_VARIABLE, BOARD_VARIABLE, DEVICE_VARIABLE, HOST_VARIABLE
 from tilewright.hardware.parameters import AcceleratorParameters
 from tilewright.network.layer import ConvLayer
 from tilewright.target import DeviceKind
@@ -26,6 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--device", choices=kinds, default="sim", help="sim: the RTL, Verilated; board: under this Python")
     group.addoption("--bitstream", metavar="FILE", help="of a board: the .bit to load, its .hwh beside it")
     group.addoption("--host", help="of a remote board: HOST[:PORT]")
+    group.addoption("--board", metavar="NAME", help="that the simulated device stands for: its .hwh, clock, streams")
     group.addoption("--seed", type=int, help="of the simulated device's stalls, where a test sets none")
     group.addoption(
         "--styles", action="store_true", help="also each style and stream of each array: a build of minutes each"
@@ -42,6 +43,11 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("one board, one process: leave out -n")
     names = {name: value or os.environ.pop(name, None) for name, value in names.items()}
     os.environ.pop(DEVICE_VARIABLE, None)
+    os.environ.pop(BOARD_VARIABLE, None)
+    if config.getoption("--board"):
+        if kind is not DeviceKind.SIM:
+            raise pytest.UsageError("--board goes with --device sim: a board has its own .hwh")
+        os.environ[BOARD_VARIABLE] = config.getoption("--board")
     if kind is DeviceKind.SIM:
         return
     if not names[BITSTREAM_VARIABLE]:
@@ -82,8 +88,12 @@ def open_device(request: pytest.FixtureRequest) -> OpenDevice:
     def open_simulated(array: int | AcceleratorParameters = 8, **parameters: Any) -> Any:
         from pynq.pl_server.device import Device
 
-        from tilewright.sim import open_overlay
+        from tilewright.sim import hardware_of_board, open_overlay
 
+        board = request.config.getoption("--board")
+        if board and "system" not in parameters:
+            parameters["board"] = board
+            array = hardware_of_board(board, array) if isinstance(array, int) else array
         parameters.setdefault("seed", seed)
         key = (array, *sorted(parameters.items()))
         if key not in overlays:

@@ -78,7 +78,8 @@ class DeviceBusyError(TilewrightError):
 
 
 class DeviceStateWarning(UserWarning):
-    """A driver found the device in a state that somebody else had left, and reset it: says which."""
+    """A driver found the device in another state than it should be in, and says which: at work, of another build, at
+    another clock."""
 
 
 class DeviceError(TilewrightError):

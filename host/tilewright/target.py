@@ -7,7 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from tilewright.environment import BITSTREAM_VARIABLE, DEVICE_VARIABLE, HOST_VARIABLE
+from tilewright.environment import BITSTREAM_VARIABLE, BOARD_VARIABLE, DEVICE_VARIABLE, HOST_VARIABLE
 from tilewright.errors import TargetError
 
 __all__ = ["DeviceKind", "open_overlay"]
@@ -42,9 +42,10 @@ def default_device() -> DeviceKind:
 
 def open_overlay(
     device: DeviceKind | str | None = None,
-    array: int = 8,
+    array: int | None = None,
     *,
-    stream: int = 64,
+    stream: int | None = None,
+    board: str | None = None,
     bitstream: Path | str | None = None,
     host: str | None = None,
     seed: int | None = None,
@@ -53,15 +54,19 @@ def open_overlay(
 
     Args:
         device: kind of the device; None takes :func:`default_device`.
-        array: rows and columns of the simulated array: 8, 16, 32 or 64. A bitstream brings its own.
-        stream: bits of the simulated hardware's streams: 64, or 128 for arrays of 16 and more.
+        array: rows and columns of the simulated array: 8, 16, 32 or 64; None takes the board's, without one 8. A
+            bitstream brings its own.
+        stream: bits of the simulated hardware's streams: 64, or 128 for arrays of 16 and more; None takes the board's
+            where the array has them, without one 64.
+        board: that the simulated device stands for, of ``tilewright.boards``; None takes $TILEWRIGHT_BOARD.
         bitstream: .bit file for a board, its .hwh beside it; None takes $TILEWRIGHT_BITSTREAM.
         host: address of a remote board, with ``:PORT`` where it is not pynq's; None takes $TILEWRIGHT_HOST.
         seed: of the simulated device's stalls.
 
     Raises:
-        TargetError: a board without a bitstream, a remote board without an address, no board under this Python, or no
-            package for the simulated device.
+        TargetError: a board without a bitstream, a remote board without an address, no board under this Python, a
+            bitstream for Zynq-7000 with a pynq that cannot load it, or no package for the simulated device.
+        ParameterError: there is no such board to simulate, or no such hardware.
         SimulationError: the simulated device cannot be built.
         CacheError: nor can the cache be used.
     """
@@ -69,8 +74,9 @@ def open_overlay(
 
     kind = default_device() if device is None else DeviceKind(device)
     if kind is DeviceKind.SIM:
-        return _open_simulated(array, stream, seed)
+        return _open_simulated(array, stream, seed, board or os.environ.get(BOARD_VARIABLE) or None)
     file, address = board_of(kind, bitstream, host)
+    _check_pynq(file)
     return _open_board(file) if address is None else _open_remote(file, address)
 
 
@@ -96,13 +102,27 @@ def board_of(kind: DeviceKind, bitstream: Path | str | None = None, host: str | 
     return Path(bitstream), address or None
 
 
-def _open_simulated(array: int, stream: int, seed: int | None) -> Any:
+def _open_simulated(array: int | None, stream: int | None, seed: int | None, board: str | None) -> Any:
     try:
-        from tilewright.sim import SocParameters
+        from tilewright.sim import hardware_of_board
         from tilewright.sim import open_overlay as open_simulated
     except ModuleNotFoundError as error:
         raise TargetError(f"the simulated device needs Python's {error.name}: pip install 'tilewright[sim]'") from error
-    return open_simulated(array=SocParameters(n=array, stream_w=stream), seed=seed)
+    return open_simulated(array=hardware_of_board(board, array, stream), seed=seed, board=board)
+
+
+def _check_pynq(bitstream: Path) -> None:
+    """Raises TargetError where pynq itself would fail with a TypeError: it misses a frequency in the .hwh."""
+    import pynq
+
+    hwh = bitstream.with_suffix(".hwh")
+    if int(pynq.__version__.split(".")[0]) < 4 or not hwh.is_file():
+        return
+    if b'MODTYPE="processing_system7"' in hwh.read_bytes():
+        raise TargetError(
+            f"{bitstream.name} is for a Zynq-7000 (PYNQ-Z1, PYNQ-Z2), which pynq {pynq.__version__} cannot load: since "
+            "4.0 it wants a clock frequency that no such .hwh has. Use an image of PYNQ 3.1, or pip install pynq==3.1.2"
+        )
 
 
 def _open_board(bitstream: Path) -> Any:

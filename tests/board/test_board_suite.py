@@ -73,3 +73,25 @@ def test_options_that_make_no_sense(options: list[str], message: str) -> None:
     process = run_pytest(*options, "tests/board/test_board_options.py", environment=os.environ)
     assert process.returncode == pytest.ExitCode.USAGE_ERROR
     assert message in process.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "said"), [("pynq_z2", 0, "1 passed"), ("kv2600", 1, "no board 'kv2600'; there are aup_zu3")]
+)
+def test_the_suite_with_a_boards_hwh(name: str, code: int, said: str) -> None:
+    """The simulated device stands for a board; `make boards` runs all of it for each."""
+    done = run_pytest(f"{LAYERS}::test_random_layer[8-0]", "--board", name, environment=os.environ)
+    assert done.returncode == code and said in done.stdout, done.stdout + done.stderr
+
+
+def test_a_board_has_a_hwh_of_its_own() -> None:
+    done = run_pytest(LAYERS, "--board", "pynq_z2", "--device", "board", "--bitstream", "x.bit", environment=os.environ)
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR and "a board has its own .hwh" in done.stderr
+
+
+def test_the_self_test_with_a_boards_hwh(tmp_path: Path) -> None:
+    """Where it opens the device; whole self-tests build each board's own hardware: `make boards`."""
+    plugin = ["-p", "tilewright.selftest.plugin", "--pyargs", "tilewright.selftest"]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *plugin, "--board", "kv2600", "-x"]
+    done = subprocess.run(command, cwd=tmp_path, env=os.environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "no board 'kv2600'; there are aup_zu3" in done.stdout, done.stdout + done.stderr

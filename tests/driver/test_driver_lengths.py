@@ -22,7 +22,7 @@ from tilewright.errors import DmaError, ParameterMismatchError, TransferLengthEr
 from tilewright.network.convolution import layer_outputs
 from tilewright.network.layer import ConvLayer
 from tilewright.sim import ZYNQ_ULTRASCALE, SimDevice, SocParameters
-from tilewright.sim.hwh import write_hwh
+from tilewright.sim.design import simulated_hwh
 from tilewright.sim.metadata import write_files
 
 pytestmark = pytest.mark.simulation
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.simulation
 
 def overlay_with(folder: Path, changes: dict[str, int]) -> Any:
     """An overlay whose block design has other parameters of the DMA; its hardware is the same."""
-    text = write_hwh(SocParameters(), ZYNQ_ULTRASCALE).decode()
+    text = simulated_hwh(SocParameters(), ZYNQ_ULTRASCALE).decode()
     for name, value in changes.items():
         text, replaced = re.subn(rf'(?i)(NAME="{name}" VALUE=)"\d+"', rf'\g<1>"{value}"', text)
         assert replaced == 1, name

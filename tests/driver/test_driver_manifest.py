@@ -16,7 +16,7 @@ from tilewright.errors import DeviceStateWarning, ParameterMismatchError
 from tilewright.hardware.releases import RELEASES, Release, advice, current
 from tilewright.hardware.rtl_hash import build_hash
 from tilewright.sim import ZYNQ_ULTRASCALE, SimDevice, SocParameters, build
-from tilewright.sim.hwh import write_hwh
+from tilewright.sim.design import simulated_hwh
 from tilewright.sim.metadata import write_files
 
 NAME = "tilewright"
@@ -36,7 +36,7 @@ def test_what_is_no_manifest_of_ours(tmp_path: Path, text: str | None) -> None:
 def overlay(tmp_path: Path) -> Any:
     """Of a bitstream in a folder of its own."""
     parameters = SocParameters()
-    text = write_hwh(parameters, ZYNQ_ULTRASCALE)
+    text = simulated_hwh(parameters, ZYNQ_ULTRASCALE)
     write_files(tmp_path / f"{NAME}.bit", text, {"parameters": asdict(parameters)}, ZYNQ_ULTRASCALE)
     pynq.Device.active_device = SimDevice(seed=1)  # pynq's drivers ask for it
     return pynq.Overlay(str(tmp_path / f"{NAME}.bit"), device=pynq.Device.active_device)

@@ -26,14 +26,14 @@ HOST_MAY = {
     "__main__": {"cli"},
     "bitstreams": {"boards", "hardware"},
     "board": {"bitstreams"},
-    "boards": {"hardware", "silicon"},
+    "boards": {"hardware"},
     "check": {"", "bitstreams", "selftest", "target", "runs", *RUN - {"sim", "pytorch"}},
     "cli": {
         *("", "bitstreams", "board", "check", "estimate", "remote", "runs", "selftest", "stimulus", "target", "vivado"),
         *RUN,
     },
     "compiler": {"network", "hardware"},
-    "driver": {"bitstreams", "hardware"},
+    "driver": {"bitstreams", "boards", "hardware"},
     "environment": {"errors"},
     "errors": set(),
     "file_kinds": set(),
@@ -47,11 +47,11 @@ HOST_MAY = {
     "process": {"errors"},
     "progress": {"process"},
     "pytorch": {"network"},
-    "remote": {"sim", "driver"},
+    "remote": {"boards", "sim", "driver"},
     "runs": RUN,
     "selftest": {"", "target", "runs", *RUN - {"sim"}},
     "silicon": {"estimate", "network", "hardware"},
-    "sim": {"hardware"},
+    "sim": {"boards", "hardware"},
     "stimulus": {"compiler", "driver", "network", "hardware"},
     "target": {"remote", "sim"},
     "vivado": {"bitstreams", "boards", "hardware"},
@@ -78,6 +78,9 @@ MODEL_MAY = {
 }
 # Modules that may import more than their folder
 HOST_MORE = {
+    # Shares of a part and rates, for the pages alone
+    "boards.guide": {"silicon"},
+    "boards.speeds": {"silicon"},
     # Profiles the simulated hardware with a layer's run
     "sim.exercise": {"compiler", "driver", "network"},
     # pynq binds the accelerator's driver as it loads an overlay

@@ -183,7 +183,7 @@ BOMB = """<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">%s]><EDKSYST
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda text: text[: len(text) // 2], "is cut off or no .hwh: .*line 2, column"),
+        (lambda text: text[: len(text) // 2], r"is cut off or no .hwh: .*line \d+, column"),
         (lambda text: "", "is cut off or no .hwh: no element found"),
         (lambda text: "no XML", "is cut off or no .hwh"),
         (lambda text: BOMB % '<!ENTITY z "&a;&a;&a;">', "defines a document type, 'x', which no .hwh"),

@@ -8,7 +8,7 @@ from vivado_hwh import VivadoDesign
 
 from tilewright.sim import BusError, SocParameters
 from tilewright.sim.address_map import AddressMap
-from tilewright.sim.hwh import write_hwh
+from tilewright.sim.design import simulated_hwh
 from tilewright.sim.hwh_file import register_ranges
 from tilewright.sim.own_ports import OWN_PORTS, Slave
 from tilewright.sim.ports import SlavePort, SocPorts, ports_header
@@ -22,9 +22,8 @@ def test_header_is_the_one_that_is_written() -> None:
 
 def test_the_results_reset_is_in_the_hwh() -> None:
     """Both ends name each other, as Vivado writes them."""
-    modules = {
-        module.get("INSTANCE"): module for module in ElementTree.fromstring(write_hwh(SocParameters())).iter("MODULE")
-    }
+    root = ElementTree.fromstring(simulated_hwh(SocParameters()))
+    modules = {module.get("INSTANCE"): module for module in root.iter("MODULE")}
     pins = ("axi_dma_0", "s2mm_prmry_reset_out_n"), ("accelerator_0", "m_axis_aresetn")
     for (instance, pin), other, direction in ((*pins, "O"), (*reversed(pins), "I")):
         (port,) = (port for port in modules[instance].iter("PORT") if port.get("NAME") == pin)

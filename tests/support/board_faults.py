@@ -22,6 +22,7 @@ DESIGN, PACKAGE, BUILD, PROJECT, TIMING = (
     "project.tcl",
     "check_timing.tcl",
 )
+HAND_OFF = "simulated.hwh"
 FAULTS = {
     "a clock left open": Fault(
         "pynq_z2", DESIGN, "    axi_dma_0/m_axi_s2mm_aclk\n", "", "m_axi_s2mm_aclk: clk without"
@@ -186,4 +187,22 @@ FAULTS = {
     "no board file": Fault(
         "kv260", PROJECT, "xilinx.com:kv260_som:part0:1.2\n", "xilinx.com:kv260_som:part0:1.9\n", "xhub"
     ),
+    "another divisor in the .hwh": Fault(
+        "pynq_z2",
+        HAND_OFF,
+        'PCW_FCLK0_PERIPHERAL_DIVISOR1" VALUE="2"',
+        'PCW_FCLK0_PERIPHERAL_DIVISOR1" VALUE="4"',
+        "divisor of PL clock 0 is 20, Vivado computed 10",
+    ),
+    "another PLL in the .hwh": Fault(
+        "kv260",
+        HAND_OFF,
+        'IOPLL_CTRL__FBDIV" VALUE="60"',
+        'IOPLL_CTRL__FBDIV" VALUE="90"',
+        "multiplier of PL clock 0 is 45, Vivado computed 30",
+    ),
+    "another address in the .hwh": Fault(
+        "pynq_z2", HAND_OFF, 'BASEVALUE="0x43C00000"', 'BASEVALUE="0x43D00000"', "is not that of the source"
+    ),
+    "a field of no Vivado in the .hwh": Fault("kv260", HAND_OFF, 'IS_PL="FALSE"', 'IS_PL="NO"', "IS_PL is 'NO'"),
 }

@@ -64,7 +64,10 @@ NOT_RUN = {
         "pre-commit install",
         "tilewright --install-completion",
     ),
-    "its parts are run by tests/project/test_board_project.py": ("make boards",),
+    "its parts are run by tests/project/test_board_project.py, tests/sim/test_sim_boards.py": ("make boards",),
+    "minutes, other builds: a part is run by tests/board/test_board_suite.py, all by make boards": (
+        "pytest tests/driver --board pynq_z2",
+    ),
     "calls this test": ("make test",),
     "run by tests/bitstreams/test_bitstreams_commands.py": ("tilewright bitstream add tilewright.bit --board pynq_z2",),
     "needs Vivado: run against a stand-in by tests/vivado/test_vivado_build.py": (

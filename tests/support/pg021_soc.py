@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pynq
 
+from tilewright.boards.design import DMA
 from tilewright.driver.accelerator import Accelerator
 from tilewright.errors import ProgramError
 from tilewright.hardware import pg021
@@ -26,7 +27,6 @@ from tilewright.sim import SimDevice, SocParameters, write_overlay
 from tilewright.sim.address_map import AddressMap
 from tilewright.sim.guard import TransferGuard
 from tilewright.sim.hardware import OwnHardware
-from tilewright.sim.hwh import DMA_NAME
 from tilewright.sim.hwh_file import register_ranges
 from tilewright.sim.library import StreamCount
 from tilewright.sim.memory import SimMemory
@@ -191,7 +191,7 @@ class Pg021Device(SimDevice):
         self._soc: Any = Pg021Soc(self._memory)
         self.hardware = OwnHardware(SocParameters(n=8))
         self._map = AddressMap(register_ranges(bit.with_suffix(".hwh")), OWN_PORTS)
-        self._guards = {int(Slave.DMA): TransferGuard(self._memory, DMA_NAME, 8)}
+        self._guards = {int(Slave.DMA): TransferGuard(self._memory, DMA, 8)}
         self._quiet_limit = 1
 
 

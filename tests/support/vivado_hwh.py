@@ -6,6 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
+from tilewright.boards.board import board_of
+from tilewright.boards.clocks import pl_clock
+from tilewright.boards.hwh import clock_parameters
+
 AXI_LITE = (
     *("AWADDR", "AWVALID", "AWREADY", "WDATA", "WSTRB", "WVALID", "WREADY", "BRESP", "BVALID", "BREADY"),
     *("ARADDR", "ARVALID", "ARREADY", "RDATA", "RRESP", "RVALID", "RREADY"),
@@ -20,19 +24,7 @@ STREAM = ("TDATA", "TKEEP", "TLAST", "TREADY", "TVALID")
 BACKWARD = (
     *("AWREADY", "WREADY", "BRESP", "BVALID", "BID", "ARREADY", "RDATA", "RRESP", "RLAST", "RVALID", "RID", "TREADY"),
 )
-PS_CLOCKS = {
-    "processing_system7": {
-        **{f"PCW_FPGA_FCLK{n}_ENABLE": int(n == 0) for n in range(4)},
-        **{f"PCW_FCLK{n}_PERIPHERAL_DIVISOR{d}": 5 if d == 0 else 2 for n in range(4) for d in (0, 1)},
-        **{f"PCW_FCLK{n}_PERIPHERAL_CLKSRC": "IO PLL" for n in range(4)},
-    },
-    "zynq_ultra_ps_e": {
-        **{f"PSU__FPGA_PL{n}_ENABLE": int(n == 0) for n in range(4)},
-        **{f"PSU__CRL_APB__PL{n}_REF_CTRL__DIVISOR{d}": 15 if d == 0 else 1 for n in range(4) for d in (0, 1)},
-        **{f"PSU__CRL_APB__PL{n}_REF_CTRL__SRCSEL": "IOPLL" for n in range(4)},
-        "PSU__CRL_APB__PL0_REF_CTRL__ACT_FREQMHZ": "100.000000",
-    },
-}
+BOARDS = {"processing_system7": board_of("pynq_z2"), "zynq_ultra_ps_e": board_of("aup_zu3")}
 # Clock, reset, interrupt, master towards registers and slave towards the DDR
 PS_PINS = {
     "processing_system7": ("FCLK_CLK0", "IRQ_F2P", "M_AXI_GP0", "S_AXI_HP0"),
@@ -80,8 +72,9 @@ class VivadoDesign:
         self.system = system
         self.ips: dict[str, _Ip] = {}
         self.clock, self.irq, self.master, self.memory = PS_PINS[system]
+        board = BOARDS[system]
         version = {"processing_system7": "5.5", "zynq_ultra_ps_e": "3.5"}[system]
-        self.ip("ps", f"xilinx.com:ip:{system}:{version}", **PS_CLOCKS[system])
+        self.ip("ps", f"xilinx.com:ip:{system}:{version}", **clock_parameters(board, (pl_clock(board, 100.0),)))
         self.pin("ps", self.clock, "O", "clk")
         self.pin("ps", self.irq, "I", "INTERRUPT")
         self.bus("ps", self.master, "aximm", "MASTER", "M_", ())

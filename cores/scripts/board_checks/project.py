@@ -8,13 +8,17 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from xml.etree import ElementTree
 
+from board_checks.hwh_fields import findings as hwh_findings
 from board_checks.rules import differences, findings
 from board_checks.stand_in import Vivado
 from tilewright.boards.board import Board
 from tilewright.boards.design import BlockDesign, block_design
 from tilewright.boards.families import ZYNQ_7000
+from tilewright.boards.hwh import hwh
 from tilewright.boards.parameters import build_parameters
+from tilewright.boards.project import HAND_OFF
 from tilewright.boards.tcl_results import REPORT
 from tilewright.hardware.rtl_hash import build_hash
 
@@ -55,7 +59,8 @@ def check(design: BlockDesign, folder: Path) -> list[str]:
     if message := vivado.source(project_script(folder)):
         return [f"the Tcl stopped: {message}"]
     recorded = vivado.design.recorded
-    return [*findings(recorded), *differences(design, recorded), *_project(design, vivado), *_timing(vivado, folder)]
+    found = [*findings(recorded), *differences(design, recorded), *_project(design, vivado), *_timing(vivado, folder)]
+    return [*found, *_hand_off(design, vivado, folder)]
 
 
 def _project(design: BlockDesign, vivado: Vivado) -> Iterator[str]:
@@ -95,6 +100,31 @@ def _timing(vivado: Vivado, folder: Path) -> Iterator[str]:
             what = "stopped" if stopped else "written"
             yield f"setup {setup}, hold {hold}, {summary or 'not met'}: the bitstream is {what}"
     (folder / REPORT).unlink(missing_ok=True)
+
+
+def _hand_off(design: BlockDesign, vivado: Vivado, folder: Path) -> Iterator[str]:
+    """The .hwh: as Vivado-made ones, and its clocks those that Vivado's stand-in computed of the Tcl."""
+    (file,) = folder.glob(f"src/*/{HAND_OFF}")
+    text = file.read_text(encoding="utf-8")
+    yield from (f"{HAND_OFF}: {each}" for each in hwh_findings(text))
+    if text != hwh(design):
+        yield f"{HAND_OFF} is not that of the source"
+    module = next(each for each in ElementTree.fromstring(text).iter("MODULE") if each.get("INSTANCE") == design.ps)
+    written = {each.get("NAME"): each.get("VALUE", "") for each in module.iter("PARAMETER")}
+    for clock in design.clocks:
+        readings = design.board.kind.clock_readings(clock.index, clock.pll)
+        ours = _clock({what: written.get(name, "0") for what, name in readings.items()})
+        computed = _clock({what: vivado.design.parameter(design.ps, name) for what, name in readings.items()})
+        for what, value in ours.items():
+            if abs(value - computed[what]) > 1e-5 * computed[what]:
+                yield f"{HAND_OFF}: {what} of PL clock {clock.index} is {value:g}, Vivado computed {computed[what]:g}"
+
+
+def _clock(readings: Mapping[str, str]) -> dict[str, float]:
+    """What must agree of a clock: a PLL halved is one of half the multiplier, and the split of the divisors is free."""
+    values = {what: float(value) for what, value in readings.items()}
+    multiplier = values["multiplier"] / (1 + values.get("halved", 0))
+    return {"multiplier": multiplier, "divisor": values["divisor0"] * values["divisor1"], "MHz": values["mhz"]}
 
 
 def check_board(board: Board, folder: Path, given: Mapping[str, float] | None = None) -> list[str]:

@@ -88,6 +88,25 @@ class Family:
         """The settings that leave a PL clock off."""
         return {f"PCW_EN_CLK{index}_PORT" if self is ZYNQ_7000 else f"PSU__FPGA_PL{index}_ENABLE": "0"}
 
+    @property
+    def crystal(self) -> str:
+        """The setting that is the crystal's frequency in MHz."""
+        return "PCW_CRYSTAL_PERIPHERAL_FREQMHZ" if self is ZYNQ_7000 else "PSU__PSS_REF_CLK__FREQMHZ"
+
+    def clock_enable(self, index: int) -> str:
+        """What a .hwh calls the setting that says whether a PL clock is on, 1 or 0."""
+        return f"PCW_FPGA_FCLK{index}_ENABLE" if self is ZYNQ_7000 else f"PSU__FPGA_PL{index}_ENABLE"
+
+    def clock_source(self, index: int) -> str:
+        """The setting that is a PL clock's PLL."""
+        clock = f"PCW_FCLK{index}_PERIPHERAL_CLKSRC"
+        return clock if self is ZYNQ_7000 else f"PSU__CRL_APB__PL{index}_REF_CTRL__SRCSEL"
+
+    def clock_frequency(self, index: int) -> str:
+        """The setting in which Vivado says what frequency it made of a PL clock, in MHz."""
+        control = f"PSU__CRL_APB__PL{index}_REF_CTRL__ACT_FREQMHZ"
+        return f"PCW_ACT_FPGA{index}_PERIPHERAL_FREQMHZ" if self is ZYNQ_7000 else control
+
     def clock_readings(self, index: int, pll: str) -> dict[str, str]:
         """What Vivado computed: the settings to read, by what they are.
 
@@ -97,17 +116,15 @@ class Family:
         """
         if self is ZYNQ_7000:
             clock = f"PCW_FCLK{index}_PERIPHERAL_DIVISOR"
-            actual = f"PCW_ACT_FPGA{index}_PERIPHERAL_FREQMHZ"
             multiplier = {"IO PLL": "IOPLL", "ARM PLL": "ARMPLL", "DDR PLL": "DDRPLL"}[pll]
             readings = {"multiplier": f"PCW_{multiplier}_CTRL_FBDIV"}
         else:
-            control = f"PSU__CRL_APB__PL{index}_REF_CTRL"
-            clock, actual = f"{control}__DIVISOR", f"{control}__ACT_FREQMHZ"
+            clock = f"PSU__CRL_APB__PL{index}_REF_CTRL__DIVISOR"
             unit = "CRF" if pll == "DPLL" else "CRL"
             readings = {
                 f: f"PSU__{unit}_APB__{pll}_CTRL__{n}" for f, n in (("multiplier", "FBDIV"), ("halved", "DIV2"))
             }
-        return {**readings, "divisor0": f"{clock}0", "divisor1": f"{clock}1", "mhz": actual}
+        return {**readings, "divisor0": f"{clock}0", "divisor1": f"{clock}1", "mhz": self.clock_frequency(index)}
 
 
 def _ultrascale_memory(index: int) -> Port:

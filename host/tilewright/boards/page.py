@@ -6,11 +6,16 @@ from collections.abc import Mapping
 
 from tilewright.boards.board import Board
 from tilewright.boards.clocks import pl_clock
-from tilewright.boards.families import ZYNQ_7000
+from tilewright.boards.families import ZYNQ_7000, ZYNQ_ULTRASCALE
 from tilewright.boards.guide import guide
 from tilewright.boards.speeds import Rate
 
 NOT_RUN = "**Not run on hardware, not yet run in Vivado.** Written by `make boards`"
+# What each version does with the clock
+PYNQ = {
+    ZYNQ_7000.name: "3.1.2, which writes the divisors of the .hwh; 4.0 cannot load an overlay for a Zynq-7000",
+    ZYNQ_ULTRASCALE.name: "3.1.2, which writes the divisors of the .hwh, and 4.0.0, which makes its frequency",
+}
 HEAD = NOT_RUN + " from `host/tilewright/boards/data/{}.json`."
 
 
@@ -29,6 +34,8 @@ def page(board: Board, rates: Mapping[int, Rate]) -> str:
             "",
             *guide(board, rates),
             "## The project's data",
+            "",
+            f'`tilewright.sim.open_overlay(board="{board.name}")` is this board, simulated, with its .hwh and clock.',
             "",
             "| | |",
             "|---|---|",
@@ -55,6 +62,7 @@ def _facts(board: Board) -> dict[str, str]:
     return {
         "Part": f"`{board.part}`",
         "PYNQ images": board.pynq.images,
+        "pynq": PYNQ[board.family],
         "Power": board.pynq.power,
         "Network": board.pynq.network,
         "Array, unless another is asked for": (

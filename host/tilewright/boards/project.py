@@ -7,6 +7,7 @@ import json
 from tilewright.boards.block_design_tcl import block_design_tcl
 from tilewright.boards.build_tcl import CHECK_TIMING, build_tcl, check_timing_tcl, constraints
 from tilewright.boards.design import BlockDesign
+from tilewright.boards.hwh import hwh
 from tilewright.boards.package_tcl import package_tcl
 from tilewright.boards.project_tcl import project_tcl
 
@@ -14,6 +15,8 @@ from tilewright.boards.project_tcl import project_tcl
 SCRIPTS = ("project.tcl", "package_ip.tcl", "block_design.tcl", "build.tcl")
 CONSTRAINTS = "board.xdc"
 FACTS = "design.json"
+# Of the same block design, for the simulated device: Vivado writes the board's own
+HAND_OFF = "simulated.hwh"
 
 
 def project_files(design: BlockDesign, timing_may_fail: bool = False) -> dict[str, str]:
@@ -29,6 +32,7 @@ def project_files(design: BlockDesign, timing_may_fail: bool = False) -> dict[st
         CHECK_TIMING: check_timing_tcl(not timing_may_fail),
         CONSTRAINTS: constraints(design),
         FACTS: json.dumps(facts_of(design), indent=1) + "\n",
+        HAND_OFF: hwh(design),
     }
 
 

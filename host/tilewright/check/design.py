@@ -51,20 +51,6 @@ class Design:
     segments: tuple[Segment, ...]
     manifest: Mapping[str, Any] | None
 
-    @property
-    def clock_mhz(self) -> tuple[float, str] | None:
-        """Frequency of PL clock 0 that the design was made for, and who says so; None where nobody does."""
-        if self.manifest is not None and "clock_mhz" in self.manifest:
-            return float(self.manifest["clock_mhz"]), MANIFEST
-        names = {
-            SYSTEMS[0]: ("PCW_ACT_FPGA0_PERIPHERAL_FREQMHZ", "PCW_FPGA0_PERIPHERAL_FREQMHZ"),
-            SYSTEMS[1]: ("PSU__CRL_APB__PL0_REF_CTRL__ACT_FREQMHZ", "PSU__CRL_APB__PL0_REF_CTRL__FREQMHZ"),
-        }
-        for name in names.get(self.system, ()):
-            if name in self.system_parameters:
-                return float(self.system_parameters[name]), f"{name} of the .hwh"
-        return None
-
     def integer(self, name: str) -> tuple[int, str] | None:
         """A parameter of the accelerator by its name in Verilog, and who says so; the manifest first."""
         parameters = {} if self.manifest is None else self.manifest.get("parameters", {})

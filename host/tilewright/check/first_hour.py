@@ -11,7 +11,7 @@ import numpy as np
 
 from tilewright.check import system
 from tilewright.check.buffers import allocated, check_buffers, not_allocated
-from tilewright.check.clock import check_clock, check_counted_clock, running_mhz
+from tilewright.check.clock import check_clocks, check_counted_clock, running_mhz
 from tilewright.check.design import Design, read_design
 from tilewright.check.dma import check_dma, check_idle
 from tilewright.check.findings import Finding, State, failed, in_words, judged
@@ -126,7 +126,7 @@ def run_checks(
         for finding in more:
             write(str(finding))
 
-    found(*system.check_system(design, simulated(overlay.device) is not None), check_clock(design))
+    found(*system.check_system(design, simulated(overlay.device) is not None), *check_clocks(overlay, design))
     found(*check_identity(overlay, design))
     if failed(finding for finding in findings if finding.name in _NEEDED):
         found(_left_out("the registers are not an accelerator's that this library drives"))

@@ -77,16 +77,26 @@ def _size(design: Design, name: str, found: int) -> Finding:
 
 
 def _manifest(design: Design, info: Info) -> list[Finding]:
-    """What only a manifest says: hash and version of the sources, and the files themselves."""
+    """What a manifest says: hash and version of the sources, and the files themselves; the hash the .hwh too."""
     entry = design.manifest or {}
+    source = MANIFEST if "build_hash" in entry else "the .hwh"
+    if "build_hash" not in entry and "BUILD_HASH" in design.accelerator:
+        entry = {**entry, "build_hash": f"{int(design.accelerator['BUILD_HASH'], 0):#010x}"}
     rows = {
         "BUILD_HASH": ("build_hash", f"{info.build_hash:#010x}"),
         "VERSION": ("version", ".".join(map(str, info.version))),
         "SHA-256 of the .bit": ("bit_sha256", design.digests["bit"]),
         "SHA-256 of the .hwh": ("hwh_sha256", design.digests["hwh"]),
     }
-    advice = {"BUILD_HASH": "the bitstream is of other RTL than the manifest says: build it anew from this checkout"}
+    advice = {"BUILD_HASH": "the bitstream is of other RTL than its files say: build it anew from this checkout"}
     return [
-        compared("identity", name, entry.get(key), MANIFEST, found, advice.get(name, _LOAD))
+        compared(
+            "identity",
+            name,
+            entry.get(key),
+            source if name == "BUILD_HASH" else MANIFEST,
+            found,
+            advice.get(name, _LOAD),
+        )
         for name, (key, found) in rows.items()
     ]

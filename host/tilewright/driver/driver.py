@@ -18,6 +18,7 @@ import pynq
 from tilewright.driver.accelerator import Counters
 from tilewright.driver.buffers import check_buffer
 from tilewright.driver.channels import Channels, channels_of, stream_width
+from tilewright.driver.clocks import read_clocks
 from tilewright.driver.dma import reset, run_channels
 from tilewright.driver.manifest import check_manifest
 from tilewright.driver.run_steps import RunStep, Steps, untimed
@@ -92,6 +93,7 @@ class Driver:
         timeout: seconds that one program may take, on the device's clock, where :meth:`run` is given no other.
         array: what programs must be compiled for.
         manifest_build_hash: what the manifest beside the bitstream says that BUILD_HASH reads; None without one.
+        clocks: of the PL, as they run and as .hwh and manifest have them; a difference is a DeviceStateWarning.
         simulated: what a simulated device offers beyond a board; None on a board.
         last_attempt: the program that was sent last, to repeat it after a failure; None before.
         steps: times the steps of each run, where it is a :class:`tilewright.driver.run_steps.StepTimes`.
@@ -118,7 +120,11 @@ class Driver:
                 raise ParameterMismatchError(f"the overlay holds no '{name}', only {', '.join(overlay.ip_dict)}")
         self.accelerator = getattr(overlay, accelerator_name)
         self.accelerator.check_identity()
-        self.manifest_build_hash = check_manifest(self.accelerator, Path(overlay.bitfile_name or "."))
+        bitstream = Path(overlay.bitfile_name or ".")
+        self.manifest_build_hash = check_manifest(self.accelerator, bitstream)
+        self.clocks = read_clocks(overlay)
+        for difference in (text for clock in self.clocks for text in clock.differences(bitstream)):
+            _warn_of_state(difference)
         if "busy" in self.accelerator.status().flags:
             _warn_of_state(f"the accelerator was at work on {self._running()} as a driver was made, and is reset")
         self.dma = self._open_dma(overlay, dma_name)

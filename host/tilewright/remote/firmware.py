@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from tilewright.boards.board import board_of
+from tilewright.errors import ParameterError
 from tilewright.sim.errors import OverlayFileError
 from tilewright.sim.hardware import OwnHardware
 from tilewright.sim.metadata import hardware_of, payload_contents, write_overlay
-from tilewright.sim.processing_system import PROCESSING_SYSTEMS
+from tilewright.sim.processing_system import ZYNQ_ULTRASCALE, system_of
 
 
 def overlay_of_firmware(name: str, firmware: bytes, folder: Path) -> Path:
@@ -35,10 +37,13 @@ def overlay_of_firmware(name: str, firmware: bytes, folder: Path) -> Path:
     hardware = hardware_of(contents, name)
     if not isinstance(hardware, OwnHardware):
         raise OverlayFileError(f"{name} stands for a third party's hardware; the server loads this package's only")
-    for system in PROCESSING_SYSTEMS.values():
-        bit = write_overlay(hardware.parameters, folder, system)
-        if hashlib.sha256(bit.with_suffix(".hwh").read_bytes()).hexdigest() == contents.get("hwh_sha256"):
-            return bit
+    try:
+        board = board_of(str(contents.get("board", ZYNQ_ULTRASCALE.board.name)))
+        bit = write_overlay(hardware.parameters, folder, system_of(board))
+    except ParameterError as error:
+        raise OverlayFileError(f"{name}: {error}") from error
+    if hashlib.sha256(bit.with_suffix(".hwh").read_bytes()).hexdigest() == contents.get("hwh_sha256"):
+        return bit
     raise OverlayFileError(
         f"{name}: the client's block design (.hwh) is not the one that this server has for these parameters: use the "
         "files of `tilewright serve`, or one version of Tilewright on both sides"

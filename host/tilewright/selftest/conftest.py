@@ -15,7 +15,7 @@ import tilewright
 from tilewright import __version__
 from tilewright.driver import Driver
 from tilewright.driver.driver import RunResult
-from tilewright.environment import BITSTREAM_VARIABLE, DEVICE_VARIABLE
+from tilewright.environment import BITSTREAM_VARIABLE, BOARD_VARIABLE, DEVICE_VARIABLE
 from tilewright.selftest.vectors import Vector, differences, load_vectors
 from tilewright.target import DeviceKind, default_device, open_overlay
 
@@ -30,6 +30,8 @@ def driver(record_testsuite_property: Callable[[str, object], None]) -> Driver:
     info = driver.accelerator.info()
     facts = {
         "device": driver.device.name,
+        "board": os.environ.get(BOARD_VARIABLE, ""),
+        "clocks_mhz": ", ".join(str(clock.running_mhz) for clock in driver.clocks),
         "accelerator": str(info.array),
         "version": ".".join(map(str, info.version)),
         "build_hash": f"{info.build_hash:#010x}",

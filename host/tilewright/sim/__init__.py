@@ -9,13 +9,15 @@ import hashlib
 
 import pynq
 
+from tilewright.boards.board import board_of
 from tilewright.environment import cache_folder
+from tilewright.sim.design import hardware_of_board
 from tilewright.sim.device import SimDevice, activate
 from tilewright.sim.errors import BusError, DdrExhaustedError, OverlayFileError, SimulatorBuildError
 from tilewright.sim.guest import ThirdPartyError
 from tilewright.sim.metadata import write_overlay
 from tilewright.sim.parameters import SocParameters
-from tilewright.sim.processing_system import ZYNQ_7000, ZYNQ_ULTRASCALE, ProcessingSystem
+from tilewright.sim.processing_system import ZYNQ_7000, ZYNQ_ULTRASCALE, ProcessingSystem, system_of
 from tilewright.sim.simulate import simulate
 
 __all__ = [
@@ -29,8 +31,10 @@ __all__ = [
     "SimulatorBuildError",
     "SocParameters",
     "ThirdPartyError",
+    "hardware_of_board",
     "open_overlay",
     "simulate",
+    "system_of",
 ]
 
 
@@ -41,6 +45,7 @@ def open_overlay(
     seed: int | None = None,
     traced: bool = False,
     system: ProcessingSystem = ZYNQ_ULTRASCALE,
+    board: str | None = None,
 ) -> pynq.Overlay:
     """Return an overlay on a new simulated device, which becomes ``pynq.Device.active_device``.
 
@@ -53,18 +58,22 @@ def open_overlay(
         stall_probability: that a cycle withholds ready or valid on a DDR channel; 0 to 0.99.
         seed: of the stalls and of uninitialised registers; drawn and printed when None. ``overlay.device.seed`` has it.
         traced: whether the device can write waveforms (``overlay.device.trace``): a build of its own, and slower.
-        system: the board's processing system: ZYNQ_ULTRASCALE or ZYNQ_7000.
+        system: the board's processing system: ZYNQ_ULTRASCALE, ZYNQ_7000, or one of ``system_of``.
+        board: name of a board of ``tilewright.boards``, whose system it is then.
 
     Returns:
         pynq.Overlay with ``axi_dma_0`` (pynq.lib.dma.DMA), ``accelerator_0`` and ``axi_intc_0``.
 
     Raises:
         SimulationError: a parameter is out of range.
+        ParameterError: there is no such board.
         SimulatorBuildError: the hardware cannot be built.
     """
     parameters = array if isinstance(array, SocParameters) else SocParameters(n=array)
+    if board is not None:
+        system = system_of(board_of(board))
     device = SimDevice(latency, stall_probability, seed, traced, system)
-    digest = hashlib.sha256(f"{parameters!r} {system.family}".encode()).hexdigest()
+    digest = hashlib.sha256(f"{parameters!r} {system.board.name}".encode()).hexdigest()
     bit = write_overlay(parameters, cache_folder() / "overlays" / digest[:16], system)
     activate(device)
     return pynq.Overlay(str(bit), device=device)

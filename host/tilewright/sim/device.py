@@ -65,7 +65,6 @@ IP_HANG_SECONDS = 1000.0
 POLLED_STATUS = -1
 MAX_STALL_PROBABILITY = 0.99
 MAX_LATENCY = 10_000
-IO_PLL_MHZ = 1000.0  # of a Zynq-7000, as PYNQ boots it
 SIMULATED_BOARD_VARIABLE = "TILEWRIGHT_SIMULATED_BOARD"
 SEED_VARIABLE = "TILEWRIGHT_SEED"
 
@@ -84,7 +83,7 @@ class SimDevice(Device):
         seed: of the stalls and of all registers and memories that no reset sets; drawn, and printed on standard error,
             when None.
         traced: whether the hardware is built so that it can write waveforms, which is slower.
-        system: processing system; an overlay's .hwh may bring the other.
+        system: processing system, of some board; an overlay of the other family brings another.
         ddr_base: physical address of the memory; None takes the processing system's.
 
     Attributes:
@@ -180,7 +179,8 @@ class SimDevice(Device):
             raise SimulationError(f"{hwh} is missing: pynq needs the .hwh beside the .bit")
         parser = read_hwh(hwh)
         parser.mem_dict["PSDDR"] = self._memory.description
-        _fill_frequencies(parser)
+        if parser.family_ps in PROCESSING_SYSTEMS:
+            _fill_frequencies(parser, self._system_for(parser))
         return parser
 
     def set_bitfile_name(self, bitfile_name: str) -> None:
@@ -189,7 +189,7 @@ class SimDevice(Device):
         family = self.parser.family_ps
         if family not in PROCESSING_SYSTEMS:
             raise SimulationError(f"{bitfile_name}: {family} is not simulated, only {', '.join(PROCESSING_SYSTEMS)}")
-        self._take_system(PROCESSING_SYSTEMS[family])
+        self._take_system(self._system_for(self.parser))
         # pynq makes one for ever, of the first device and its architecture.
         if hasattr(Clocks, "_real_instance"):
             del Clocks._real_instance
@@ -417,6 +417,11 @@ class SimDevice(Device):
         self.arch = system.arch
         self._clocks = dict(system.registers)
 
+    def _system_for(self, parser: RuntimeMetadataParser) -> ProcessingSystem:
+        """This board's, or for a block design of the other family that of another board."""
+        family = parser.family_ps
+        return self._system if family == self._system.family else PROCESSING_SYSTEMS[family]
+
     def _check_masters(self, soc: Soc) -> None:
         stray = soc.take_stray()
         if stray is not None and self.check_addresses:
@@ -460,8 +465,9 @@ def _digest(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
 
 
-def _fill_frequencies(parser: RuntimeMetadataParser) -> None:
-    """pynq 4.0.0 asks each enabled clock for its frequency, and pynqmetadata finds none in a Zynq-7000's .hwh."""
-    for clock in parser.clock_dict.values():
+def _fill_frequencies(parser: RuntimeMetadataParser, system: ProcessingSystem) -> None:
+    """What pynq 4.0.0 misses in a Zynq-7000's .hwh, so that it sets the clocks as pynq 3.1.2 does: by the divisors."""
+    for index, clock in parser.clock_dict.items():
         if clock.get("enable") and clock.get("frequency") is None:
-            clock["frequency"] = IO_PLL_MHZ / (int(clock["divisor0"]) * int(clock["divisor1"]))
+            divisor = int(clock["divisor0"]) * int(clock["divisor1"])
+            clock["frequency"] = system.pll_mhz(system.registers, index) / divisor

@@ -16,10 +16,10 @@ from pynq.pl_server.embedded_device import parse_bit_header
 
 from tilewright.errors import ParameterError
 from tilewright.files import written
+from tilewright.sim.design import simulated_hwh
 from tilewright.sim.errors import OverlayFileError
 from tilewright.sim.guest import ThirdParty
 from tilewright.sim.hardware import Hardware, OwnHardware
-from tilewright.sim.hwh import write_hwh
 from tilewright.sim.parameters import SocParameters
 from tilewright.sim.processing_system import ZYNQ_ULTRASCALE, ProcessingSystem
 
@@ -32,7 +32,8 @@ MOST_REASON = 300
 def write_overlay(parameters: SocParameters, folder: Path, system: ProcessingSystem = ZYNQ_ULTRASCALE) -> Path:
     """Write NAME.bit and NAME.hwh of the accelerator with these parameters, and return the path of the .bit."""
     bit = folder / f"tilewright_sim_{parameters.n}x{parameters.n}.bit"
-    return write_files(bit, write_hwh(parameters, system), {"parameters": asdict(parameters)}, system)
+    contents = {"parameters": asdict(parameters), "board": system.board.name}
+    return write_files(bit, simulated_hwh(parameters, system), contents, system)
 
 
 def write_files(bit: Path, hwh: bytes, contents: dict[str, Any], system: ProcessingSystem) -> Path:
@@ -146,7 +147,7 @@ def _bit_file(contents: dict[str, Any], hwh: bytes, system: ProcessingSystem) ->
     payload = json.dumps(whole, sort_keys=True).encode()
     payload += bytes(-len(payload) % 4)
     header = struct.pack(">h", 9) + bytes.fromhex("0ff00ff00ff00ff000") + struct.pack(">h", 1)
-    part = system.part.encode()
+    part = system.board.part.encode()
     for key, text in ((b"a", b"tilewright_sim"), (b"b", part), (b"c", b"2026/01/01"), (b"d", b"00:00:00")):
         header += key + struct.pack(">h", len(text) + 1) + text + b"\0"
     return header + b"e" + struct.pack(">i", len(payload)) + payload

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
+from tilewright.boards.design import ACCELERATOR, DMA, INTC
 from tilewright.hardware import pg021
-from tilewright.sim.hwh import ACCELERATOR_NAME, DMA_NAME, INTC_NAME
 from tilewright.sim.library import StreamCount
 from tilewright.sim.ports import InterruptPort, ReaderPort, SlavePort, SocPorts, StreamPort, WriterPort
 
@@ -22,9 +22,9 @@ class Slave(IntEnum):
 
 OWN_PORTS = SocPorts(
     slaves=(
-        SlavePort("s_axil_dma", DMA_NAME, "S_AXI_LITE", "axi_dma", 10),
-        SlavePort("s_axil_acc", ACCELERATOR_NAME, "s_axil", "accelerator", 16),
-        SlavePort("s_axil_intc", INTC_NAME, "s_axi", "axi_intc", 9),
+        SlavePort("s_axil_dma", DMA, "S_AXI_LITE", "axi_dma", 10),
+        SlavePort("s_axil_acc", ACCELERATOR, "s_axil", "accelerator", 16),
+        SlavePort("s_axil_intc", INTC, "s_axi", "axi_intc", 9),
     ),
     readers=(
         ReaderPort("m_axi_mm2s", "", False, True, 0x5245_4144_0000_0000),
@@ -42,7 +42,7 @@ OWN_PORTS = SocPorts(
         InterruptPort("mm2s_introut", "mm2s"),
         InterruptPort("s2mm_introut", "s2mm"),
         InterruptPort("accelerator_irq", "accelerator"),
-        InterruptPort("irq", "controller", INTC_NAME),
+        InterruptPort("irq", "controller", INTC),
     ),
     moved="top.engine_moved",
     begins="top.program_beat",
