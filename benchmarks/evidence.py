@@ -20,6 +20,7 @@ from typing import Annotated, Any
 import silicon_points
 import typer
 from boards_page import boards_table
+from host_page import host_table
 from rich.console import Console
 
 from tilewright.hardware.rtl_hash import rtl_sha256
@@ -188,6 +189,12 @@ FILES = {
     "layers_8x8": Result("Every layer's map on 8x8", run_of(8, 1, 4, 4, "--layers all"), TAPPED),
     "layers_16x16": Result("Every layer's map on 16x16", run_of(16, 4, 4, 5, "--layers all"), TAPPED),
     "layers_32x32": Result("Every layer's map on 32x32", run_of(32, 16, 16, 6, "--layers all"), TAPPED),
+    "host": Result(
+        "What a batch costs a board's processor, VGG16",
+        "tilewright bench --host-cost --json",
+        (),
+        table=host_table,
+    ),
     "simulation": Result("Speed of the simulated device", "python benchmarks/simulation.py --json", SIMULATION),
     **dict(area(build) for build in SYNTHESISED),
     **dict(timing(build) for build in TIMED),

@@ -61,8 +61,15 @@ class TransferError(TilewrightError):
 
     def __init__(self, message: str, report: FailureReport | None = None) -> None:
         super().__init__(message)
+        self.__notes__: list[str] = []
+        self.report: FailureReport | None = None
+        if report is not None:
+            self.add_report(report)
+
+    def add_report(self, report: FailureReport) -> None:
+        """Adds the state of DMA and accelerator, where whoever raised this did not know it."""
         self.report = report
-        self.__notes__: list[str] = [] if report is None else [str(report)]
+        self.__notes__.append(str(report))
 
 
 class DeviceTimeoutError(TransferError):
@@ -123,6 +130,10 @@ class BitstreamError(TilewrightError):
 
 class VivadoError(TilewrightError):
     """Vivado is missing or of another version, or it made no bitstream: with the reason out of its log."""
+
+
+class HostCostError(TilewrightError):
+    """A processor's instructions cannot be counted: valgrind is missing, or the process that is counted failed."""
 
 
 class SimulationError(TilewrightError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,7 @@ class Unsteady:
         self.name, self.batch, self.programs, self.macs = job.name, job.batch, job.programs, job.macs
         self.job, self.rounds = job, 0
 
-    def start(self, driver: Driver) -> Callable[[], Iterator[tuple[np.ndarray, Counters]]]:
+    def start(self, driver: Driver) -> Callable[[], Generator[tuple[np.ndarray, Counters], None, None]]:
         run, self.rounds = self.job.start(driver), self.rounds + 1
         return lambda: ((scores + self.rounds, counters) for scores, counters in run())
 

@@ -17,6 +17,7 @@ from pg021_soc import HELD_AT_OUTPUT, TAKEN_EARLY, Pg021Soc, pg021_overlay
 from tilewright.compiler.layer import Run, compile_layer, compile_raw_and_relu, compile_runs, expected_results
 from tilewright.driver import Driver
 from tilewright.driver.dma import run_channels
+from tilewright.driver.flight import Flight
 from tilewright.errors import (
     DeviceBusyError,
     DeviceError,
@@ -88,7 +89,7 @@ def test_model_takes_four_beats_before_it_is_asked(modelled: Modelled) -> None:
 def test_interrupted_run(modelled: Modelled, monkeypatch: pytest.MonkeyPatch, results: int) -> None:
     modelled.soc.output_after = results
 
-    def interrupted(timeout: float) -> int:
+    def interrupted(flight: Flight) -> int:
         modelled.soc.run(2000)
         modelled.soc.output_after = None
         raise KeyboardInterrupt
@@ -140,9 +141,9 @@ def test_reset_in_the_middle_of_a_program(modelled: Modelled, monkeypatch: pytes
     driver, soc = modelled.driver, modelled.soc
     wait = driver._wait
 
-    def reset_first(timeout: float) -> int:
+    def reset_first(flight: Flight) -> int:
         del soc.taken[:20]
-        return wait(timeout)
+        return wait(flight)
 
     monkeypatch.setattr(driver, "_wait", reset_first)
     with pytest.raises(DeviceError, match=r"that number is no command of this program, which has 7") as caught:
@@ -159,7 +160,7 @@ def test_buffers_live_until_the_dma_was_reset(modelled: Modelled, monkeypatch: p
     def failing(*_: Any) -> None:
         raise DmaError("the DMA's reset does not end")
 
-    def interrupted(timeout: float) -> int:
+    def interrupted(flight: Flight) -> int:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("tilewright.driver.dma.reset", failing)
@@ -203,17 +204,17 @@ def test_two_threads_on_one_driver(modelled: Modelled, monkeypatch: pytest.Monke
     driver, reached, go_on = modelled.driver, threading.Event(), threading.Event()
     wait = driver._wait
 
-    def slow(timeout: float) -> int:
+    def slow(flight: Flight) -> int:
         reached.set()
         assert go_on.wait(10)
-        return wait(timeout)
+        return wait(flight)
 
     monkeypatch.setattr(driver, "_wait", slow)
     outputs: list[Any] = []
     thread = threading.Thread(target=lambda: outputs.extend(driver.run(modelled.program).outputs))
     thread.start()
     assert reached.wait(10)
-    with pytest.raises(DeviceBusyError, match="another thread runs a program on this driver"):
+    with pytest.raises(DeviceBusyError, match="another program runs on this driver, of another thread"):
         driver.run(modelled.program)
     go_on.set()
     thread.join(10)
@@ -229,7 +230,7 @@ def test_interrupted_run_on_the_rtl(
     program = compile_layer(small_layer, driver.array)
     for polls in (0, 2, 5):
 
-        def interrupted(timeout: float, polls: int = polls) -> int:
+        def interrupted(flight: Flight, polls: int = polls) -> int:
             for _ in range(polls):
                 driver.channels.received()
             raise KeyboardInterrupt

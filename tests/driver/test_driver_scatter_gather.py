@@ -94,7 +94,7 @@ def test_program_that_was_not_sent(
     driver: Driver, program: Program, monkeypatch: pytest.MonkeyPatch, assert_exact: Callable[[], None]
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(driver.channels, "send", lambda buffer, nbytes, changed: None)
+        patch.setattr(driver.channels, "send", lambda buffer, nbytes: None)
         with pytest.raises(DmaError, match="MM2S stopped") as caught:
             driver.run(program)
     assert caught.value.report is not None

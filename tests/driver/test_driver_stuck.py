@@ -78,7 +78,7 @@ def test_program_that_was_not_sent(
     driver: Driver, program: Program, monkeypatch: pytest.MonkeyPatch, assert_exact: Callable[[], None]
 ) -> None:
     driver.run(program)
-    monkeypatch.setattr(driver.channels, "send", lambda buffer, nbytes, changed: None)
+    monkeypatch.setattr(driver.channels, "send", lambda buffer, nbytes: None)
     report = stuck(driver, program)
     assert report.cause.starved == "accelerator" and "sendchannel.transfer" in report.cause.suggestion
     # The counters still show the run before.

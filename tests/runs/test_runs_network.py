@@ -13,6 +13,7 @@ from tilewright.compiler.network import compile_network
 from tilewright.driver import Driver
 from tilewright.errors import DeviceTimeoutError, ResultError
 from tilewright.hardware.parameters import ARRAY_SIZES
+from tilewright.hardware.results import TRAILER_BEATS
 from tilewright.network import infer, scores_of
 from tilewright.runs.compare_network import NetworkComparison
 from tilewright.runs.runner import NetworkRunner
@@ -147,13 +148,8 @@ def test_results_of_another_network_are_refused(open_device: Callable[..., Any],
         driver.run_in(second, send, receive)
 
 
-@pytest.mark.simulation
-def test_images_alone_are_written_and_flushed(
-    open_device: Callable[..., Any], example: Example, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """From the second batch of a size on; a batch of another size, or a failed one, has the whole program written."""
-    driver, case = Driver(open_device(array=8)), example("small")
-    runner, pixels = NetworkRunner(driver, case.network, 2), case.images.pixels[[0, 1, 1, 0, 0]]
+def flushes(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Bytes of every flush from now on."""
     flushed: list[int] = []
     flush = driver.device.flush
 
@@ -161,34 +157,79 @@ def test_images_alone_are_written_and_flushed(
         flushed.append(nbytes)
         flush(bo, offset, virtual_address, nbytes)
 
+    monkeypatch.setattr(driver.device, "flush", counted)
+    return flushed
+
+
+@pytest.mark.simulation
+def test_images_alone_are_written_and_flushed(
+    open_device: Callable[..., Any], example: Example, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once both places hold a program of the size; a batch of another size has the whole program written."""
+    driver, case = Driver(open_device(array=8)), example("small")
+    runner, pixels = NetworkRunner(driver, case.network, 2), case.images.pixels[[0, 1, 1, 0, 0, 1, 1, 1, 0]]
+    flushed = flushes(driver, monkeypatch)
+    last, starts = case.network.layers[-1].name, []
+    start = driver.start
+
+    def noted(*arguments: Any) -> Any:
+        flight = start(*arguments)
+        starts.append(flushed.copy())
+        flushed.clear()
+        return flight
+
+    monkeypatch.setattr(driver, "start", noted)
+    for result in runner.run(pixels):
+        accumulators = list(infer(case.network, pixels[result.first : result.first + result.images]))[-1][1]
+        np.testing.assert_array_equal(result.maps[last], accumulators)
+    whole, rest = (8 * len(runner.compiled(images).frame.beats) for images in (2, 1))
+    results = 8 * (runner.compiled(2).program(pixels[:2]).output_beats + TRAILER_BEATS)
+    changing = [8 * (part.stop - part.start) for part in runner.compiled(2).frame.changing]
+    trailer = 8 * TRAILER_BEATS
+    # The rest goes to the place of batches 0 and 2, whose receive buffer nothing but the driver has written to
+    assert starts == [[results, whole]] * 2 + [[trailer, *changing]] * 2 + [[trailer, rest]]
+
+
+@pytest.mark.simulation
+def test_after_a_failure_the_whole_program_is_written(
+    open_device: Callable[..., Any], example: Example, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the place that failed; and both places are used again: no buffer is lost, none is allocated anew."""
+    driver, case = Driver(open_device(array=8)), example("small")
+    runner, pixels = NetworkRunner(driver, case.network), case.images.pixels[[0, 1, 0, 1]]
+    list(runner.run(pixels))
+    allocated, whole = len(driver.device.default_memory.history.live), 8 * len(runner.compiled(1).frame.beats)
+
     def planned(*arguments: Any) -> None:
         raise RuntimeError("planned")
 
-    monkeypatch.setattr(driver.device, "flush", counted)
-    frame = runner.compiled(2).frame
-    changing = [8 * (part.stop - part.start) for part in frame.changing]
-    for result in runner.run(pixels):
-        _, *parts = flushed  # the receive buffer, whole
-        assert parts == (changing if result.first == 2 else [len(frame.beats) * 8])
-        accumulators = list(infer(case.network, pixels[result.first : result.first + result.images]))[-1][1]
-        np.testing.assert_array_equal(result.maps[case.network.layers[-1].name], accumulators)
-        flushed.clear()
-    list(runner.run(pixels[:2]))
     with monkeypatch.context() as broken, pytest.raises(RuntimeError, match="planned"):
         broken.setattr(driver.channels, "send", planned)
-        list(runner.run(pixels[:2]))
-    flushed.clear()
-    list(runner.run(pixels[:2]))
-    assert flushed[1:] == [len(frame.beats) * 8]
+        list(runner.run(pixels))
+    flushed = flushes(driver, monkeypatch)
+    for result, expected in zip(runner.run(pixels), [0, 1, 0, 1], strict=True):
+        np.testing.assert_array_equal(result.scores[0], case.expected["scores"][expected])
+    assert flushed.count(whole) == 1
+    assert len(driver.device.default_memory.history.live) == allocated
 
 
 @pytest.mark.simulation
 def test_images_of_an_earlier_batch_are_named(open_device: Callable[..., Any], example: Example) -> None:
     """They have their own CRC-32, which is right; the accelerator says which it has read."""
     driver, case = Driver(open_device(array=8)), example("small")
-    runner = NetworkRunner(driver, case.network)
-    list(runner.run(case.images.pixels[:1]))
-    assert runner._buffers is not None
-    runner._buffers[0].coherent = True  # so that nothing is flushed
-    with pytest.raises(ResultError, match="the images that the accelerator read are not those of this batch"):
-        list(runner.run(case.images.pixels[1:2]))
+    runner, pixels = NetworkRunner(driver, case.network), case.images.pixels
+    list(runner.run(pixels[:2]))
+    buffers = runner._places[1].buffers
+    assert buffers is not None
+    buffers.send.coherent = True  # so that nothing is flushed
+    changed = pixels[[0, 0, 1]]
+    with pytest.raises(
+        ResultError, match=r"^images 1 to 1: the images that the accelerator read are not those of this batch"
+    ):
+        list(runner.run(changed))
+    assert driver.last_attempt is not None and driver.last_attempt.program.beats.tolist() == (
+        runner.compiled(1).program(changed[1:2]).beats.tolist()
+    ), "the batch that failed is the one to repeat, though the next was on its way"
+    buffers.send.coherent = False
+    (first, second) = runner.run(pixels[:2])
+    np.testing.assert_array_equal([first.scores[0], second.scores[0]], case.expected["scores"][:2])

@@ -86,6 +86,10 @@ NOT_RUN = {
     ),
     "half a minute: run by tests/runs/test_runs_trace.py on a smaller network": ("tilewright run --trace run.fst",),
     "a minute: run by tests/board/test_board_bench.py on a layer": ("tilewright bench",),
+    "a minute, valgrind with it: run by tests/runs/test_runs_host_cost.py on a small network": (
+        "tilewright bench --host-cost [NETWORK] [--part NAME] [--batch N] [--json]",
+        "tilewright bench --host-cost --json",
+    ),
     "PyTorch for 20 s: run by tests/stimulus/test_stimulus_notebook.py on a layer file": (
         "tilewright stimulus export --out DIR",
         "tilewright stimulus export --out DIR --as-notebook",

@@ -12,7 +12,7 @@ import typer
 from tilewright.cli.console import output
 from tilewright.compiler.layer import images_that_fit
 from tilewright.driver import Driver
-from tilewright.driver.driver import RunResult
+from tilewright.driver.flight import RunResult
 from tilewright.driver.stuck import StuckReport
 from tilewright.environment import cache_folder
 from tilewright.errors import DeviceTimeoutError, TransferError

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -19,17 +21,89 @@ WORDS_A_TILE = 2
 _WORD_BYTES = STREAM_WORD_BEATS * BEAT_BYTES
 
 
-def image_bytes(codes: npt.NDArray[np.int8]) -> npt.NDArray[np.uint8]:
-    """Rows of some images.
+@dataclass(frozen=True)
+class Images:
+    """Where the rows of a program's IMAGE commands are among those of a batch, worked out once for all batches.
 
-    Args:
-        codes: int8 (images, channels, h, w).
-
-    Returns:
-        uint8 (images, h, w * channels): the codes + 128, a pixel's channels side by side.
+    Attributes:
+        tables: 256 bytes a channel: the code + 128 of each value of a pixel.
+        channels, height, width: of an image.
+        rows: of an image, those below it that a command brings included.
+        parts: for each command the images and the rows of each.
     """
-    unsigned = (codes.astype(np.int16) + IMAGE_OFFSET).astype(np.uint8)
-    return np.ascontiguousarray(unsigned.transpose(0, 2, 3, 1)).reshape(len(codes), codes.shape[2], -1)
+
+    tables: tuple[bytes, ...] = field(repr=False)
+    channels: int
+    height: int
+    width: int
+    rows: int
+    parts: tuple[tuple[slice, slice], ...] = field(repr=False)
+
+    @classmethod
+    def of(cls, stage: Stage, codes: npt.NDArray[np.int8], loads: Sequence[Load]) -> Images:
+        """The images of a program.
+
+        Args:
+            stage: of the first layer.
+            codes: int8 (channels, 256), of each value of a pixel.
+            loads: one a command, in their order.
+        """
+        tables = (codes.astype(np.int16) + IMAGE_OFFSET).astype(np.uint8)
+        wanted = [(load.buffer.images, image_rows(stage, load.rows)[0]) for load in loads]
+        rows = max(stage.image_size[0], *(rows.stop for _, rows in wanted))
+        parts = tuple((slice(images.start, images.stop), slice(rows.start, rows.stop)) for images, rows in wanted)
+        return cls(tuple(map(bytes, tables)), stage.layer.in_channels, *stage.image_size, rows, parts)
+
+    def data(self, pixels: npt.NDArray[np.uint8]) -> tuple[list[Beats], Beats | None]:
+        """The data of each command, and all of them one behind the other where they lie so.
+
+        A plane of pixels is looked up and put into its place at once, whatever the number of images.
+
+        Args:
+            pixels: uint8 (batch, channels, height, width).
+
+        Returns:
+            uint64: the rows as bytes, code + 128, a pixel's channels side by side, each filled up with zeros to whole
+            128-bit words; rows below the image are 128, code 0.
+        """
+        row_bytes = self.width * self.channels
+        planes = [
+            np.ascontiguousarray(pixels[:, each]).tobytes().translate(self.tables[each])
+            for each in range(self.channels)
+        ]
+        values = bytearray(len(pixels) * self.height * row_bytes)
+        for channel, plane in enumerate(planes):
+            values[channel :: self.channels] = plane
+        staged = np.frombuffer(values, dtype=np.uint8).reshape(len(pixels), self.height, row_bytes)
+        if self.rows > self.height or row_bytes % _WORD_BYTES:
+            below, behind = self.rows - self.height, -row_bytes % _WORD_BYTES
+            staged = np.pad(staged, ((0, 0), (0, below), (0, 0)), constant_values=IMAGE_OFFSET)
+            staged = np.pad(staged, ((0, 0), (0, 0), (0, behind)))
+        words = staged.view("<u8").astype(np.uint64, copy=False)
+        beats = words.reshape(-1)
+        parts = [beats[part] if isinstance(part, slice) else words[part].reshape(-1) for part in self._places]
+        return parts, beats if self._in_a_row else None
+
+    @cached_property
+    def _in_a_row(self) -> bool:
+        """Whether the parts are all images, each once, in their order."""
+        ends = [0, *(part.stop for part in self._places if isinstance(part, slice))]
+        starts = [part.start for part in self._places if isinstance(part, slice)]
+        return len(starts) == len(self._places) and starts == ends[:-1] and self.parts[-1][1].stop == self.rows
+
+    @cached_property
+    def _places(self) -> list[slice | tuple[slice, slice]]:
+        """Beats of each part among those of the batch, where they lie side by side; else the part itself."""
+        row = -(-self.width * self.channels // _WORD_BYTES) * STREAM_WORD_BEATS
+        places: list[slice | tuple[slice, slice]] = []
+        for images, rows in self.parts:
+            whole, first = rows.stop - rows.start == self.rows, (images.start * self.rows + rows.start) * row
+            if whole or images.stop - images.start == 1:
+                count = (images.stop - images.start) * (rows.stop - rows.start) * row
+                places.append(slice(first, first + count))
+            else:
+                places.append((images, rows))
+        return places
 
 
 def image_rows(stage: Stage, rows: range) -> tuple[range, int]:
@@ -85,26 +159,6 @@ def image_command(stage: Stage, load: Load, after: int) -> Image:
         data=np.zeros(image_beats(stage, load) - IMAGE.beats, dtype=np.uint64),
         after=after,
     )
-
-
-def image_data(stage: Stage, load: Load, pixels: npt.NDArray[np.uint8]) -> Beats:
-    """The rows of an IMAGE command.
-
-    Args:
-        stage: of the first layer.
-        load: rows of the map.
-        pixels: what :func:`image_bytes` gave for the batch.
-
-    Returns:
-        uint64: each row filled up to whole 128-bit words.
-    """
-    rows, _ = image_rows(stage, load.rows)
-    height = pixels.shape[1]
-    part = pixels[load.buffer.images.start : load.buffer.images.stop, rows.start : min(rows.stop, height)]
-    below = len(rows) - part.shape[1]
-    part = np.pad(part, ((0, 0), (0, below), (0, 0)), constant_values=IMAGE_OFFSET)
-    part = np.pad(part, ((0, 0), (0, 0), (0, -part.shape[2] % _WORD_BYTES)))
-    return part.reshape(-1).view("<u8").astype(np.uint64, copy=False)
 
 
 def tile_pieces(run_bytes: int, kernel_h: int, n: int, lanes: int) -> Sequence[int]:

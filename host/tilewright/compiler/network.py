@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.compiler.image import image_bytes, image_data
-from tilewright.compiler.planner import Placement, placements
+from tilewright.compiler.image import Images
+from tilewright.compiler.planner import Placement, placements, step_cycles
 from tilewright.compiler.stages import Stage, stages_of
 from tilewright.compiler.stream import ConvItem, ImageItem, Item, WeightsItem, order_items
 from tilewright.compiler.thresholds import IMAGE_OFFSET
@@ -22,7 +22,7 @@ from tilewright.hardware.parameters import ArrayParameters, HardwareParameters
 from tilewright.hardware.program import Frame, FramedProgram, content_id, encode_frame
 from tilewright.hardware.program_format import BEGIN, END, HEADER
 from tilewright.hardware.results import CodeMap, OutputMap, ResultMap
-from tilewright.network.inference import image_codes
+from tilewright.network.inference import check_images
 from tilewright.network.network import Network
 
 # Ways to divide a batch, and passes of all of them, that the compiler times to choose the fastest
@@ -84,10 +84,15 @@ class CompiledNetwork:
             NetworkError: the images do not fit the network.
             ProgramError: the program has more commands than sequence numbers.
         """
-        octets = image_bytes(image_codes(self.network, pixels))
+        check_images(self.network, pixels)
+        images, in_a_row = self.images.data(pixels)
+        return FramedProgram(self.frame, images, self.array, self.program_id, self.outputs, in_a_row)
+
+    @cached_property
+    def images(self) -> Images:
+        """Where the rows of its IMAGE commands are among those of a batch."""
         loads = [item.load for item in self.items if isinstance(item, ImageItem)]
-        images = [image_data(self.stages[0], load, octets) for load in loads]
-        return FramedProgram(self.frame, images, self.array, self.program_id, self.outputs)
+        return Images.of(self.stages[0], self.network.image_codes, loads)
 
     @cached_property
     def frame(self) -> Frame:
@@ -120,6 +125,9 @@ class CompiledNetwork:
         for part, values in zip(self.returned, results, strict=True):
             stage = self.stages[part.stage]
             shape = (self.batch, stage.layer.out_channels, *stage.out_size)
+            if values.shape == shape:
+                maps[stage.name] = values
+                continue
             whole = maps.setdefault(stage.name, np.zeros(shape, dtype=np.uint8 if part.codes else np.int32))
             where = (part.images, part.channels, part.rows, part.columns)
             whole[tuple(slice(axis.start, axis.stop) for axis in where)] = values
@@ -127,7 +135,7 @@ class CompiledNetwork:
         if last.folded and last.layer.weights is not None:
             # The array's sums are of codes + 128.
             offsets = last.layer.weights.reshape(last.layer.out_channels, -1).sum(axis=1, dtype=np.int32) * IMAGE_OFFSET
-            maps[last.name] -= offsets[None, :, None, None]
+            maps[last.name] = maps[last.name] - offsets[None, :, None, None]
         return maps
 
     @cached_property
@@ -139,6 +147,12 @@ class CompiledNetwork:
     def beats(self) -> int:
         """Beats of a program."""
         return sum(HEADER.beats + beats for beats in (BEGIN.beats, *(item.beats for item in self.items), END.beats))
+
+    @cached_property
+    def least_cycles(self) -> int:
+        """Cycles that a program takes at least: of its passes, or of its beats."""
+        steps = self.placement.schedule.steps
+        return max(sum(step_cycles(self.stages[step.stage], step) for step in steps), self.beats)
 
     def _command(self, item: Item) -> Body:
         """An item's command; IMAGE commands bring zeros."""

@@ -119,7 +119,7 @@ class Accelerator(DefaultIP):
 
     def word(self, offset: int) -> int:
         """A register, 0 to 2^32 - 1; pynq 3.1's remote devices read registers as signed numbers."""
-        return int(self.read(offset)) & 0xFFFF_FFFF
+        return int(self.mmio.read(offset)) & 0xFFFF_FFFF
 
     def check_identity(self) -> None:
         """Makes sure that this is an accelerator that this library can drive.
@@ -184,8 +184,15 @@ class Accelerator(DefaultIP):
         return reg.STYLE_STREAM_W.extract(self.word(reg.REG_STYLE))
 
     def counters(self) -> Counters:
-        """The 64-bit counters of the last program."""
-        return Counters(**{name.lower(): self._read_counter(offset) for name, offset in reg.COUNTERS.items()})
+        """The 64-bit counters of the last program.
+
+        None counts more than once a cycle: while CYCLES needs no more than 32 bits, none does.
+        """
+        cycles = self._read_counter(reg.REG_CYCLES)
+        if cycles >> 32:
+            return Counters(cycles, *map(self._read_counter, _OTHER_COUNTERS))
+        read = self.mmio.read
+        return Counters(cycles, *[int(read(offset)) & 0xFFFF_FFFF for offset in _OTHER_COUNTERS])
 
     def layer_log(self) -> list[LogEntry]:
         """The log of the last program: an entry a CONV command, in order.
@@ -226,6 +233,14 @@ class Accelerator(DefaultIP):
         """Id of the program whose BEGIN command was taken last."""
         return self.word(reg.REG_PROGRAM)
 
+    def has_error(self) -> bool:
+        """Whether an error is kept."""
+        return bool(self.word(reg.REG_STATUS) & reg.STATUS_ERROR.mask)
+
+    def is_idle(self) -> bool:
+        """Whether it neither works nor keeps an error."""
+        return not self.word(reg.REG_STATUS) & (reg.STATUS_BUSY.mask | reg.STATUS_ERROR.mask)
+
     def has_ended(self) -> bool:
         """Whether a program has ended, with or without an error, since :meth:`forget_ended`."""
         return self.word(reg.REG_IRQ_STATUS) != 0
@@ -251,6 +266,8 @@ _FLAGS = {
     "output blocked": reg.STATUS_OUTPUT_BLOCKED,
     "input starved": reg.STATUS_INPUT_STARVED,
 }
+# In the order of Counters' attributes behind CYCLES
+_OTHER_COUNTERS = [offset for name, offset in reg.COUNTERS.items() if name != "CYCLES"]
 # In the order of LogEntry's attributes
 _LOG_WORDS = (
     reg.REG_LOG_CYCLES,

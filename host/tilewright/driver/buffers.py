@@ -24,7 +24,7 @@ def check_buffer(buffer: Any, start: int, nbytes: int) -> None:
     Raises:
         BufferNotAllocatedError: not an allocated buffer, freed, not contiguous, or the range lies outside it.
     """
-    if getattr(buffer, "buffer_id", None) is not None:
+    if is_remote(buffer):
         _check_remote(buffer)
     else:
         _check_local(buffer)
@@ -36,34 +36,47 @@ def check_buffer(buffer: Any, start: int, nbytes: int) -> None:
         )
 
 
-def flush_parts(buffer: Any, parts: Iterable[slice]) -> Any:
+def flush_parts(buffer: Any, parts: Iterable[slice], address: int | None = None) -> None:
     """Flushes parts of a buffer whose others have not changed since they were flushed.
 
-    Args:
-        buffer: from ``pynq.allocate``.
-        parts: of its elements.
+    As ``buffer[part].flush()``, whose views cost more; of a buffer object of XRT, pynq 4.0 flushes the whole.
 
-    Returns:
-        What pynq transfers as the buffer without flushing it again; the buffer itself where only all of it can be
-        flushed, as in PYNQ.remote.
+    Args:
+        buffer: from ``pynq.allocate``, not a remote one.
+        parts: of its elements.
+        address: its virtual address, which numpy takes long to say; default: asks.
     """
-    if getattr(buffer, "buffer_id", None) is not None:
-        return buffer
-    for part in parts:
-        _flush(buffer[part])
+    if buffer.coherent:
+        return
+    size, offset = buffer.itemsize, buffer.offset
+    address = buffer.virtual_address if address is None else address
+    ranges = [(part.start * size, (part.stop - part.start) * size) for part in parts]
+    if hasattr(buffer.bo, "sync"):
+        import pyxrt  # type: ignore[import-not-found]  # on boards only
+
+        for start, nbytes in ranges:
+            buffer.bo.sync(pyxrt.xclBOSyncDirection.XCL_BO_SYNC_BO_TO_DEVICE, nbytes, offset + start)
+    else:
+        for start, nbytes in ranges:
+            buffer.device.flush(buffer.bo, offset + start, address + start, nbytes)
+
+
+def invalidate(buffer: Any, address: int) -> None:
+    """As ``buffer.invalidate()`` of a buffer that is not remote, whose virtual address is known."""
+    if not buffer.coherent:
+        buffer.device.invalidate(buffer.bo, buffer.offset, address, buffer.nbytes)
+
+
+def as_flushed(buffer: Any) -> Any:
+    """What pynq transfers as a buffer that is flushed, without flushing it again; not of a remote one."""
     flushed = buffer[:]
     flushed.coherent = True
     return flushed
 
 
-def _flush(part: Any) -> None:
-    """``part.flush()``; of a buffer object of XRT, pynq 4.0 flushes the whole whatever the part."""
-    if part.coherent or not hasattr(part.bo, "sync"):
-        part.flush()
-        return
-    import pyxrt  # type: ignore[import-not-found]  # on boards only
-
-    part.bo.sync(pyxrt.xclBOSyncDirection.XCL_BO_SYNC_BO_TO_DEVICE, part.nbytes, part.offset)
+def is_remote(buffer: Any) -> bool:
+    """Whether a buffer lies on a board beyond PYNQ.remote, which knows whole buffers only."""
+    return getattr(buffer, "buffer_id", None) is not None
 
 
 def _check_local(buffer: Any) -> None:

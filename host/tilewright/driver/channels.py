@@ -7,13 +7,12 @@ they wait for is true already, or not at all.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from tilewright.driver import dma as dma_calls
-from tilewright.driver.buffers import flush_parts
 from tilewright.driver.dma import describe_status, run_channels, running_status
 from tilewright.errors import DmaError, TransferLengthError
 from tilewright.hardware import pg021
@@ -84,20 +83,17 @@ class Channels(ABC):
         self._transfer(self.dma.recvchannel, buffer, nbytes)
         self.receiving = nbytes
 
-    def send(self, buffer: Any, nbytes: int, changed: Iterable[slice] | None = None) -> None:
+    def send(self, buffer: Any, nbytes: int) -> None:
         """Flushes a buffer and starts to send it as one packet.
 
         Args:
             buffer: from ``pynq.allocate``.
             nbytes: bytes to send, from its start.
-            changed: the elements to flush, where all others have been; default all.
 
         Raises:
             DmaError: the channel takes no transfer.
         """
         self.in_flight.append(buffer)
-        if changed is not None:
-            buffer = flush_parts(buffer, changed)
         self._transfer(self.dma.sendchannel, buffer, nbytes)
         self.sending = nbytes
 

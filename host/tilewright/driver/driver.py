@@ -5,9 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import pynq
 
-from tilewright.driver.accelerator import Counters
-from tilewright.driver.buffers import check_buffer
 from tilewright.driver.channels import Channels, channels_of, stream_width
 from tilewright.driver.clocks import read_clocks
 from tilewright.driver.dma import reset, run_channels
+from tilewright.driver.flight import Attempt, Buffers, Flight, RunResult
 from tilewright.driver.manifest import check_manifest
 from tilewright.driver.run_steps import RunStep, Steps, untimed
 from tilewright.driver.simulated import simulated
@@ -29,11 +26,13 @@ from tilewright.errors import (
     DeviceError,
     DeviceStateWarning,
     DeviceTimeoutError,
+    DmaError,
     ParameterMismatchError,
+    ResultError,
     TilewrightError,
     TransferError,
 )
-from tilewright.hardware.beats import BEAT_BYTES, Beats
+from tilewright.hardware.beats import BEAT_BYTES
 from tilewright.hardware.parameters import ArrayParameters
 from tilewright.hardware.program import Program, describe_command
 from tilewright.hardware.results import TRAILER_BEATS
@@ -43,38 +42,6 @@ _DMA_WINDOW = 0x60
 # A reset of the DMA waits for the memory accesses that are under way
 _RESET_SECONDS = 1.0
 _WAITING_SECONDS = 0.2
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """A program that was sent, and what it takes to repeat it.
-
-    Attributes:
-        program: the program.
-        timeout: seconds that it might take, on the device's clock.
-        stall_state: of a simulated device before it; None elsewhere.
-    """
-
-    program: Program
-    timeout: float
-    stall_state: tuple[int, int] | None
-
-
-@dataclass(frozen=True)
-class RunResult:
-    """What a program returned.
-
-    Attributes:
-        outputs: for each CONV command, int32 (images, oc, out_h, out_w).
-        counters: performance counters of the program.
-        seconds: from the start of the send to the end of the receive, on the device's clock.
-        attempt: the program as it was sent.
-    """
-
-    outputs: tuple[npt.NDArray[np.int32], ...]
-    counters: Counters
-    seconds: float
-    attempt: Attempt = field(repr=False)
 
 
 class Driver:
@@ -130,7 +97,8 @@ class Driver:
         self.dma = self._open_dma(overlay, dma_name)
         self.channels: Channels = channels_of(self.dma)
         self.steps: Steps = untimed
-        self._turn = threading.Lock()
+        self._turn = threading.Lock()  # held while a program is on its way
+        self._flight: Flight | None = None  # that program
         self.waiting: Callable[[], None] | None = None
         self.array: ArrayParameters = self.accelerator.array_parameters()
         self.last_attempt: Attempt | None = None
@@ -175,7 +143,6 @@ class Driver:
         send_bytes: int | None = None,
         receive_bytes: int | None = None,
         timeout: float | None = None,
-        changed: Sequence[slice] | None = None,
     ) -> RunResult:
         """:meth:`run` in buffers of the caller's, which saves allocating them for each run.
 
@@ -186,8 +153,6 @@ class Driver:
             send_bytes: bytes to send; default all of ``send``.
             receive_bytes: the most bytes to take; default all of ``receive``.
             timeout: as of :meth:`run`.
-            changed: the beats of ``send`` that changed since an earlier run sent them, which alone are flushed;
-                default all.
 
         Returns:
             Outputs and counters.
@@ -196,18 +161,117 @@ class Driver:
             BufferNotAllocatedError: a buffer is not one that pynq allocated.
             TilewrightError: as :meth:`run`.
         """
-        send_bytes = send.nbytes if send_bytes is None else send_bytes
-        receive_bytes = receive.nbytes if receive_bytes is None else receive_bytes
-        check_buffer(send, 0, send_bytes)
-        check_buffer(receive, 0, receive_bytes)
-        self.channels.check_words(send_bytes)
-        self.channels.check_lengths(send_bytes, receive_bytes)
-        with self._taking_turns():
+        buffers = self.checked(Buffers(send, receive, send_bytes, receive_bytes))
+        flight = self.start(program, buffers, timeout)
+        self.wait(flight)
+        return self.take(flight)
+
+    def checked(self, buffers: Buffers) -> Buffers:
+        """The buffers, if the DMA can transfer what is asked of them.
+
+        Raises:
+            TransferLengthError: that is longer than the DMA transfers at once, or does not end with a stream word.
+        """
+        self.channels.check_words(buffers.send_bytes)
+        self.channels.check_lengths(buffers.send_bytes, buffers.receive_bytes)
+        return buffers
+
+    def start(
+        self, program: Program, buffers: Buffers, timeout: float | None = None, changed: Sequence[slice] | None = None
+    ) -> Flight:
+        """Starts a program; the next is for :meth:`wait`, from which on another one may be started.
+
+        Args:
+            program: whose results are expected.
+            buffers: of which ``send`` holds its beats, :meth:`checked`.
+            timeout: as of :meth:`run`.
+            changed: the beats of ``send`` that changed since an earlier run sent them, which alone are flushed;
+                default all.
+
+        Returns:
+            The program on its way.
+
+        Raises:
+            DeviceBusyError: another program runs, or the buffers hold results that were not taken; it goes on.
+            DmaError: the DMA takes no transfer; with a ``report``.
+        """
+        if buffers.awaited:
+            raise DeviceBusyError("these buffers hold a program whose results were not taken; nothing was sent")
+        if not self._turn.acquire(blocking=False):
+            raise DeviceBusyError("another program runs on this driver, of another thread or batch; nothing was sent")
+        try:
             self._check_ready()
             seconds = self.timeout if timeout is None else timeout
             stall_state = None if self.simulated is None else self.simulated.stall_state
             self.last_attempt = Attempt(program, seconds, stall_state)
-            return self._run_once(self.last_attempt, send, receive, send_bytes, receive_bytes, changed)
+        except BaseException:
+            self._turn.release()
+            raise
+        flight = Flight(self.last_attempt, buffers, self._deadline(seconds), self._clock())
+        self._flight, buffers.awaited = flight, True
+        try:
+            with self.steps(RunStep.COPY):
+                buffers.clear()
+                self.accelerator.forget_ended()
+                # S2MM first: results may come before the program is sent.
+                self.channels.receive(buffers.receive, buffers.receive_bytes)
+                self.channels.send(buffers.flushed(changed), buffers.send_bytes)
+        except BaseException as error:
+            self._failed(flight, error)
+            raise
+        return flight
+
+    def wait(self, flight: Flight) -> None:
+        """Waits until a program has ended: both transfers, nothing of its results is looked at yet.
+
+        After any error the device is reset, so that the next run is exact.
+
+        Args:
+            flight: what :meth:`start` returned last.
+
+        Raises:
+            DeviceError: the accelerator refused the program.
+            DeviceTimeoutError: the transfer did not end in time; its ``report`` says which side starved.
+            DmaError: the DMA reported an error; with a ``report`` too.
+            ResultError: the accelerator refused something, and the results do not say what.
+        """
+        try:
+            with self.steps(RunStep.EXECUTE):
+                flight.received = self._wait(flight)
+                flight.seconds = self._clock() - flight.start
+                self.channels.finish(self._deadline(_RESET_SECONDS))
+                flight.counters = self.accelerator.counters()
+            if self.accelerator.has_error():
+                self._results(flight)
+                raise ResultError(f"the results say of no error: {self.accelerator.status()}")
+        except BaseException as error:
+            self._failed(flight, error)
+            raise
+        self._end(flight)
+
+    def take(self, flight: Flight) -> RunResult:
+        """The results of a program that has ended; its buffers are free then. Another program may be on its way.
+
+        After any error the device is reset, what is on its way then ends without results, and the next run is exact.
+
+        Args:
+            flight: what :meth:`wait` has waited for.
+
+        Returns:
+            Outputs and counters.
+
+        Raises:
+            ResultError: the results cannot be trusted.
+            DeviceError: they carry an error of the accelerator.
+        """
+        assert flight.counters is not None, "a program is waited for before its results are taken"
+        try:
+            outputs = self._results(flight)
+        except BaseException as error:
+            self._failed(flight, error)
+            raise
+        flight.buffers.awaited = False
+        return RunResult(outputs, flight.counters, flight.seconds, flight.attempt)
 
     @property
     def seed(self) -> int | None:
@@ -226,7 +290,7 @@ class Driver:
         return pynq.allocate((beats,), dtype=np.uint64, target=self.device)
 
     def recover(self) -> None:
-        """Resets DMA and accelerator and starts both channels.
+        """Resets DMA and accelerator and starts both channels; a program that is on its way ends without results.
 
         The DMA is reset twice: before the accelerator, so that no access to memory is under way; and after it, since
         S2MM takes up to four beats before it is programmed (AMD's does, PG021), and between the two resets these are
@@ -235,6 +299,9 @@ class Driver:
         Raises:
             DmaError: the DMA's reset does not end, or its channels do not start.
         """
+        if self._flight is not None:
+            self._flight.buffers.awaited = False
+            self._end(self._flight)
         self.channels.reset(self._deadline(_RESET_SECONDS))
         self.accelerator.soft_reset()
         self.channels.recover(self._deadline(_RESET_SECONDS))
@@ -275,42 +342,40 @@ class Driver:
                     f"its register STYLE: build the DMA with {own} (c_m_axi_{channel}_data_width and its tdata_width)"
                 )
 
-    def _run_once(
-        self,
-        attempt: Attempt,
-        send: Any,
-        receive: Any,
-        send_bytes: int,
-        receive_bytes: int,
-        changed: Sequence[slice] | None,
-    ) -> RunResult:
-        program = attempt.program
-        try:
-            start = self._clock()
-            with self._failures_reported(send, send_bytes, program):
-                packet = self._exchange(send, receive, send_bytes, receive_bytes, attempt.timeout, changed)
-            seconds = self._clock() - start
-            with self.steps(RunStep.UNPACK):
-                outputs = program.unpack(packet)
-            return RunResult(outputs, self.accelerator.counters(), seconds, attempt)
-        except BaseException as error:  # Ctrl-C included: buffers must not be freed under a running transfer
-            self._recover_after(error)
-            if isinstance(error, DeviceError):
+    def _results(self, flight: Flight) -> tuple[npt.NDArray[Any], ...]:
+        program, received = flight.attempt.program, flight.received
+        assert received is not None
+        with self.steps(RunStep.COPY_BACK):
+            packet = flight.buffers.packet(received)
+        with self.steps(RunStep.UNPACK):
+            try:
+                return program.unpack(packet)
+            except DeviceError as error:
                 where = describe_command(program.beats, error.sequence)
                 raise DeviceError(f"{error}; that number is {where}", error.code, error.sequence) from error
-            raise
 
-    @contextmanager
-    def _taking_turns(self) -> Iterator[None]:
-        if not self._turn.acquire(blocking=False):
-            raise DeviceBusyError("another thread runs a program on this driver; nothing was sent")
-        try:
-            yield
-        finally:
+    def _failed(self, flight: Flight, error: BaseException) -> None:
+        """After any error, Ctrl-C included: buffers must not be freed under a running transfer."""
+        if isinstance(error, TransferError) and error.report is None:
+            # Before anything is reset
+            transfer = Transfer(flight.buffers.sent(), flight.attempt.program.output_beats + TRAILER_BEATS)
+            error.add_report(report_stuck(self.channels, self.accelerator, transfer))
+        if flight.ended or self._flight is flight:
+            # Whatever is on its way now, what failed is to be repeated
+            self.last_attempt = flight.attempt
+            flight.buffers.awaited = False
+            self._recover_after(error)
+
+    def _end(self, flight: Flight) -> None:
+        """Lets another program be started."""
+        if self._flight is flight:
+            self._flight = None
             self._turn.release()
 
     def _check_ready(self) -> None:
         """Refuses while a program runs; resets what a program that somebody else has sent left behind."""
+        if self.accelerator.is_idle():
+            return
         status = self.accelerator.status()
         if "busy" in status.flags:
             raise DeviceBusyError(
@@ -325,42 +390,20 @@ class Driver:
         sequence, opcode = self.accelerator.last_command()
         return f"program {self.accelerator.program_id():#010x} (last header {opcode}, sequence number {sequence})"
 
-    def _exchange(
-        self,
-        send: Any,
-        receive: Any,
-        send_bytes: int,
-        receive_bytes: int,
-        timeout: float,
-        changed: Sequence[slice] | None,
-    ) -> Beats:
-        with self.steps(RunStep.COPY):
-            # Nothing of an earlier run must be left that could pass for results.
-            receive[:] = 0
-            receive.flush()
-            self.accelerator.forget_ended()
-            # S2MM first: results may come before the program is sent.
-            self.channels.receive(receive, receive_bytes)
-            self.channels.send(send, send_bytes, changed)
-        with self.steps(RunStep.EXECUTE):
-            received = self._wait(timeout)
-        with self.steps(RunStep.COPY_BACK):
-            receive.invalidate()
-            self.channels.finish(self._deadline(_RESET_SECONDS))
-            return np.array(receive[: received // BEAT_BYTES], dtype=np.uint64, subok=False)
-
-    def _wait(self, timeout: float) -> int:
+    def _wait(self, flight: Flight) -> int:
         """Bytes received, once both transfers are done."""
-        expired, called = self._deadline(timeout), 0.0
+        called = 0.0
         while True:
+            if self._flight is not flight:
+                raise DmaError("the driver was reset while this program was on its way")
             received, sent = self.channels.received(), self.channels.sent()
             if received is not None and sent:
                 return received
             if self.waiting is not None and time.monotonic() - called > _WAITING_SECONDS:
                 self.waiting()
                 called = time.monotonic()
-            if expired():
-                raise DeviceTimeoutError(f"no result within {timeout} s")
+            if flight.expired():
+                raise DeviceTimeoutError(f"no result within {flight.attempt.timeout} s")
 
     def _recover_after(self, error: BaseException) -> None:
         """:meth:`recover`; where that fails too, the first error is raised."""
@@ -368,19 +411,6 @@ class Driver:
             self.recover()
         except TilewrightError as failure:
             raise error from failure
-
-    @contextmanager
-    def _failures_reported(self, send: Any, send_bytes: int, program: Program) -> Iterator[None]:
-        """Adds a report to what a transfer raises, before anything is reset."""
-        try:
-            yield
-        except TransferError as error:
-            if error.report is not None:
-                raise
-            beats = np.array(send[: send_bytes // BEAT_BYTES], dtype=np.uint64, subok=False)
-            transfer = Transfer(beats, program.output_beats + TRAILER_BEATS)
-            report = report_stuck(self.channels, self.accelerator, transfer)
-            raise type(error)(str(error), report) from error
 
     def _deadline(self, seconds: float) -> Callable[[], bool]:
         end = self._clock() + seconds

@@ -10,12 +10,12 @@ from enum import Enum
 
 
 class RunStep(str, Enum):
-    """What the host does for a program, in order.
+    """What the host does for a program, in this order; several batches' steps take turns.
 
     COMPILE: network or layer to commands, once for each size of batch.
-    PACK: images into beats.
-    COPY: beats that changed into the send buffer, zeros into the receive buffer, flushes, both transfers started.
-    EXECUTE: until both transfers have ended.
+    PACK: images into beats, and what changed into the send buffer.
+    COPY: zeros into the receive buffer, flushes, both transfers started.
+    EXECUTE: until both transfers have ended: what is left of it once the host is ready.
     COPY_BACK: caches invalidated, results out of the receive buffer.
     UNPACK: results checked, taken apart and put together; the host's last layers.
     """
@@ -31,17 +31,24 @@ class RunStep(str, Enum):
 Steps = Callable[[RunStep], AbstractContextManager[None]]
 
 
+_NOTHING = nullcontext()
+
+
 def untimed(step: RunStep) -> AbstractContextManager[None]:
     """Measures nothing."""
     del step
-    return nullcontext()
+    return _NOTHING
 
 
 class StepTimes:
-    """Adds up the wall-clock seconds of each step: ``with times(RunStep.PACK): ...``."""
+    """Times each step of each program on the wall clock: ``with times(RunStep.PACK): ...``.
+
+    A step that follows itself goes on: what it takes in parts counts as one.
+    """
 
     def __init__(self) -> None:
-        self._seconds: defaultdict[RunStep, float] = defaultdict(float)
+        self._seconds: defaultdict[RunStep, list[float]] = defaultdict(list)
+        self._last: RunStep | None = None
 
     @contextmanager
     def __call__(self, step: RunStep) -> Iterator[None]:
@@ -50,9 +57,14 @@ class StepTimes:
         try:
             yield
         finally:
-            self._seconds[step] += time.perf_counter() - start
+            taken = time.perf_counter() - start
+            if step is self._last:
+                self._seconds[step][-1] += taken
+            else:
+                self._seconds[step].append(taken)
+            self._last = step
 
-    def take(self) -> dict[RunStep, float]:
-        """Seconds by step since the last call."""
-        taken, self._seconds = dict(self._seconds), defaultdict(float)
+    def take(self) -> dict[RunStep, list[float]]:
+        """Seconds by step since the last call, one for each program."""
+        taken, self._seconds, self._last = dict(self._seconds), defaultdict(list), None
         return taken

@@ -46,7 +46,7 @@ def unpack_nibbles(beats: Beats) -> npt.NDArray[np.uint8]:
     Returns:
         uint8 (count * 16,), values 0..15.
     """
-    octets = beats.astype("<u8").view(np.uint8)
+    octets = beats.astype("<u8", copy=False).view(np.uint8)
     nibbles = np.empty(2 * len(octets), dtype=np.uint8)
     nibbles[0::2], nibbles[1::2] = octets & 0xF, octets >> 4
     return nibbles
@@ -71,9 +71,9 @@ def unpack_int32(beats: Beats) -> npt.NDArray[np.int32]:
         beats: uint64 (count,).
 
     Returns:
-        int32 (count * 2,).
+        int32 (count * 2,); where the processor is little-endian too a view of the beats.
     """
-    return beats.astype("<u8").view("<i4").astype(np.int32, copy=False)
+    return beats.astype("<u8", copy=False).view("<i4").astype(np.int32, copy=False)
 
 
 def crc32_of(beats: Beats, start: int = 0) -> int:

@@ -26,7 +26,7 @@ class Field(NamedTuple):
 
     def extract(self, word: int) -> int:
         """Return the field's value in a word."""
-        return (word & self.mask) >> self.low
+        return word >> self.low & (1 << self.width) - 1
 
     def place(self, value: int) -> int:
         """Return a word with the field set to value, else zero. Raises ValueError when value does not fit."""
@@ -53,7 +53,7 @@ class BeatField(NamedTuple):
     def extract(self, beat: int) -> int:
         """Return the field's value in its beat."""
         value = self.bits.extract(beat)
-        return value - (1 << self.bits.width) if self.signed and value >> (self.bits.width - 1) else value
+        return value - (1 << self.bits.width) if self.signed and value >> self.bits.width - 1 else value
 
     def place(self, value: int) -> int:
         """Return a beat with the field set to value, else zero. Raises ValueError when value does not fit."""
@@ -99,12 +99,23 @@ class Layout:
 
     def decode(self, beats: Sequence[int]) -> dict[str, int]:
         """Return all fields' values in some beats, each by its name."""
-        return {name: place.extract(beats[place.beat]) for name, place in self.fields.items()}
+        return {
+            name: (value := beats[beat] >> low & most) - (most + 1 if value > largest else 0)
+            for name, beat, low, most, largest in self._places
+        }
 
     def unnamed(self, beats: Sequence[int]) -> int | None:
         """Return the first of some beats in which a bit is set that no field names; None if there is none."""
         wrong = (number for number, (beat, named) in enumerate(zip(beats, self._named, strict=True)) if beat & ~named)
         return next(wrong, None)
+
+    @cached_property
+    def _places(self) -> list[tuple[str, int, int, int, int]]:
+        """Of each field its name, beat, lowest bit, the number with all its bits set, and its largest value."""
+        return [
+            (name, place.beat, place.bits.low, place.bits.most, place.bits.most >> place.signed)
+            for name, place in self.fields.items()
+        ]
 
     @cached_property
     def _named(self) -> list[int]:

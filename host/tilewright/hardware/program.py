@@ -116,6 +116,7 @@ class FramedProgram(Program):
         frame: what it shares with others.
         images: for each LOAD and IMAGE command its data.
         array, program_id, outputs: as of :class:`Program`.
+        in_a_row: the same data one behind the other, where they lie so.
     """
 
     def __init__(
@@ -125,12 +126,15 @@ class FramedProgram(Program):
         array: ArrayParameters,
         program_id: int,
         outputs: tuple[ResultMap, ...],
+        in_a_row: Beats | None = None,
     ) -> None:
         # Frozen, as the class it extends
         vars(self).update(frame=frame, images=images, array=array, program_id=program_id, outputs=outputs)
+        vars(self).update(_in_a_row=in_a_row)
 
     frame: Frame
     images: Sequence[Beats]
+    _in_a_row: Beats | None
 
     @cached_property
     def beats(self) -> Beats:
@@ -144,7 +148,7 @@ class FramedProgram(Program):
     def sent(self) -> End:
         """As :attr:`Program.sent`."""
         crc = 0
-        for words in self.images:
+        for words in self.images if self._in_a_row is None else (self._in_a_row,):
             crc = crc32_of(words, crc)
         return End(crc, self.frame.crc)
 

@@ -58,10 +58,15 @@ class OutputMap:
         return pack_int32(columns)
 
     def decode(self, beats: Beats, n: int) -> npt.NDArray[np.int32]:
-        """Inverse of :meth:`encode`. Raises ResultError when a column beyond oc is not zero."""
+        """Inverse of :meth:`encode`, in memory of its own. Raises ResultError when a column beyond oc is not zero."""
         images, _, out_h, out_w = self.shape
-        columns = unpack_int32(beats).reshape(self.tiles(n), images, out_h, out_w, n)
-        return _untiled(columns.transpose(1, 0, 4, 2, 3).reshape(images, -1, out_h, out_w), self.name, self.shape[1], n)
+        # Rows of columns change places as they are; channels then lie side by side
+        rows = beats.view(f"V{4 * n}").reshape(self.tiles(n), -1)
+        columns = unpack_int32(np.ascontiguousarray(rows.T).view(beats.dtype).reshape(-1))
+        whole = columns.reshape(images, out_h, out_w, -1).transpose(0, 3, 1, 2)
+        if self.tiles(n) == 1:
+            whole = whole.copy()
+        return _untiled(whole, self.name, self.shape[1], n)
 
 
 @dataclass(frozen=True)
@@ -225,8 +230,11 @@ def decode_results(packet: Beats, n: int, sent: End, maps: Sequence[ResultMap]) 
             f"{len(body)} result beats ({len(body) * BEAT_BYTES} bytes) received, the trailer counts "
             f"{trailer.result_beats}, the program returns {sum(lengths)}"
         )
-    parts = np.split(body, np.cumsum(lengths)[:-1])
-    return tuple(entry.decode(part, n) for part, entry in zip(parts, maps, strict=True))
+    decoded, start = [], 0
+    for entry, length in zip(maps, lengths, strict=True):
+        decoded.append(entry.decode(body[start : start + length], n))
+        start += length
+    return tuple(decoded)
 
 
 def _changed(trailer: Trailer, sent: End) -> str:
@@ -259,8 +267,10 @@ def _tiled(array: npt.NDArray[Any], n: int) -> npt.NDArray[Any]:
 
 def _untiled(array: npt.NDArray[Any], name: str, channels: int, n: int) -> npt.NDArray[Any]:
     """The array without the channels that the layer does not have, which must be zero."""
+    if array.shape[1] == channels:
+        return array
     beyond = np.argwhere(array[:, channels:] != 0)
     if len(beyond):
         column = (channels + int(beyond[0][1])) % n
         raise ResultError(f"layer {name} has {channels} channels, but column {column} beyond them is not zero")
-    return np.ascontiguousarray(array[:, :channels])
+    return array[:, :channels]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import NetworkError
+from tilewright.network.linear import Factors
 from tilewright.network.shape import NEVER, LayerShape, check_row
 
 
@@ -50,6 +52,13 @@ class Layer(LayerShape):
             furthest = max(-int(self.reach()[0].min()), int(self.reach()[1].max()))
             self._expect(furthest < NEVER, f"sums of its weights can reach {furthest}, beyond 32 bits")
         self._check_outputs()
+
+    @cached_property
+    def z_falls(self) -> npt.NDArray[np.bool_] | None:
+        """bool (oc,), whether z falls as the accumulator grows; None where no channel's does."""
+        slope = np.full(self.out_channels, self.scale)
+        falls: npt.NDArray[np.bool_] = (slope if self.bn_scale is None else slope * self.bn_scale) < 0
+        return falls if falls.any() else None
 
     def reach(self, image_low: int = -128, image_high: int = 127) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         """Smallest and largest accumulator of each channel, int64 (oc,).
@@ -119,6 +128,11 @@ class TailStep:
             fits = self.kind == "linear" and self.weight.ndim == 2 and self.bias.shape == self.weight.shape[:1]
         if not fits:
             raise NetworkError(f"{self.kind!r} {self.name} with weights {shapes[0]} and biases {shapes[1]} in the tail")
+
+    @cached_property
+    def factors(self) -> Factors | None:
+        """What a linear layer multiplies with; None of another step."""
+        return None if self.weight is None or self.bias is None else Factors.of(self.weight, self.bias)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any, Protocol
@@ -38,7 +39,7 @@ class Job(Protocol):
     programs: int
     macs: int
 
-    def start(self, driver: Driver) -> Callable[[], Iterator[Results]]:
+    def start(self, driver: Driver) -> Callable[[], Generator[Results, None, None]]:
         """Compiles, and returns what runs a round: results and counters of each program."""
 
 
@@ -56,10 +57,16 @@ class NetworkJob:
         self.batch, self.programs = batch, len(pixels) // batch
         self._network, self._pixels = network, pixels
 
-    def start(self, driver: Driver) -> Callable[[], Iterator[Results]]:
+    def start(self, driver: Driver) -> Callable[[], Generator[Results, None, None]]:
         """As :meth:`Job.start`."""
         runner = NetworkRunner(driver, self._network, self.batch)
-        return lambda: ((result.scores, result.counters) for result in runner.run(self._pixels))
+
+        def run() -> Generator[Results, None, None]:
+            with closing(runner.run(self._pixels)) as results:
+                for result in results:
+                    yield result.scores, result.counters
+
+        return run
 
 
 class LayerJob:
@@ -77,12 +84,12 @@ class LayerJob:
         self.name, self.macs = layer.name, self._layer.macs // batch
         self.batch, self.programs = batch, programs
 
-    def start(self, driver: Driver) -> Callable[[], Iterator[Results]]:
+    def start(self, driver: Driver) -> Callable[[], Generator[Results, None, None]]:
         """As :meth:`Job.start`."""
         with driver.steps(RunStep.COMPILE):
             program = compile_layer(self._layer, driver.array, relu=True)
 
-        def run() -> Iterator[Results]:
+        def run() -> Generator[Results, None, None]:
             for _ in range(self.programs):
                 result = driver.run(program)
                 yield result.outputs[0], result.counters
@@ -116,7 +123,8 @@ class Measurement:
 
     @property
     def program_seconds(self) -> float:
-        """Median steps of one program, compilation not among them, one after the other."""
+        """Median steps of one program, compilation not among them: of a network, of which the next is packed and the
+        last unpacked while one is computed, what the host does and what it then still waits."""
         return sum(median(times) for step, times in self.seconds.items() if step is not RunStep.COMPILE)
 
     @property
@@ -165,34 +173,27 @@ def measure(driver: Driver, job: Job, rounds: int, advance: Callable[[], None] =
         ResultError: a round gave other results than the first.
         TilewrightError: a run failed.
     """
-    seconds: dict[RunStep, list[float]] = {}
     cycles: list[int] = []
     first: list[npt.NDArray[Any]] = []
     times = StepTimes()
     driver.steps = times
     try:
         for number in range(rounds):
-            run = job.start(driver)
-            _append(seconds, times)
-            for index, (results, counters) in enumerate(run()):
-                _append(seconds, times)
-                cycles.append(counters.cycles)
-                if number == 0:
-                    first.append(results)
-                elif not np.array_equal(first[index], results):
-                    raise ResultError(
-                        f"{job.name}: program {index} gave other results in round {number} than in round 0"
-                    )
-                advance()
+            with closing(job.start(driver)()) as results:
+                for index, (values, counters) in enumerate(results):
+                    cycles.append(counters.cycles)
+                    if number == 0:
+                        first.append(values)
+                    elif not np.array_equal(first[index], values):
+                        raise ResultError(
+                            f"{job.name}: program {index} gave other results in round {number} than in round 0"
+                        )
+                    advance()
     finally:
         driver.steps = untimed
+    seconds = times.take()
     ordered = {step: seconds[step] for step in RunStep if step in seconds}
     return Measurement(job.name, driver.array.n, job.batch, job.programs, rounds, ordered, cycles, job.macs)
-
-
-def _append(seconds: dict[RunStep, list[float]], times: StepTimes) -> None:
-    for step, taken in times.take().items():
-        seconds.setdefault(step, []).append(taken)
 
 
 def _statistics(times: list[float] | None) -> dict[str, Any] | None:

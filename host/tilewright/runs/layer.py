@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from tilewright.compiler.layer import compile_layer, images_that_fit
 from tilewright.driver import Driver
-from tilewright.driver.driver import RunResult
+from tilewright.driver.flight import RunResult
 from tilewright.errors import LayerError
 from tilewright.network.layer import ConvLayer
 from tilewright.runs.compare_layer import Report, compare

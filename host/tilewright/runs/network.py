@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Collection
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from tilewright.driver import Driver
 from tilewright.driver.accelerator import Counters
-from tilewright.driver.driver import RunResult
+from tilewright.driver.flight import RunResult
 from tilewright.errors import CompileError
 from tilewright.hardware import assumed_clock
 from tilewright.network.network import Network
@@ -156,8 +156,8 @@ def run_network(
         reference = (
             PyTorchReference(network_file, images, runner.batch, bool(read_back), Path(folder)) if check else None
         )
-        with reference or nullcontext():
-            for index, result in enumerate(runner.run(images.pixels)):
+        with reference or nullcontext(), closing(runner.run(images.pixels)) as results:
+            for index, result in enumerate(results):
                 run.images += result.images
                 run.predictions += result.predictions.tolist()
                 run.first = run.first or result.ran
@@ -171,6 +171,6 @@ def run_network(
                     run.wall_seconds += time.monotonic() - start
                     difference = run.comparison.first_mismatch
                     if difference is not None and run.failure is None:
-                        run.failure = Failure(result, difference, driver.accelerator.layer_log())
+                        run.failure = Failure(result, difference)
                 advance(run, result)
     return run

@@ -21,12 +21,10 @@ class Failure:
     Attributes:
         result: what came of it.
         mismatch: the first wrong integer of the first layer that differs.
-        log: the accelerator's log of the program.
     """
 
     result: BatchResult
     mismatch: MapMismatch
-    log: Sequence[LogEntry]
 
 
 def trace_failure(failure: Failure, device: Any, file: Path) -> Waveform:
@@ -44,17 +42,23 @@ def trace_failure(failure: Failure, device: Any, file: Path) -> Waveform:
         SimulationError: the traced hardware cannot be built, or the file cannot be written.
     """
     ran = failure.result.ran
-    return repeat_program(device, ran.attempt, ran, file, failing_window(failure), "the failing output tile")
+    shows = "the failing output tile"
+    return repeat_program(device, ran.attempt, ran, file, lambda log: failing_window(failure, log), shows)
 
 
-def failing_window(failure: Failure) -> tuple[int, int]:
-    """Cycles of the program in which the wrong output tile was computed, the last ones if they are too many."""
+def failing_window(failure: Failure, log: Sequence[LogEntry]) -> tuple[int, int]:
+    """Cycles of the program in which the wrong output tile was computed, the last ones if they are too many.
+
+    Args:
+        failure: what failed.
+        log: the accelerator's, of the same program once more: the next one was on its way as it failed.
+    """
     mismatch, compiled = failure.mismatch, failure.result.compiled
     stage = next(stage.index for stage in compiled.stages if stage.name == mismatch.layer)
     image = mismatch.image - failure.result.first
     _, item = command_of(compiled, stage, image, mismatch.oc_tile, mismatch.row)
     convs = [other for other in compiled.items if isinstance(other, ConvItem)]
     index = next(number for number, other in enumerate(convs) if other is item)
-    end = failure.log[index].cycles
-    start = failure.log[index - 1].cycles if index else 0
+    end = log[index].cycles
+    start = log[index - 1].cycles if index else 0
     return tile_window(start, end, mismatch.oc_tile - item.oc_tiles.start, len(item.oc_tiles))

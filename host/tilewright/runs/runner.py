@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.compiler.network import CompiledNetwork, compile_network
-from tilewright.compiler.planner import step_cycles
 from tilewright.driver import Driver
 from tilewright.driver.accelerator import Counters
-from tilewright.driver.driver import RunResult
+from tilewright.driver.flight import Buffers, Flight, RunResult
 from tilewright.driver.run_steps import RunStep
+from tilewright.errors import TilewrightError
 from tilewright.hardware.beats import BEAT_BYTES
 from tilewright.hardware.program import Frame, FramedProgram, Program
 from tilewright.hardware.results import TRAILER_BEATS
@@ -37,7 +36,8 @@ class BatchResult:
         ran: the program as it was sent, its counters and its seconds on the device.
         maps: int32 accumulators of the last layer, and uint8 codes of those that were read back, by layer.
         scores: float64 (images, classes).
-        wall_seconds: packing, run and the host's part, on this computer's clock.
+        wall_seconds: from the results before, or the beginning of the run, to these, on this computer's clock; what the
+            caller does between is left out.
     """
 
     first: int
@@ -64,6 +64,45 @@ class BatchResult:
         return best
 
 
+@dataclass
+class _Place:
+    """Buffers for one batch, kept from batch to batch: while it is computed, the other place takes the next one.
+
+    Attributes:
+        memory: a buffer to send from and one to receive into, once they are allocated.
+        buffers: as much of them as the batch takes.
+        holds: what the send buffer holds, flushed; None where that is not known.
+    """
+
+    memory: tuple[Any, Any] | None = None
+    buffers: Buffers | None = None
+    holds: Frame | None = None
+
+
+@dataclass
+class _Batch:
+    """A batch between packing and results.
+
+    Attributes:
+        images: which of the run.
+        compiled: what runs.
+        program: it with its images.
+        buffers: that hold it.
+        place: they are of.
+        changed: beats that are to be flushed.
+        flight: once it was started.
+    """
+
+    images: range
+    compiled: CompiledNetwork
+    program: FramedProgram
+    buffers: Buffers
+    place: _Place
+    changed: Sequence[slice]
+    flight: Flight | None = None
+    cycles: Callable[[], int] = lambda: 0
+
+
 class NetworkRunner:
     """Runs batches of a network on an accelerator; compiles once for each size of batch.
 
@@ -88,8 +127,7 @@ class NetworkRunner:
         self.read_back = read_back
         self.waiting: Callable[[float], None] | None = None
         self._compiled: dict[int, CompiledNetwork] = {}
-        self._buffers: tuple[Any, ...] | None = None
-        self._sent: Frame | None = None  # what the send buffer holds, flushed
+        self._places = (_Place(), _Place())
         self.compiled(batch)
 
     def compiled(self, images: int) -> CompiledNetwork:
@@ -99,8 +137,11 @@ class NetworkRunner:
                 self._compiled[images] = compile_network(self.network, self.driver.array, images, self.read_back)
         return self._compiled[images]
 
-    def run(self, pixels: npt.NDArray[np.uint8]) -> Iterator[BatchResult]:
-        """Runs images, a batch after the other.
+    def run(self, pixels: npt.NDArray[np.uint8]) -> Generator[BatchResult, None, None]:
+        """Runs images, a batch after the other; while one is computed the next is packed and the last one unpacked.
+
+        The next batch is on its way while the caller has the results of one, and the driver runs nothing else. Where
+        the iterator is closed before its end, as ``contextlib.closing`` does, it ends without results.
 
         Args:
             pixels: uint8 (images, channels, h, w).
@@ -109,60 +150,101 @@ class NetworkRunner:
             What came of each batch.
 
         Raises:
-            TilewrightError: the images do not fit the network, or a run failed; see :class:`tilewright.driver.Driver`.
+            TilewrightError: the images do not fit the network, or a run failed, and which images it was where there
+                are several batches; see :class:`tilewright.driver.Driver`.
         """
-        for first in range(0, len(pixels), self.batch):
-            part = pixels[first : first + self.batch]
-            start = time.monotonic()
-            compiled = self.compiled(len(part))
-            with self.driver.steps(RunStep.PACK):
-                program = compiled.program(part)
-            send, receive, lengths = self._buffers_for(program)
-            changed = self._write(program, send)
-            with self._watched(first, compiled):
-                timeout = max(self.driver.timeout, _patience(compiled))
-                ran = self.driver.run_in(program, send, receive, *lengths, timeout=timeout, changed=changed)
-            self._sent = program.frame
-            with self.driver.steps(RunStep.UNPACK):
-                maps = compiled.collect(ran.outputs)
-                scores = scores_of(self.network, maps[self.network.layers[-1].name])
-            wall = time.monotonic() - start
-            yield BatchResult(first, compiled, ran, maps, scores, wall)
-
-    @contextmanager
-    def _watched(self, first: int, compiled: CompiledNetwork) -> Iterator[None]:
-        """Has the driver call :attr:`waiting` while a batch runs."""
-        waiting, cycles = self.waiting, cycles_of(self.driver)
-        if waiting is not None:
-            expected = _expected_cycles(compiled)
-            self.driver.waiting = lambda: waiting(first + compiled.batch * min(1.0, cycles() / expected))
+        ahead: _Batch | None = None
+        started = time.monotonic()
         try:
-            yield
+            for number, first in enumerate(range(0, len(pixels), self.batch)):
+                images = range(first, min(first + self.batch, len(pixels)))
+                batch = self._packed(images, pixels, self._places[number % len(self._places)])
+                if ahead is not None:
+                    self._wait(ahead, len(pixels))
+                self._start(batch, len(pixels))
+                done, ahead = ahead, batch
+                if done is not None:
+                    yield self._taken(done, len(pixels), started)
+                    started = time.monotonic()
+            if ahead is not None:
+                self._wait(ahead, len(pixels))
+                yield self._taken(ahead, len(pixels), started)
+        finally:
+            self._end(ahead)
+
+    def _packed(self, images: range, pixels: npt.NDArray[np.uint8], place: _Place) -> _Batch:
+        """A batch in the send buffer, of which an earlier one may have left all but the images."""
+        compiled = self.compiled(len(images))
+        with self.driver.steps(RunStep.PACK):
+            program = compiled.program(pixels[images.start : images.stop])
+            buffers = self._buffers_for(program, place)
+            left, place.holds = place.holds is program.frame, None
+            beats = np.asarray(buffers.send)
+            whole = slice(0, len(program.frame.beats))
+            if not left:
+                beats[whole] = program.frame.beats
+            program.write_images(beats)
+        return _Batch(images, compiled, program, buffers, place, program.frame.changing if left else (whole,))
+
+    def _start(self, batch: _Batch, of: int) -> None:
+        timeout = max(self.driver.timeout, _PATIENCE * batch.compiled.least_cycles / _SLOW_CLOCK_HZ)
+        try:
+            batch.flight = self.driver.start(batch.program, batch.buffers, timeout, batch.changed)
+        except TilewrightError as error:
+            _name(error, batch.images, of)
+            raise
+        batch.buffers.untouched = True
+        batch.cycles = cycles_of(self.driver)
+
+    def _wait(self, batch: _Batch, of: int) -> None:
+        """Waits for a batch, and has the driver call :attr:`waiting` meanwhile."""
+        waiting, images, least = self.waiting, batch.images, batch.compiled.least_cycles
+        if waiting is not None:
+            self.driver.waiting = lambda: waiting(images.start + len(images) * min(1.0, batch.cycles() / least))
+        assert batch.flight is not None
+        try:
+            self.driver.wait(batch.flight)
+        except TilewrightError as error:
+            _name(error, images, of)
+            raise
         finally:
             self.driver.waiting = None
+        batch.place.holds = batch.program.frame
 
-    def _buffers_for(self, program: Program) -> tuple[Any, Any, tuple[int, int]]:
-        """Buffers for the program and its results, kept from batch to batch, and the bytes to transfer."""
+    def _taken(self, batch: _Batch, of: int, started: float) -> BatchResult:
+        assert batch.flight is not None
+        try:
+            ran = self.driver.take(batch.flight)
+            with self.driver.steps(RunStep.UNPACK):
+                maps = batch.compiled.collect(ran.outputs)
+                scores = scores_of(self.network, maps[self.network.layers[-1].name])
+        except TilewrightError as error:
+            _name(error, batch.images, of)
+            raise
+        return BatchResult(batch.images.start, batch.compiled, ran, maps, scores, time.monotonic() - started)
+
+    def _end(self, batch: _Batch | None) -> None:
+        """After an error, or where the caller has enough: nothing is on its way."""
+        if batch is not None and batch.flight is not None and not batch.flight.ended:
+            self.driver.recover()
+
+    def _buffers_for(self, program: Program, place: _Place) -> Buffers:
+        """Buffers for the program and its results, those of the place where they are large enough."""
         lengths = (program.nbytes, (program.output_beats + TRAILER_BEATS) * BEAT_BYTES)
-        if self._buffers is None or any(
-            buffer.nbytes < need for buffer, need in zip(self._buffers, lengths, strict=True)
-        ):
-            self._buffers, self._sent = tuple(self.driver.allocate(need // BEAT_BYTES) for need in lengths), None
-        send, receive = self._buffers
-        return send, receive, lengths
+        if place.buffers is not None and (place.buffers.send_bytes, place.buffers.receive_bytes) == lengths:
+            return place.buffers
+        if place.memory is None or any(held.nbytes < need for held, need in zip(place.memory, lengths, strict=True)):
+            place.memory = tuple(self.driver.allocate(need // BEAT_BYTES) for need in lengths)
+            place.buffers = place.holds = None
+        before, place.buffers = place.buffers, self.driver.checked(Buffers(*place.memory, *lengths))
+        place.buffers.untouched = before is not None and before.untouched
+        return place.buffers
 
-    def _write(self, program: FramedProgram, send: Any) -> Sequence[slice] | None:
-        """Writes a program into the send buffer, of which the last batch may have left all but the images.
 
-        Returns:
-            The beats that changed; None: all.
-        """
-        left, self._sent = self._sent is program.frame, None
-        with self.driver.steps(RunStep.COPY):
-            if not left:
-                send[: len(program.frame.beats)] = program.frame.beats
-            program.write_images(send)
-        return program.frame.changing if left else None
+def _name(error: TilewrightError, images: range, of: int) -> None:
+    """Says in an error which images it was, where there are others."""
+    if len(images) < of:
+        error.args = (f"images {images.start} to {images.stop - 1}: {error.args[0]}", *error.args[1:])
 
 
 def cycles_of(driver: Driver) -> Callable[[], int]:
@@ -176,14 +258,3 @@ def cycles_of(driver: Driver) -> Callable[[], int]:
         return lambda: driver.accelerator.counters().cycles
     start = device.cycles
     return lambda: device.cycles - start
-
-
-def _expected_cycles(compiled: CompiledNetwork) -> int:
-    """Cycles that a program of this network takes at least: of its passes, or of its beats."""
-    steps = compiled.placement.schedule.steps
-    return max(sum(step_cycles(compiled.stages[step.stage], step) for step in steps), compiled.beats)
-
-
-def _patience(compiled: CompiledNetwork) -> float:
-    """Seconds that a program of this network may take."""
-    return _PATIENCE * _expected_cycles(compiled) / _SLOW_CLOCK_HZ

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ import numpy as np
 from pynq.pl_server.device import Device
 
 from tilewright.driver import Driver
-from tilewright.driver.driver import Attempt, RunResult
+from tilewright.driver.accelerator import LogEntry
+from tilewright.driver.flight import Attempt, RunResult
 from tilewright.driver.stuck import StuckReport
 from tilewright.errors import DeviceTimeoutError
 from tilewright.files import written
@@ -43,8 +45,17 @@ class Waveform:
         return f"waveform of {self.shows}: {self.file} (cycles {self.first} to {self.last}; {again})"
 
 
+# First and last cycle of a program to write
+Window = tuple[int, int]
+
+
 def repeat_program(
-    device: Any, attempt: Attempt, before: RunResult | None, file: Path, window: tuple[int, int], shows: str
+    device: Any,
+    attempt: Attempt,
+    before: RunResult | None,
+    file: Path,
+    window: Window | Callable[[Sequence[LogEntry]], Window],
+    shows: str,
 ) -> Waveform:
     """Repeats a program on a traced build of the device that it ran on.
 
@@ -53,7 +64,7 @@ def repeat_program(
         attempt: the program as it was sent.
         before: what came of it; None where it stood still.
         file: for the waveform.
-        window: first and last cycle of the program to write.
+        window: first and last cycle of the program to write, or what finds them in its log: then it is run twice.
         shows: what is in them.
 
     Returns:
@@ -69,6 +80,10 @@ def repeat_program(
     try:
         overlay = open_overlay(device.parameters, device.latency, device.stall_probability, device.seed, traced=True)
         driver = Driver(overlay)
+        if callable(window):
+            driver.device.stall_state = attempt.stall_state
+            _run_again(driver, attempt)
+            window = window(driver.accelerator.layer_log())
         driver.device.stall_state = attempt.stall_state
         with written(file) as partial:
             driver.device.trace(partial, *window)

@@ -14,7 +14,7 @@ import pytest
 import tilewright
 from tilewright import __version__
 from tilewright.driver import Driver
-from tilewright.driver.driver import RunResult
+from tilewright.driver.flight import RunResult
 from tilewright.environment import BITSTREAM_VARIABLE, BOARD_VARIABLE, DEVICE_VARIABLE
 from tilewright.selftest.vectors import Vector, differences, load_vectors
 from tilewright.target import DeviceKind, default_device, open_overlay

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tilewright.driver import Driver
-from tilewright.driver.driver import RunResult
+from tilewright.driver.flight import RunResult
 from tilewright.hardware.results import TRAILER_BEATS
 from tilewright.selftest.vectors import NAMES, Vector
 

@@ -15,6 +15,9 @@ from torch.nn import functional
 
 from tilewright_model.layers.quantisers import exact_codes
 
+# float64 holds every integer of so many bits
+FLOAT64_BITS = 53
+
 #: float32 holds every integer of at most this magnitude
 FLOAT32_EXACT = 2**24
 
@@ -148,7 +151,9 @@ class ExactBatchNorm2d(ExactModule):
 
 
 class ExactLinear(ExactModule):
-    """Scores in a fixed order of summation, one input feature after the other, then the bias.
+    """Scores whose products and sums are exact, whatever their order, then the bias.
+
+    Weights and each image's inputs are rounded to so many bits of the largest that no sum exceeds 53.
 
     Args:
         weight: float64 (out, in).
@@ -165,8 +170,15 @@ class ExactLinear(ExactModule):
 
     def forward(self, x: Tensor) -> Tensor:
         """float (n, in) to float64 (n, out)."""
-        x, columns = x.double(), self.weight.t().contiguous()
-        scores = x.new_zeros(len(x), len(self.bias))
-        for feature, column in enumerate(columns):
-            scores = scores + x[:, feature : feature + 1] * column
-        return scores + self.bias
+        x = x.double()
+        bits = (FLOAT64_BITS - (self.weight.shape[1] - 1).bit_length()) // 2
+        scale = power_of_two(self.weight.abs().max(), bits)
+        scales = power_of_two(x.abs().amax(1, keepdim=True), bits)
+        sums = (x * scales).round() @ (self.weight * scale).round().t()
+        return sums / (scales * scale) + self.bias
+
+
+def power_of_two(largest: Tensor, bits: int) -> Tensor:
+    """What makes numbers up to a magnitude, once they are rounded, integers of so many bits: float64, its shape."""
+    exponents = torch.frexp(largest).exponent
+    return torch.ldexp(torch.ones_like(largest), bits - exponents)

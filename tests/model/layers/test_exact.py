@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from exact_linear import exact_linear
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -193,14 +194,19 @@ def test_average_pooling_trains_on_dequantised_values_and_evaluates_sums_of_code
     assert QuantAvgPool2d(2, 1).stride == (1, 1) and list(pool.state_dict()) == ["act_alpha"]
 
 
-def test_the_linear_layer_adds_one_feature_after_the_other() -> None:
+@pytest.mark.parametrize("features", [1, 2, 300, 512, 513])
+def test_the_linear_layer_is_exact_whatever_the_order(features: int) -> None:
     torch.manual_seed(4)
-    linear, x = Linear(300, 5), torch.randn(3, 300).double()
+    linear, x = Linear(features, 5), torch.randn(4, features).double()
+    x[1] *= 1e9
+    x[2] = 0
     scores = linear.eval()(x)
-    for image in range(3):
-        for output in range(5):
-            score = 0.0
-            for feature in range(300):
-                score += x[image, feature].item() * linear.weight[output, feature].item()
-            assert scores[image, output].item() == score + linear.bias[output].item()
+    weight, bias = linear.weight.detach().double(), linear.bias.detach().double()
+    np.testing.assert_array_equal(scores.detach().numpy(), exact_linear(x.numpy(), weight.numpy(), bias.numpy()))
+    plain = functional.linear(x, weight, bias)
+    assert ((scores - plain).abs() <= 1e-6 * x.abs().amax(1, keepdim=True) * features**0.5).all()
+    order = torch.randperm(features)
+    shuffled = Linear(features, 5)
+    shuffled.load_state_dict({"weight": linear.weight[:, order], "bias": linear.bias})
+    assert torch.equal(shuffled.eval()(x[:, order]), scores)
     assert torch.equal(linear.train()(x.float()), functional.linear(x.float(), linear.weight, linear.bias))

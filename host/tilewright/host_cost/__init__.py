@@ -1,0 +1,1 @@
+"""What a batch costs the processor beside the accelerator: instructions counted, seconds by a stated model."""
