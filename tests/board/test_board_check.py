@@ -24,7 +24,8 @@ from tilewright.check.first_hour import Plan, passed, run_plan
 from tilewright.cli import board_check
 from tilewright.cli.app import app
 from tilewright.driver import Driver
-from tilewright.errors import DeviceTimeoutError, NetworkError
+from tilewright.driver.channels import Channels
+from tilewright.errors import DmaError, NetworkError
 from tilewright.hardware.rtl_hash import rtl_sha256
 from tilewright.network.file_writer import save_network
 from tilewright.network.golden_file import load_golden
@@ -255,12 +256,14 @@ def test_a_network_that_fails_on_the_device_is_told(
     overlay = open_device(array=8)
     plan = Plan(False, network=own / "net work.safetensors", golden=own / "golden.npz", bench=1)
 
-    def stopped(self: Driver, *arguments: Any, **keywords: Any) -> None:
-        raise DeviceTimeoutError("no result within 5.0 s")
+    def stopped(self: Channels, *arguments: Any, **keywords: Any) -> None:
+        raise DmaError("it takes no transfer")
 
-    monkeypatch.setattr(Driver, "run_in", stopped)
-    facts = run_plan(overlay, Path(overlay.bitfile_name), plan)
-    assert facts["network"]["failure"] == facts["bench"]["failure"] == "DeviceTimeoutError: no result within 5.0 s"
+    with monkeypatch.context() as patch:
+        patch.setattr(Channels, "send", stopped)
+        facts = run_plan(overlay, Path(overlay.bitfile_name), plan)
+    for part in ("network", "bench"):
+        assert facts[part]["failure"].startswith("DmaError: ") and "takes no transfer" in facts[part]["failure"]
     assert not facts["network"]["passed"] and not passed(facts)
     report = hardware_report([facts_of(findings=[]), facts], None)
     jsonschema.validate(report, SCHEMA)
