@@ -14,7 +14,7 @@ PYNQ3_VERSION := 3.1.2
 PYNQ3_INSTALLED := $(PYNQ3)/.pynq-$(PYNQ3_VERSION)-installed
 # What `make silicon` needs besides, and `make setup` leaves out: 57 MB of wheels
 SILICON_INSTALLED := $(VENV)/.tilewright-silicon-installed
-PYNQ3_TESTS := $(wildcard tests/sim tests/guest/test_foreign_drivers.py tests/remote/test_remote_protocol.py \
+PYNQ3_TESTS := $(wildcard tests/check tests/sim tests/guest/test_foreign_drivers.py tests/remote/test_remote_protocol.py \
     tests/driver/test_driver_clocks.py)
 BOARDS := $(notdir $(basename $(wildcard host/tilewright/boards/data/*.json)))
 # A folder that holds cifar10/unpack.py and stimulus/ gives the tests their data; without it they say so and skip.

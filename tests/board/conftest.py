@@ -5,12 +5,21 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hostile_names import HOSTILE
+
+from tilewright.board.wheel import build_wheel
+from tilewright.environment import cache_folder
+from tilewright.sim import SocParameters
+from tilewright.sim.build import build_library
+from tilewright.sim.hardware import OwnHardware
 
 ROOT = Path(__file__).resolve().parents[2]
 HOOK = ROOT / "tests" / "support" / "simulated_board"
@@ -113,3 +122,26 @@ def wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
         assert server.poll() is None, log.read_text()
         time.sleep(0.05)
     raise AssertionError(f"sshd does not listen:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_wheel(tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture
+def board(ssh_server: Any, bare_board_environment: dict[str, str], tmp_path: Path) -> Path:
+    """A folder of the board: a Python with numpy, pynq, pytest and a device, and the sources that the device needs."""
+    hook = bare_board_environment["PYTHONPATH"].split(":")[0]
+    python = tmp_path / "python"
+    python.write_text(
+        "#!/bin/sh\n"
+        f'export TILEWRIGHT_SIMULATED_BOARD=1 BOARD_LACKS="{bare_board_environment["BOARD_LACKS"]}"\n'
+        f'export PYTHONPATH="{hook}:$PYTHONPATH" TILEWRIGHT_CACHE="{cache_folder()}"\n'
+        f'exec "{sys.executable}" "$@"\n'
+    )
+    python.chmod(0o755)
+    (tmp_path / HOSTILE).mkdir()
+    (tmp_path / HOSTILE / "cores").symlink_to(ROOT / "cores")
+    build_library(OwnHardware(SocParameters()))  # here, where make can build
+    return tmp_path

@@ -16,47 +16,17 @@ from typing import Any
 import fake_bitstreams
 import numpy as np
 import pytest
+from hostile_names import HOSTILE, TOUCHED
 from typer.testing import CliRunner, Result
 
 from tilewright.bitstreams.manifest import MANIFEST
 from tilewright.board import deploy as deployment
+from tilewright.board import own_network
 from tilewright.board.junit import Report
 from tilewright.board.ssh import Ssh
-from tilewright.board.wheel import build_wheel
 from tilewright.cli.app import app
-from tilewright.environment import cache_folder
-from tilewright.sim import SocParameters
-from tilewright.sim.build import build_library
-from tilewright.sim.hardware import OwnHardware
 
-ROOT = Path(__file__).resolve().parents[2]
 Deploy = Callable[..., Result]
-# Of a folder on the board: what a shell, and scp before OpenSSH 9, would run or take apart
-TOUCHED = "tilewright-touched"
-HOSTILE = f"-tile wright $(touch {TOUCHED}) `touch {TOUCHED}` ;touch {TOUCHED}; '\"ü&*"
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_wheel(tmp_path_factory.mktemp("wheel"))
-
-
-@pytest.fixture
-def board(ssh_server: Any, bare_board_environment: dict[str, str], tmp_path: Path) -> Path:
-    """A folder of the board: a Python with numpy, pynq, pytest and a device, and the sources that the device needs."""
-    hook = bare_board_environment["PYTHONPATH"].split(":")[0]
-    python = tmp_path / "python"
-    python.write_text(
-        "#!/bin/sh\n"
-        f'export TILEWRIGHT_SIMULATED_BOARD=1 BOARD_LACKS="{bare_board_environment["BOARD_LACKS"]}"\n'
-        f'export PYTHONPATH="{hook}:$PYTHONPATH" TILEWRIGHT_CACHE="{cache_folder()}"\n'
-        f'exec "{sys.executable}" "$@"\n'
-    )
-    python.chmod(0o755)
-    (tmp_path / HOSTILE).mkdir()
-    (tmp_path / HOSTILE / "cores").symlink_to(ROOT / "cores")
-    build_library(OwnHardware(SocParameters()))  # here, where make can build
-    return tmp_path
 
 
 @pytest.fixture
@@ -119,7 +89,7 @@ def with_manifest(bitstream: Path, folder: Path) -> Path:
 def test_the_manifest_of_another_bitstream_goes(
     deploy: Deploy, board: Path, wheel: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deployment, "_test", lambda *_: Report(1, 0, 0.0, (), {}))
+    monkeypatch.setattr(own_network, "selftest", lambda *_: Report(1, 0, 0.0, (), {}))
     stale = board / HOSTILE / MANIFEST
     stale.write_text('{"tilewright_manifest": 2}', encoding="utf-8")
     result = deploy("--wheel", wheel)

@@ -18,10 +18,13 @@ from tilewright.boards.board import BOARDS, SCHEMA, all_boards, board_of, load_b
 from tilewright.boards.clocks import asked_mhz, pl_clock, split
 from tilewright.boards.design import block_design
 from tilewright.boards.families import FAMILIES, ZYNQ_7000, ZYNQ_ULTRASCALE
+from tilewright.boards.page import page
 from tilewright.boards.parameters import build_parameters
 from tilewright.boards.project import SCRIPTS, facts_of, project_files
+from tilewright.boards.speeds import read_rates
 from tilewright.boards.words import word
 from tilewright.errors import ParameterError
+from tilewright.hardware.parameters import ARRAY_SIZES
 from tilewright.silicon.parts import all_parts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -161,6 +164,50 @@ def test_a_seventh_board_is_one_file(tmp_path: Path) -> None:
     assert not [path.name for path, text in texts(all_boards()).items() if path.read_text(encoding="utf-8") != text], (
         "make boards"
     )
+
+
+RATES = read_rates(ROOT / "docs" / "results")
+
+
+@pytest.mark.parametrize("name", SIX)
+def test_guides_lead_from_the_clone_to_a_report(name: str) -> None:
+    """What has not run comes first; commands in order; every figure of the table with its kind."""
+    board = board_of(name)
+    text = page(board, RATES)
+    assert text.startswith(f"# {board.title}: ") and text.index("Not run on hardware") < text.index("\n## ")
+    steps = ("make setup", f"board build {name}", "ssh-copy-id", "board check HOST", "board deploy HOST")
+    places = [text.index(step) for step in (*steps, "--network network.safetensors", "board report HOST")]
+    assert places == sorted(places)
+    for part in (board.pynq.power, board.pynq.images, "When timing fails", "energy.md", "results/hardware", "Source"):
+        assert part in text
+    rows = re.findall(r"^\| (?:\*\*)?(\d+)x\1(?:\*\*)? \| (.*) \|$", text, re.MULTILINE)
+    assert [int(n) for n, _ in rows] == list(ARRAY_SIZES)
+    for n, row in rows:
+        cells = row.split(" | ")
+        assert all(re.fullmatch(r"\d+% [ex]", cell) for cell in cells[2:6]), row
+        assert cells[7] == "-" or int(cells[7]) == round(RATES[int(n)].images_per_second(pl_clock(board, 100).mhz))
+    assert f"**{board.accelerator['N']}x" in text
+
+
+def test_guides_give_the_shares_of_the_table_of_boards() -> None:
+    """Of the largest array of each part, by the same models."""
+    results = json.loads((ROOT / "docs" / "results" / "boards.json").read_text(encoding="utf-8"))["result"]["boards"]
+    (ours,) = (board for board in results if board["part"] == board_of("zcu104").device)
+    row = next(line for line in page(board_of("zcu104"), RATES).splitlines() if line.startswith("| 64x64"))
+    shares = [f"{ours['resources'][name]['share']:.0%}" for name in ("lut", "ff", "dsp", "block_ram")]
+    assert [cell.split()[0] for cell in row.split(" | ")[3:7]] == shares
+    speed = RATES[64].images_per_second(pl_clock(board_of("zcu104"), 100).mhz)
+    assert row.endswith(f"| {ours['best_batch']['batch']} | {speed:.0f} | estimated |")
+
+
+def test_rates_of_damaged_results_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match="boards"):
+        read_rates(tmp_path)
+    (tmp_path / "boards.json").write_text('{"result": {"boards": []}}')
+    assert read_rates(tmp_path) == {}
+    (tmp_path / "vgg16_8x8.json").write_text('{"result": {"array": 8}}')
+    with pytest.raises(ParameterError, match="program_cycles"):
+        read_rates(tmp_path)
 
 
 def test_generators_read_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,18 +27,10 @@ HOST_MAY = {
     "bitstreams": {"boards", "hardware"},
     "board": {"bitstreams"},
     "boards": {"hardware"},
+    "check": {"", "bitstreams", "selftest", "target", "runs", *RUN - {"sim", "pytorch"}},
     "cli": {
-        "",
-        "bitstreams",
-        "board",
-        "estimate",
-        "host_cost",
-        "remote",
-        "runs",
-        "selftest",
-        "stimulus",
-        "target",
-        "vivado",
+        *("", "bitstreams", "board", "check", "estimate", "host_cost", "remote", "runs", "selftest", "stimulus"),
+        *("target", "vivado"),
         *RUN,
     },
     "compiler": {"network", "hardware"},
@@ -88,6 +80,9 @@ MODEL_MAY = {
 }
 # Modules that may import more than their folder
 HOST_MORE = {
+    # Shares of a part and rates, for the pages alone
+    "boards.guide": {"silicon"},
+    "boards.speeds": {"silicon"},
     # Profiles the simulated hardware with a layer's run
     "sim.exercise": {"compiler", "driver", "network"},
     # pynq binds the accelerator's driver as it loads an overlay

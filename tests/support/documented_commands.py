@@ -8,14 +8,17 @@ BOARDS = sorted(file.stem for file in BOARD_FILES.glob("*.json"))
 SUBSTITUTES = {
     "$CIFAR10_ROOT": "ROOT",
     "B": "4",
+    "BITS": "64",
     "FILE": "tilewright.bit",
     "HOST": "192.0.2.1",
     "IMAGES": "4",
     "K": "12",
     "MHZ": "100",
+    "MINUTES": "10",
     "N": "16",
     "NAME": "features.27",
     "NETWORK": "network.safetensors",
+    "PROGRAMS": "10",
     "ROUNDS": "2",
     "W": "64",
 }
@@ -25,6 +28,14 @@ FILES += ("grey.onnx", "pets/train/cat/1.png", "pets/test/cat/2.png")
 FILES += ("my_script.py", "script.py", "tilewright.bit", "net.pth", "build/brevitas/network.safetensors")
 FILES += ("images.npz", "build/brevitas/images.npz", "model/checkpoints/vgg16_w4a4_cifar10.csv")
 FOLDERS = ("DIR", "ROOT", "RUN_A", "RUN_B", "build/training")
+
+# Of the boards' guides: before and behind the user
+ON_BOARDS = (
+    ("check HOST --bitstream tilewright.bit", ""),
+    ("check HOST --bitstream tilewright.bit", " --network network.safetensors --bench 10 --batch 4"),
+    ("deploy HOST --bitstream tilewright.bit", " --network network.safetensors --images images.npz"),
+    ("report HOST --bitstream tilewright.bit", " --soak 10 -o report.json"),
+)
 
 # In this order: what one writes the next may read
 RUN = (
@@ -60,6 +71,7 @@ NOT_RUN = {
     "calls this test": ("make test",),
     "run by tests/bitstreams/test_bitstreams_commands.py": ("tilewright bitstream add tilewright.bit --board pynq_z2",),
     "needs Vivado: run against a stand-in by tests/vivado/test_vivado_build.py": (
+        *(f"tilewright board build {board}" for board in BOARDS),
         "tilewright board build NAME [--array N] [--dsp-columns K] [--stream W] [--clock MHZ] [--set NAME=VALUE] "
         "[--output DIR] [--work-root DIR] [--allow-negative-slack] [--any-version] [--json]",
     ),
@@ -143,6 +155,16 @@ NOT_RUN = {
         "pytest --device remote --bitstream tilewright.bit --host HOST",
         "pytest -p tilewright.selftest.plugin --pyargs tilewright.selftest --bitstream tilewright.bit",
         "tilewright board deploy HOST --bitstream FILE",
+        "tilewright board deploy HOST --bitstream tilewright.bit",
+        "tilewright board deploy HOST --bitstream tilewright.bit --user ubuntu",
+    ),
+    "needs a board: run by tests/board/test_board_check.py on none": (
+        "tilewright board check HOST --bitstream FILE",
+        *(f"tilewright board {command}{user}{more}" for user in ("", " --user ubuntu") for command, more in ON_BOARDS),
+        "tilewright board check HOST --bitstream tilewright.bit --network network.safetensors --bench 5000 --batch 8",
+        "tilewright board deploy HOST --bitstream tilewright.bit --network network.safetensors --images golden.npz"
+        " --batch 4",
+        "tilewright golden network.safetensors --images images.npz --count 8 -o golden.npz",
     ),
     "runs until it is stopped: run by tests/remote/test_remote_driver.py": ("tilewright serve",),
     "builds a simulator, half a minute: run by tests/guest/test_simulate_command.py": (
@@ -175,15 +197,20 @@ NOT_RUN = {
         "python benchmarks/netlist.py --array 8 --dsp-columns 0 --json",
     ),
     "without --setup needs Vivado; with it run by tests/project/test_board_project.py": (
-        *(f"fusesoc run --target {board} --setup tilewright:soc:board" for board in BOARDS),
-        *(f"fusesoc run --target {board} tilewright:soc:board" for board in BOARDS),
+        "fusesoc run --target pynq_z2 --setup tilewright:soc:board",
+        "fusesoc run --target pynq_z2 tilewright:soc:board",
         "fusesoc run --target pynq_z2 --setup tilewright:soc:board --N 32 --DSP_COLUMNS 12 --CLOCK 80",
     ),
     "a synopsis": (
         "tilewright bench [NETWORK | --layer NAME] [--batch N] [--count IMAGES] [--repeat ROUNDS] [--clock MHZ]"
         " [--json]",
         "tilewright board deploy HOST --bitstream tilewright.bit [--user xilinx] [--port N] [--key FILE]"
-        " [--ssh-config FILE] [--python FILE] [--workdir tilewright] [--wheel FILE] [--no-sudo] [--json]",
+        " [--ssh-config FILE] [--python FILE] [--workdir tilewright] [--wheel FILE] [--no-sudo]"
+        " [--network network.safetensors] [--images images.npz] [--count N] [--batch B] [--no-selftest] [--json]",
+        "tilewright board check HOST --bitstream tilewright.bit [--selftest] [--network network.safetensors]"
+        " [--images images.npz] [--count N] [--bench PROGRAMS] [--batch B] [--soak MINUTES] [--keep-going]"
+        " [--report report.json] [--json]",
+        "tilewright board check sim [--array N] [--stream BITS] [--seed N]",
         "tilewright serve [--port 7967] [--address 127.0.0.1] [--array 8] [--seed N] [--json]",
     ),
 }

@@ -1,6 +1,7 @@
 """Networks with random integers, for tests that need no training: any shape of the family, thresholds of any kind."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -129,6 +130,18 @@ def small_network(seed: int = 0) -> Network:
         conv(rng, "last", 9, 7, (1, 1), 1, 0, last=True),
     ]
     return network(rng, "small", (33, 33), layers)
+
+
+def named_network(seed: int = 0) -> Network:
+    """The small network as a network file can hold it: layers by the file's names, thresholds that rise."""
+    small = small_network(seed)
+    layers = [
+        replace(
+            layer, name=f"features.{index}", falling=None if layer.falling is None else np.zeros_like(layer.falling)
+        )
+        for index, layer in enumerate(small.layers)
+    ]
+    return replace(small, layers=tuple(layers))
 
 
 def tall_network(seed: int = 0) -> Network:

@@ -13,6 +13,7 @@ sys.path[:0] = [str(ROOT / "host")]
 from tilewright.boards.board import Board, all_boards  # noqa: E402
 from tilewright.boards.families import ZYNQ_7000  # noqa: E402
 from tilewright.boards.page import index, page  # noqa: E402
+from tilewright.boards.speeds import read_rates  # noqa: E402
 
 HEAD = """CAPI=2:
 # Written by write_core.py from the boards' data (host/tilewright/boards/data): make boards.
@@ -81,7 +82,8 @@ def core(boards: Mapping[str, Board]) -> str:
 
 def texts(boards: Mapping[str, Board]) -> dict[Path, str]:
     """What is written, by file."""
-    pages = {ROOT / "docs" / "boards" / f"{board.name}.md": page(board) for board in boards.values()}
+    rates = read_rates(ROOT / "docs" / "results")
+    pages = {ROOT / "docs" / "boards" / f"{board.name}.md": page(board, rates) for board in boards.values()}
     return {HERE / "board.core": core(boards), ROOT / "docs" / "boards" / "README.md": index(boards), **pages}
 
 

@@ -1,4 +1,4 @@
-"""Copies wheel and bitstream to a board and runs the self-test there. Not run on hardware."""
+"""Copies wheel, bitstream and other files to a board, installs, and runs the self-test. Not run on hardware."""
 
 from __future__ import annotations
 
@@ -49,13 +49,15 @@ rm -rf site {report} {stale}
 {python} -m pip install --quiet --disable-pip-version-check --no-deps --no-index --no-compile --target site {wheel}
 """
 # The variables that PYNQ's images set at login, XRT's among them, which sudo takes away
-_TEST = """
+ENVIRONMENT = """
 set -a
 [ ! -r /etc/environment ] || . /etc/environment
 for file in /etc/profile.d/*.sh; do [ ! -r "$file" ] || . "$file"; done
 set +a
 export PYTHONPATH="$PWD/site" PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 export TILEWRIGHT_DEVICE=board TILEWRIGHT_BITSTREAM="$PWD"/{bitstream}
+"""
+_TEST = """
 exec {python} -m pytest -p no:cacheprovider --tb=short --junitxml={report} --pyargs tilewright.selftest
 """
 
@@ -80,6 +82,25 @@ class Deployment:
 
 
 @dataclass(frozen=True)
+class Installed:
+    """What a board has been brought.
+
+    Attributes:
+        what: the deployment, ``~`` expanded.
+        target: ``user@host``.
+        wheel: its file name.
+        bitstream_sha256: of the .bit.
+        versions: of the board's Python and its packages.
+    """
+
+    what: Deployment
+    target: str
+    wheel: str
+    bitstream_sha256: str
+    versions: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What came of it.
 
@@ -89,7 +110,8 @@ class Outcome:
         bitstream: its file name.
         bitstream_sha256: of the .bit.
         versions: of the board's Python and its packages.
-        report: of the self-test.
+        report: of the self-test; None where it was left out.
+        network: a network's comparison with its golden file, as JSON types; None without one.
     """
 
     target: str
@@ -97,34 +119,42 @@ class Outcome:
     bitstream: str
     bitstream_sha256: str
     versions: dict[str, str]
-    report: Report
+    report: Report | None
+    network: dict[str, Any] | None = None
 
     @property
     def passed(self) -> bool:
-        """Whether tests ran and none failed."""
-        return self.report.tests > self.report.skipped and not self.report.failures
+        """Whether what ran has passed, and something ran."""
+        parts = [self.report.passed] if self.report is not None else []
+        parts += [self.network["passed"]] if self.network is not None else []
+        return bool(parts) and all(parts)
 
     def as_dict(self) -> dict[str, Any]:
         """The outcome as JSON types."""
         return {**asdict(self), "passed": self.passed}
 
+    @classmethod
+    def of(cls, installed: Installed, report: Report | None, network: dict[str, Any] | None = None) -> Outcome:
+        """The outcome of what ran on a board that was brought all."""
+        name = installed.what.bitstream.name
+        return cls(
+            installed.target, installed.wheel, name, installed.bitstream_sha256, installed.versions, report, network
+        )
 
-def deploy(
-    board: Ssh,
-    what: Deployment,
-    step: Callable[[str], None] = lambda text: None,
-    write: Callable[[str], None] = lambda line: None,
-) -> Outcome:
-    """Copies, installs and tests.
+
+def install(
+    board: Ssh, what: Deployment, more: Sequence[Path] = (), step: Callable[[str], None] = lambda text: None
+) -> Installed:
+    """Copies wheel, bitstream and other files, and installs the wheel.
 
     Args:
         board: the board.
         what: to bring there.
+        more: files that go beside the bitstream.
         step: called with the name of each step as it begins.
-        write: gets the self-test's output, line by line.
 
     Returns:
-        The outcome; tests that fail are in it and raise nothing.
+        What is there now.
 
     Raises:
         BoardError: a file is missing, the board cannot be reached, lacks something, or a step failed.
@@ -132,7 +162,7 @@ def deploy(
     # A manifest of another bitstream, from an earlier time, would be the one beside it there
     manifest = [what.bitstream.with_name(MANIFEST)] if manifest_entry(what.bitstream) is not None else []
     stale = "" if manifest else MANIFEST
-    files = [what.bitstream, what.bitstream.with_suffix(".hwh"), *manifest, *filter(None, [what.wheel])]
+    files = [what.bitstream, what.bitstream.with_suffix(".hwh"), *manifest, *more, *filter(None, [what.wheel])]
     for file in files:
         if not file.is_file():
             raise BoardError(f"no file {file}")
@@ -158,9 +188,48 @@ def deploy(
             wheel=quote(f"./{wheel}"),
         )
     )
-    step("Testing")
-    report = _test(board, what, write)
-    return Outcome(board.target, wheel, what.bitstream.name, digest, versions, report)
+    return Installed(what, board.target, wheel, digest, versions)
+
+
+def selftest(board: Ssh, installed: Installed, write: Callable[[str], None] = lambda line: None) -> Report:
+    """Runs the self-test of what was installed.
+
+    Args:
+        board: the board.
+        installed: of :func:`install`.
+        write: gets its output, line by line.
+
+    Returns:
+        Its report; tests that fail are in it.
+
+    Raises:
+        BoardError: it could not run.
+    """
+    what = installed.what
+    script = ENVIRONMENT + _TEST.format(python=quote(what.python), report=REPORT)
+    code = run_as_root(board, what, script, write)
+    if code not in (0, 1):  # pytest's: all passed, some failed
+        raise BoardError(f"{board.target}: the self-test could not run (exit code {code}); its output is above")
+    return parse_report(board.run(f"cat -- {quote(what.folder)}/{REPORT}"))
+
+
+def run_as_root(board: Ssh, what: Deployment, script: str, write: Callable[[str], None]) -> int:
+    """Runs a script in the board's folder, with the rights that pynq needs.
+
+    Args:
+        board: the board.
+        what: the deployment, ``~`` expanded.
+        script: for bash; what stands as ``{bitstream}`` in :data:`ENVIRONMENT` is filled in.
+        write: gets its output, line by line.
+
+    Returns:
+        Its exit code.
+
+    Raises:
+        BoardError: the connection failed.
+    """
+    script = script.replace("{bitstream}", quote(what.bitstream.name))
+    return board.stream(f"cd -- {quote(what.folder)} && exec {_root(what)} bash -c {quote(script)} </dev/null\n", write)
 
 
 def _probe(board: Ssh, what: Deployment) -> dict[str, str]:
@@ -228,13 +297,3 @@ def _check_copies(board: Ssh, what: Deployment, files: Sequence[Path]) -> list[s
 def _root(what: Deployment) -> str:
     """What a command line begins with that root runs."""
     return '$([ "$(id -u)" = 0 ] || echo sudo -n)' if what.sudo else ""
-
-
-def _test(board: Ssh, what: Deployment, write: Callable[[str], None]) -> Report:
-    """Runs the self-test. Raises BoardError where it could not run."""
-    script = _TEST.format(bitstream=quote(what.bitstream.name), python=quote(what.python), report=REPORT)
-    folder = quote(what.folder)
-    code = board.stream(f"cd -- {folder} && exec {_root(what)} bash -c {quote(script)} </dev/null\n", write)
-    if code not in (0, 1):  # pytest's: all passed, some failed
-        raise BoardError(f"{board.target}: the self-test could not run (exit code {code}); its output is above")
-    return parse_report(board.run(f"cat -- {folder}/{REPORT}"))

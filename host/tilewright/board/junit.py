@@ -38,6 +38,11 @@ class Report:
     failures: tuple[Failure, ...]
     facts: dict[str, str]
 
+    @property
+    def passed(self) -> bool:
+        """Whether tests ran and none failed."""
+        return self.tests > self.skipped and not self.failures
+
 
 def parse_report(text: str) -> Report:
     """Reads pytest's JUnit XML.

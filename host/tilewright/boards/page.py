@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from tilewright.boards.board import Board
 from tilewright.boards.clocks import pl_clock
 from tilewright.boards.families import ZYNQ_7000, ZYNQ_ULTRASCALE
+from tilewright.boards.guide import guide
+from tilewright.boards.speeds import Rate
 
 NOT_RUN = "**Not run on hardware, not yet run in Vivado.** Written by `make boards`"
 # What each version does with the clock
@@ -17,18 +19,22 @@ PYNQ = {
 HEAD = NOT_RUN + " from `host/tilewright/boards/data/{}.json`."
 
 
-def page(board: Board) -> str:
-    """The page of a board, in Markdown."""
+def page(board: Board, rates: Mapping[int, Rate]) -> str:
+    """The page of a board, in Markdown.
+
+    Args:
+        board: the board.
+        rates: images a second by array.
+    """
     return "\n".join(
         [
-            f"# {board.title}",
+            f"# {board.title}: the first hour",
             "",
             HEAD.format(board.name),
             "",
-            f"    fusesoc run --target {board.name} --setup tilewright:soc:board",
-            f"    fusesoc run --target {board.name} tilewright:soc:board",
+            *guide(board, rates),
+            "## The project's data",
             "",
-            "The first writes the Vivado project, without Vivado; the second makes the bitstream with it.",
             f'`tilewright.sim.open_overlay(board="{board.name}")` is this board, simulated, with its .hwh and clock.',
             "",
             "| | |",
@@ -91,9 +97,12 @@ def index(boards: Mapping[str, Board]) -> str:
     ]
     return "\n".join(
         [
-            "# Boards with a project",
+            f"# Guides: {', '.join(board.title for board in boards.values())}",
             "",
             f"{NOT_RUN}, which checks every project: [cores/soc/board](../../cores/soc/board/README.md).",
+            "Each page leads from the clone to a report of the board: what to buy, commands in order, what to "
+            "expect, what to "
+            "do when timing fails.",
             "A board more is a file more in `host/tilewright/boards/data`.",
             "",
             "| Board | Part | Array | Assumed MHz | PYNQ images |",

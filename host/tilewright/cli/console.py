@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -46,6 +46,17 @@ class Target:
         Raises:
             TilewrightError: the device cannot be opened.
         """
+        overlay = self.overlay()
+        from tilewright.driver import Driver
+
+        return Driver(overlay)
+
+    def overlay(self) -> Any:
+        """Its ``pynq.Overlay``, loaded.
+
+        Raises:
+            TilewrightError: the device cannot be opened.
+        """
         texts = {
             DeviceKind.SIM: f"Simulated device {self.array}x{self.array}",
             DeviceKind.BOARD: "Bitstream",
@@ -55,13 +66,11 @@ class Target:
         doing = f"{text} (compiled on first use)" if self.kind is DeviceKind.SIM else f"Loading: {text}"
         with phase(doing, f"{text} ready"):
             # Imported here: pynq takes seconds, which a wrong argument or a help page need not.
-            from tilewright.driver import Driver
             from tilewright.target import open_overlay
 
-            overlay = open_overlay(
+            return open_overlay(
                 self.kind, self.array, stream=self.stream, bitstream=self.bitstream, host=self.host, seed=self.seed
             )
-            return Driver(overlay)
 
 
 def chosen_device(device: DeviceKind | None, bitstream: Path | None, host: str | None) -> DeviceKind:

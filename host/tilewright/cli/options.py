@@ -178,6 +178,8 @@ Trace = Annotated[
         "else of the first program's beginning. The program is repeated on a second, traced build.",
     ),
 ]
-OutFolder = Annotated[Path, typer.Option(help="Folder to write.")]
+OutFolder = Annotated[
+    Path, typer.Option("--out", "-o", help="Folder to write; of `tilewright golden` also one file, NAME.npz.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Clock = Annotated[float, typer.Option(min=1.0, help="Assumed clock in MHz, for images a second; not reached.")]

@@ -30,11 +30,10 @@ from tilewright.network.file_format import (
 from tilewright.network.file_rules import check_network
 from tilewright.network.network import Layer, Network, TailStep
 from tilewright.network.shape import LayerShape
+from tilewright.network.tensor_file import TensorFileError, read_tensors
 
 _SAID = {str: "a text", int: "an integer", list: "a list", bool: "true or false"}
 _WRITERS = "`python -m tilewright_model export` writes one of a checkpoint, `import-qonnx` of a QONNX file"
-# safetensors' names of the types that the format has
-_TYPES = ("I8", "U8", "I32", "F64")
 
 
 def load_network(path: str | Path) -> Network:
@@ -83,23 +82,16 @@ class _File:
     """A network file's metadata and tensors, each with its own error."""
 
     def __init__(self, path: Path) -> None:
-        try:
-            from safetensors import SafetensorError, safe_open
-        except ImportError as error:
-            raise NetworkError("a network file needs the package safetensors: pip install safetensors") from error
         other = refusal(path, Role.NETWORK)
         if other is not None:
             raise NetworkError(other)
         try:
-            with safe_open(str(path), framework="np") as file:
-                self.metadata: Mapping[str, str] = file.metadata() or {}
-                types = {key: file.get_slice(key).get_dtype() for key in file.keys()}  # noqa: SIM118 - no mapping
-                self._unread: dict[str, npt.NDArray[Any]] = {
-                    key: file.get_tensor(key) for key, kind in types.items() if kind in _TYPES
-                }
+            read = read_tensors(path)
+            self.metadata: Mapping[str, str] = read.metadata
+            types, self._unread = read.types, dict(read.tensors)
         except FileNotFoundError as error:
             raise NetworkError(f"{path}: no such file; write it with `python -m tilewright_model export`") from error
-        except (OSError, SafetensorError, ValueError) as error:
+        except (OSError, TensorFileError) as error:
             raise NetworkError(f"{path} is truncated or no network file ({error}): {_WRITERS}") from error
         found = (self.metadata.get("format"), self.metadata.get("version"))
         if found != (FORMAT, VERSION):
@@ -107,7 +99,7 @@ class _File:
                 f"{path} has format {found[0]!r} version {found[1]!r}, "
                 f"this library reads {FORMAT!r} version {VERSION!r}: {_WRITERS}"
             )
-        others = {key: kind for key, kind in sorted(types.items()) if kind not in _TYPES}
+        others = {key: kind for key, kind in sorted(types.items()) if key not in read.tensors}
         if others:
             raise NetworkError(f"{path}: tensors of types that a network file has not: {others}")
         missing, unknown = sorted(KEYS - self.metadata.keys()), sorted(self.metadata.keys() - KEYS)

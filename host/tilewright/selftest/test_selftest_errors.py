@@ -8,13 +8,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tilewright.compiler.layer import Run, compile_runs
 from tilewright.driver import Driver
 from tilewright.errors import DeviceError, DeviceTimeoutError
-from tilewright.hardware.program import Program
 from tilewright.hardware.registers import ErrorCode
 from tilewright.hardware.results import TRAILER_BEATS
-from tilewright.network.layer import ConvLayer
+from tilewright.selftest.programs import long_program
 from tilewright.selftest.vectors import Vector
 
 # Of a program that takes long, on a board too: 1.5 ms at an assumed 100 MHz on 32x32, 24 ms on 8x8
@@ -51,13 +49,6 @@ def test_transfer_that_ends_early_is_refused(
 def test_time_out_says_what_runs(driver: Driver, still_works: Callable[[], None]) -> None:
     """A program that takes longer than it may."""
     with pytest.raises(DeviceTimeoutError, match="no result within") as caught:
-        driver.run(long_program(driver), timeout=SHORT_SECONDS)
+        driver.run(long_program(driver.array, LONG_RUNS), timeout=SHORT_SECONDS)
     assert caught.value.report is not None and "busy" in str(caught.value.report)
     still_works()
-
-
-def long_program(driver: Driver) -> Program:
-    """A layer of 64 -> 32 channels on 32x32 outputs, again and again."""
-    codes = np.full((1, 64, 32, 32), 15, dtype=np.uint8)
-    layer = ConvLayer("long", np.ones((32, 64, 3, 3), dtype=np.int8), codes, padding=1)
-    return compile_runs([Run(layer)] * LONG_RUNS, driver.array)

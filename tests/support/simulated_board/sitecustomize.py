@@ -23,7 +23,9 @@ class Absent:
             raise ModuleNotFoundError(f"No module named {name!r}: a board does not have it", name=name)
 
 
-if os.environ.get("TILEWRIGHT_SIMULATED_BOARD") == "1" and {"pytest", "tilewright"} & set(sys.orig_argv):
+if os.environ.get("TILEWRIGHT_SIMULATED_BOARD") == "1" and {"pytest", "tilewright", "tilewright.check"} & set(
+    sys.orig_argv
+):
     import tilewright.sim  # noqa: F401 - pynq's list of devices then has it
 
     absent = Absent(os.environ.get("BOARD_LACKS", "").split())
