@@ -25,7 +25,7 @@ def build(
         int | None, typer.Option(help="Columns whose PEs are DSPs, two in one; default: the board's.")
     ] = None,
     stream: Annotated[int | None, typer.Option(help="Bits of the streams: 64 or 128; default: the board's.")] = None,
-    clock: Annotated[float | None, typer.Option(help="MHz to ask for; default: the board's.")] = None,
+    clock: Annotated[float | None, typer.Option(help="Assumed clock to ask for, in MHz; default: the board's.")] = None,
     parameter: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Another parameter of the Verilog module; may be repeated."),

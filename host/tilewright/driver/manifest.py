@@ -72,15 +72,6 @@ def check_manifest(accelerator: Any, bitstream: Path) -> int | None:
     return expected
 
 
-def manifest_clock_mhz(bitstream: Path) -> float | None:
-    """The accelerator's clock in MHz by the manifest beside a bitstream; None where there is none, or it is damaged."""
-    manifest = manifest_entry(bitstream)
-    try:
-        return None if manifest is None else float(manifest["clock_mhz"])
-    except (ValueError, TypeError, KeyError):
-        return None
-
-
 def _differences(accelerator: Any, manifest: Manifest) -> Iterator[str]:
     """Both values of all that registers and manifest say unlike each other."""
     registers = {reg.REG_VERSION, *(register for register, _ in _FIELDS.values())}
