@@ -67,10 +67,9 @@ class Images:
             128-bit words; rows below the image are 128, code 0.
         """
         row_bytes = self.width * self.channels
-        planes = [
-            np.ascontiguousarray(pixels[:, each]).tobytes().translate(self.tables[each])
-            for each in range(self.channels)
-        ]
+        # Bytearrays: bytes would compare each byte with what it was, and be copied once more to be put into place
+        by_channel = pixels.reshape(len(pixels), self.channels, -1)
+        planes = [bytearray(by_channel[:, each]).translate(self.tables[each]) for each in range(self.channels)]
         values = bytearray(len(pixels) * self.height * row_bytes)
         for channel, plane in enumerate(planes):
             values[channel :: self.channels] = plane
