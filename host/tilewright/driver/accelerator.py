@@ -118,10 +118,8 @@ class Accelerator(DefaultIP):
         super().__init__(description=description)
 
     def word(self, offset: int) -> int:
-        """A register, 0 to 2^32 - 1; pynq 3.1's remote devices read registers as signed numbers.
-
-        By pynq's array: its ``read`` takes several times as long, most of it for widths that no register has.
-        """
+        """A register, 0 to 2^32 - 1; pynq 3.1's remote devices read registers as signed numbers."""
+        # Not by pynq's read: most of what that does is for widths that no register has
         return int(self.mmio.array[offset >> 2]) & 0xFFFF_FFFF
 
     def check_identity(self) -> None:

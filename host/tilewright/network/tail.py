@@ -66,14 +66,14 @@ def _relu(z: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def _linear(x: npt.NDArray[np.float64], name: str, factors: Factors, positive: bool) -> npt.NDArray[np.float64]:
-    """A linear layer's scores; positive: no value of x is below 0, so that its magnitudes are its values."""
+    """A linear layer's scores, x is lost; positive: no value of x is below 0, so that its magnitudes are its values."""
     features = factors.weight.shape[0]
     if x.shape[1] != features:
         raise NetworkError(f"linear layer {name} takes {features} features, the map before it has {x.shape[1]}")
     magnitudes = x if positive else np.abs(x)
     scales = scale_of(np.maximum.reduce(magnitudes, axis=1, initial=0.0, keepdims=True), factors.bits)
-    integers = x * scales
-    scores: npt.NDArray[np.float64] = np.rint(integers, out=integers) @ factors.weight
+    x *= scales
+    scores: npt.NDArray[np.float64] = np.rint(x, out=x) @ factors.weight
     scores /= scales * factors.scale
     scores += factors.bias
     return scores
