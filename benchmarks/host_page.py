@@ -8,7 +8,7 @@ from typing import Any
 def host_table(facts: dict[str, Any]) -> str:
     """A row a part, and what its figures are worth."""
     heads = ["part", "core", "array", "batch", "instructions", "bytes moved", "ms", "share at an assumed 100 MHz"]
-    heads += ["MHz of the static report", "share there"]
+    heads += ["MHz of the static report", "share there", "there with a batch of"]
     rows = [heads, ["---"] * len(heads), *(row_of(board) for board in facts["boards"])]
     lines = ["| " + " | ".join(row) + " |" for row in rows]
     lines += [
@@ -33,4 +33,5 @@ def row_of(board: dict[str, Any]) -> list[str]:
         f"{board['share_at_assumed_clock']:.0%}",
         f"{board['static_clock_mhz']:.0f}",
         f"{board['share_at_static_clock']:.0%}" + ("" if board["reached"] else ", missed"),
+        ", ".join(f"{batch}: {share:.0%}" for batch, share in board["others_at_static_clock"].items()) or "-",
     ]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from interpreter import Interpreter
 from networks import conv, network, small_network
 
+from tilewright.compiler.image import Images
 from tilewright.compiler.network import compile_network
 from tilewright.errors import CompileError
 from tilewright.hardware.commands import Image
@@ -49,6 +50,19 @@ def test_first_layers(seed, n, batch, size, channels, kernel, stride, padding, p
     assume(rows >= pool and columns >= pool)
     built = network(rng, "first", size, [first, conv(rng, "last", 9, 3, (1, 1), 1, 0, last=True)], channels)
     check(built, ArrayParameters.of_size(n), batch)
+
+
+@pytest.mark.parametrize(("channels", "batch"), [(1, 9), (3, 9), (3, 16)])
+def test_images_that_are_looked_up_a_few_at_once(channels: int, batch: int) -> None:
+    """Eight of 32x32 at once: what is left over, and two whole lots; byte for byte."""
+    rng = np.random.default_rng(batch)
+    codes = rng.integers(-128, 128, (channels, 256)).astype(np.int8)
+    pixels = rng.integers(0, 256, (batch, channels, 32, 32)).astype(np.uint8)
+    tables = tuple((row.astype(np.int16) + 128).astype(np.uint8).tobytes() for row in codes)
+    parts, row = Images(tables, channels, 32, 32, 32, ((slice(0, batch), slice(0, 32)),)).data(pixels)
+    expected = np.stack([codes[each][pixels[:, each]] for each in range(channels)], axis=-1).astype(np.int16) + 128
+    assert row is not None and len(parts) == 1
+    np.testing.assert_array_equal(row.view(np.uint8).reshape(expected.shape), expected)
 
 
 @pytest.mark.parametrize("n", [16, 32])

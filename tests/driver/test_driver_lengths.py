@@ -16,7 +16,7 @@ from pynq.buffer import PynqBuffer
 
 from tilewright.compiler.layer import compile_layer
 from tilewright.driver import Driver
-from tilewright.driver.buffers import as_flushed, flush_parts
+from tilewright.driver.buffers import as_flushed, flush_ranges, ranges_of
 from tilewright.driver.channels import DirectChannels, ScatterGatherChannels, channels_of, packet_bytes
 from tilewright.errors import DmaError, ParameterMismatchError, TransferLengthError
 from tilewright.network.convolution import layer_outputs
@@ -55,7 +55,7 @@ def test_parts_of_a_buffer_are_flushed_on_a_board(monkeypatch: pytest.MonkeyPatc
     directions = SimpleNamespace(XCL_BO_SYNC_BO_TO_DEVICE="to device")
     monkeypatch.setitem(sys.modules, "pyxrt", SimpleNamespace(xclBOSyncDirection=directions))
     buffer = PynqBuffer((64,), np.uint64, device=None, device_address=0x1000, bo=XrtBuffer())
-    flush_parts(buffer, [slice(8, 10), slice(63, 64)])
+    flush_ranges(buffer, ranges_of([slice(8, 10), slice(63, 64)], 8), buffer.virtual_address)
     assert buffer.bo.synced == [("to device", 16, 64), ("to device", 8, 504)]
     flushed = as_flushed(buffer)
     assert flushed.physical_address == 0x1000 and flushed.nbytes == buffer.nbytes

@@ -147,7 +147,7 @@ def test_speeds_in_json_name_their_clock() -> None:
         *("static_clock_mhz", "images_per_s_at_static_clock", "images_per_s_at_static_clock_and_assumed_memory"),
         "memory_mb_per_s_at_assumed_clock",
         # What the processor beside the accelerator takes of its time
-        *("share_at_assumed_clock", "share_at_static_clock"),
+        *("share_at_assumed_clock", "share_at_static_clock", "others_at_static_clock"),
     }
 
 

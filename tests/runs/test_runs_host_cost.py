@@ -17,8 +17,12 @@ from tilewright.errors import HostCostError, ResultError
 from tilewright.hardware.parameters import ArrayParameters
 from tilewright.host_cost import callgrind
 from tilewright.host_cost.processors import CORTEX_A9, CORTEX_A53, SOURCES, Counted
+from tilewright.host_cost.table import Row, best_row
 from tilewright.host_cost.workload import Workload
 from tilewright.network.tail import scores_of
+from tilewright.silicon.configuration import Configuration
+from tilewright.silicon.parts import all_parts
+from tilewright.silicon.speed import Speed
 
 ARRAY = ArrayParameters.of_size(8)
 needs_valgrind = pytest.mark.skipif(shutil.which("valgrind") is None, reason="skipped: no valgrind")
@@ -71,6 +75,17 @@ def test_the_model_adds_up_what_was_counted() -> None:
     for processor in (CORTEX_A9, CORTEX_A53):
         facts = processor.as_dict()
         assert set(facts) == set(SOURCES) and all(entry["source"] for entry in facts.values())
+
+
+def test_of_batches_that_are_as_fast_the_best_takes_the_smallest_share() -> None:
+    def row(batch: int, instructions: int) -> Row:
+        speed = Speed(Configuration(32), batch, 1000 * batch, 0.5, 0, 0)
+        return Row(all_parts()["xc7z020"], speed, 100.0, CORTEX_A9, Counted(instructions, 0, 0, 0, 0, 0, 0))
+
+    best = best_row([row(8, 13_000), row(16, 20_800), row(32, 83_200)])
+    facts = best.as_dict()
+    assert facts["batch"] == 16 and facts["share_at_static_clock"] == pytest.approx(0.2)
+    assert facts["others_at_static_clock"] == pytest.approx({8: 0.25, 32: 0.4})
 
 
 def test_a_file_without_counts_is_named() -> None:

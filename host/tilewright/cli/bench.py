@@ -54,10 +54,11 @@ def bench(
         typer.Option(
             "--host-cost",
             help="Count instead what a batch costs the processor beside the accelerator, for the largest array of each "
-            "part at its best batch, or at --batch: instructions (valgrind's callgrind, numpy at its baseline) and "
-            "bytes moved; as a share of the accelerator's time by a model: 1 instruction a cycle, 8 cycles for a miss "
-            "of the first caches, 8 or 9 for a mispredicted branch, memory of 800 MB/s (Cortex-A9, 650 MHz) or 2,500 "
-            "(Cortex-A53, 1.2 GHz), 6 or 3 us a cache call, 0.25 us an access to a register, all of them assumed.",
+            "part at the batch that takes the smallest share of those that are as fast, or at --batch: instructions "
+            "(valgrind's callgrind, numpy at its baseline) and bytes moved; as a share of the accelerator's time by a "
+            "model: 1 instruction a cycle, 8 cycles for a miss of the first caches, 8 or 9 for a mispredicted branch, "
+            "memory of 800 MB/s (Cortex-A9, 650 MHz) or 2,500 (Cortex-A53, 1.2 GHz), 6 or 3 us a cache call, 0.25 us "
+            "an access to a register, all of them assumed.",
         ),
     ] = False,
     part: Annotated[

@@ -18,6 +18,8 @@ from tilewright.hardware.program_format import IMAGE
 
 # Of high nibbles, and of low ones
 WORDS_A_TILE = 2
+# Of a channel, looked up at once: what it passes through is to stay in a small processor's caches
+_BLOCK_BYTES = 8192
 _WORD_BYTES = STREAM_WORD_BEATS * BEAT_BYTES
 
 
@@ -57,7 +59,7 @@ class Images:
     def data(self, pixels: npt.NDArray[np.uint8]) -> tuple[list[Beats], Beats | None]:
         """The data of each command, and all of them one behind the other where they lie so.
 
-        A plane of pixels is looked up and put into its place at once, whatever the number of images.
+        Channels of a few images are looked up and put into their places at once.
 
         Args:
             pixels: uint8 (batch, channels, height, width).
@@ -67,13 +69,15 @@ class Images:
             128-bit words; rows below the image are 128, code 0.
         """
         row_bytes = self.width * self.channels
-        planes = [
-            np.ascontiguousarray(pixels[:, each]).tobytes().translate(self.tables[each])
-            for each in range(self.channels)
-        ]
-        values = bytearray(len(pixels) * self.height * row_bytes)
-        for channel, plane in enumerate(planes):
-            values[channel :: self.channels] = plane
+        by_channel = pixels.reshape(len(pixels), self.channels, -1)
+        values, size = bytearray(pixels.size), row_bytes * self.height
+        step = max(1, _BLOCK_BYTES * self.channels // size)
+        for first in range(0, len(pixels), step):
+            start, stop = first * size, (first + step) * size
+            for channel, table in enumerate(self.tables):
+                # A bytearray: bytes would compare each byte with what it was, and be copied to be put into its place
+                plane = bytearray(by_channel[first : first + step, channel])
+                values[start + channel : stop : self.channels] = plane.translate(table)
         staged = np.frombuffer(values, dtype=np.uint8).reshape(len(pixels), self.height, row_bytes)
         if self.rows > self.height or row_bytes % _WORD_BYTES:
             below, behind = self.rows - self.height, -row_bytes % _WORD_BYTES

@@ -119,7 +119,8 @@ class Accelerator(DefaultIP):
 
     def word(self, offset: int) -> int:
         """A register, 0 to 2^32 - 1; pynq 3.1's remote devices read registers as signed numbers."""
-        return int(self.mmio.read(offset)) & 0xFFFF_FFFF
+        # Not by pynq's read: most of what that does is for widths that no register has
+        return int(self.mmio.array[offset >> 2]) & 0xFFFF_FFFF
 
     def check_identity(self) -> None:
         """Makes sure that this is an accelerator that this library can drive.
@@ -191,8 +192,8 @@ class Accelerator(DefaultIP):
         cycles = self._read_counter(reg.REG_CYCLES)
         if cycles >> 32:
             return Counters(cycles, *map(self._read_counter, _OTHER_COUNTERS))
-        read = self.mmio.read
-        return Counters(cycles, *[int(read(offset)) & 0xFFFF_FFFF for offset in _OTHER_COUNTERS])
+        words = self.mmio.array
+        return Counters(cycles, *[int(words[offset >> 2]) & 0xFFFF_FFFF for offset in _OTHER_COUNTERS])
 
     def layer_log(self) -> list[LogEntry]:
         """The log of the last program: an entry a CONV command, in order.
@@ -235,11 +236,11 @@ class Accelerator(DefaultIP):
 
     def has_error(self) -> bool:
         """Whether an error is kept."""
-        return bool(self.word(reg.REG_STATUS) & reg.STATUS_ERROR.mask)
+        return bool(self.word(reg.REG_STATUS) & _ERROR)
 
     def is_idle(self) -> bool:
         """Whether it neither works nor keeps an error."""
-        return not self.word(reg.REG_STATUS) & (reg.STATUS_BUSY.mask | reg.STATUS_ERROR.mask)
+        return not self.word(reg.REG_STATUS) & _BUSY_OR_ERROR
 
     def has_ended(self) -> bool:
         """Whether a program has ended, with or without an error, since :meth:`forget_ended`."""
@@ -247,7 +248,7 @@ class Accelerator(DefaultIP):
 
     def forget_ended(self) -> None:
         """Clears IRQ_STATUS."""
-        self.write(reg.REG_IRQ_STATUS, reg.IRQ_STATUS_DONE.mask | reg.IRQ_STATUS_ERROR.mask)
+        self.write(reg.REG_IRQ_STATUS, _ENDED)
 
     def soft_reset(self) -> None:
         """Resets decoder, engine, results and the kept error; the bitstream stays."""
@@ -266,6 +267,8 @@ _FLAGS = {
     "output blocked": reg.STATUS_OUTPUT_BLOCKED,
     "input starved": reg.STATUS_INPUT_STARVED,
 }
+_ERROR, _BUSY_OR_ERROR = reg.STATUS_ERROR.mask, reg.STATUS_BUSY.mask | reg.STATUS_ERROR.mask
+_ENDED = reg.IRQ_STATUS_DONE.mask | reg.IRQ_STATUS_ERROR.mask
 # In the order of Counters' attributes behind CYCLES
 _OTHER_COUNTERS = [offset for name, offset in reg.COUNTERS.items() if name != "CYCLES"]
 # In the order of LogEntry's attributes

@@ -36,21 +36,24 @@ def check_buffer(buffer: Any, start: int, nbytes: int) -> None:
         )
 
 
-def flush_parts(buffer: Any, parts: Iterable[slice], address: int | None = None) -> None:
+def ranges_of(parts: Iterable[slice], itemsize: int) -> list[tuple[int, int]]:
+    """Where parts of a buffer's elements begin, and how long they are, in bytes."""
+    return [(part.start * itemsize, (part.stop - part.start) * itemsize) for part in parts]
+
+
+def flush_ranges(buffer: Any, ranges: Iterable[tuple[int, int]], address: int) -> None:
     """Flushes parts of a buffer whose others have not changed since they were flushed.
 
     As ``buffer[part].flush()``, whose views cost more; of a buffer object of XRT, pynq 4.0 flushes the whole.
 
     Args:
         buffer: from ``pynq.allocate``, not a remote one.
-        parts: of its elements.
-        address: its virtual address, which numpy takes long to say; default: asks.
+        ranges: of :func:`ranges_of`.
+        address: its virtual address, which numpy takes long to say.
     """
     if buffer.coherent:
         return
-    size, offset = buffer.itemsize, buffer.offset
-    address = buffer.virtual_address if address is None else address
-    ranges = [(part.start * size, (part.stop - part.start) * size) for part in parts]
+    offset = buffer.offset
     if hasattr(buffer.bo, "sync"):
         import pyxrt  # type: ignore[import-not-found]  # on boards only
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.driver.accelerator import Counters
-from tilewright.driver.buffers import as_flushed, check_buffer, flush_parts, invalidate, is_remote
+from tilewright.driver.buffers import as_flushed, check_buffer, flush_ranges, invalidate, is_remote, ranges_of
 from tilewright.hardware.beats import BEAT_BYTES, Beats
 from tilewright.hardware.program import Program
 from tilewright.hardware.results import TRAILER_BEATS
@@ -75,6 +75,7 @@ class Buffers:
         self.receive_bytes = receive.nbytes if receive_bytes is None else receive_bytes
         self.untouched = self.awaited = False
         self._flushed: Any = None
+        self._changed: tuple[Iterable[slice] | None, list[tuple[int, int]]] = (None, [])
         check_buffer(send, 0, self.send_bytes)
         check_buffer(receive, 0, self.receive_bytes)
 
@@ -83,14 +84,20 @@ class Buffers:
         """Virtual ones, of buffers that are not remote."""
         return self.send.virtual_address, self.receive.virtual_address
 
+    @cached_property
+    def _trailer(self) -> tuple[Beats, list[tuple[int, int]]]:
+        """Its place in ``receive``, and the range of it."""
+        end = self.receive_bytes // BEAT_BYTES
+        place = slice(end - TRAILER_BEATS, end)
+        return np.asarray(self.receive)[place], ranges_of((place,), BEAT_BYTES)
+
     def clear(self) -> None:
         """Sees to it that nothing of an earlier run is left that could pass for results: none do without a trailer."""
         receive = self.receive
         if self.untouched and not is_remote(receive):
-            end = self.receive_bytes // BEAT_BYTES
-            trailer = slice(end - TRAILER_BEATS, end)
-            np.asarray(receive)[trailer] = 0
-            flush_parts(receive, (trailer,), self._addresses[1])
+            trailer, ranges = self._trailer
+            trailer[...] = 0
+            flush_ranges(receive, ranges, self._addresses[1])
         else:
             receive[:] = 0
             receive.flush()
@@ -103,7 +110,9 @@ class Buffers:
         """
         if changed is None or is_remote(self.send):
             return self.send
-        flush_parts(self.send, changed, self._addresses[0])
+        if changed is not self._changed[0]:
+            self._changed = changed, ranges_of(changed, BEAT_BYTES)
+        flush_ranges(self.send, self._changed[1], self._addresses[0])
         if self._flushed is None:
             self._flushed = as_flushed(self.send)
         return self._flushed

@@ -55,13 +55,6 @@ class BeatField(NamedTuple):
         value = self.bits.extract(beat)
         return value - (1 << self.bits.width) if self.signed and value >> self.bits.width - 1 else value
 
-    def place(self, value: int) -> int:
-        """Return a beat with the field set to value, else zero. Raises ValueError when value does not fit."""
-        half = 1 << (self.bits.width - 1)
-        if self.signed and not -half <= value < half:
-            raise ValueError(f"{value} does not fit a signed field of {self.bits.width} bits")
-        return self.bits.place(value & self.bits.most if self.signed else value)
-
 
 @dataclass(frozen=True)
 class Layout:
@@ -90,11 +83,12 @@ class Layout:
         """
         beats = [0] * self.beats
         for name, value in {**self.constants, **values}.items():
-            place = self.fields[name]
-            try:
-                beats[place.beat] |= place.place(int(value))
-            except ValueError as error:
-                raise ValueError(f"{self.name}: {name} {error}") from None
+            beat, low, most, largest = self._ranges[name]
+            value = int(value)
+            if not largest - most <= value <= largest:
+                kind = "signed field" if self.fields[name].signed else "field"
+                raise ValueError(f"{self.name}: {name} {value} does not fit a {kind} of {most.bit_length()} bits")
+            beats[beat] |= (value & most) << low
         return tuple(beats)
 
     def decode(self, beats: Sequence[int]) -> dict[str, int]:
@@ -116,6 +110,11 @@ class Layout:
             (name, place.beat, place.bits.low, place.bits.most, place.bits.most >> place.signed)
             for name, place in self.fields.items()
         ]
+
+    @cached_property
+    def _ranges(self) -> dict[str, tuple[int, int, int, int]]:
+        """What :attr:`_places` says behind each name."""
+        return {name: (beat, low, most, largest) for name, beat, low, most, largest in self._places}
 
     @cached_property
     def _named(self) -> list[int]:

@@ -6,7 +6,6 @@ polls while it waits for the accelerator apart.
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
@@ -20,7 +19,7 @@ from tilewright.driver import Driver
 from tilewright.driver.accelerator import Accelerator
 from tilewright.hardware import pg021
 from tilewright.hardware import registers as reg
-from tilewright.hardware.beats import BEAT_BYTES, Beats
+from tilewright.hardware.beats import Beats
 from tilewright.hardware.parameters import ArrayParameters
 from tilewright.hardware.program_format import BEGIN_FORMAT_VERSION
 from tilewright.hardware.results import TRAILER_BEATS
@@ -116,11 +115,13 @@ class StandIn:
         """Counts one, and puts the results there of what lies in the send buffer: the one allocated before."""
         self.counts.cache_calls += 1
         self.counts.cache_bytes += nbytes
-        packet = self.packets[int(self._memory[bo - 1][-1])]
-        # The driver clears the end alone, and a board's processor copies nothing
-        start = packet.nbytes - TRAILER_BEATS * BEAT_BYTES if self._holds.get(bo) is packet else 0
-        ctypes.memmove(virtual_address + start, packet.ctypes.data + start, packet.nbytes - start)
-        self._holds[bo] = packet
+        packet, memory = self.packets[self._memory[bo - 1].item(-1)], self._memory[bo]
+        if self._holds.get(bo) is packet:
+            # A board's processor copies nothing; the driver has cleared the trailer alone
+            trailer = slice(len(packet) - TRAILER_BEATS, len(packet))
+            memory[trailer] = packet[trailer]
+        else:
+            memory[: len(packet)], self._holds[bo] = packet, packet
 
 
 def open_stand_in(array: ArrayParameters) -> Driver:

@@ -1,9 +1,13 @@
-"""The share of the accelerator's time that its processor takes, board by board."""
+"""The share of the accelerator's time that its processor takes, board by board.
+
+Of the batches that are as fast on the accelerator, the best is the one that takes the smallest share: the accelerator
+waits for none of them, and nothing else tells them apart but memory and latency.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +23,7 @@ from tilewright.silicon.budget import largest
 from tilewright.silicon.clock import ClockModel
 from tilewright.silicon.parts import Family, Part, all_parts
 from tilewright.silicon.points import committed
-from tilewright.silicon.speed import BATCHES, Speed, best_of, speeds
+from tilewright.silicon.speed import BATCHES, Speed, as_fast, speeds
 
 # Of the accelerator's time, at most
 GOAL = 0.3
@@ -31,10 +35,11 @@ class Row:
 
     Attributes:
         part: the part.
-        speed: of the array, a memory that never stalls.
+        speed: of the array and the batch, a memory that never stalls.
         clock_mhz: of the static report, estimated or extrapolated: as fast as the array may become.
         processor: beside it.
         counted: what a batch costs it.
+        others: the rows of the other batches that are as fast, ascending.
     """
 
     part: Part
@@ -42,6 +47,7 @@ class Row:
     clock_mhz: float
     processor: Processor
     counted: Counted
+    others: tuple[Row, ...] = ()
 
     def share(self, clock_mhz: float) -> float:
         """Of the accelerator's time at a clock."""
@@ -64,6 +70,7 @@ class Row:
             "assumed_clock_mhz": DEFAULT_CLOCK_MHZ,
             "share_at_assumed_clock": self.share(DEFAULT_CLOCK_MHZ),
             "reached": self.share(self.clock_mhz) <= GOAL,
+            "others_at_static_clock": {row.speed.batch: row.share(self.clock_mhz) for row in self.others},
         }
 
 
@@ -85,7 +92,7 @@ def host_costs(
         network_file: the network.
         parts: their names; none: all.
         batches: to count.
-        tried: batches to choose the best of.
+        tried: batches to choose the best of, ascending.
         step: called with what begins.
 
     Raises:
@@ -105,16 +112,28 @@ def host_costs(
         choice = largest(area, part)
         if choice.design is None or (parts and part.name not in parts):
             continue
-        step(f"{part.name}: the best batch")
-        build = choice.design.build
-        speed = best_of(speeds(network, build, tried))
-        array, processor = build.hardware().array, processor_of(part)
-        key = (array, speed.batch, processor.name)
-        if key not in found:
-            step(f"{processor.name}: a batch of {speed.batch} for {array.n}x{array.n}")
-            found[key] = count(network_file, array, speed.batch, processor, batches)
-        rows.append(Row(part, speed, clocks.mhz(build, part).value, processor, found[key]))
+        step(f"{part.name}: the fastest batches")
+        build, processor = choice.design.build, processor_of(part)
+        array, clock = build.hardware().array, clocks.mhz(build, part).value
+        candidates = []
+        for speed in as_fast(speeds(network, build, tried)):
+            key = (array, speed.batch, processor.name)
+            if key not in found:
+                step(f"{processor.name}: a batch of {speed.batch} for {array.n}x{array.n}")
+                found[key] = count(network_file, array, speed.batch, processor, batches)
+            candidates.append(Row(part, speed, clock, processor, found[key]))
+        rows.append(best_row(candidates))
     return rows
+
+
+def best_row(candidates: Sequence[Row]) -> Row:
+    """The row with the smallest share, the others behind it.
+
+    Args:
+        candidates: rows of one part, by batch, ascending.
+    """
+    best = min(candidates, key=lambda row: row.share(row.clock_mhz))
+    return replace(best, others=tuple(row for row in candidates if row is not best))
 
 
 def as_dict(network: Network, rows: Sequence[Row]) -> dict[str, Any]:

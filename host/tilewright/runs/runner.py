@@ -17,7 +17,7 @@ from tilewright.driver.flight import Buffers, Flight, RunResult
 from tilewright.driver.run_steps import RunStep
 from tilewright.errors import TilewrightError
 from tilewright.hardware.beats import BEAT_BYTES
-from tilewright.hardware.program import Frame, FramedProgram, Program
+from tilewright.hardware.program import Frame, FramedProgram
 from tilewright.hardware.results import TRAILER_BEATS
 from tilewright.network.network import Network
 from tilewright.network.tail import scores_of
@@ -71,11 +71,13 @@ class _Place:
     Attributes:
         memory: a buffer to send from and one to receive into, once they are allocated.
         buffers: as much of them as the batch takes.
+        made_for: the frame of the programs that they are as long as.
         holds: what the send buffer holds, flushed; None where that is not known.
     """
 
     memory: tuple[Any, Any] | None = None
     buffers: Buffers | None = None
+    made_for: Frame | None = None
     holds: Frame | None = None
 
 
@@ -228,16 +230,17 @@ class NetworkRunner:
         if batch is not None and batch.flight is not None and not batch.flight.ended:
             self.driver.recover()
 
-    def _buffers_for(self, program: Program, place: _Place) -> Buffers:
+    def _buffers_for(self, program: FramedProgram, place: _Place) -> Buffers:
         """Buffers for the program and its results, those of the place where they are large enough."""
-        lengths = (program.nbytes, (program.output_beats + TRAILER_BEATS) * BEAT_BYTES)
-        if place.buffers is not None and (place.buffers.send_bytes, place.buffers.receive_bytes) == lengths:
+        if place.buffers is not None and place.made_for is program.frame:
             return place.buffers
+        lengths = (program.nbytes, (program.output_beats + TRAILER_BEATS) * BEAT_BYTES)
         if place.memory is None or any(held.nbytes < need for held, need in zip(place.memory, lengths, strict=True)):
             place.memory = tuple(self.driver.allocate(need // BEAT_BYTES) for need in lengths)
             place.buffers = place.holds = None
         before, place.buffers = place.buffers, self.driver.checked(Buffers(*place.memory, *lengths))
         place.buffers.untouched = before is not None and before.untouched
+        place.made_for = program.frame
         return place.buffers
 
 

@@ -83,10 +83,15 @@ def speeds(
     return found
 
 
+def as_fast(found: Sequence[Speed]) -> list[Speed]:
+    """The batches that are as fast as the fastest, but for :data:`AS_FAST`."""
+    least = min(speed.program_cycles / speed.batch for speed in found)
+    return [speed for speed in found if speed.program_cycles / speed.batch <= least * (1 + AS_FAST)]
+
+
 def best_of(found: Sequence[Speed]) -> Speed:
     """The smallest batch that is as fast as the fastest, but for :data:`AS_FAST`."""
-    least = min(speed.program_cycles / speed.batch for speed in found)
-    return next(speed for speed in found if speed.program_cycles / speed.batch <= least * (1 + AS_FAST))
+    return as_fast(found)[0]
 
 
 def slowed(network: Network, speed: Speed, clock_mhz: float, megabytes_per_second: float) -> Speed:
