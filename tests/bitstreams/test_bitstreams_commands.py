@@ -13,11 +13,18 @@ from typer.testing import CliRunner
 from tilewright.bitstreams import collection
 from tilewright.bitstreams.manifest import HWH, MANIFEST
 from tilewright.cli.app import app
+from tilewright.cli.console import output
 
 
 def run(*words: str | Path) -> tuple[int, str]:
-    result = CliRunner().invoke(app, ["bitstream", *map(str, words)], env={"COLUMNS": "200"})
+    result = CliRunner().invoke(app, ["bitstream", *map(str, words)])
     return result.exit_code, result.stdout
+
+
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table's cells are not folded; pytest-xdist has set the width of the console that is there."""
+    monkeypatch.setattr(output, "width", 200)
 
 
 @pytest.fixture

@@ -28,6 +28,8 @@ COPIED = (
     "host/tilewright/hardware/program_format.py",
     "host/tilewright/hardware/registers.py",
 )
+# They check projects of the library's boards, which are not there
+NOT_COPIED = ("board_checks", "check_boards.py", "vivado_stand_in.py", "hwh_fields.py")
 CORE = """CAPI=2:
 name: tilewright:ip:counter:0.1.0
 
@@ -115,7 +117,7 @@ def checkout(tmp_path: Path) -> Path:
         source, target = ROOT / name, tmp_path / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", *NOT_COPIED))
         else:
             shutil.copy2(source, target)
     written = {

@@ -104,7 +104,7 @@ def _state(board: Board) -> list[str]:
     return [
         "## What has run, and what has not",
         "",
-        f"- **Not run**: nothing has run on this board, and no Vivado has built its project. No bitstream",
+        "- **Not run**: nothing has run on this board, and no Vivado has built its project. No bitstream",
         "  exists.",
         "- **Checked without either**: the project's Tcl in tclsh against stand-ins that know the IPs (`make",
         "  boards`); the RTL in simulation, whole networks equal to PyTorch's integers",

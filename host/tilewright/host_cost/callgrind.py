@@ -58,7 +58,10 @@ def count(network: Path, array: ArrayParameters, batch: int, processor: Processo
             check=False,
         )
         if done.returncode:
-            raise HostCostError(f"{valgrind}: the process that is counted failed: {done.stderr.strip()[-2000:]}")
+            # Valgrind's own lines begin with ==
+            said = [line for line in done.stderr.splitlines() if line.strip() and not line.startswith("==")]
+            reason = said[-1] if said else f"exit status {done.returncode}"
+            raise HostCostError(f"{valgrind}: the process that is counted failed: {reason}")
         events = read_events(out.with_name("callgrind.1").read_text(encoding="utf-8"))
     totals = {name: sum(events[each] for each in names) / batches for name, names in _EVENTS.items()}
     return Counted(**totals, **json.loads(done.stdout.strip().splitlines()[-1]))
