@@ -28,9 +28,8 @@ def show(found: list[Entry], as_json: bool, folder: Path) -> None:
         output.print(f"no bitstream in {folder}: `tilewright board build NAME` makes one with Vivado", soft_wrap=True)
         return
     table = Table()
-    table.add_column("Bitstream", no_wrap=True)
-    for head in ("Array", "DSP columns", "Stream", "MHz", "WNS ns", "Tool", "On hardware", "Files"):
-        table.add_column(head, overflow="fold")
+    for head in ("Bitstream", "Array", "DSP columns", "Stream", "MHz", "WNS ns", "Tool", "On hardware", "Files"):
+        table.add_column(head, overflow="fold", no_wrap=head in ("Bitstream", "WNS ns"))
     for each in found:
         table.add_row(each.folder.name, *_cells(each))
     output.print(table)
