@@ -94,7 +94,8 @@ boards: setup $(PYNQ3_INSTALLED) ## set up the project of every board and check 
 	@$(BIN)/python cores/soc/board/write_core.py
 	@$(BIN)/python cores/scripts/check_boards.py
 	@for board in $(BOARDS); do \
-	    case $$board in pynq_*) python=$(CURDIR)/$(PYNQ3)/bin/python;; *) python=$(CURDIR)/$(BIN)/python;; esac; \
+	    python=$(CURDIR)/$(BIN)/python; \
+	    ! grep -q '"family": "zynq-7000"' host/tilewright/boards/data/$$board.json || python=$(CURDIR)/$(PYNQ3)/bin/python; \
 	    echo "$$board: self-test and driver tests with its .hwh on the simulated device"; \
 	    (cd host && $$python -m pytest -q -p tilewright.selftest.plugin --pyargs tilewright.selftest --board $$board) && \
 	    $$python -m pytest -q -n 2 --dist worksteal tests/driver --board $$board || exit 1; \
