@@ -90,7 +90,7 @@ lint: setup ## Verilog: Verilator -Wall and slang on every core
 registers: setup ## write the files that come from cores/registers/accelerator.rdl and program.rdl
 	@$(BIN)/python cores/registers/generate.py
 
-boards: setup $(PYNQ3_INSTALLED) ## set up the project of every board and check it, without Vivado; write board.core and docs/boards from the boards' data; self-test and driver tests with each board's .hwh (up to an hour)
+boards: setup $(PYNQ3_INSTALLED) ## set up the project of every board and check it, without Vivado; write board.core and docs/boards from the boards' data; self-test and driver tests with each board's .hwh (some minutes)
 	@$(BIN)/python cores/soc/board/write_core.py
 	@$(BIN)/python cores/scripts/check_boards.py
 	@for board in $(BOARDS); do \
