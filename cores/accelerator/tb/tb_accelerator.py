@@ -60,7 +60,7 @@ class Bench:
         for _ in range(5):
             await RisingEdge(dut.aclk)
         ports = axi(dut, "s_axil_"), stream(dut, "s_axis_"), stream(dut, "m_axis_")
-        self.out = ports[2][0]
+        self.into, self.out = ports[1][0], ports[2][0]
         cocotb.start_soon(watch(RisingEdge(dut.aclk), lambda: not dut.aresetn.value, *ports))
         dut.aresetn.value = dut.m_axis_aresetn.value = 1
         return self
@@ -86,6 +86,15 @@ class Bench:
         """A result that waits stays: the monitor of m_axis looks."""
         await self.lite.write_dword(registers.REG_CONTROL, 1)
         await ClockCycles(self.dut.aclk, 3)
+
+    async def drop_program(self) -> None:
+        """Resets the sender of s_axis, as the DMA does: what it has not sent is gone. `clear` alone leaves it a begun frame."""
+        self.into.may_withdraw = True
+        self.source.assert_reset(True)
+        self.source.clear()
+        await ClockCycles(self.dut.aclk, 2)
+        self.source.assert_reset(False)
+        self.into.may_withdraw = False
 
     async def drop_results(self) -> None:
         """Resets both ends of m_axis, as the DMA does: what waits there is gone."""
@@ -498,7 +507,7 @@ async def a_soft_reset_keeps_the_results_that_wait(dut):
         while not await bench.read(registers.REG_STATUS) & registers.STATUS_OUTPUT_BLOCKED.mask:
             pass
         await ClockCycles(dut.aclk, 200)
-        bench.source.clear()
+        await bench.drop_program()
         waits = int(dut.m_axis_tdata.value)
         for _ in range(2):
             await bench.soft_reset()
