@@ -53,11 +53,12 @@ module decoder #(
     input  wire                    act_wr_ready,
     output wire [GROUP_ADDR_W-1:0] act_wr_addr,
     output wire [GROUP_W-1:0]      act_wr_data,
-    // Words of an IMAGE command, that of its header first
+    // Words of an IMAGE command behind its header
+    output wire                    image_header,    // a word may be it; the last that was, or would have been, is
     output wire                    image_valid,
     output wire                    image_last,
     input  wire                    image_ready,
-    input  wire                    image_busy,      // from the header's on until everything is written
+    input  wire                    image_busy,      // from behind the first on until everything is written
     input  wire                    image_refused,
     input  wire                    image_bad_length,
     input  wire                    image_overflow,
@@ -149,23 +150,32 @@ reg                  end_mark_reg;          // the WEIGHTS command ends its CONV
 // ---- input handshake
 wire load_ready, load_bad, load_refused, load_reached, descriptor_full, weight_ready, thr_ready, group_word;
 wire at_image = at_reg[DECODER_IMAGE_ROWS] || at_reg[DECODER_IMAGE_KERNEL] || at_reg[DECODER_IMAGE_DATA];
-wire blocked = closed_reg ||
-               (at_reg[DECODER_HEADER] && image_busy) ||
-               (at_image && !image_ready) ||
-               (at_reg[DECODER_LOAD_DATA] && !load_ready) ||
-               (at_reg[DECODER_DESCRIPTOR] && (descriptor_full || act_wr_valid)) ||
-               (at_reg[DECODER_WEIGHTS] && (!weight_ready || act_wr_valid)) ||
-               (at_reg[DECODER_THRESHOLDS] && !thr_ready);
-wire take    = s_valid && !blocked;
 
-assign s_ready = !blocked;
+// A state at a time, so that what one waits for is on no other one's path
+reg  [STATES-1:0] open;
+wire [STATES-1:0] take_at = at_reg & open & {STATES{s_valid && !closed_reg}};
+wire              take    = |take_at;
+
+always @* begin
+    open                       = {STATES{1'b1}};
+    open[DECODER_HEADER]       = !image_busy;
+    open[DECODER_IMAGE_ROWS]   = image_ready;
+    open[DECODER_IMAGE_KERNEL] = image_ready;
+    open[DECODER_IMAGE_DATA]   = image_ready;
+    open[DECODER_LOAD_DATA]    = load_ready;
+    open[DECODER_DESCRIPTOR]   = !descriptor_full && !act_wr_valid;
+    open[DECODER_WEIGHTS]      = weight_ready && !act_wr_valid;
+    open[DECODER_THRESHOLDS]   = thr_ready;
+end
+
+assign s_ready = |(at_reg & open) && !closed_reg;
 
 // verilator lint_off PINCONNECTEMPTY
 stream_credits #(.COUNT(STORE_PLACES), .STEP(TILE_PLACES)) weight_credits (
-    .clk(clk), .rst(rst || error), .take(take && at_reg[DECODER_WEIGHTS] && group_word), .give(weight_freed),
+    .clk(clk), .rst(rst || error), .take(take_at[DECODER_WEIGHTS] && group_word), .give(weight_freed),
     .next_available(), .available(weight_ready));
 stream_credits #(.COUNT(THR_DEPTH / 2)) thr_credits (
-    .clk(clk), .rst(rst || error), .take(take && at_reg[DECODER_THRESHOLDS]), .give(thr_freed),
+    .clk(clk), .rst(rst || error), .take(take_at[DECODER_THRESHOLDS]), .give(thr_freed),
     .next_available(), .available(thr_ready));
 // verilator lint_on PINCONNECTEMPTY
 
@@ -173,10 +183,10 @@ wire [7:0]  header_opcode   = s_data[HEADER_OPCODE_HIGH:HEADER_OPCODE_LOW];
 wire [7:0]  header_flags    = s_data[HEADER_FLAGS_HIGH:HEADER_FLAGS_LOW];
 wire [31:0] header_length   = s_data[HEADER_LENGTH_HIGH:HEADER_LENGTH_LOW];
 
-// ---- images
-assign image_valid = s_valid && !s_half && !error &&
-                     (at_image || (at_reg[DECODER_HEADER] && header_opcode == OPCODE_IMAGE && !image_busy));
-assign image_last  = payload_last_reg;
+// ---- images; the folder is in reset a cycle behind `error`
+assign image_header = at_reg[DECODER_HEADER];
+assign image_valid  = s_valid && !s_half && at_image;
+assign image_last   = payload_last_reg;
 
 // ---- the word, registered, and what it was taken as
 reg [127:0]      word_reg;
@@ -186,7 +196,7 @@ reg              taken_any_reg, taken_first_reg, taken_tlast_reg, taken_half_reg
 always @(posedge clk) begin
     word_reg <= s_data;
     if (HALVES && taken_any_reg) word_reg[63:0] <= word_reg[127:64];
-    taken_reg       <= take && !rst ? at_reg : {STATES{1'b0}};
+    taken_reg       <= rst ? {STATES{1'b0}} : take_at;
     taken_any_reg   <= take && !rst;
     taken_first_reg <= !begun_reg;
     taken_tlast_reg <= s_last;
@@ -211,12 +221,12 @@ generate
         reg taken_end_reg;
         always @(posedge clk) begin
             taken_end_reg <= payload_last_reg && end_mark_reg;
-            weight_valid <= !rst && ((take && at_reg[DECODER_WEIGHTS]) || taken_reg[DECODER_WEIGHTS]);
+            weight_valid <= !rst && (take_at[DECODER_WEIGHTS] || taken_reg[DECODER_WEIGHTS]);
             weight_end   <= taken_reg[DECODER_WEIGHTS] && taken_end_reg;
         end
     end else begin : g_word_groups
         always @(posedge clk) begin
-            weight_valid <= !rst && take && at_reg[DECODER_WEIGHTS] && group_word;
+            weight_valid <= !rst && take_at[DECODER_WEIGHTS] && group_word;
             weight_end   <= payload_last_reg && end_mark_reg;
         end
         if (GROUP_W == 128) begin : g_one
@@ -238,7 +248,7 @@ endgenerate
 assign thr_data = word_reg[STREAM_W-1:0];
 
 always @(posedge clk)
-    thr_valid <= !rst && ((take && at_reg[DECODER_THRESHOLDS]) || (HALVES && taken_reg[DECODER_THRESHOLDS]));
+    thr_valid <= !rst && (take_at[DECODER_THRESHOLDS] || (HALVES && taken_reg[DECODER_THRESHOLDS]));
 
 load_writer #(.ACT_DEPTH(ACT_DEPTH), .ALIGN(ALIGN), .GROUP_W(GROUP_W), .WORDS(WORDS)) u_load_writer (
     .clk(clk), .rst(rst),
@@ -296,7 +306,7 @@ decoder_errors u_decoder_errors (
 
 // ---- counts and marks
 always @(posedge clk) begin
-    program_start <= take && at_reg[DECODER_HEADER] && header_opcode == OPCODE_BEGIN && !begun_reg && !rst;
+    program_start <= take_at[DECODER_HEADER] && header_opcode == OPCODE_BEGIN && !begun_reg && !rst;
     if (taken_reg[DECODER_BEGIN]) program_id <= word_reg[BEGIN_PROGRAM_ID_HIGH:BEGIN_PROGRAM_ID_LOW];
     if (take) begin
         remaining_reg    <= at_reg[DECODER_HEADER] ? header_length[31:1] : remaining_reg - 31'd1;
@@ -354,7 +364,7 @@ assign trailer_request = at_reg[DECODER_TRAILER];
 
 always @(posedge clk) begin
     state     <= number(at_reg);
-    loading   <= at_reg[DECODER_LOAD_WAIT] || at_reg[DECODER_LOAD_DATA] || image_busy;
+    loading   <= at_reg[DECODER_LOAD_WAIT] || at_reg[DECODER_LOAD_DATA] || at_image || image_busy;
     draining  <= at_reg[DECODER_DRAIN];
     finishing <= at_reg[DECODER_FINISH];
 end

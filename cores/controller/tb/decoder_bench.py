@@ -163,7 +163,7 @@ class ImageFault(NamedTuple):
 class Folder:
     """Stands for image_folder, whose outputs are registers.
 
-    It is busy from a header on until `hold` cycles behind the last word. Once it has said what is `wrong`, it takes
+    It is busy from behind the first word on until `hold` cycles behind the last word. Once it has said what is `wrong`, it takes
     what comes, and stays busy but for an overflow.
     """
 
@@ -173,6 +173,7 @@ class Folder:
         self.dut = dut
         self.hold = 0
         self.wrong: ImageFault | None = None
+        self.in_reset = False
         self.reset()
 
     def reset(self) -> None:
@@ -195,9 +196,10 @@ class Folder:
         """At the end of a cycle."""
         dut = self.dut
         taken = bool(dut.image_valid.value) and self.ready
-        if dut.error.value:  # the accelerator resets it
+        in_reset, self.in_reset = self.in_reset, bool(dut.error.value)  # by the accelerator, a cycle behind
+        if self.in_reset:
             self.busy, self.due, self.dead, self.left, self.words = False, None, "", None, []
-            assert not taken, "a word is given behind an error"
+            assert not (taken and in_reset), "a word is given behind an error"
             return
         if self.due is not None:
             self.due -= 1
@@ -206,14 +208,16 @@ class Folder:
                 self.due, self.dead = None, self.wrong.output
         if self.left:
             self.left -= 1
+        if dut.image_header.value and not self.busy:
+            self.words = [int(dut.s_data.value)]
         if taken:
             self.words.append(int(dut.s_data.value))
             self.busy = True
             if len(self.words) == IMAGE_WORDS and self.wrong and self.wrong.command == len(self.commands):
                 self.due = self.wrong.cycles
-            if dut.image_last.value and len(self.words) > 1:
+            if dut.image_last.value:
                 self.commands.append(self.words)
-                self.words, self.left = [], self.hold
+                self.left = self.hold
         if self.left == 0 and self.due is None and self.dead in ("", "overflow"):
             self.busy, self.left = False, None
 

@@ -5,7 +5,7 @@
  * Carries out IMAGE commands: takes images as they are, and writes for each output position of the first layer its taps' values as
  * activation words, high nibbles and low ones.
  *
- * It is given all stream words of the command, that of the header included. s_ready, all outputs, and what it says of itself are
+ * It keeps beat 0 of any header, and takes the stream words behind that of an IMAGE. s_ready, all outputs, and what it says of itself are
  * registers. Rows are taken while the ring has a place, whatever the command waits for. After refused, bad_length or overflow, which stay,
  * only rst brings it back: until then it takes what comes.
  */
@@ -23,6 +23,7 @@ module image_folder #(
     input  wire              rst,
     // The command
     input  wire [127:0]      s_word,
+    input  wire              s_header,          // s_word may be a header; the last that was, or would have been, is the command's
     input  wire              s_last,            // the command's last
     input  wire              s_valid,
     output reg               s_ready,
@@ -33,7 +34,7 @@ module image_folder #(
     output wire [ADDR_W-1:0] wr_addr,
     output wire [4*N-1:0]    wr_word,
     // State
-    output reg               busy,              // from the header on until the last word is taken
+    output reg               busy,              // from behind the first word of fields on until everything is written
     output reg               refused,           // a field has a value that it must not have
     output reg               bad_length,        // the command ends before its images, or behind them
     output wire              overflow           // a word has no place in the memory
@@ -59,7 +60,7 @@ generate
 endgenerate
 
 // ---- fields: beat 0 beside the header, then two stream words of two beats
-localparam HEAD = 0, FIRST = 1, SECOND = 2, CHECK = 3, PLACE = 4, ROW = 5, END = 6, DEAD = 7, STATES = 8;
+localparam FIRST = 0, SECOND = 1, CHECK = 2, PLACE = 3, ROW = 4, END = 5, DEAD = 6, STATES = 7;
 
 reg [STATES-1:0] at_reg;                // one-hot
 reg [63:0]       beat0_reg, beat1_reg, beat2_reg, beat3_reg;
@@ -122,13 +123,10 @@ always @(posedge clk) begin
         bad_length <= 1'b1;
     end
 
-    if (at_reg[HEAD] && take) begin
-        at_reg    <= 1 << FIRST;
-        beat0_reg <= high_beat;
-        busy      <= 1'b1;
-    end
+    if (at_reg[FIRST] && s_header) beat0_reg <= high_beat;
     if (at_reg[FIRST] && take) begin
         at_reg    <= 1 << SECOND;
+        busy      <= 1'b1;
         beat1_reg <= low_beat;
         beat2_reg <= high_beat;
     end
@@ -169,7 +167,7 @@ always @(posedge clk) begin
         end
     end
     if (at_reg[END] && ended_reg && empty) begin
-        at_reg    <= 1 << HEAD;
+        at_reg    <= 1 << FIRST;
         s_ready   <= 1'b1;
         busy      <= 1'b0;
         ended_reg <= 1'b0;
@@ -179,7 +177,7 @@ always @(posedge clk) begin
         s_ready <= 1'b1;
     end
     if (rst) begin
-        at_reg      <= 1 << HEAD;
+        at_reg      <= 1 << FIRST;
         s_ready     <= 1'b1;
         busy        <= 1'b0;
         refused     <= 1'b0;

@@ -29,7 +29,7 @@ class Bench:
     async def start(self) -> None:
         dut = self.dut
         cocotb.start_soon(Clock(dut.clk, 10, "ns").start())
-        dut.s_valid.value, dut.wr_ready.value, dut.convs_issued.value = 0, 0, 0
+        dut.s_valid.value = dut.s_header.value = dut.wr_ready.value = dut.convs_issued.value = 0
         await self.reset()
         cocotb.start_soon(self.watch())
 
@@ -59,9 +59,13 @@ class Bench:
             held = None if ready or int(dut.rst.value) else now
 
     async def send(self, words: list[int], last: int | None = None) -> None:
-        """Sends stream words; last: which has s_last, the last unless said."""
+        """Sends stream words, the header's first; last: which has s_last, the last unless said."""
         dut = self.dut
-        for place, word in enumerate(words):
+        for header in (self.rng.getrandbits(128), words[0]):
+            dut.s_word.value, dut.s_header.value = header, 1
+            await FallingEdge(dut.clk)
+        dut.s_header.value = 0
+        for place, word in enumerate(words[1:], 1):
             while self.rng.random() >= self.sending:
                 await FallingEdge(dut.clk)
             dut.s_word.value, dut.s_last.value = word, place == (len(words) - 1 if last is None else last)
@@ -77,9 +81,10 @@ class Bench:
             dut.s_word.value = self.rng.getrandbits(128)
 
     async def idle(self) -> int:
-        """Waits until nothing is under way; returns the cycles."""
+        """Waits until nothing is under way, the next header before it; returns the cycles."""
         for cycle in range(LIMIT):
-            if not int(self.dut.busy.value):
+            self.dut.s_header.value = busy = int(self.dut.busy.value)
+            if not busy:
                 return cycle
             await FallingEdge(self.dut.clk)
         raise AssertionError("busy for ever")
@@ -269,10 +274,10 @@ async def compare_cycles(bench, command, array, free, pitch: int, issued: int) -
         if cycle > 2 and len(taken) == len(words) and not int(dut.busy.value):
             break
         offer = len(taken) < len(words) and (not taken or cycle >= taken[-1] + pitch)
-        dut.s_valid.value = offer
+        dut.s_header.value, dut.s_valid.value = offer and not taken, offer and bool(taken)
         if offer:
             dut.s_word.value, dut.s_last.value = words[len(taken)], len(taken) == len(words) - 1
-            if ready:
+            if ready or not taken:
                 taken.append(cycle)
         await FallingEdge(dut.clk)
 
