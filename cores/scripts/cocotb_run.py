@@ -4,6 +4,7 @@ Each file tb_NAME.py of the target is a cocotb test module; see edam.Design for 
 a test fails, when a module has no test, or when there is no module: Edalize's own cocotb support reports none of these.
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -34,7 +35,9 @@ def run(design: Design, module: Path, toplevel: str) -> bool:
         test_args=["-n"],  # an assertion of the RTL, $stop, ends the simulation, and fails the test
     )
     tests, failures = get_results(results)
-    print(f"cocotb {module.stem} on {toplevel}: {tests} tests, {failures} failed", flush=True)
+    seeds = re.findall(r'name="random_seed" value="(\d+)"', results.read_text(encoding="utf-8"))
+    again = f", with COCOTB_RANDOM_SEED={seeds[0]}" if failures and seeds else ""
+    print(f"cocotb {module.stem} on {toplevel}: {tests} tests, {failures} failed{again}", flush=True)
     return tests > 0 and failures == 0
 
 

@@ -158,7 +158,7 @@ def test_targets_pass_as_they_are(checkout: Path, target: str) -> None:
     [
         ("sim", "tb/tb_counter.py", "== 3", "== 4", "tb_counter on counter: 1 tests, 1 failed"),
         ("sim", "tb/tb_counter.py", "@cocotb.test()", "", "tb_counter"),
-        ("sim", "counter.v", "4'd1", "4'd2", "tb_counter on counter: 1 tests, 1 failed"),
+        ("sim", "counter.v", "4'd1", "4'd2", "tb_counter on counter: 1 tests, 1 failed, with COCOTB_RANDOM_SEED="),
         ("sim", "counter.core", "files: [tb/tb_counter.py: {file_type: user}], ", "", "no cocotb test to run"),
         ("bench", "counter.v", "4'd1", "4'd2", "count is"),
         ("lint", "counter.v", "count + 4'd1", "count + 5'd1", "WIDTH"),

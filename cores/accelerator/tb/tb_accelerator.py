@@ -88,7 +88,7 @@ class Bench:
         await ClockCycles(self.dut.aclk, 3)
 
     async def drop_program(self) -> None:
-        """Resets the sender of s_axis, as the DMA does: what it has not sent is gone. `clear` alone leaves it a begun frame."""
+        """Resets the sender of s_axis, as the DMA does: all it has not sent is gone, of a begun frame, too."""
         self.into.may_withdraw = True
         self.source.assert_reset(True)
         self.source.clear()

@@ -163,8 +163,8 @@ class ImageFault(NamedTuple):
 class Folder:
     """Stands for image_folder, whose outputs are registers.
 
-    It is busy from behind the first word on until `hold` cycles behind the last word. Once it has said what is `wrong`, it takes
-    what comes, and stays busy but for an overflow.
+    It is busy from behind the first word on until `hold` cycles behind the last word. Once it has said what is
+    `wrong`, it takes what comes, and stays busy but for an overflow.
     """
 
     OUTPUTS = ("refused", "bad_length", "overflow")

@@ -123,16 +123,16 @@ always @(posedge clk) begin
         bad_length <= 1'b1;
     end
 
+    // What is there before the word taken is written, too: fewer registers wait for s_valid
+    if (at_reg[FIRST]) {beat2_reg, beat1_reg} <= s_word;
     if (at_reg[FIRST] && s_header) beat0_reg <= high_beat;
+    if (at_reg[SECOND]) beat3_reg <= low_beat;
     if (at_reg[FIRST] && take) begin
-        at_reg    <= 1 << SECOND;
-        busy      <= 1'b1;
-        beat1_reg <= low_beat;
-        beat2_reg <= high_beat;
+        at_reg <= 1 << SECOND;
+        busy   <= 1'b1;
     end
     if (at_reg[SECOND] && take) begin
         at_reg    <= 1 << CHECK;
-        beat3_reg <= low_beat;
         s_ready   <= 1'b0;
         ends_reg  <= 1'b1;      // CHECK lasts two cycles: the second has what is wrong with the fields
         if (high_beat != 64'd0) refused <= 1'b1;
@@ -215,7 +215,7 @@ image_pieces #(.N(N), .LANES(LANES), .PLACE_W(PLACE_W)) u_pieces (
 );
 
 image_lines #(.LANES(LANES), .IMAGE_LINE(IMAGE_LINE)) u_lines (
-    .clk(clk), .wr_en(row_word), .wr_slot(wr_slot), .wr_place(place_reg), .wr_word(s_word),
+    .clk(clk), .wr_en(at_reg[ROW]), .wr_slot(wr_slot), .wr_place(place_reg), .wr_word(s_word),
     .enable(enable), .slot(tap_slot), .offset(source[BYTE_W-1:0]), .m_even(even), .m_odd(odd)
 );
 
