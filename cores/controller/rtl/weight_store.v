@@ -117,10 +117,11 @@ always @(posedge clk) begin
     end
 end
 
+// Enabled without a look at `swap`: what is read before it is no tile's, for load_valid tells
 sram #(.WIDTH(GROUP_W), .DEPTH(DEPTH), .LATENCY(LATENCY)) memory (
     .clk(clk),
     .wr_en(s_valid), .wr_addr(wr_ptr_reg), .wr_data(s_group),
-    .rd_en(read), .rd_addr(rd_ptr_reg), .rd_data(load_data)
+    .rd_en(held_reg || reading_reg), .rd_addr(rd_ptr_reg), .rd_data(load_data)
 );
 
 delay_line #(.WIDTH(1), .CYCLES(LATENCY), .RESETTABLE(1)) delay_valid (.clk(clk), .rst(rst), .in(read), .out(load_valid));
