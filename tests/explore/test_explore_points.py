@@ -122,6 +122,14 @@ def test_none_betters_the_best(explored: Exploration, board: str) -> None:
             assert smaller and max(map(rate, smaller)) * (1 + WORTH) >= rate(point)
 
 
+@pytest.mark.parametrize(("n", "batch"), [(8, 1), (32, 4)])
+def test_a_larger_batch_must_be_worth_it(models: Models, n: int, batch: int) -> None:
+    """On 8x8 the VGG16's batches are as fast as each other, on 32x32 they are not."""
+    space = Space(places(("kv260",)), arrays=(n,), dsp_columns=(n,), streams=(64,), batches=(1, 4))
+    found = explore(networks.vgg_network(0), space, known=models)
+    assert [point.batch for point in found.best(found.places[0])] == [batch]
+
+
 def rate(point: Point) -> float:
     return point.images_per_second().value
 

@@ -29,8 +29,8 @@ HOST_MAY = {
     "boards": {"hardware"},
     "check": {"", "bitstreams", "selftest", "target", "runs", *RUN - {"sim", "pytorch"}},
     "cli": {
-        *("", "bitstreams", "board", "check", "estimate", "explore", "host_cost", "remote", "runs", "selftest"),
-        *("silicon", "stimulus", "target", "vivado"),
+        *("", "bitstreams", "board", "boards", "check", "estimate", "explore", "host_cost", "remote", "runs"),
+        *("selftest", "silicon", "stimulus", "target", "vivado"),
         *RUN,
     },
     "compiler": {"network", "hardware"},

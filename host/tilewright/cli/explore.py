@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from tilewright.boards.board import BOARDS
 from tilewright.cli.argument_checks import check_clock, check_writable
 from tilewright.cli.command_group import failures_named
 from tilewright.cli.console import output
@@ -36,6 +37,11 @@ def check_streams(streams: list[int] | None) -> list[int] | None:
     return streams and [check_stream(stream) for stream in streams]
 
 
+def board_names() -> list[str]:
+    """What ``--board`` completes to."""
+    return sorted(file.stem for file in BOARDS.glob("*.json"))
+
+
 def explore_command(
     network_file: NetworkFile = None,
     scale_sim: Annotated[
@@ -43,7 +49,8 @@ def explore_command(
         typer.Option(metavar="FILE", help="Instead of a network file: a topology file of SCALE-Sim."),
     ] = None,
     board: Annotated[
-        list[str] | None, typer.Option(help="Board to try, such as pynq_z2; may be repeated; default: all.")
+        list[str] | None,
+        typer.Option(help="Board to try, such as pynq_z2; may be repeated; default: all.", autocompletion=board_names),
     ] = None,
     rate: Annotated[
         float | None,
