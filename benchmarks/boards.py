@@ -25,19 +25,18 @@ from tilewright.network.network import Network
 from tilewright.progress import phase
 from tilewright.pytorch.network_choice import resolve_network
 from tilewright.silicon.area import AreaModel
-from tilewright.silicon.budget import LIMITS, OTHER_LUTS, Choice, Design, largest
-from tilewright.silicon.clock import ERROR, FASTER, ClockModel
+from tilewright.silicon.budget import LIMITS, OTHER_LUTS, Choice, largest
+from tilewright.silicon.clock import ClockModel
 from tilewright.silicon.kinds import Figure, Kind, weakest
 from tilewright.silicon.parts import Part, all_parts, part_of
 from tilewright.silicon.points import committed
 from tilewright.silicon.speed import BATCHES, Speed, best_of, slowed, speeds
+from tilewright.silicon.words import RESOURCES, marked, notes, taken
 
 ROOT = Path(__file__).resolve().parents[1]
 # What the memory of a board is taken to bring, MB/s, to this one master; no board has been measured
 DDR_MB_PER_S = 1200.0
-LETTERS = {Kind.MEASURED: "m", Kind.ESTIMATED: "e", Kind.EXTRAPOLATED: "x"}
 app = typer.Typer(pretty_exceptions_enable=False)
-RESOURCES = {"lut": "LUT", "ff": "FF", "dsp": "DSP", "block_ram": "Block RAM", "ultra_ram": "UltraRAM"}
 
 
 @dataclass(frozen=True)
@@ -136,11 +135,6 @@ def facts_of(network: Network, rows: list[Row], area: AreaModel, clocks: ClockMo
     }
 
 
-def marked(text: str, kind: Kind) -> str:
-    """A figure with the letter of its kind."""
-    return f"{text} {LETTERS[kind]}"
-
-
 def table(rows: list[Row], network: str) -> Table:
     """A column a part, for people."""
     shown = Table(title=f"Boards, {network}", title_justify="left", box=SIMPLE_HEAD)
@@ -180,22 +174,6 @@ def cells(row: Row) -> dict[str, str]:
 def speed(batch: Speed, clock_mhz: float, kind: Kind) -> str:
     """Images a second."""
     return marked(f"{batch.images_per_second(clock_mhz):.0f}", kind)
-
-
-def taken(design: Design, name: str) -> str:
-    """A resource's share."""
-    share = design.shares[name]
-    return marked(f"{share.share:.0%}", share.taken.kind) if share.of else "none"
-
-
-def notes(area: AreaModel) -> str:
-    """What the table's figures are worth."""
-    errors = " and ".join(f"{error:.1%} of {RESOURCES[name]}" for name, error in area.worst_error.items())
-    return (
-        "m measured: Yosys synthesised this configuration. e estimated. x extrapolated. Nothing has run on hardware.\n"
-        f"Areas: a fit to {len(area.points)} netlists, wrong by at most {errors}; {OTHER_LUTS:,} LUTs for AMD's IPs.\n"
-        f"Clock: the static report of 7-series -1, +-{ERROR:.0%}, not placed; on UltraScale+ {FASTER:.2f} times that."
-    )
 
 
 @app.command()

@@ -65,9 +65,14 @@ def test_as_a_shell_asks() -> None:
 
 
 def test_sizes_of_arrays() -> None:
-    for command in ("demo", "run", "verify", "estimate", "serve", "install-kernel"):
+    for command in ("demo", "run", "verify", "estimate", "explore", "serve", "install-kernel"):
         (array,) = (option for option in PROGRAM.commands[command].params if option.opts == ["--array"])
         assert [item.value for item in array.shell_complete(context(), "")] == ["8", "16", "32", "64"]
+
+
+def test_boards_that_are_explored() -> None:
+    (board,) = (option for option in PROGRAM.commands["explore"].params if option.opts == ["--board"])
+    assert [item.value for item in board.shell_complete(context(), "pynq")] == ["pynq_z1", "pynq_z2"]
 
 
 def test_layers_of_the_network_file(network_file: Path) -> None:

@@ -19,8 +19,11 @@ WIDTH = {"COLUMNS": "100", "TERMINAL_WIDTH": "100"}
 # Options that mean something else in each of their commands: of a server and of ssh, of a board and of Jupyter, short
 # for --out and for --report
 OF_THEIR_OWN = {"--port", "--user", "-o"}
-# What a bitstream is built with is asked for of nobody else
-BUILT_WITH = {("board", "build"): {"--array", "--clock", "--stream"}}
+# What a bitstream is built with, and the many that are explored, are asked for of nobody else
+BUILT_WITH = {
+    ("board", "build"): {"--array", "--clock", "--dsp-columns", "--stream"},
+    ("explore",): {"--array", "--batch", "--board", "--clock", "--plot", "--stream"},
+}
 
 
 def commands(command: Any = PROGRAM, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -87,7 +90,7 @@ def test_one_text_for_one_option() -> None:
 
 def test_networks_are_positional_and_old_words_are_gone() -> None:
     by_path = dict(commands())
-    for name in ("run", "verify", "bench", "estimate", "golden"):
+    for name in ("run", "verify", "bench", "estimate", "explore", "golden"):
         assert by_path[(name,)].params and any(
             parameter.opts == ["network_file"] for parameter in by_path[(name,)].params
         )

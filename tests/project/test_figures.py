@@ -15,6 +15,8 @@ import pytest
 
 from tilewright.driver.run_steps import RunStep
 from tilewright.estimate.estimate import estimate_network
+from tilewright.explore.exploration import explore
+from tilewright.explore.space import Space, places
 from tilewright.hardware import assumed_clock
 from tilewright.hardware.parameters import HardwareParameters
 from tilewright.runs.bench import Measurement
@@ -117,7 +119,8 @@ def test_hardware_status_stands_before_the_first_figure() -> None:
 
 
 def facts_of_commands() -> Iterator[dict[str, Any]]:
-    """What `estimate` and `bench` print as JSON; tests of the other commands are with them."""
+    """What `estimate`, `explore` and `bench` print as JSON; tests of the other commands are with them."""
+    yield explore(networks.small_network(0), Space(places(("kv260",)), arrays=(16,), batches=(2,))).as_dict()
     yield estimate_network(networks.small_network(0), HardwareParameters(n=16), 2).as_dict(100.0)
     yield Measurement("small", 8, 2, 1, 1, {step: [0.5] for step in RunStep}, [4000], 9000).as_dict(100.0)
 
@@ -146,6 +149,9 @@ def test_speeds_in_json_name_their_clock() -> None:
         # The table of boards, each with its kind
         *("static_clock_mhz", "images_per_s_at_static_clock", "images_per_s_at_static_clock_and_assumed_memory"),
         "memory_mb_per_s_at_assumed_clock",
+        # What is explored, likewise
+        *("memory_mb_per_s_at_static_clock", "gops_at_assumed_clock", "gops_at_static_clock"),
+        *("program_ms_at_assumed_clock", "program_ms_at_static_clock"),
         # What the processor beside the accelerator takes of its time
         *("share_at_assumed_clock", "share_at_static_clock", "others_at_static_clock"),
     }

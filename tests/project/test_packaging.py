@@ -86,7 +86,8 @@ import importlib
 from tilewright.errors import NetworkError, TargetError
 for name in ("target", "driver.driver", "driver.accelerator", "network.layer", "compiler.layer", "runs.layer",
              "runs.bench", "selftest.vectors", "network", "runs.network", "pytorch.golden", "estimate.estimate",
-             "remote.client", "stimulus.replay", "check.__main__", "check.network"):
+             "remote.client", "stimulus.replay", "check.__main__", "check.network", "explore.chain",
+             "explore.exploration"):
     importlib.import_module(f"tilewright.{name}")
 from tilewright.network import load_network, save_network
 from tilewright.hardware.parameters import ArrayParameters

@@ -50,6 +50,8 @@ RUN = (
     "tilewright estimate --array 32 --batch 4 --plot vgg16.png",
     "tilewright estimate --stall-probability 0.05 --json",
     "tilewright estimate network.safetensors --array 8 --layers all",
+    "tilewright explore --board pynq_z2 --rate 200",
+    "tilewright explore network.safetensors --board pynq_z2 --rate 200",
     "tilewright info",
     "tilewright install-kernel",
     "tilewright stimulus export --out DIR --layer-file F.npz --image-index 3",
@@ -69,6 +71,10 @@ NOT_RUN = {
         "pytest tests/driver --board pynq_z2",
     ),
     "calls this test": ("make test",),
+    "run by tests/explore on a small network": (
+        "tilewright explore --plot explore.png",
+        "tilewright explore --scale-sim topology.csv --json",
+    ),
     "run by tests/bitstreams/test_bitstreams_commands.py": ("tilewright bitstream add tilewright.bit --board pynq_z2",),
     "needs Vivado: run against a stand-in by tests/vivado/test_vivado_build.py": (
         *(f"tilewright board build {board}" for board in BOARDS),
@@ -217,6 +223,10 @@ NOT_RUN = {
 # Blocks that are no command, no Python and no drawing: page and first line
 OUTPUTS = {
     ("README.md", "Tilewright against PyTorch"),
+    (
+        "docs/explore.md",
+        "Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Num Filter, Strides,",
+    ),
     ("docs/hangs.md", "DeviceTimeoutError: no result within 5.0 s"),
     ("docs/import.md", "layer        shape        W  A  norm  alpha_w  alpha_a  weight_q"),
 }

@@ -13,6 +13,7 @@ from tilewright.cli.board import board_app
 from tilewright.cli.command_group import CommandGroup, examples
 from tilewright.cli.demo import demo
 from tilewright.cli.estimate import estimate
+from tilewright.cli.explore import explore_command
 from tilewright.cli.golden import golden
 from tilewright.cli.info import info
 from tilewright.cli.kernel import install_kernel
@@ -64,6 +65,14 @@ app.command(
         "tilewright estimate network.safetensors --layers all --json",
     )
 )(estimate)
+app.command(
+    name="explore",
+    epilog=examples(
+        "tilewright explore --plot explore.png",
+        "tilewright explore network.safetensors --board pynq_z2 --rate 200",
+        "tilewright explore --scale-sim topology.csv --array 32 --json",
+    ),
+)(explore_command)
 app.command(
     epilog=examples(
         "tilewright golden --out golden",
