@@ -1,7 +1,7 @@
 """Images a second at a clock that is assumed.
 
-No board has run this hardware, and no static timing report for one exists: placed and routed for an ECP5-85k-6, the 8x8
-accelerator of an earlier RTL reaches 117 MHz. Every figure of a speed on a board comes from here, so that each says so.
+No board has run this hardware; what static reports and place and route say of its clock is in docs/results.
+Every figure of a speed on a board comes from here, so that each says so.
 """
 
 from __future__ import annotations
