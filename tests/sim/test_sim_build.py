@@ -214,3 +214,22 @@ def test_every_file_of_the_rtl_makes_another_build(core: str) -> None:
     cores = build.cores_folder()
     hashed = {path for pattern in hardware.OWN_SOURCES for path in cores.glob(pattern)}
     assert set((cores / core / "rtl").iterdir()) <= hashed
+
+
+def test_what_the_computer_lacks_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Debian's perl-base is a perl too, without the modules that Verilator's command loads."""
+
+    def stub(name: str, status: int) -> None:
+        (tmp_path / name).write_text(f"#!/bin/sh\nexit {status}\n")
+        (tmp_path / name).chmod(0o755)
+
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SimulatorBuildError, match=r"apt-get install --no-install-recommends make g\+\+ perl$"):
+        build.build_library(Made(SocParameters()))
+    for name in ("make", "g++"):
+        stub(name, 0)
+    stub("perl", 2)
+    with pytest.raises(SimulatorBuildError, match=r"this computer lacks: perl \(names of Debian's packages\)"):
+        build.build_library(Made(SocParameters()))
+    stub("perl", 0)
+    build._check_tools(traced=False)

@@ -33,7 +33,9 @@ from tilewright.sim.errors import SimulatorBuildError
 from tilewright.sim.hardware import Core, Hardware, OwnHardware
 
 LIBRARY = "libsoc.so"
-TOOLS = {"make": "make", "g++": "g++", "perl": "perl"}
+TOOLS = {"make": "make", "g++": "g++"}
+# What Verilator's command loads; perl-base, which every Debian has, lacks it
+PERL = ("perl", "-MFindBin", "-MGetopt::Long", "-MPod::Usage", "-e", "1")
 # Headers that a traced build needs, and the Debian packages that bring them
 TRACE_HEADERS = {"zlib1g-dev": "zlib.h", "liblz4-dev": "lz4.h"}
 # Of generated files: all of these are for the build
@@ -53,15 +55,20 @@ KEPT_OBJECTS = (RUNTIME, "*Slow.o", "*.slow.gch")
 
 
 def cores_folder() -> Path:
-    """Return the folder ``cores`` of the checkout that this package belongs to.
+    """Return the folder of the hardware's sources: the wheel's own, or ``cores`` of the checkout.
 
     Raises:
-        SimulatorBuildError: the package was installed without its checkout.
+        SimulatorBuildError: there is neither.
     """
-    folder = Path(__file__).resolve().parents[3] / "cores"
-    if not (folder / "soc" / "soc.core").is_file():
-        raise SimulatorBuildError(f"no hardware sources at {folder}: install with `pip install -e .` in a checkout")
-    return folder
+    package = Path(__file__).resolve().parents[1]
+    places = (package / "cores", package.parents[1] / "cores")
+    for folder in places:
+        if (folder / "soc" / "soc.core").is_file():
+            return folder
+    raise SimulatorBuildError(
+        f"no hardware sources at {' or '.join(map(str, places))}: install a wheel of `pip wheel --no-deps .`, or with "
+        "`pip install -e .` in a checkout"
+    )
 
 
 def build_library(hardware: Hardware, traced: bool = False) -> Path:
@@ -251,10 +258,17 @@ def _exercise(hardware: OwnHardware, product: Path, library: Path, output: TextI
 
 def _check_tools(traced: bool) -> None:
     missing = [package for tool, package in TOOLS.items() if shutil.which(tool) is None]
+    perl = shutil.which(PERL[0])
+    if perl is None or subprocess.run([perl, *PERL[1:]], capture_output=True, check=False).returncode:
+        missing.append("perl")
     if traced:
         missing += [package for package, header in TRACE_HEADERS.items() if not Path("/usr/include", header).is_file()]
     if missing:
-        raise SimulatorBuildError(f"missing tools: install the Debian packages {' '.join(missing)}")
+        names = " ".join(missing)
+        raise SimulatorBuildError(
+            f"the simulated hardware is compiled, and this computer lacks: {names} (names of Debian's packages). "
+            f"As root: apt-get install --no-install-recommends {names}"
+        )
 
 
 def _check_packages() -> None:
