@@ -122,17 +122,6 @@ def test_the_command_is_the_program_that_says_so() -> None:
     assert '[project.scripts]\ntilewright = "tilewright.__main__:main"\n' in text
 
 
-def test_the_index_is_told_the_pythons_that_are_supported() -> None:
-    """And no address of the project, as long as none is known."""
-    metadata = importlib.metadata.metadata("tilewright")
-    supported = re.fullmatch(r">=3\.(\d+),<3\.(\d+)|<3\.(\d+),>=3\.(\d+)", metadata["Requires-Python"])
-    assert supported
-    bounds = sorted(int(number) for number in supported.groups() if number)
-    named = {text for text in metadata.get_all("Classifier") or [] if "Python :: 3." in text}
-    assert named == {f"Programming Language :: Python :: 3.{minor}" for minor in range(*bounds)}
-    assert metadata["Keywords"] and not metadata.get_all("Project-URL")
-
-
 def test_every_variable_is_documented() -> None:
     files = [ROOT / "Makefile", *(ROOT / "host").rglob("*.py"), *(ROOT / "model").rglob("*.py")]
     names = {name for file in files for name in re.findall(r"\bTILEWRIGHT_[A-Z_]+", file.read_text())}

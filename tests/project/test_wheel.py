@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
+from email import message_from_string
 from pathlib import Path
 
 import pytest
@@ -89,6 +91,16 @@ def test_what_is_in_it(wheel: Path, site: Path) -> None:
     assert not [name for name in names if "/tb/" in name or "/scripts/" in name or "/golden/" in name]
     kinds = {Path(name).suffix for name in names if name.startswith("tilewright/cores/")}
     assert kinds == {".core", ".v", ".vh", ".cpp", ".h"}
+
+
+def test_the_index_is_told_the_pythons_that_are_supported(site: Path) -> None:
+    """And no address of the project, as long as none is known."""
+    (file,) = site.glob("tilewright-*.dist-info/METADATA")
+    metadata = message_from_string(file.read_text(encoding="utf-8"))
+    minors = sorted(int(minor) for minor in re.findall(r"[<>]=?3\.(\d+)", metadata["Requires-Python"]))
+    named = {text for text in metadata.get_all("Classifier") if "Python :: 3." in text}
+    assert named == {f"Programming Language :: Python :: 3.{minor}" for minor in range(*minors)}
+    assert metadata["Keywords"] and not metadata.get_all("Project-URL")
 
 
 def test_fusesoc_finds_every_file(environment: dict[str, str], site: Path, tmp_path: Path) -> None:

