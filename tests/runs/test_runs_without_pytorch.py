@@ -50,7 +50,7 @@ def no_pytorch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("no_pytorch")
-def test_what_a_command_takes_without_options() -> None:
+def test_what_a_command_takes_without_options(monkeypatch: pytest.MonkeyPatch) -> None:
     network = load_network(resolve_network(None))
     images = ImageChoice().take(network)
     layer = capture.capture_layer(capture.DEMO_LAYER)
@@ -60,6 +60,11 @@ def test_what_a_command_takes_without_options() -> None:
     np.testing.assert_array_equal(layer.activation_codes, golden.expected["features.24.codes"])
     assert layer.metadata["checkpoint_sha256"] == network.checkpoint_sha256
     check_layer("features.24")
+    monkeypatch.setattr(capture, "trained_checkpoint", layer_names.trained_checkpoint)
+    with pytest.raises(
+        NetworkError, match=r"features\.24 needs the trained checkpoint.* verify --layers features\.24`"
+    ):
+        capture.capture_layer("features.24")
     with pytest.raises(NetworkError, match=r"no layer features\.99; there are features\.0"):
         resolve_network(None, layers="features.99")
 
