@@ -117,11 +117,17 @@ def computed(network: Network, network_file: Path, pixels: npt.NDArray[np.uint8]
 
 
 def expected_integers(network: Network, pixels: npt.NDArray[np.uint8]) -> dict[str, npt.NDArray[Any]]:
-    """The numpy reference's integers, image by image, named as in :class:`GoldenFile`.
+    """What the numpy reference computes, image by image.
 
     Args:
         network: the network.
-        pixels: uint8 (images, channels, h, w), at least one image, which fit the network.
+        pixels: uint8 (images, channels, h, w), at least one image.
+
+    Returns:
+        The arrays of a :class:`GoldenFile`.
+
+    Raises:
+        NetworkError: the images do not fit the network.
     """
     parts = [_expected(network, pixels[index : index + 1]) for index in range(len(pixels))]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

@@ -32,8 +32,6 @@ class PyTorchReference:
         folder: for the files in between.
     """
 
-    name, origin = "PyTorch", ""
-
     def __init__(self, network_file: Path, images: Images, batch: int, all_layers: bool, folder: Path) -> None:
         self._folder = folder / "reference"
         self._folder.mkdir()

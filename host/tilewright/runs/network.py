@@ -20,8 +20,8 @@ from tilewright.errors import CompileError
 from tilewright.hardware import assumed_clock
 from tilewright.network.network import Network
 from tilewright.pytorch.images import Images
-from tilewright.pytorch.reference_choice import open_reference
 from tilewright.runs.compare_network import NetworkComparison
+from tilewright.runs.reference_choice import best_reference
 from tilewright.runs.retrace import Failure
 from tilewright.runs.runner import BatchResult, NetworkRunner
 
@@ -158,13 +158,10 @@ def run_network(
     runner.waiting = waiting
     run = NetworkRun(network, driver.array.n, runner.batch, images.labels, check)
     with tempfile.TemporaryDirectory(prefix="tilewright-") as folder:
-        reference = (
-            open_reference(network, network_file, images, runner.batch, bool(read_back), Path(folder))
-            if check
-            else None
-        )
-        if reference is not None:
-            run.reference, run.origin = reference.name, reference.origin
+        reference = None
+        if check:
+            chosen = best_reference(network, network_file, images, runner.batch, bool(read_back), Path(folder))
+            reference, run.reference, run.origin = chosen.reference, chosen.name, chosen.origin
         with reference or nullcontext(), closing(runner.run(images.pixels)) as results:
             for index, result in enumerate(results):
                 run.images += result.images
