@@ -16,6 +16,8 @@ PYNQ3_INSTALLED := $(PYNQ3)/.pynq-$(PYNQ3_VERSION)-installed
 SILICON_INSTALLED := $(VENV)/.tilewright-silicon-installed
 PYNQ3_TESTS := $(wildcard tests/check tests/sim tests/guest/test_foreign_drivers.py tests/remote/test_remote_protocol.py \
     tests/driver/test_driver_clocks.py)
+# The trained network as the wheel holds it
+PACKAGED := host/tilewright/packaged/vgg16_w4a4_cifar10
 BOARDS := $(notdir $(basename $(wildcard host/tilewright/boards/data/*.json)))
 # A folder that holds cifar10/unpack.py and stimulus/ gives the tests their data; without it they say so and skip.
 SHARED_DATA ?= $(patsubst %/cifar10/unpack.py,%,$(wildcard ../shared/data/cifar10/unpack.py))
@@ -101,8 +103,10 @@ boards: setup $(PYNQ3_INSTALLED) ## set up the project of every board and check 
 	    $$python -m pytest -q -n 2 --dist worksteal tests/driver --board $$board || exit 1; \
 	done
 
-golden: setup ## write the golden files of the accelerator's simulation from the trained checkpoint
+golden: setup ## from the trained checkpoint, write the golden files of the accelerator's simulation and the packaged network with PyTorch's integers
 	@$(BIN)/python cores/accelerator/golden/make_golden.py
+	@$(BIN)/python -m tilewright_model export --out $(PACKAGED).safetensors
+	@$(BIN)/tilewright golden $(PACKAGED).safetensors --reference pytorch --out $(PACKAGED)_cat.npz
 
 evidence: setup build/cifar10/cifar10.npz ## make docs/results anew: all CIFAR-10 test images, VGG16 on 8x8, 16x16, 32x32 (up to an hour)
 	@CIFAR10_ROOT=$(CURDIR)/build/cifar10 $(BIN)/python benchmarks/evidence.py

@@ -1,7 +1,7 @@
-"""The packages: those that are found below host/ and model/, and the notebooks; their folders: pyproject.toml."""
+"""The packages: those found below host/ and model/, the hardware's sources, the notebooks; folders: pyproject.toml."""
 
 from setuptools import find_packages, setup
 
 found = [*find_packages("host", include=["tilewright*"]), *find_packages("model", include=["tilewright_model*"])]
 
-setup(packages=[*found, "tilewright_notebooks"])
+setup(packages=[*found, "tilewright.cores", "tilewright_notebooks"])

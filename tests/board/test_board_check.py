@@ -182,7 +182,7 @@ def test_pytorch_computes_golden_integers_where_it_is(own: Path, monkeypatch: py
         by_numpy.network_sha256,
         by_numpy.integers,
     )
-    monkeypatch.setattr(making.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(making, "has_pytorch", lambda: False)
     assert making.golden_integers(own / "net work.safetensors", images).reference == "numpy"
     with pytest.raises(NetworkError, match="there is no PyTorch here"):
         making.golden_integers(own / "net work.safetensors", images, making.Reference.PYTORCH)

@@ -12,8 +12,10 @@ from command_line import json_of, tilewright
 from notebook_runs import NOTEBOOKS
 from typer.testing import CliRunner
 
+from tilewright import packaged
 from tilewright.cli.app import app
 from tilewright.errors import NetworkError
+from tilewright.network.golden_file import load_golden, sha256_of
 from tilewright.network.inference import infer, quantise
 from tilewright.network.layer import ConvLayer
 from tilewright.pytorch.export import export_network
@@ -22,7 +24,7 @@ from tilewright.pytorch.images import load_images
 
 
 def test_set_of_the_photograph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """PyTorch makes it; who reads it needs no PyTorch. The files beside the notebooks hold the same."""
+    """PyTorch makes it; who reads it needs no PyTorch. What is packaged, and beside the notebooks, is the same."""
     process = tilewright("golden", "--out", tmp_path / "golden", "--json")
     assert process.returncode == 0, process.stderr
     facts = json_of(process)
@@ -35,6 +37,14 @@ def test_set_of_the_photograph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         np.testing.assert_array_equal(golden.expected[f"{layer.name}.{kind}"], values, layer.name)
     with pytest.raises(NetworkError, match=r"no golden set at .*, and no PyTorch here .* golden --out other`"):
         golden_set(tmp_path / "other")
+
+    held = load_golden(packaged.GOLDEN)
+    assert packaged.NETWORK.read_bytes() == export_network(None).read_bytes(), "make golden"
+    assert (held.reference, held.network_sha256) == ("PyTorch", sha256_of(packaged.NETWORK))
+    np.testing.assert_array_equal(held.pixels, golden.images.pixels)
+    assert held.expected.keys() == golden.expected.keys()
+    for name, values in golden.expected.items():
+        np.testing.assert_array_equal(held.expected[name], values, name)
 
     cat = load_images(NOTEBOOKS / "data" / "cat.npz")
     np.testing.assert_array_equal(cat.pixels, golden.images.pixels)

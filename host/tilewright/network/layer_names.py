@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from tilewright import packaged
 from tilewright.file_kinds import safetensors_header
 
 _CHECKPOINT_LAYER, _CHECKPOINT_CONVOLUTION = ".act_alpha", ".weight_quant.wgt_alpha"
@@ -15,6 +16,12 @@ _CHECKPOINT_LAYER, _CHECKPOINT_CONVOLUTION = ".act_alpha", ".weight_quant.wgt_al
 def trained_checkpoint() -> Path:
     """The checkpoint that the repository ships."""
     return Path(__file__).resolve().parents[3] / "model" / "checkpoints" / "vgg16_w4a4_cifar10.safetensors"
+
+
+def trained_network() -> Path:
+    """The trained network that is here: the repository's checkpoint, elsewhere the packaged network file."""
+    checkpoint = trained_checkpoint()
+    return checkpoint if checkpoint.is_file() else packaged.NETWORK
 
 
 def layers_in(file: Path, convolutions: bool = False) -> list[str]:

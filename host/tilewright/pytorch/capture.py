@@ -6,9 +6,12 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from tilewright.errors import ModelProcessError
+from tilewright import packaged
+from tilewright.errors import ModelProcessError, NetworkError
 from tilewright.network.layer import ConvLayer
+from tilewright.network.layer_names import trained_checkpoint
 from tilewright.progress import phase
+from tilewright.pytorch.available import can_export
 from tilewright.pytorch.model_options import image_options
 from tilewright.pytorch.process import run_model
 
@@ -25,6 +28,8 @@ def capture_layer(
 ) -> ConvLayer:
     """Runs images through the PyTorch network up to a layer and extracts the layer's integers, with progress.
 
+    The main job's layer for the cat comes with the package, for where the trained network cannot be run.
+
     Args:
         name: the layer, such as ``features.27``.
         images: image files; empty, and without ``data``, takes scikit-image's cat.
@@ -36,9 +41,18 @@ def capture_layer(
         The layer, with PyTorch's outputs.
 
     Raises:
+        NetworkError: this installation has no trained checkpoint.
         ModelProcessError: the process failed; with its own message.
         LayerError: its file is not a valid layer.
     """
+    if name == DEMO_LAYER and not (images or data or count or checkpoint or can_export()):
+        return ConvLayer.load(packaged.layer_file())
+    if checkpoint is None and not trained_checkpoint().is_file():
+        raise NetworkError(
+            f"PyTorch's part up to {name} needs the trained checkpoint, which is in a checkout and not here: "
+            f"name one with --checkpoint; `tilewright verify --layers {name}` compares the layer's map in the "
+            "packaged network"
+        )
     options: list[str | Path] = ["--layer", name, *image_options(images, data, count)]
     if checkpoint is not None:
         options += ["--checkpoint", checkpoint]

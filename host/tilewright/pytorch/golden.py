@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,11 +9,13 @@ from typing import Any
 
 import numpy.typing as npt
 
+from tilewright import packaged
 from tilewright.errors import NetworkError
 from tilewright.files import file_errors
 from tilewright.network.file import load_network
 from tilewright.network.network import Network
 from tilewright.npz import read_npz
+from tilewright.pytorch.available import can_export, has_pytorch
 from tilewright.pytorch.export import export_network
 from tilewright.pytorch.images import Images, load_images
 from tilewright.pytorch.model_options import size_options
@@ -75,12 +76,12 @@ def golden_set(
 
 def _make(folder: Path, data: Path | str | None, count: int, network_file: Path | None) -> None:
     """Writes a set, whole or not at all."""
-    if importlib.util.find_spec("torch") is None:
+    if not has_pytorch():
         raise NetworkError(
             f"no golden set at {folder}, and no PyTorch here to make it: run `tilewright golden --out {folder.name}` "
             "in a checkout on a computer that has PyTorch, and copy the folder here"
         )
-    network_file = network_file or export_network(None)
+    network_file = network_file or (export_network(None) if can_export() else packaged.NETWORK)
     with file_errors(folder), tempfile.TemporaryDirectory(prefix="golden-", dir=folder.parent) as name:
         part = Path(name) / folder.name
         part.mkdir()

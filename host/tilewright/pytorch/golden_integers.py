@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import tempfile
 from enum import Enum
 from pathlib import Path
@@ -12,6 +11,7 @@ from tilewright.network.file import load_network
 from tilewright.network.golden_file import GoldenFile, computed, sha256_of
 from tilewright.network.inference import check_images
 from tilewright.npz import read_npz
+from tilewright.pytorch.available import has_pytorch
 from tilewright.pytorch.images import Images
 from tilewright.pytorch.process import run_model
 
@@ -37,7 +37,7 @@ def golden_integers(network_file: Path, images: Images, reference: Reference | N
     """
     network = load_network(network_file)
     check_images(network, images.pixels)
-    there = importlib.util.find_spec("torch") is not None
+    there = has_pytorch()
     if reference is Reference.PYTORCH and not there:
         raise NetworkError("--reference pytorch: there is no PyTorch here; leave it out, numpy computes the same")
     if reference is Reference.NUMPY or not there:

@@ -7,10 +7,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
+from tilewright import packaged
 from tilewright.errors import NetworkError
+from tilewright.network.golden_file import load_golden
 from tilewright.network.inference import check_images
 from tilewright.network.network import Network
 from tilewright.progress import phase
+from tilewright.pytorch.available import has_pytorch
 from tilewright.pytorch.images import Images, load_images, model_images
 from tilewright.pytorch.model_options import image_options, size_options
 
@@ -52,18 +57,31 @@ class ImageChoice:
             network: whose size and channels image files are brought to.
 
         Raises:
-            NetworkError: the .npz holds images of another size.
+            NetworkError: the .npz holds images of another size, or without PyTorch, the packaged photograph has.
             ModelProcessError: model/ cannot read them.
         """
         if self._archive is not None:
             check_images(network, self._archive.pixels)
             return self._archive.numbered(network.classes)
+        if not (self._files or self._data or has_pytorch()):
+            return _packaged(network)
         size = size_options(network)
         first = ["--first", str(self._first)] if self._data else []
         options = [*size, *image_options(self._files, self._data, self._count), *first]
         progress = phase("Reading images with PyTorch", "Read the images")
         with progress, tempfile.TemporaryDirectory(prefix="tilewright-") as folder:
             return model_images(options, Path(folder)).numbered(network.classes)
+
+
+def _packaged(network: Network) -> Images:
+    """The photograph as the packaged golden file has it."""
+    golden = load_golden(packaged.GOLDEN)
+    if golden.pixels.shape[1:] != network.image:
+        raise NetworkError(
+            f"network {network.name} takes images of {'x'.join(map(str, network.image))}, and there is no PyTorch here "
+            "to bring the packaged photograph to that size: give --images FILE.npz with uint8 `pixels`"
+        )
+    return Images(golden.pixels, np.full(len(golden.pixels), -1), golden.source)
 
 
 def _part(images: Images, file: Path, first: int, count: int | None) -> Images:

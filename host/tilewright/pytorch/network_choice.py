@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from tilewright import packaged
 from tilewright.errors import NetworkError
-from tilewright.network.layer_names import layers_in, named_layers, trained_checkpoint, unknown_layers
+from tilewright.network.layer_names import layers_in, named_layers, trained_network, unknown_layers
 from tilewright.network.network import Network
 from tilewright.progress import phase
+from tilewright.pytorch.available import can_export
 from tilewright.pytorch.export import export_network
 
 
 def resolve_network(network_file: Path | None, checkpoint: Path | None = None, layers: str | None = None) -> Path:
-    """The network file to run: the one given, or a checkpoint's, exported where need be.
+    """The network file to run: the one given, or a checkpoint's, exported where need be, or the packaged one.
 
     Args:
         network_file: a network file.
-        checkpoint: instead, a checkpoint; None takes the trained one.
+        checkpoint: instead, a checkpoint; None takes the trained one, as it is packaged where it cannot be exported.
         layers: names of layers as an option gives them, which the checkpoint must have; None where none are given.
 
     Raises:
@@ -30,9 +32,11 @@ def resolve_network(network_file: Path | None, checkpoint: Path | None = None, l
         if network_file.is_dir():
             raise NetworkError(f"{network_file}: a folder, not a network file")
         return network_file
-    known = layers_in(checkpoint or trained_checkpoint())
+    known = layers_in(checkpoint or trained_network())
     if layers is not None and known:
         _check_layers("the network", named_layers(layers, known), known)
+    if checkpoint is None and not can_export():
+        return packaged.NETWORK
     with phase("Exporting the network with PyTorch", "Exported the network"):
         return export_network(checkpoint)
 
@@ -61,7 +65,7 @@ def check_layer(layer: str, checkpoint: Path | None = None) -> None:
     Raises:
         NetworkError: it has none of this name.
     """
-    known = layers_in(checkpoint or trained_checkpoint(), convolutions=True)
+    known = layers_in(checkpoint or trained_network(), convolutions=True)
     if known:
         _check_layers("the checkpoint", (layer,), known)
 

