@@ -139,7 +139,7 @@ stream_words #(.STREAM_W(STREAM_W)) input_words (
 wire                    ld_valid, ld_ready;
 wire [GROUP_ADDR_W-1:0] ld_addr;
 wire [GROUP_W-1:0]      ld_data;
-wire                    image_header, image_valid, image_last, image_ready, image_busy, image_refused, image_bad_length, image_overflow;
+wire                    image_header, image_valid, image_last, image_ready, image_done, image_refused, image_bad_length, image_overflow;
 wire                    im_valid, im_ready;
 wire [ACT_ADDR_W-1:0]   im_addr;
 wire [WORD_W-1:0]       im_word;
@@ -167,7 +167,7 @@ decoder #(
     .clk(clk), .rst(rst),
     .s_data(in_data), .s_half(in_half), .s_last(in_last), .s_valid(in_valid), .s_ready(in_ready),
     .act_wr_valid(ld_valid), .act_wr_ready(ld_ready), .act_wr_addr(ld_addr), .act_wr_data(ld_data),
-    .image_header(image_header), .image_valid(image_valid), .image_last(image_last), .image_ready(image_ready), .image_busy(image_busy),
+    .image_header(image_header), .image_valid(image_valid), .image_last(image_last), .image_ready(image_ready), .image_done(image_done),
     .image_refused(image_refused), .image_bad_length(image_bad_length), .image_overflow(image_overflow),
     .weight_group(weight_group), .weight_end(weight_end), .weight_valid(weight_valid), .weight_freed(weight_freed),
     .thr_data(thr_in_data), .thr_valid(thr_in_valid), .thr_freed(thr_freed),
@@ -188,7 +188,7 @@ image_folder #(.N(N), .ACT_DEPTH(ACT_DEPTH), .IMAGE_LINE(IMAGE_LINE)) u_image_fo
     .clk(clk), .rst(engine_rst),
     .s_word(in_data), .s_header(image_header), .s_last(image_last), .s_valid(image_valid), .s_ready(image_ready), .convs_issued(convs_issued),
     .wr_valid(im_valid), .wr_ready(im_ready), .wr_addr(im_addr), .wr_word(im_word),
-    .busy(image_busy), .refused(image_refused), .bad_length(image_bad_length), .overflow(image_overflow)
+    .finished(image_done), .refused(image_refused), .bad_length(image_bad_length), .overflow(image_overflow)
 );
 
 // ---- positions

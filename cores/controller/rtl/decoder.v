@@ -58,7 +58,7 @@ module decoder #(
     output wire                    image_valid,
     output wire                    image_last,
     input  wire                    image_ready,
-    input  wire                    image_busy,      // from behind the first on until everything is written
+    input  wire                    image_done,      // everything is written
     input  wire                    image_refused,
     input  wire                    image_bad_length,
     input  wire                    image_overflow,
@@ -151,6 +151,8 @@ reg                  end_mark_reg;          // the WEIGHTS command ends its CONV
 wire load_ready, load_bad, load_refused, load_reached, descriptor_full, weight_ready, thr_ready, group_word;
 wire at_image = at_reg[DECODER_IMAGE_ROWS] || at_reg[DECODER_IMAGE_KERNEL] || at_reg[DECODER_IMAGE_DATA];
 
+reg  image_wait_reg;                         // from the first word behind an IMAGE's header on until everything is written
+
 // A state at a time, so that what one waits for is on no other one's path
 reg  [STATES-1:0] open;
 wire [STATES-1:0] take_at = at_reg & open & {STATES{s_valid && !closed_reg}};
@@ -158,7 +160,7 @@ wire              take    = |take_at;
 
 always @* begin
     open                       = {STATES{1'b1}};
-    open[DECODER_HEADER]       = !image_busy;
+    open[DECODER_HEADER]       = !image_wait_reg;
     open[DECODER_IMAGE_ROWS]   = image_ready;
     open[DECODER_IMAGE_KERNEL] = image_ready;
     open[DECODER_IMAGE_DATA]   = image_ready;
@@ -184,6 +186,8 @@ wire [7:0]  header_flags    = s_data[HEADER_FLAGS_HIGH:HEADER_FLAGS_LOW];
 wire [31:0] header_length   = s_data[HEADER_LENGTH_HIGH:HEADER_LENGTH_LOW];
 
 // ---- images; the folder is in reset a cycle behind `error`
+always @(posedge clk) image_wait_reg <= !rst && !error && (at_image || (image_wait_reg && !image_done));
+
 assign image_header = at_reg[DECODER_HEADER];
 assign image_valid  = s_valid && !s_half && at_image;
 assign image_last   = payload_last_reg;
@@ -364,7 +368,7 @@ assign trailer_request = at_reg[DECODER_TRAILER];
 
 always @(posedge clk) begin
     state     <= number(at_reg);
-    loading   <= at_reg[DECODER_LOAD_WAIT] || at_reg[DECODER_LOAD_DATA] || at_image || image_busy;
+    loading   <= at_reg[DECODER_LOAD_WAIT] || at_reg[DECODER_LOAD_DATA] || at_image || image_wait_reg;
     draining  <= at_reg[DECODER_DRAIN];
     finishing <= at_reg[DECODER_FINISH];
 end

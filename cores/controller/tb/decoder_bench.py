@@ -187,7 +187,7 @@ class Folder:
     def drive(self, ready: bool) -> None:
         """What it says in this cycle; ready: whether it takes a word, if it is busy."""
         dut = self.dut
-        dut.image_busy.value = self.busy
+        dut.image_done.value = self.ends
         dut.image_ready.value = self.ready = ready or not self.busy or bool(self.dead)
         for name in self.OUTPUTS:
             getattr(dut, f"image_{name}").value = name == self.dead
@@ -198,7 +198,7 @@ class Folder:
         taken = bool(dut.image_valid.value) and self.ready
         in_reset, self.in_reset = self.in_reset, bool(dut.error.value)  # by the accelerator, a cycle behind
         if self.in_reset:
-            self.busy, self.due, self.dead, self.left, self.words = False, None, "", None, []
+            self.busy, self.due, self.dead, self.left, self.words, self.ends = False, None, "", None, [], False
             assert not (taken and in_reset), "a word is given behind an error"
             return
         if self.due is not None:
@@ -218,8 +218,9 @@ class Folder:
             if dut.image_last.value:
                 self.commands.append(self.words)
                 self.left = self.hold
-        if self.left == 0 and self.due is None and self.dead in ("", "overflow"):
+        if self.ends:
             self.busy, self.left = False, None
+        self.ends = self.left == 0 and self.due is None and self.dead in ("", "overflow")
 
 
 class Bench:

@@ -34,7 +34,7 @@ module image_folder #(
     output wire [ADDR_W-1:0] wr_addr,
     output wire [4*N-1:0]    wr_word,
     // State
-    output reg               busy,              // from behind the first word of fields on until everything is written
+    output wire              finished,          // everything is written, in one cycle: the next command may come
     output reg               refused,           // a field has a value that it must not have
     output reg               bad_length,        // the command ends before its images, or behind them
     output wire              overflow           // a word has no place in the memory
@@ -99,10 +99,12 @@ wire              space, none, done, starves;
 wire [2:0]        wr_slot;
 
 // ---- command
-reg         reached_reg, waiting_reg, begins_reg, ended_reg;
+reg         busy_reg, reached_reg, waiting_reg, begins_reg, ended_reg;
 reg  [2:0]  settled_reg;            // so many cycles in END
 wire        empty;
 wire        wait_over = waiting_reg && reached_reg;
+
+assign finished = at_reg[END] && ended_reg && empty;
 
 always @(posedge clk) begin
     reached_reg <= convs_issued >= beat0_reg[IMAGE_AFTER_HIGH:IMAGE_AFTER_LOW];
@@ -129,7 +131,7 @@ always @(posedge clk) begin
     if (at_reg[SECOND]) beat3_reg <= low_beat;
     if (at_reg[FIRST] && take) begin
         at_reg <= 1 << SECOND;
-        busy   <= 1'b1;
+        busy_reg <= 1'b1;
     end
     if (at_reg[SECOND] && take) begin
         at_reg    <= 1 << CHECK;
@@ -166,10 +168,10 @@ always @(posedge clk) begin
             at_reg  <= s_last ? 1 << END : 1 << PLACE;
         end
     end
-    if (at_reg[END] && ended_reg && empty) begin
+    if (finished) begin
         at_reg    <= 1 << FIRST;
         s_ready   <= 1'b1;
-        busy      <= 1'b0;
+        busy_reg  <= 1'b0;
         ended_reg <= 1'b0;
     end
     if (bad_length) begin
@@ -179,7 +181,7 @@ always @(posedge clk) begin
     if (rst) begin
         at_reg      <= 1 << FIRST;
         s_ready     <= 1'b1;
-        busy        <= 1'b0;
+        busy_reg    <= 1'b0;
         refused     <= 1'b0;
         bad_length  <= 1'b0;
         waiting_reg <= 1'b0;
@@ -220,7 +222,7 @@ image_lines #(.LANES(LANES), .IMAGE_LINE(IMAGE_LINE)) u_lines (
 );
 
 image_words #(.N(N), .LANES(LANES), .PLACE_W(PLACE_W), .ACT_DEPTH(ACT_DEPTH)) u_words (
-    .clk(clk), .rst(rst), .busy(busy),
+    .clk(clk), .rst(rst), .busy(busy_reg),
     .begins(begins_reg), .address(address[ADDR_W-1:0]), .tile_stride(tile_stride[ADDR_W-1:0]),
     .low_stride(low_stride[ADDR_W-1:0]), .image_stride(image_stride[ADDR_W-1:0]), .row_bytes(row_bytes[PLACE_W-1:0]),
     .enable(enable), .s_valid(piece_valid), .s_inside(in_image), .s_source(source), .s_target(target), .s_count(count),

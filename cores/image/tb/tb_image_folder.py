@@ -83,7 +83,7 @@ class Bench:
     async def idle(self) -> int:
         """Waits until nothing is under way, the next header before it; returns the cycles."""
         for cycle in range(LIMIT):
-            self.dut.s_header.value = busy = int(self.dut.busy.value)
+            self.dut.s_header.value = busy = int(self.dut.busy_reg.value)
             if not busy:
                 return cycle
             await FallingEdge(self.dut.clk)
@@ -105,7 +105,7 @@ class Bench:
     async def run(self, command: ImageCommand) -> None:
         pixels = self.pixels(command)
         await self.send(command.words(pixels))
-        assert int(self.dut.busy.value)
+        assert int(self.dut.busy_reg.value)
         await self.idle()
         expected = command.writes(pixels, self.n)
         assert len(self.writes) == len(expected), f"{len(self.writes)} words, {len(expected)} expected: {command}"
@@ -150,7 +150,7 @@ async def waits_for_commands(dut):
         dut.convs_issued.value = issued
         for _ in range(100):
             await FallingEdge(dut.clk)
-        assert not bench.writes and int(dut.busy.value)
+        assert not bench.writes and int(dut.busy_reg.value)
     assert int(dut.s_ready.value) == 0
     dut.convs_issued.value = 0x12345
     await sending
@@ -271,7 +271,7 @@ async def compare_cycles(bench, command, array, free, pitch: int, issued: int) -
         dut.wr_ready.value = free[cycle]
         dut.convs_issued.value = cycle >= issued
         ready = int(dut.s_ready.value)
-        if cycle > 2 and len(taken) == len(words) and not int(dut.busy.value):
+        if cycle > 2 and len(taken) == len(words) and not int(dut.busy_reg.value):
             break
         offer = len(taken) < len(words) and (not taken or cycle >= taken[-1] + pitch)
         dut.s_header.value, dut.s_valid.value = offer and not taken, offer and bool(taken)
