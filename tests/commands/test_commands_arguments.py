@@ -134,7 +134,7 @@ def test_one_line_and_status_2_before_any_work(line: str, message: str) -> None:
         (RuntimeError("a fault of the program"), 2, "RuntimeError: a fault of the program"),
         (OSError("no space left"), 2, "OSError: no space left"),
         (TargetError("refused"), 2, "TargetError: refused"),
-        (KeyboardInterrupt(), 130, ""),
+        (KeyboardInterrupt(), 130, "interrupted\n"),
     ],
 )
 def test_nothing_but_a_difference_is_status_1(

@@ -52,16 +52,15 @@ def test_first_layers(seed, n, batch, size, channels, kernel, stride, padding, p
     check(built, ArrayParameters.of_size(n), batch)
 
 
-@pytest.mark.parametrize(("channels", "batch"), [(1, 9), (3, 9), (3, 16)])
-def test_images_that_are_looked_up_a_few_at_once(channels: int, batch: int) -> None:
-    """Eight of 32x32 at once: what is left over, and two whole lots; byte for byte."""
+@pytest.mark.parametrize(("channels", "batch"), [(1, 9), (3, 1), (3, 16)])
+def test_what_images_become(channels: int, batch: int) -> None:
+    """Byte for byte."""
     rng = np.random.default_rng(batch)
     codes = rng.integers(-128, 128, (channels, 256)).astype(np.int8)
     pixels = rng.integers(0, 256, (batch, channels, 32, 32)).astype(np.uint8)
     tables = tuple((row.astype(np.int16) + 128).astype(np.uint8).tobytes() for row in codes)
-    parts, row = Images(tables, channels, 32, 32, 32, ((slice(0, batch), slice(0, 32)),)).data(pixels)
+    row = Images(tables, channels, 32, 32, 32, ((slice(0, batch), slice(0, 32)),)).data(pixels)
     expected = np.stack([codes[each][pixels[:, each]] for each in range(channels)], axis=-1).astype(np.int16) + 128
-    assert row is not None and len(parts) == 1
     np.testing.assert_array_equal(row.view(np.uint8).reshape(expected.shape), expected)
 
 

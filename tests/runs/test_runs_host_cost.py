@@ -118,6 +118,13 @@ def test_instructions_are_counted(network_file: Path) -> None:
 
 
 @needs_valgrind
+def test_a_count_that_takes_too_long_is_named(network_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(callgrind, "_SECONDS", 0.01)
+    with pytest.raises(HostCostError, match=r"a batch of 2 was not counted within 0\.01 s"):
+        callgrind.count(network_file, ARRAY, 2, CORTEX_A9, 2)
+
+
+@needs_valgrind
 def test_the_command_says_the_share_of_a_part(network_file: Path) -> None:
     options = ["bench", str(network_file), "--host-cost", "--part", "xc7z020", "--batch", "4", "--json"]
     result = CliRunner().invoke(app, options)

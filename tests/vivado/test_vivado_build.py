@@ -227,7 +227,7 @@ def test_what_cannot_be_asked_for(tmp_path: Path) -> None:
     assert "NAME=NUMBER is wanted" in refused(*build_words(tmp_path, "pynq_z2", "--set", "LOG_DEPTH"))
 
 
-def test_ctrl_c_ends_vivado_and_leaves_no_half_entry(stand_in: Order, tmp_path: Path) -> None:
+def test_one_build_at_a_time_and_ctrl_c_ends_it_and_vivado(stand_in: Order, tmp_path: Path) -> None:
     stand_in(Orders(fault="hangs"))
     command = [sys.executable, "-m", "tilewright", *build_words(tmp_path, "pynq_z2", "--array", "8")]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
@@ -238,8 +238,13 @@ def test_ctrl_c_ends_vivado_and_leaves_no_half_entry(stand_in: Order, tmp_path: 
         log = (tmp_path / "work" / f"{NAME}.log").read_text(encoding="utf-8")
         vivado = int(log.rpartition("process ")[2].split()[0])
         os.kill(vivado, 0)
+        project = tmp_path / "work" / NAME
+        files = set(project.rglob("*"))
+        text = refused(*build_words(tmp_path, "pynq_z2", "--array", "8"))
+        assert f"another build is at work in {project} (it holds {NAME}.lock)" in text and "--work-root" in text
+        assert files <= set(project.rglob("*")) and process.poll() is None, "the first one's project is untouched"
         process.send_signal(signal.SIGINT)
-        process.stderr.read()
+        assert process.stderr.read().splitlines()[-1] == "interrupted"
         assert process.wait(30) == 130
     assert not (tmp_path / "out").exists()
     assert ends(vivado)

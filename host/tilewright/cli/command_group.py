@@ -66,6 +66,14 @@ class CommandGroup(TyperGroup):
             sys.exit(REFUSED)
         sys.exit(status if isinstance(status, int) else 0)
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command, as click's ``invoke`` does; Ctrl-C is said: typer makes a status of it and no word."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            print_line("interrupted")
+            raise typer.Exit(INTERRUPTED) from error
+
 
 def examples(*commands: str) -> str:
     """Examples for the end of a command's help, a line each."""

@@ -34,11 +34,11 @@ def show_host_cost(network_file: Path | None, parts: Sequence[str], batch: int |
         CompileError: the network fits no array.
     """
     # Imported here: pynq takes seconds, which a wrong argument or a help page need not.
-    from tilewright.host_cost.table import BATCHES, as_dict, host_costs
+    from tilewright.host_cost.table import TRIED, as_dict, host_costs
 
     file = resolve_network(network_file)
     with phase("Counting a processor's instructions", "Counted a processor's instructions") as step:
-        tried = BATCHES if batch is None else (batch,)
+        tried = TRIED if batch is None else (batch,)
         rows = host_costs(file, parts, tried=tried, step=lambda what: step.update(text=what))
     facts = as_dict(load_network(file), rows)
     if as_json:

@@ -18,8 +18,6 @@ from tilewright.hardware.program_format import IMAGE
 
 # Of high nibbles, and of low ones
 WORDS_A_TILE = 2
-# Of a channel, looked up at once: what it passes through is to stay in a small processor's caches
-_BLOCK_BYTES = 8192
 _WORD_BYTES = STREAM_WORD_BEATS * BEAT_BYTES
 
 
@@ -56,10 +54,8 @@ class Images:
         parts = tuple((slice(images.start, images.stop), slice(rows.start, rows.stop)) for images, rows in wanted)
         return cls(tuple(map(bytes, tables)), stage.layer.in_channels, *stage.image_size, rows, parts)
 
-    def data(self, pixels: npt.NDArray[np.uint8]) -> tuple[list[Beats], Beats | None]:
-        """The data of each command, and all of them one behind the other where they lie so.
-
-        Channels of a few images are looked up and put into their places at once.
+    def data(self, pixels: npt.NDArray[np.uint8]) -> Beats:
+        """The data of all commands, one behind the other.
 
         Args:
             pixels: uint8 (batch, channels, height, width).
@@ -70,44 +66,37 @@ class Images:
         """
         row_bytes = self.width * self.channels
         by_channel = pixels.reshape(len(pixels), self.channels, -1)
-        values, size = bytearray(pixels.size), row_bytes * self.height
-        step = max(1, _BLOCK_BYTES * self.channels // size)
-        for first in range(0, len(pixels), step):
-            start, stop = first * size, (first + step) * size
-            for channel, table in enumerate(self.tables):
-                # A bytearray: bytes would compare each byte with what it was, and be copied to be put into its place
-                plane = bytearray(by_channel[first : first + step, channel])
-                values[start + channel : stop : self.channels] = plane.translate(table)
-        staged = np.frombuffer(values, dtype=np.uint8).reshape(len(pixels), self.height, row_bytes)
+        values = np.empty(pixels.size, dtype=np.uint8)
+        for channel, table in enumerate(self.tables):
+            # A bytearray: bytes would compare each byte with what it was. Of an array in a row: any other is slower
+            plane = bytearray(np.ascontiguousarray(by_channel[:, channel]))
+            values[channel :: self.channels] = np.frombuffer(plane.translate(table), dtype=np.uint8)
+        staged = values.reshape(len(pixels), self.height, row_bytes)
         if self.rows > self.height or row_bytes % _WORD_BYTES:
             below, behind = self.rows - self.height, -row_bytes % _WORD_BYTES
             staged = np.pad(staged, ((0, 0), (0, below), (0, 0)), constant_values=IMAGE_OFFSET)
             staged = np.pad(staged, ((0, 0), (0, 0), (0, behind)))
         words = staged.view("<u8").astype(np.uint64, copy=False)
         beats = words.reshape(-1)
-        parts = [beats[part] if isinstance(part, slice) else words[part].reshape(-1) for part in self._places]
-        return parts, beats if self._in_a_row else None
+        runs = [beats[run] if isinstance(run, slice) else words[run].reshape(-1) for run in self._runs]
+        return runs[0] if len(runs) == 1 else np.concatenate(runs)
 
     @cached_property
-    def _in_a_row(self) -> bool:
-        """Whether the parts are all images, each once, in their order."""
-        ends = [0, *(part.stop for part in self._places if isinstance(part, slice))]
-        starts = [part.start for part in self._places if isinstance(part, slice)]
-        return len(starts) == len(self._places) and starts == ends[:-1] and self.parts[-1][1].stop == self.rows
-
-    @cached_property
-    def _places(self) -> list[slice | tuple[slice, slice]]:
-        """Beats of each part among those of the batch, where they lie side by side; else the part itself."""
+    def _runs(self) -> list[slice | tuple[slice, slice]]:
+        """Beats of the parts among those of the batch, parts that lie side by side as one; else the part itself."""
         row = -(-self.width * self.channels // _WORD_BYTES) * STREAM_WORD_BEATS
-        places: list[slice | tuple[slice, slice]] = []
+        runs: list[slice | tuple[slice, slice]] = []
         for images, rows in self.parts:
             whole, first = rows.stop - rows.start == self.rows, (images.start * self.rows + rows.start) * row
-            if whole or images.stop - images.start == 1:
-                count = (images.stop - images.start) * (rows.stop - rows.start) * row
-                places.append(slice(first, first + count))
+            stop = first + (images.stop - images.start) * (rows.stop - rows.start) * row
+            before = runs[-1] if runs else None
+            if not whole and images.stop - images.start > 1:
+                runs.append((images, rows))
+            elif isinstance(before, slice) and before.stop == first:
+                runs[-1] = slice(before.start, stop)
             else:
-                places.append((images, rows))
-        return places
+                runs.append(slice(first, stop))
+        return runs
 
 
 def image_rows(stage: Stage, rows: range) -> tuple[range, int]:

@@ -85,8 +85,7 @@ class CompiledNetwork:
             ProgramError: the program has more commands than sequence numbers.
         """
         check_images(self.network, pixels)
-        images, in_a_row = self.images.data(pixels)
-        return FramedProgram(self.frame, images, self.array, self.program_id, self.outputs, in_a_row)
+        return FramedProgram(self.frame, self.images.data(pixels), self.array, self.program_id, self.outputs)
 
     @cached_property
     def images(self) -> Images:

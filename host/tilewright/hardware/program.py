@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -108,33 +109,30 @@ class Frame:
         """The beats that differ from program to program: images, and END's CRC-32s."""
         return (*self.images, slice(len(self.beats) - END.beats, len(self.beats)))
 
+    @cached_property
+    def sources(self) -> tuple[slice, ...]:
+        """For each of ``images``, where its data are among those of all, one behind the other."""
+        ends = [0, *accumulate(place.stop - place.start for place in self.images)]
+        return tuple(slice(*pair) for pair in pairwise(ends))
+
 
 class FramedProgram(Program):
     """A program as its frame and its images; :attr:`beats` are put together when somebody asks for them.
 
     Args:
         frame: what it shares with others.
-        images: for each LOAD and IMAGE command its data.
+        images: uint64, the data of all LOAD and IMAGE commands, one behind the other.
         array, program_id, outputs: as of :class:`Program`.
-        in_a_row: the same data one behind the other, where they lie so.
     """
 
     def __init__(
-        self,
-        frame: Frame,
-        images: Sequence[Beats],
-        array: ArrayParameters,
-        program_id: int,
-        outputs: tuple[ResultMap, ...],
-        in_a_row: Beats | None = None,
+        self, frame: Frame, images: Beats, array: ArrayParameters, program_id: int, outputs: tuple[ResultMap, ...]
     ) -> None:
         # Frozen, as the class it extends
         vars(self).update(frame=frame, images=images, array=array, program_id=program_id, outputs=outputs)
-        vars(self).update(_in_a_row=in_a_row)
 
     frame: Frame
-    images: Sequence[Beats]
-    _in_a_row: Beats | None
+    images: Beats
 
     @cached_property
     def beats(self) -> Beats:
@@ -147,10 +145,7 @@ class FramedProgram(Program):
     @cached_property
     def sent(self) -> End:
         """As :attr:`Program.sent`."""
-        crc = 0
-        for words in self.images if self._in_a_row is None else (self._in_a_row,):
-            crc = crc32_of(words, crc)
-        return End(crc, self.frame.crc)
+        return End(crc32_of(self.images), self.frame.crc)
 
     @property
     def nbytes(self) -> int:
@@ -163,8 +158,11 @@ class FramedProgram(Program):
         Args:
             target: uint64, as long as the frame or longer, which holds the frame or a program of it.
         """
-        for place, beats in zip(self.frame.changing, (*self.images, self.sent.payload()), strict=True):
-            target[place] = beats
+        # Views of memory: those of numpy take three times as long to make
+        into, images = memoryview(target), memoryview(self.images)  # type: ignore[arg-type]
+        for place, source in zip(self.frame.images, self.frame.sources, strict=True):
+            into[place] = images[source]
+        target[self.frame.changing[-1]] = self.sent.payload()
 
 
 def content_id(commands: Iterable[Body], start: int = 0) -> int:

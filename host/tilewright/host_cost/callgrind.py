@@ -39,7 +39,8 @@ def count(network: Path, array: ArrayParameters, batch: int, processor: Processo
         batches: to count.
 
     Raises:
-        HostCostError: valgrind is missing or of another processor than amd64, or the process that is counted failed.
+        HostCostError: valgrind is missing or of another processor than amd64, or the process that is counted failed or
+            takes too long.
     """
     valgrind = find_valgrind()
     with tempfile.TemporaryDirectory(prefix="tilewright-") as folder:
@@ -49,14 +50,17 @@ def count(network: Path, array: ArrayParameters, batch: int, processor: Processo
         options += [f"--I1={first}", f"--D1={first}", f"--LL={second}", f"--callgrind-out-file={out}"]
         workload = [sys.executable, "-W", "ignore", "-m", "tilewright.host_cost.workload"]
         arguments = [str(network), json.dumps(asdict(array)), str(batch), str(batches)]
-        done = subprocess.run(
-            [valgrind, *options, *workload, *arguments],
-            env={**os.environ, **_baseline()},
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                [valgrind, *options, *workload, *arguments],
+                env={**os.environ, **_baseline()},
+                capture_output=True,
+                text=True,
+                timeout=_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise HostCostError(f"{valgrind}: a batch of {batch} was not counted within {_SECONDS} s") from error
         if done.returncode:
             # Valgrind's own lines begin with ==
             said = [line for line in done.stderr.splitlines() if line.strip() and not line.startswith("==")]

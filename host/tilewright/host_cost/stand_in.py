@@ -27,7 +27,7 @@ from tilewright.hardware.results import TRAILER_BEATS
 _DMA_AT, _ACCELERATOR_AT, _WINDOW = 0x4040_0000, 0x43C0_0000, 0x1_0000
 _STREAM_W = 64
 # Between the addresses of two buffers
-_APART = 1 << 24
+_APART = 1 << 26
 _RESETS = {offset // 4: pg021.DMACR_RESET for offset in (pg021.MM2S_DMACR, pg021.S2MM_DMACR)}
 _DMA_PARAMETERS = {
     **dict.fromkeys(("c_include_mm2s", "c_include_s2mm"), 1),

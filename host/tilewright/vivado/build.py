@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from tilewright.bitstreams.collection import add
@@ -56,7 +57,8 @@ def build_bitstream(
 
     Raises:
         ParameterError: there is no such board, or the hardware cannot be built with a parameter.
-        VivadoError: Vivado or FuseSoC is missing, or no bitstream came of it; with the reason and the log's path.
+        VivadoError: Vivado or FuseSoC is missing, another build is at work in the project's folder, or no bitstream
+            came of it; with the reason and the log's path.
         BitstreamError: what Vivado made does not fit together.
         OSError: a file cannot be read or written.
     """
@@ -71,14 +73,14 @@ def build_bitstream(
     _check_folders(output.absolute(), work)
     fusesoc = fusesoc_program()
     step(f"Vivado {vivado_version(name, any_version)}: {board.title}")
-    with file_errors(work):
-        shutil.rmtree(work, ignore_errors=True)
-        work.parent.mkdir(parents=True, exist_ok=True)
     options = [f"--{key}={text}" for key, text in texts.items()]
     if slack_allowed:
         options.append(f"--{TIMING_MAY_FAIL}=1")
     command = [str(fusesoc), "run", "--target", name, "--work-root", str(work), CORE, *options]
-    return run_and_add(command, checkout, work, build, output, step)
+    with _alone(work):
+        with file_errors(work):
+            shutil.rmtree(work, ignore_errors=True)
+        return run_and_add(command, checkout, work, build, output, step)
 
 
 def run_and_add(
@@ -117,6 +119,29 @@ def _check_folders(output: Path, work: Path) -> None:
     there = next(path for path in (output, *output.parents) if path.exists())
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         raise VivadoError(f"{output}: {there} is no folder that can be written")
+
+
+@contextmanager
+def _alone(work: Path) -> Iterator[None]:
+    """Keeps other builds out of a project's folder; a process that was killed keeps nobody out.
+
+    Raises:
+        VivadoError: one is at work in it; nothing of its project has been touched.
+    """
+    # Imported here: the commands that need no FuseSoC do without it
+    from filelock import FileLock, Timeout
+
+    lock = work.with_name(f"{work.name}.lock")
+    with file_errors(lock):
+        work.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(lock, timeout=0):
+            yield
+    except Timeout as error:
+        raise VivadoError(
+            f"another build is at work in {work} (it holds {lock.name}): wait for its end, or name another folder with "
+            "--work-root"
+        ) from error
 
 
 def run_logged(command: Sequence[str], folder: Path, log: Path, step: Callable[[str], None]) -> None:
