@@ -24,7 +24,7 @@ def trained_network() -> Path:
     return checkpoint if checkpoint.is_file() else packaged.NETWORK
 
 
-def layers_in(file: Path, convolutions: bool = False) -> list[str]:
+def layers_in(file: str | Path, convolutions: bool = False) -> list[str]:
     """Names of a network's layers, in order.
 
     Args:

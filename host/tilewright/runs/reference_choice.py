@@ -32,7 +32,12 @@ class Chosen:
 
 
 def best_reference(
-    network: Network, network_file: Path, images: Images, batch: int, all_layers: bool, folder: Path
+    network: Network,
+    network_file: str | Path,
+    images: Images,
+    batch: int,
+    all_layers: bool,
+    folder: str | Path,
 ) -> Chosen:
     """The best reference that there is here.
 
