@@ -107,7 +107,7 @@ def test_without_pytorch_packaged_integers_come_with_the_photograph(monkeypatch:
 
     monkeypatch.setattr(face_images, "has_pytorch", lambda: False)
     given = face_images.images_for(tw.load(packaged.NETWORK), None)
-    assert given.computed == "PyTorch" and given.expected is not None and len(given.expected) == 13
+    assert given.computed == "PyTorch" and given.expected
 
 
 def test_a_difference_is_said(board: Board, pixels: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder into which a wheel of the checkout is installed; its version is PLANTED."""
     place = tmp_path_factory.mktemp("wheel")
     source = place / "source"
-    for folder in ("host", "model/tilewright_model"):
+    for folder in ("cores", "host", "model/tilewright_model"):
         shutil.copytree(ROOT / folder, source / folder, ignore=shutil.ignore_patterns("__pycache__", "golden"))
     for file in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / file, source)

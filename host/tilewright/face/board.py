@@ -176,13 +176,14 @@ class Board:
             TargetError: it is closed.
         """
         array, clocks = self.array, self.driver.clocks
+        simulated = ", simulated" if self.kind is DeviceKind.SIM else ""
         rows = {
             "Device": f"{self.driver.device.name} ({self.kind.value})",
             "Array": f"{array.n}x{array.n}: {array.n**2} multiplications a cycle",
             "Widths": f"activations {array.act_w} bits, weights {array.wgt_w} bits, accumulators {array.acc_w} bits",
             "Memory": f"{array.act_depth * array.n * array.act_w // 8192} KiB of activations, {array.acc_depth} "
             "accumulators a column",
-            **{f"PL clock {clock.index}": f"{clock.hwh_mhz:g} MHz by the .hwh" for clock in clocks},
+            **{f"PL clock {clock.index}": f"{clock.hwh_mhz:g} MHz by the .hwh{simulated}" for clock in clocks},
             **({} if self.seed is None else {"Seed": str(self.seed)}),
         }
         return Table(str(self), rows)
