@@ -30,11 +30,35 @@ LOADER, COLUMN, WRITEBACK, POSTPROC = (
 ARRAY = Bench("mac_array", "mac_array", "tb_mac_array", "N=8 DSP_COLUMNS=6 ACC_DEPTH=64")
 PAIRS = Bench("postproc", "postproc", "tb_postproc", "N=8 DSP_COLUMNS=6")
 IMAGE = Bench("image", "image_folder", "tb_image_folder", "N=8 ACT_DEPTH=3000 IMAGE_LINE=256")
-PIECES, TILES = (f"image/rtl/image_{name}.v" for name in ("pieces", "words"))
+FOLDER, PIECES, TILES = (f"image/rtl/image_{name}.v" for name in ("folder", "pieces", "words"))
 PES, DELAY = "mac_array/rtl/mac_array.v", "mac_array/rtl/column_delay.vh"
 LOADS, COMPARES, WRITES, WIRES = (f"postproc/rtl/{bench.toplevel}.v" for bench in (LOADER, COLUMN, WRITEBACK, POSTPROC))
 
 MUTANTS = {
+    "a header that waits behind an image is the image's": Mutant(
+        IMAGE, "waits_for_commands", FOLDER, "at_reg[FIRST] && s_header) beat0_reg", "s_header) beat0_reg",
+    ),
+    "an image is written but for its last word": Mutant(
+        IMAGE, "layers", FOLDER, "ended_reg && empty;", "ended_reg;",
+    ),
+    "a command behind an image does not wait": Mutant(
+        DECODER_64, "random_commands", DECODER, "= !image_wait_reg;", "= 1'b1;",
+    ),
+    "a command behind an image waits for its words only": Mutant(
+        DECODER_64, "random_commands", DECODER, "(at_image || (image_wait_reg && !image_done))", "at_image",
+    ),
+    "image data do not wait": Mutant(
+        DECODER_64, "random_commands", DECODER, "open[DECODER_IMAGE_DATA]   = image_ready;", "",
+    ),
+    "a descriptor does not wait for a LOAD's last word": Mutant(
+        DECODER_64, "descriptors_and", DECODER, "!descriptor_full && !act_wr_valid", "!descriptor_full",
+    ),
+    "weights do not wait for a LOAD's last word": Mutant(
+        DECODER_64, "descriptors_and", DECODER, "weight_ready && !act_wr_valid", "weight_ready",
+    ),
+    "a tile's later groups are not read": Mutant(
+        STORE, ".*", WEIGHTS, "rd_en(held_reg || reading_reg)", "rd_en(held_reg)",
+    ),
     "a tap row that ends with LANES bytes has one piece more": Mutant(
         IMAGE, "layers", PIECES, "reached <= TWICE", "reached < TWICE",
     ),
@@ -494,7 +518,7 @@ MUTANTS = {
         DECODER_128, "every_fault", LOAD, "<= bad || {{", "<= {{",
     ),
     "a place for each half of a group": Mutant(
-        DECODER_256, "every_place", DECODER, "at_reg[DECODER_WEIGHTS] && group_word)", "at_reg[DECODER_WEIGHTS])",
+        DECODER_256, "every_place", DECODER, "take_at[DECODER_WEIGHTS] && group_word)", "take_at[DECODER_WEIGHTS])",
     ),
     "a program id that outlives a soft reset": Mutant(
         ACCELERATOR, "soft_reset", DECODER, "program_id <= 32'd0;", "",

@@ -193,6 +193,23 @@ async def stream_goes_on_behind_one_waiting_descriptor(dut):
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
+async def descriptors_and_weights_wait_for_a_loads_last_group(dut):
+    """A header comes with a beat of its command, and is taken."""
+    bench = await Bench(dut).start()
+    beats = 2 * bench.whole
+    for behind in (random_conv(bench.rng), Weights(random_beats(bench.rng, beats), last=True)):
+        commands = [Load(0, random_beats(bench.rng, beats)), behind]
+        bench.encode(commands)
+        for _ in range(60):
+            await bench.cycle(act_wr=False)
+        assert bench.sent == BEGIN_WORDS + words_of(commands[0]) + 1
+        for _ in range(60):
+            await bench.cycle()
+        bench.check(commands)
+        await bench.finish()
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
 async def load_waits_and_holds_the_stream(dut):
     bench = await Bench(dut).start()
     rng, whole = bench.rng, bench.whole

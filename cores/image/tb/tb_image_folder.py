@@ -156,6 +156,17 @@ async def waits_for_commands(dut):
     await sending
     await bench.idle()
     assert bench.writes == command.writes(pixels, bench.n)
+    # The next header comes before this command begins
+    command = replace(base, after=0x12346, rows=8, row_bytes=40, images=1)
+    pixels = bench.pixels(command)
+    bench.writes.clear()
+    await bench.send(command.words(pixels))
+    for _ in range(20):
+        dut.s_header.value, dut.s_word.value = 1, bench.rng.getrandbits(128)
+        await FallingEdge(dut.clk)
+    dut.convs_issued.value = 0x12346
+    await bench.idle()
+    assert bench.writes == command.writes(pixels, bench.n)
 
 
 @cocotb.test()
