@@ -23,7 +23,9 @@ PASSES, POSITIONS, ISSUE, WEIGHTS = (
 )
 RESULT_BUFFER = Bench("accelerator", "result_buffer", "tb_result_buffer", "DEPTH=16 DSP_COLUMNS=4")
 READ_BUFFER = Bench("accelerator", "read_buffer", "tb_read_buffer", "DEPTH=8")
-RESULT_STREAM = Bench("accelerator", "result_stream", "tb_result_stream")
+RESULT_STREAM, RESULT_STREAM_128 = (
+    Bench("accelerator", "result_stream", "tb_result_stream", f"STREAM_W={width}") for width in (64, 128)
+)
 LOADER, COLUMN, WRITEBACK, POSTPROC = (
     Bench("postproc", name, f"tb_{name}") for name in ("threshold_loader", "threshold_column", "writeback", "postproc")
 )
@@ -425,7 +427,7 @@ MUTANTS = {
         "    if (free) begin\n        if (state_reg == WAIT)",
     ),
     "a CRC-32 without the last word": Mutant(
-        RESULT_STREAM, "packets", "accelerator/rtl/result_stream.v", "if (state_reg == WAIT) state_reg <= SETTLE",
+        RESULT_STREAM_128, "packets", "accelerator/rtl/result_stream.v", "if (state_reg == WAIT) state_reg <= SETTLE",
         "if (state_reg == WAIT) state_reg <= CRC",
     ),
     "an output that S2MM's reset does not reach": Mutant(
