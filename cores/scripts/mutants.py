@@ -19,10 +19,15 @@ from mutant import Mutant
 from mutant_table import MUTANTS
 
 CORES = Path(__file__).resolve().parents[1]
+# Exit status of a bench whose design does not build
+UNBUILT = 3
 
 
 def noticed(mutant: Mutant, folder: Path) -> list[str]:
-    """Names of the tests that fail with the mistake; "build" where it does not even build."""
+    """Names of the tests that fail with the mistake; "build" where it does not even build.
+
+    Raises SystemExit with what it printed, where the bench did not run.
+    """
     cores = folder / "cores"
     shutil.copytree(CORES, cores, ignore=shutil.ignore_patterns("__pycache__", "golden"))
     mutant.plant(cores)
@@ -30,8 +35,10 @@ def noticed(mutant: Mutant, folder: Path) -> list[str]:
     command = [sys.executable, __file__, "--bench", *vars(mutant.bench).values(), mutant.tests, str(folder)]
     done = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False)
     results = folder / "build" / "results.xml"
+    if done.returncode == UNBUILT:
+        return ["build"]
     if not results.exists():
-        return ["build"] if done.returncode else []
+        raise SystemExit(done.stdout[-2000:] + done.stderr[-2000:])
     cases = list(ElementTree.parse(results).iter("testcase"))
     return [case.get("name", "") for case in cases if {"failure", "error"} & {child.tag for child in case}]
 
@@ -43,15 +50,21 @@ def run_bench(core: str, toplevel: str, module: str, parameters: str, tests: str
     cores, build = Path(folder) / "cores", Path(folder) / "build"
     assert (cores / core / "tb" / f"{module}.py").exists()
     runner = get_runner("icarus")
-    runner.build(
-        sources=[source for source in sorted(cores.glob("*/rtl/*.v")) if source.parts[-3] not in ("soc", "example")],
-        includes=sorted({header.parent for header in cores.glob("*/rtl/*.vh")}),
-        hdl_toplevel=toplevel,
-        parameters=dict(parameter.split("=") for parameter in parameters.split()),
-        build_args=["-g2005"],
-        build_dir=build,
-        timescale=("1ns", "1ps"),
-    )
+    try:
+        runner.build(
+            sources=[
+                source for source in sorted(cores.glob("*/rtl/*.v")) if source.parts[-3] not in ("soc", "example")
+            ],
+            includes=sorted({header.parent for header in cores.glob("*/rtl/*.vh")}),
+            hdl_toplevel=toplevel,
+            parameters=dict(parameter.split("=") for parameter in parameters.split()),
+            build_args=["-g2005"],
+            build_dir=build,
+            timescale=("1ns", "1ps"),
+        )
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
+        sys.exit(UNBUILT)
     runner.test(
         test_module=module,
         hdl_toplevel=toplevel,
