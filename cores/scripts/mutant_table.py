@@ -523,7 +523,7 @@ MUTANTS = {
         DECODER_256, "every_place", DECODER, "take_at[DECODER_WEIGHTS] && group_word)", "take_at[DECODER_WEIGHTS])",
     ),
     "a program id that outlives a soft reset": Mutant(
-        ACCELERATOR, "soft_reset", DECODER, "program_id <= 32'd0;", "",
+        ACCELERATOR, "soft_reset", DECODER, "if (rst) program_id <= 32'd0;", "",
     ),
     "a LOAD or WEIGHTS without data": Mutant(
         DECODER_64, "every_length", CHECKS, "default:           length_ok = (long || length != 4'd1) &&",
