@@ -16,7 +16,9 @@ from tilewright.target import DeviceKind
 OpenDevice = Callable[..., Any]
 
 # Folders whose tests bring their own device
-SIMULATED_FOLDERS = {Path(__file__).parent / name for name in ("board", "check", "notebooks", "remote", "sim", "guest")}
+SIMULATED_FOLDERS = {
+    Path(__file__).parent / name for name in ("board", "check", "face", "notebooks", "remote", "sim", "guest")
+}
 SIMULATED_ONLY = {"latency", "stall_probability", "system", "traced"}
 
 

@@ -1,30 +1,36 @@
-"""Tilewright's host library: from integer layers to programs, through pynq to the accelerator, and back."""
+"""Tilewright: quantised networks on a systolic array, simulated, on a board under this Python, or on one far away.
 
-from tilewright.compiler.layer import Run, compile_layer, compile_raw_and_relu, compile_runs, expected_results
-from tilewright.errors import TilewrightError
-from tilewright.hardware.parameters import ArrayParameters
-from tilewright.hardware.program import Program, decode_program
-from tilewright.network.convolution import convolve, layer_outputs
-from tilewright.network.layer import ConvLayer
-from tilewright.runs.compare_layer import Mismatch, Report, compare
+    import tilewright as tw
+
+    network = tw.load("vgg16")                     # or a network file, or a trained module with a sample
+    board = tw.open("sim", array=16)               # or "board", "remote"
+    run = board.run(network, images, check=True)   # images: arrays, files, a folder
+    run.predictions, run.equal, run.cycles, run.report()
+
+help(tw.load), help(tw.open) and help(board.run) say what each takes. All else is in modules of their own:
+
+    tilewright.network    network files and layers as integers, what numpy computes with them
+    tilewright.compiler   from layers to programs       tilewright.hardware  programs beat by beat
+    tilewright.driver     programs through pynq         tilewright.runs      runs and comparisons, one by one
+    tilewright.estimate   cycles without a run          tilewright.sim       the simulated board
+    tilewright.pytorch    PyTorch's own integers        tilewright.errors    what is raised
+
+The page docs/README.md lists their names.
+"""
+
+from typing import TYPE_CHECKING
+
+from tilewright.late import late_names
+
+if TYPE_CHECKING:
+    from tilewright.face.board import open
+    from tilewright.face.load import load
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "ArrayParameters",
-    "ConvLayer",
-    "Mismatch",
-    "Program",
-    "Report",
-    "Run",
-    "TilewrightError",
-    "__version__",
-    "compare",
-    "compile_layer",
-    "compile_raw_and_relu",
-    "compile_runs",
-    "convolve",
-    "decode_program",
-    "expected_results",
-    "layer_outputs",
-]
+__all__ = ["__version__", "load", "open"]
+__getattr__ = late_names(__name__, {"load": "face.load", "open": "face.board"})
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

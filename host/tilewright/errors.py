@@ -4,6 +4,35 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+__all__ = [
+    "BitstreamError",
+    "BoardError",
+    "BufferNotAllocatedError",
+    "CacheError",
+    "CompileError",
+    "DeviceBusyError",
+    "DeviceError",
+    "DeviceStateWarning",
+    "DeviceTimeoutError",
+    "DmaError",
+    "HostCostError",
+    "LayerError",
+    "ModelProcessError",
+    "NetworkError",
+    "ParameterError",
+    "ParameterMismatchError",
+    "ProgramError",
+    "RemoteError",
+    "ResultError",
+    "SimulationError",
+    "StimulusError",
+    "TargetError",
+    "TilewrightError",
+    "TransferError",
+    "TransferLengthError",
+    "VivadoError",
+]
+
 
 class TilewrightError(Exception):
     """Base of every exception that this package raises on purpose."""

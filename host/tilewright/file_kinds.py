@@ -131,7 +131,7 @@ ADVICE: dict[Kind, str] = {
 }
 
 
-def refusal(path: Path, role: Role) -> str | None:
+def refusal(path: str | Path, role: Role) -> str | None:
     """What is said of a file that is another one than asked for.
 
     Args:
@@ -148,8 +148,9 @@ def refusal(path: Path, role: Role) -> str | None:
     return f"{path} is {kind.value}, not {role.value}: {advice}"
 
 
-def kind_of(path: Path) -> Kind | None:
+def kind_of(path: str | Path) -> Kind | None:
     """What a file or folder is; None where it is missing, cannot be read, or is of no known kind."""
+    path = Path(path)
     try:
         if path.is_dir():
             return _folder(path)
@@ -158,8 +159,9 @@ def kind_of(path: Path) -> Kind | None:
         return None
 
 
-def safetensors_header(file: Path) -> dict[str, Any]:
+def safetensors_header(file: str | Path) -> dict[str, Any]:
     """The header of a ``.safetensors``: its tensors by name, and ``__metadata__``; empty where the file has none."""
+    file = Path(file)
     try:
         with file.open("rb") as stream:
             (length,) = struct.unpack("<Q", stream.read(8))
@@ -293,8 +295,9 @@ def _is_stimulus(folder: Path) -> bool:
     return all(any(word in names for word in words) for words in (("weight", "wgt"), ("act", "psum", "out")))
 
 
-def is_data_set(folder: Path) -> bool:
+def is_data_set(folder: str | Path) -> bool:
     """Whether a folder holds CIFAR-10 or a data set of one's own (``docs/training.md``)."""
+    folder = Path(folder)
     if folder.name == "cifar-10-batches-py" or (folder / "cifar-10-batches-py").is_dir():
         return True
     if any((folder / f"{name}.npz").is_file() for name in ("cifar10", *SPLITS)):
@@ -302,8 +305,9 @@ def is_data_set(folder: Path) -> bool:
     return any(is_image_folder(each) for each in (folder, *(folder / split for split in SPLITS)))
 
 
-def is_image_folder(folder: Path) -> bool:
+def is_image_folder(folder: str | Path) -> bool:
     """Whether a folder has folders of image files in it, one a class."""
+    folder = Path(folder)
     if not folder.is_dir():
         return False
     classes = [each for each in _first(folder.iterdir()) if each.is_dir() and each.name not in SPLITS]

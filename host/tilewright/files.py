@@ -20,7 +20,7 @@ from tilewright.errors import CacheError
 
 
 @contextmanager
-def written(path: Path) -> Iterator[Path]:
+def written(path: str | Path) -> Iterator[Path]:
     """Yield a file to write to; ``path`` takes its content when the block ends well, else it is gone.
 
     It lies in ``path``'s folder, which is made if missing. A device or a pipe is written to directly. What a killed
@@ -33,6 +33,7 @@ def written(path: Path) -> Iterator[Path]:
         OSError: it cannot be written; names ``path``.
         CacheError: the same of a file in the cache; names $TILEWRIGHT_CACHE as well.
     """
+    path = Path(path)
     with file_errors(path):
         if path.exists() and not path.is_file():
             yield path
@@ -54,7 +55,7 @@ def written(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def written_folder(path: Path) -> Iterator[Path]:
+def written_folder(path: str | Path) -> Iterator[Path]:
     """Yield an empty folder to fill; ``path`` is it when the block ends well, else it is gone and ``path`` as it was.
 
     It lies beside ``path``, in a folder that is made if missing. What was ``path`` before is removed. What a killed
@@ -66,6 +67,7 @@ def written_folder(path: Path) -> Iterator[Path]:
     Raises:
         OSError: it cannot be written; names ``path``.
     """
+    path = Path(path)
     target = path.absolute()
     partial, old = (target.with_name(f".tilewright-{secrets.token_hex(8)}.partial") for _ in range(2))
     with file_errors(partial, path):
@@ -85,7 +87,7 @@ def written_folder(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def file_errors(path: Path, shown: Path | None = None) -> Iterator[None]:
+def file_errors(path: str | Path, shown: str | Path | None = None) -> Iterator[None]:
     """Names a file in what the file system refuses.
 
     Errors that name nothing are taken to be about the file, as are those of folders above it; errors about other files
@@ -99,6 +101,8 @@ def file_errors(path: Path, shown: Path | None = None) -> Iterator[None]:
         OSError: of the same number.
         CacheError: the file is in the cache; says how to choose another folder.
     """
+    path = Path(path)
+    shown = None if shown is None else Path(shown)
     try:
         yield
     except OSError as error:
@@ -120,7 +124,7 @@ def _is_cached(path: Path) -> bool:
         return False
 
 
-def write_npz(path: Path, arrays: Mapping[str, npt.NDArray[Any]], compressed: bool = False) -> None:
+def write_npz(path: str | Path, arrays: Mapping[str, npt.NDArray[Any]], compressed: bool = False) -> None:
     """Write an ``.npz``, whole or not at all; equal arrays give equal files.
 
     Where a disk is full, numpy's own savez leaves its archive open, and Python complains of that later.
@@ -141,7 +145,7 @@ def write_npz(path: Path, arrays: Mapping[str, npt.NDArray[Any]], compressed: bo
                 np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)  # type: ignore[no-untyped-call]
 
 
-def write_safetensors(path: Path, content: bytes) -> None:
+def write_safetensors(path: str | Path, content: bytes) -> None:
     """Write a ``.safetensors``, whole or not at all; equal tensors and metadata give equal files.
 
     Args:

@@ -37,7 +37,7 @@ _DAMAGED = (
 
 
 def read_npz(
-    path: Path, error: type[Exception], what: str, keys: Collection[str] | None = None
+    path: str | Path, error: type[Exception], what: str, keys: Collection[str] | None = None
 ) -> dict[str, npt.NDArray[Any]]:
     """Reads an ``.npz``, never through pickle.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from enum import Enum
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,9 @@ class DeviceKind(str, Enum):
     REMOTE = "remote"
 
 
+KINDS = "one of " + ", ".join(kind.value for kind in DeviceKind)
+
+
 def default_device() -> DeviceKind:
     """Return the kind that $TILEWRIGHT_DEVICE names, else the board on a PYNQ board, else the simulated device.
 
@@ -35,9 +39,23 @@ def default_device() -> DeviceKind:
         try:
             return DeviceKind(chosen)
         except ValueError:
-            kinds = ", ".join(kind.value for kind in DeviceKind)
-            raise TargetError(f"${DEVICE_VARIABLE} is {chosen!r}: one of {kinds}") from None
+            raise TargetError(f"${DEVICE_VARIABLE} is {chosen!r}: {KINDS}") from None
     return DeviceKind.BOARD if BOARD_NAME.is_file() else DeviceKind.SIM
+
+
+def device_kind(name: DeviceKind | str) -> DeviceKind:
+    """The kind of a name.
+
+    Args:
+        name: the kind's value, or itself.
+
+    Raises:
+        TargetError: there is none of it.
+    """
+    try:
+        return DeviceKind(name)
+    except ValueError:
+        raise TargetError(f"no device {name!r}: {KINDS}") from None
 
 
 def open_overlay(
@@ -46,7 +64,7 @@ def open_overlay(
     *,
     stream: int | None = None,
     board: str | None = None,
-    bitstream: Path | str | None = None,
+    bitstream: str | PathLike[str] | None = None,
     host: str | None = None,
     seed: int | None = None,
 ) -> Any:
@@ -64,15 +82,15 @@ def open_overlay(
         seed: of the simulated device's stalls.
 
     Raises:
-        TargetError: a board without a bitstream, a remote board without an address, no board under this Python, a
-            bitstream for Zynq-7000 with a pynq that cannot load it, or no package for the simulated device.
+        TargetError: no such kind, a board without a bitstream, a remote board without an address, no board under this
+            Python, a bitstream for Zynq-7000 with a pynq that cannot load it, or no package for the simulated device.
         ParameterError: there is no such board to simulate, or no such hardware.
         SimulationError: the simulated device cannot be built.
         CacheError: nor can the cache be used.
     """
     import tilewright.driver.accelerator  # noqa: F401 - pynq binds it as it loads the overlay
 
-    kind = default_device() if device is None else DeviceKind(device)
+    kind = default_device() if device is None else device_kind(device)
     if kind is DeviceKind.SIM:
         return _open_simulated(array, stream, seed, board or os.environ.get(BOARD_VARIABLE) or None)
     file, address = board_of(kind, bitstream, host)
@@ -80,7 +98,9 @@ def open_overlay(
     return _open_board(file) if address is None else _open_remote(file, address)
 
 
-def board_of(kind: DeviceKind, bitstream: Path | str | None = None, host: str | None = None) -> tuple[Path, str | None]:
+def board_of(
+    kind: DeviceKind, bitstream: str | PathLike[str] | None = None, host: str | None = None
+) -> tuple[Path, str | None]:
     """The bitstream of a board, and a remote one's address; nothing is opened.
 
     Args:

@@ -23,12 +23,13 @@ FLOAT_FORMAT = "tilewright-float-vgg16"
 CODES = ".weight_codes"
 
 
-def chosen_checkpoint(given: Path | None) -> Path:
+def chosen_checkpoint(given: str | Path | None) -> Path:
     """The checkpoint that a command takes.
 
     Raises:
         CheckpointError: the shipped one is not there, or ``given`` is another kind of file or a damaged .safetensors.
     """
+    given = None if given is None else Path(given)
     if given is not None and given.suffix == ".safetensors" and named_format(given) is None:
         raise CheckpointError(f"{given} is truncated or no checkpoint: train one, import one, or name another")
     if given is not None and (reason := refusal(given, Role.CHECKPOINT)):
@@ -40,12 +41,13 @@ def chosen_checkpoint(given: Path | None) -> Path:
     return given or DEFAULT_CHECKPOINT
 
 
-def sha256(path: Path) -> str:
+def sha256(path: str | Path) -> str:
     """Hexadecimal SHA-256 of a file's bytes."""
+    path = Path(path)
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def named_format(path: Path) -> str | None:
+def named_format(path: str | Path) -> str | None:
     """The metadata's ``format``; None if there is none, or the file is missing or no .safetensors."""
     try:
         with safe_open(path, framework="numpy") as file:
@@ -54,17 +56,17 @@ def named_format(path: Path) -> str | None:
         return None
 
 
-def is_network_file(path: Path) -> bool:
+def is_network_file(path: str | Path) -> bool:
     """Whether the metadata of the file, which may be of any kind, say that it is a network file."""
     return named_format(path) == FORMAT
 
 
-def is_float(path: Path) -> bool:
+def is_float(path: str | Path) -> bool:
     """Whether the file says of itself that it is a float network's checkpoint."""
     return named_format(path) == FLOAT_FORMAT
 
 
-def quantised_layers(path: Path) -> list[str]:
+def quantised_layers(path: str | Path) -> list[str]:
     """The quantised convolutions of a packed checkpoint by name, in order; empty if the file is none."""
     try:
         with safe_open(path, framework="numpy") as file:
@@ -74,7 +76,7 @@ def quantised_layers(path: Path) -> list[str]:
     return sorted(names, key=lambda name: [word.zfill(9) for word in re.split("[.]", name)])
 
 
-def stored_values(path: Path) -> dict[str, Any]:
+def stored_values(path: str | Path) -> dict[str, Any]:
     """The plain values of a training state; empty if the file is missing or none."""
     try:
         with safe_open(path, framework="numpy") as file:

@@ -14,7 +14,7 @@ from tilewright_model.errors import ModelError
 
 
 def read_tensors(
-    path: Path, error: type[ModelError], kind: str, maker: str
+    path: str | Path, error: type[ModelError], kind: str, maker: str
 ) -> tuple[dict[str, Tensor], dict[str, str]]:
     """The tensors, on the CPU, and the metadata.
 
@@ -36,7 +36,7 @@ def read_tensors(
         raise error(f"{path} is truncated or no safetensors file ({reason}): {maker}") from reason
 
 
-def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
+def write_tensors(path: str | Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
     """Write the old file or the new one, whatever kills it; equal contents give equal files."""
     write_safetensors(path, save(_apart(tensors), dict(metadata)))
 

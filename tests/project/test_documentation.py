@@ -223,6 +223,7 @@ def test_planted_imports_are_found() -> None:
         "from tilewright.driver.driver import Driver",
         "import tilewright.sim.device",
         "if True:\n    from tilewright_model.network_file import save",
+        "import tilewright as tw\ntw.load('vgg16')\ntw.loads('vgg16')",
     )
     found = not_public([Text("page.md", line, text) for line, text in enumerate(texts, 1)])
     assert found == [
@@ -230,6 +231,7 @@ def test_planted_imports_are_found() -> None:
         "page.md:2: Driver of tilewright.driver.driver",
         "page.md:3:  of tilewright.sim.device",
         "page.md:4: save of tilewright_model.network_file",
+        "page.md:5: loads of tilewright",
     ]
 
 

@@ -19,10 +19,10 @@ ROOT = Path(__file__).resolve().parents[2]
 HOST, MODEL = ROOT / "host" / "tilewright", ROOT / "model" / "tilewright_model"
 
 # A folder, or a module beside the folders, and what it may import of its own package; itself is understood.
-FREE = {"errors", "environment", "file_kinds", "files", "late", "npz", "process", "progress"}
+FREE = {"errors", "environment", "file_kinds", "files", "late", "npz", "process", "progress", "table"}
 RUN = {"sim", "pytorch", "compiler", "driver", "network", "hardware"}
 HOST_MAY = {
-    "__init__": {"runs", "compiler", "network", "hardware"},
+    "__init__": {"face"},
     "__main__": {"cli"},
     "bitstreams": {"boards", "hardware"},
     "board": {"bitstreams"},
@@ -40,6 +40,7 @@ HOST_MAY = {
     "file_kinds": set(),
     "estimate": {"compiler", "driver", "network", "hardware"},
     "explore": {"boards", "silicon", "estimate", "compiler", "network", "hardware"},
+    "face": {"target", "runs", "pytorch", "driver", "network", "hardware"},
     "files": {"environment", "errors"},
     "hardware": set(),
     "host_cost": {"silicon", "runs", "compiler", "driver", "network", "hardware"},
@@ -56,6 +57,7 @@ HOST_MAY = {
     "silicon": {"estimate", "network", "hardware"},
     "sim": {"boards", "hardware"},
     "stimulus": {"compiler", "driver", "network", "hardware"},
+    "table": set(),
     "target": {"remote", "sim"},
     "vivado": {"bitstreams", "boards", "hardware"},
 }
@@ -108,7 +110,7 @@ COMMANDS = (
 # Other packages, and the folders or modules that may import them
 HOST_OTHERS = {
     "rich": {"cli", "progress", "sim.build"},
-    "tilewright_model": set(),
+    "tilewright_model": {"pytorch.module"},
     "torch": set(),
     "torchvision": set(),
     "typer": {"cli"},
@@ -127,6 +129,7 @@ TAKEN = (
     "npz",
     "process",
     "progress",
+    "table",
 )
 MODEL_TAKES = tuple(f"tilewright.{name}" for name in TAKEN)
 

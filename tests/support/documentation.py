@@ -158,12 +158,24 @@ def snippet_of(page: str) -> str:
 
 
 def names_taken(snippet: str) -> Iterator[tuple[str, str]]:
-    """Module and name of all that a snippet takes from the project's packages."""
-    for node in ast.walk(ast.parse(snippet)):
+    """Module and name of all that a snippet takes from the project's packages: of `import tilewright as tw` too."""
+    nodes = list(ast.walk(ast.parse(snippet)))
+    for node in nodes:
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in OURS:
             yield from ((str(node.module), alias.name) for alias in node.names)
         elif isinstance(node, ast.Import):
-            yield from ((alias.name, "") for alias in node.names if alias.name.split(".")[0] in OURS)
+            for alias in node.names:
+                if alias.name in OURS:
+                    yield from ((alias.name, name) for name in _attributes(nodes, alias.asname or alias.name))
+                elif alias.name.split(".")[0] in OURS:
+                    yield alias.name, ""
+
+
+def _attributes(nodes: list[ast.AST], module: str) -> Iterator[str]:
+    """Names that are taken of a module."""
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == module:
+            yield node.attr
 
 
 def run_snippet(snippet: str, **names: Any) -> dict[str, Any]:

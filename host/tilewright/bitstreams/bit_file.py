@@ -32,13 +32,14 @@ class BitHeader:
     nbytes: int
 
 
-def read_header(bit: Path) -> BitHeader:
+def read_header(bit: str | Path) -> BitHeader:
     """The header of a .bit.
 
     Raises:
         BitstreamError: it is no .bit, or it is cut off.
         OSError: it cannot be read.
     """
+    bit = Path(bit)
     content = bit.read_bytes()
     if not content.startswith(_MAGIC):
         raise BitstreamError(f"{bit} is no .bit: it does not begin with the header of one")

@@ -55,18 +55,20 @@ def _validator() -> Any:
     return Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
 
 
-def entries(collection: Path) -> list[Entry]:
+def entries(collection: str | Path) -> list[Entry]:
     """The bitstreams of a folder, each checked.
 
     Args:
         collection: the folder of their folders; one that does not exist has none.
     """
+    collection = Path(collection)
     folders = [path for path in sorted(collection.glob("*")) if path.is_dir() and path.name[0] != "."]
     return [checked(folder) for folder in folders if any((folder / name).exists() for name in (BIT, HWH, MANIFEST))]
 
 
-def checked(folder: Path) -> Entry:
+def checked(folder: str | Path) -> Entry:
     """The bitstream of a folder, checked."""
+    folder = Path(folder)
     manifest = manifest_entry(folder / BIT)
     if manifest is None:
         return Entry(folder, None, (f"no {MANIFEST} that says what it is",))
@@ -78,7 +80,7 @@ def checked(folder: Path) -> Entry:
     return Entry(folder, manifest, tuple(found))
 
 
-def add(collection: Path, bit: Path, hwh: Path, manifest: Manifest, replace: bool = False) -> Path:
+def add(collection: str | Path, bit: str | Path, hwh: str | Path, manifest: Manifest, replace: bool = False) -> Path:
     """Put a bitstream into a collection, as the folder of the manifest's name.
 
     All three files appear in one step, once they have been read back and fit each other.
@@ -96,6 +98,7 @@ def add(collection: Path, bit: Path, hwh: Path, manifest: Manifest, replace: boo
         BitstreamError: the files and the manifest do not fit each other, or there is one of this name.
         OSError: a file cannot be read or written.
     """
+    collection = Path(collection)
     whole = {**manifest, "bit_sha256": sha256_of(bit), "hwh_sha256": sha256_of(hwh)}
     if wrong := schema_faults(whole):
         raise BitstreamError("\n".join(wrong))

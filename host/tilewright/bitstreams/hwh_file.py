@@ -55,13 +55,14 @@ class HwhFile:
         return [ip for ip in self.ips if ip.kind == kind]
 
 
-def read_hwh_file(hwh: Path) -> HwhFile:
+def read_hwh_file(hwh: str | Path) -> HwhFile:
     """What a .hwh says.
 
     Raises:
         BitstreamError: it is none.
         OSError: it cannot be read.
     """
+    hwh = Path(hwh)
     content = hwh.read_bytes()
     if len(content) > _MOST_BYTES or b"<!DOCTYPE" in content or b"<!ENTITY" in content:
         raise BitstreamError(f"{hwh} is no .hwh of Vivado's: it is larger than any, or defines a document type")

@@ -14,12 +14,13 @@ SCHEMA_VERSION = 2
 Manifest = dict[str, Any]
 
 
-def manifest_entry(bitstream: Path) -> Manifest | None:
+def manifest_entry(bitstream: str | Path) -> Manifest | None:
     """The manifest in a .bit's folder; None where there is none, or another program's of that name.
 
     Args:
         bitstream: the .bit.
     """
+    bitstream = Path(bitstream)
     try:
         found = json.loads(bitstream.with_name(MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -27,18 +28,20 @@ def manifest_entry(bitstream: Path) -> Manifest | None:
     return found if isinstance(found, dict) and isinstance(found.get("tilewright_manifest"), int) else None
 
 
-def sha256_of(file: Path) -> str:
+def sha256_of(file: str | Path) -> str:
     """SHA-256 of a file, hex. Raises OSError where it cannot be read."""
+    file = Path(file)
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def changed_files(bitstream: Path, manifest: Manifest) -> list[str]:
+def changed_files(bitstream: str | Path, manifest: Manifest) -> list[str]:
     """What of a .bit and the .hwh beside it is not what the manifest says, a line each.
 
     Args:
         bitstream: the .bit.
         manifest: of its folder.
     """
+    bitstream = Path(bitstream)
     found = []
     for kind in ("bit", "hwh"):
         file = bitstream.with_suffix(f".{kind}")

@@ -39,13 +39,14 @@ def clock_of(hwh: HwhFile, board: Board) -> float | None:
         return None
 
 
-def faults(bitstream: Path, manifest: Manifest) -> list[str]:
+def faults(bitstream: str | Path, manifest: Manifest) -> list[str]:
     """What of a .bit, the .hwh beside it and their manifest does not fit each other, a line each.
 
     Args:
         bitstream: the .bit.
         manifest: by the schema.
     """
+    bitstream = Path(bitstream)
     found = changed_files(bitstream, manifest)
     hwh = bitstream.with_suffix(".hwh")
     if bitstream.is_file() and hwh.is_file():

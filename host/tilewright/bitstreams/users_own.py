@@ -12,7 +12,7 @@ from tilewright.boards.board import board_of
 from tilewright.errors import BitstreamError
 
 
-def users_manifest(bit: Path, board_name: str | None, name: str | None) -> Manifest:
+def users_manifest(bit: str | Path, board_name: str | None, name: str | None) -> Manifest:
     """What is known of a bitstream that somebody else built.
 
     Args:
@@ -26,6 +26,7 @@ def users_manifest(bit: Path, board_name: str | None, name: str | None) -> Manif
         ParameterError: there is no such board.
         OSError: a file cannot be read.
     """
+    bit = Path(bit)
     for file in (bit, bit.with_suffix(".hwh")):
         if not file.is_file():
             raise BitstreamError(f"no file {file}: a bitstream is a .bit and the .hwh of the same build beside it")

@@ -172,13 +172,14 @@ class Board:
         return int(self.addresses[cell], 16)
 
 
-def load_board(file: Path) -> Board:
+def load_board(file: str | Path) -> Board:
     """Read a board's file.
 
     Raises:
         ParameterError: it cannot be read, a key is missing or unknown, a value is of another kind, or a name in it
             leads nowhere; says which.
     """
+    file = Path(file)
     try:
         entry = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -198,13 +199,15 @@ def load_board(file: Path) -> Board:
     return board
 
 
-def all_boards(folder: Path = BOARDS) -> dict[str, Board]:
+def all_boards(folder: str | Path = BOARDS) -> dict[str, Board]:
     """The boards of a folder by name. Raises ParameterError for a file that is none."""
+    folder = Path(folder)
     return {file.stem: load_board(file) for file in sorted(folder.glob("*.json"))}
 
 
-def board_of(name: str, folder: Path = BOARDS) -> Board:
+def board_of(name: str, folder: str | Path = BOARDS) -> Board:
     """The board of a name. Raises ParameterError where there is none; names those that there are."""
+    folder = Path(folder)
     names = sorted(file.stem for file in folder.glob("*.json"))
     if name not in names:
         raise ParameterError(f"no board {name!r}; there are {', '.join(names)}")

@@ -34,7 +34,7 @@ class Rate:
         return assumed_mhz * 1e6 / self.cycles_an_image
 
 
-def read_rates(results: Path) -> Mapping[int, Rate]:
+def read_rates(results: str | Path) -> Mapping[int, Rate]:
     """The rates by array: of whole runs in simulation, and of the table of boards where there is no run.
 
     Args:
@@ -43,6 +43,7 @@ def read_rates(results: Path) -> Mapping[int, Rate]:
     Raises:
         ParameterError: a file is missing or has another form.
     """
+    results = Path(results)
     try:
         rates = {}
         for board in json.loads((results / "boards.json").read_text(encoding="utf-8"))["result"]["boards"]:

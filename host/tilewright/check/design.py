@@ -66,7 +66,7 @@ class Design:
         return None if found is None else int(found, 0)
 
 
-def read_design(bitstream: Path, dma: str = "axi_dma_0", accelerator: str = "accelerator_0") -> Design:
+def read_design(bitstream: str | Path, dma: str = "axi_dma_0", accelerator: str = "accelerator_0") -> Design:
     """Reads .hwh and manifest of a bitstream.
 
     Args:
@@ -79,6 +79,7 @@ def read_design(bitstream: Path, dma: str = "axi_dma_0", accelerator: str = "acc
     Raises:
         TargetError: a file is missing, or the .hwh is none.
     """
+    bitstream = Path(bitstream)
     hwh = bitstream.with_suffix(".hwh")
     for file in (bitstream, hwh):
         if not file.is_file():

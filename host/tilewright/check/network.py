@@ -63,7 +63,7 @@ class GoldenRun:
         }
 
 
-def load_pair(network_file: Path, golden_file: Path) -> tuple[Network, GoldenFile]:
+def load_pair(network_file: str | Path, golden_file: str | Path) -> tuple[Network, GoldenFile]:
     """A network and its golden file.
 
     Args:

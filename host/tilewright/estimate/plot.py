@@ -27,7 +27,7 @@ _LABELLED_SHARE = 0.015
 _NEAR = 0.08
 
 
-def save_figure(estimate: Estimate, path: Path) -> None:
+def save_figure(estimate: Estimate, path: str | Path) -> None:
     """Writes both diagrams into one file; the suffix says which format.
 
     Args:
@@ -39,6 +39,7 @@ def save_figure(estimate: Estimate, path: Path) -> None:
         OSError: the file cannot be written.
         ValueError: the suffix names no format that matplotlib writes.
     """
+    path = Path(path)
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

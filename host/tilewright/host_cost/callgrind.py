@@ -28,7 +28,7 @@ _EVENTS = {
 _SECONDS = 1800
 
 
-def count(network: Path, array: ArrayParameters, batch: int, processor: Processor, batches: int) -> Counted:
+def count(network: str | Path, array: ArrayParameters, batch: int, processor: Processor, batches: int) -> Counted:
     """What a batch costs, the mean of several once all is warm.
 
     Args:

@@ -80,7 +80,7 @@ def processor_of(part: Part) -> Processor:
 
 
 def host_costs(
-    network_file: Path,
+    network_file: str | Path,
     parts: Sequence[str] = (),
     batches: int = 8,
     tried: Sequence[int] = BATCHES,

@@ -35,7 +35,7 @@ class Workload:
         batch: images a batch.
     """
 
-    def __init__(self, file: Path, array: ArrayParameters, batch: int) -> None:
+    def __init__(self, file: str | Path, array: ArrayParameters, batch: int) -> None:
         network = load_network(file)
         self.driver: Driver = open_stand_in(array)
         self.device: StandIn = self.driver.device

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +53,7 @@ def load_network(path: str | Path) -> Network:
     """
     file = _File(Path(path))
     try:
-        return _network(file)
+        return replace(_network(file), file_sha256=hashlib.sha256(Path(path).read_bytes()).hexdigest())
     except NetworkError as error:
         raise NetworkError(f"{path}: {error}") from error
 
@@ -81,7 +83,7 @@ def _network(file: _File) -> Network:
 class _File:
     """A network file's metadata and tensors, each with its own error."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: str | Path) -> None:
         other = refusal(path, Role.NETWORK)
         if other is not None:
             raise NetworkError(other)

@@ -52,7 +52,7 @@ class GoldenFile:
         """What is expected for some of the images."""
         return {name: values[images] for name, values in self.expected.items()}
 
-    def save(self, path: Path) -> None:
+    def save(self, path: str | Path) -> None:
         """Writes the file, whole or not at all; equal contents give equal bytes."""
         texts = {"golden": FORMAT, **{name: getattr(self, name) for name in _TEXTS[1:]}}
         write_npz(
@@ -66,7 +66,7 @@ class GoldenFile:
         )
 
 
-def load_golden(path: Path) -> GoldenFile:
+def load_golden(path: str | Path) -> GoldenFile:
     """Reads a golden file.
 
     Args:
@@ -86,7 +86,7 @@ def load_golden(path: Path) -> GoldenFile:
     return GoldenFile(texts["network_sha256"], texts["reference"], texts["source"], pixels, expected)
 
 
-def is_golden(path: Path) -> bool:
+def is_golden(path: str | Path) -> bool:
     """Whether a file says that it is a golden file.
 
     Raises:
@@ -95,12 +95,13 @@ def is_golden(path: Path) -> bool:
     return "golden" in read_npz(path, NetworkError, "file of images", ("golden",))
 
 
-def sha256_of(network_file: Path) -> str:
+def sha256_of(network_file: str | Path) -> str:
     """What ties a golden file to its network."""
+    network_file = Path(network_file)
     return hashlib.sha256(network_file.read_bytes()).hexdigest()
 
 
-def computed(network: Network, network_file: Path, pixels: npt.NDArray[np.uint8], source: str) -> GoldenFile:
+def computed(network: Network, network_file: str | Path, pixels: npt.NDArray[np.uint8], source: str) -> GoldenFile:
     """The golden file of the numpy reference, which computes image by image.
 
     Args:
@@ -113,9 +114,24 @@ def computed(network: Network, network_file: Path, pixels: npt.NDArray[np.uint8]
         NetworkError: the images do not fit the network.
     """
     check_images(network, pixels)
+    return GoldenFile(sha256_of(network_file), "numpy", source, pixels, expected_integers(network, pixels))
+
+
+def expected_integers(network: Network, pixels: npt.NDArray[np.uint8]) -> dict[str, npt.NDArray[Any]]:
+    """What the numpy reference computes, image by image.
+
+    Args:
+        network: the network.
+        pixels: uint8 (images, channels, h, w), at least one image.
+
+    Returns:
+        The arrays of a :class:`GoldenFile`.
+
+    Raises:
+        NetworkError: the images do not fit the network.
+    """
     parts = [_expected(network, pixels[index : index + 1]) for index in range(len(pixels))]
-    expected = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return GoldenFile(sha256_of(network_file), "numpy", source, pixels, expected)
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _expected(network: Network, pixels: npt.NDArray[np.uint8]) -> dict[str, npt.NDArray[Any]]:

@@ -17,7 +17,7 @@ def trained_checkpoint() -> Path:
     return Path(__file__).resolve().parents[3] / "model" / "checkpoints" / "vgg16_w4a4_cifar10.safetensors"
 
 
-def layers_in(file: Path, convolutions: bool = False) -> list[str]:
+def layers_in(file: str | Path, convolutions: bool = False) -> list[str]:
     """Names of a network's layers, in order.
 
     Args:

@@ -12,6 +12,8 @@ import numpy.typing as npt
 from tilewright.errors import NetworkError
 from tilewright.network.linear import Factors
 from tilewright.network.shape import NEVER, LayerShape, check_row
+from tilewright.network.shown import HEADINGS, layer_rows
+from tilewright.table import grid
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,7 @@ class Network:
         tail: what the host does with the last accumulators.
         checkpoint_sha256: of the checkpoint; empty if there is none.
         classes: their names; empty if they have none.
+        file_sha256: of the network file that it was read from; empty if there is none.
     """
 
     name: str
@@ -156,6 +159,14 @@ class Network:
     tail: tuple[TailStep, ...]
     checkpoint_sha256: str = ""
     classes: tuple[str, ...] = ()
+    file_sha256: str = field(default="", repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        image = "x".join(map(str, self.image))
+        return f"{self.name}: {len(self.layers)} layers, images {image}, {self.macs:,} multiplications an image"
+
+    def _repr_html_(self) -> str:
+        return grid(repr(self), HEADINGS, layer_rows(self.layers, self.in_sizes))
 
     def class_name(self, index: int) -> str:
         """A class's name, or its number where it has none."""

@@ -44,7 +44,7 @@ class TensorFile:
     tensors: dict[str, npt.NDArray[Any]] = field(repr=False)
 
 
-def read_tensors(path: Path) -> TensorFile:
+def read_tensors(path: str | Path) -> TensorFile:
     """Reads a file.
 
     Args:
@@ -54,6 +54,7 @@ def read_tensors(path: Path) -> TensorFile:
         TensorFileError: it is none, or cut off.
         OSError: it cannot be read.
     """
+    path = Path(path)
     content = path.read_bytes()
     length = int.from_bytes(content[:_LENGTH_BYTES], "little")
     start = _LENGTH_BYTES + length

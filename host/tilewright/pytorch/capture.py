@@ -18,10 +18,10 @@ DEMO_LAYER = "features.27"
 
 def capture_layer(
     name: str,
-    images: Sequence[Path] = (),
-    data: Path | None = None,
+    images: Sequence[str | Path] = (),
+    data: str | Path | None = None,
     count: int | None = None,
-    checkpoint: Path | None = None,
+    checkpoint: str | Path | None = None,
 ) -> ConvLayer:
     """Runs images through the PyTorch network up to a layer and extracts the layer's integers, with progress.
 

@@ -19,7 +19,7 @@ from tilewright.pytorch.process import run_model
 _SOURCES = ("tilewright_model", "tilewright.network", "tilewright.hardware")
 
 
-def export_network(checkpoint: Path | None) -> Path:
+def export_network(checkpoint: str | Path | None) -> Path:
     """A checkpoint's network file, exported once and kept in the cache.
 
     Args:
@@ -33,6 +33,7 @@ def export_network(checkpoint: Path | None) -> Path:
         ModelProcessError: the export failed.
         CacheError: the cache cannot be used.
     """
+    checkpoint = None if checkpoint is None else Path(checkpoint)
     chosen = checkpoint or trained_checkpoint()
     if not chosen.is_file():
         advice = "" if checkpoint else ": only a checkout has the trained network; give a network file or a checkpoint"

@@ -44,7 +44,7 @@ class GoldenSet:
 
 
 def golden_set(
-    folder: Path | str, data: Path | str | None = None, count: int = 1, network_file: Path | None = None
+    folder: Path | str, data: Path | str | None = None, count: int = 1, network_file: str | Path | None = None
 ) -> GoldenSet:
     """The golden set in a folder, made there first where there is none, which takes PyTorch.
 
@@ -62,6 +62,7 @@ def golden_set(
         NetworkError: a file is missing or damaged, they do not belong together, or there is no set and no PyTorch here.
         ModelProcessError: PyTorch's part failed.
     """
+    network_file = None if network_file is None else Path(network_file)
     folder = Path(folder)
     if not folder.is_dir():
         _make(folder, data, count, network_file)

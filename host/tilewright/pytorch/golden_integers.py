@@ -23,7 +23,7 @@ class Reference(str, Enum):
     NUMPY = "numpy"
 
 
-def golden_integers(network_file: Path, images: Images, reference: Reference | None = None) -> GoldenFile:
+def golden_integers(network_file: str | Path, images: Images, reference: Reference | None = None) -> GoldenFile:
     """Computes every layer's map and the predictions.
 
     Args:

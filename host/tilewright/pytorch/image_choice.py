@@ -29,19 +29,20 @@ class ImageChoice:
     """
 
     def __init__(
-        self, files: Sequence[Path] = (), data: Path | None = None, first: int = 0, count: int | None = None
+        self, files: Sequence[str | Path] = (), data: str | Path | None = None, first: int = 0, count: int | None = None
     ) -> None:
-        if files and data:
+        paths = [Path(file) for file in files]
+        if paths and data:
             raise NetworkError("give --images or --data, not both")
-        self._files, self._data, self._first, self._count = files, data, first, count
+        self._files, self._data, self._first, self._count = paths, data, first, count
         self._archive: Images | None = None
-        if any(file.suffix == ".npz" for file in files):
-            if len(files) > 1:
+        if any(file.suffix == ".npz" for file in paths):
+            if len(paths) > 1:
                 raise NetworkError("give one .npz, or image files")
-            self._archive = _part(load_images(files[0]), files[0], first, count)
+            self._archive = _part(load_images(paths[0]), paths[0], first, count)
         elif not data and (first or count is not None):
             raise NetworkError("--first and --count choose among the images of --data or of an .npz: give one of these")
-        for file in files:
+        for file in paths:
             if not file.is_file():
                 raise NetworkError(f"{file}: {'a folder, not an image' if file.is_dir() else 'no such image file'}")
 

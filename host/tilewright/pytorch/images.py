@@ -47,13 +47,13 @@ class Images:
         labels = np.array([*numbers, -1])[self.labels]
         return replace(self, labels=labels, classes=classes)
 
-    def save(self, path: Path) -> None:
+    def save(self, path: str | Path) -> None:
         """Writes the images as an ``.npz`` that :func:`load_images` and model/ read."""
         names = {"classes": np.array(self.classes)} if self.classes else {}
         write_npz(path, {"pixels": self.pixels, "labels": self.labels, "source": np.array(self.source), **names})
 
 
-def load_images(path: Path) -> Images:
+def load_images(path: str | Path) -> Images:
     """Reads an ``.npz`` of images: ``pixels``, and if there are any, ``labels``, ``source`` and ``classes``.
 
     Args:
@@ -65,6 +65,7 @@ def load_images(path: Path) -> Images:
     Raises:
         NetworkError: the file is missing or damaged, or holds no uint8 images.
     """
+    path = Path(path)
     other = refusal(path, Role.IMAGES)
     if other is not None:
         raise NetworkError(other)
@@ -82,7 +83,7 @@ def load_images(path: Path) -> Images:
     return Images(pixels, labels, str(arrays.get("source", path.name)), tuple(classes.tolist()))
 
 
-def model_images(arguments: Sequence[str | Path], folder: Path) -> Images:
+def model_images(arguments: Sequence[str | Path], folder: str | Path) -> Images:
     """Images that model/ reads: image files, CIFAR-10's test images, or the packaged photograph.
 
     Args:
@@ -92,6 +93,7 @@ def model_images(arguments: Sequence[str | Path], folder: Path) -> Images:
     Raises:
         ModelProcessError: it failed.
     """
+    folder = Path(folder)
     path = folder / "images.npz"
     run_model("images", *arguments, "--out", path)
     return load_images(path)

@@ -14,7 +14,7 @@ def size_options(network: Network) -> list[str | Path]:
     return ["--size", height, width, "--channels", channels]
 
 
-def image_options(images: Sequence[Path], data: Path | None, count: int | None) -> list[str | Path]:
+def image_options(images: Sequence[str | Path], data: str | Path | None, count: int | None) -> list[str | Path]:
     """What names images to a command of ``python -m tilewright_model``; arguments as of ``capture_layer``."""
     options: list[str | Path] = []
     for image in images:

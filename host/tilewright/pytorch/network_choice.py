@@ -12,7 +12,9 @@ from tilewright.progress import phase
 from tilewright.pytorch.export import export_network
 
 
-def resolve_network(network_file: Path | None, checkpoint: Path | None = None, layers: str | None = None) -> Path:
+def resolve_network(
+    network_file: str | Path | None, checkpoint: str | Path | None = None, layers: str | None = None
+) -> Path:
     """The network file to run: the one given, or a checkpoint's, exported where need be.
 
     Args:
@@ -24,6 +26,7 @@ def resolve_network(network_file: Path | None, checkpoint: Path | None = None, l
         NetworkError: both files were given, there is no such file, or it lacks a layer.
         ModelProcessError: the export failed.
     """
+    network_file = None if network_file is None else Path(network_file)
     if network_file is not None:
         if checkpoint is not None:
             raise NetworkError("give a network file or --checkpoint, not both")
@@ -51,7 +54,7 @@ def layer_names(network: Network, layers: str | None) -> tuple[str, ...]:
     return names
 
 
-def check_layer(layer: str, checkpoint: Path | None = None) -> None:
+def check_layer(layer: str, checkpoint: str | Path | None = None) -> None:
     """Makes sure, before any work, that a checkpoint has a layer; of some kinds of files only PyTorch knows it.
 
     Args:

@@ -32,10 +32,12 @@ class PyTorchReference:
         folder: for the files in between.
     """
 
-    def __init__(self, network_file: Path, images: Images, batch: int, all_layers: bool, folder: Path) -> None:
-        self._folder = folder / "reference"
+    def __init__(
+        self, network_file: str | Path, images: Images, batch: int, all_layers: bool, folder: str | Path
+    ) -> None:
+        self._folder = Path(folder) / "reference"
         self._folder.mkdir()
-        file = folder / "reference_images.npz"
+        file = Path(folder) / "reference_images.npz"
         images.save(file)
         layers = "all" if all_layers else "last"
         options = ("--images", file, "--layers", layers, "--chunk", str(batch), "--out", self._folder)

@@ -14,7 +14,7 @@ from tilewright.driver.remote_calls import guard_calls
 from tilewright.errors import TargetError
 
 
-def open_remote(bitstream: Path, host: str) -> Any:
+def open_remote(bitstream: str | Path, host: str) -> Any:
     """Load a bitstream on a remote device, which becomes ``pynq.Device.active_device``.
 
     Args:

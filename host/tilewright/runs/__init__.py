@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from tilewright.late import late_names
 
 if TYPE_CHECKING:
+    from tilewright.runs.compare_layer import Mismatch, Report, compare
     from tilewright.runs.compare_network import NetworkComparison
     from tilewright.runs.layer import verify_layer
     from tilewright.runs.retrace import Failure, trace_failure
@@ -13,9 +14,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Failure",
+    "Mismatch",
     "NetworkComparison",
     "NetworkRunner",
+    "Report",
     "accumulator_signals",
+    "compare",
     "pe_signals",
     "read_waveform",
     "trace_failure",
@@ -25,9 +29,12 @@ __getattr__ = late_names(
     __name__,
     {
         "Failure": "retrace",
+        "Mismatch": "compare_layer",
         "NetworkComparison": "compare_network",
         "NetworkRunner": "runner",
+        "Report": "compare_layer",
         "accumulator_signals": "signals",
+        "compare": "compare_layer",
         "pe_signals": "signals",
         "read_waveform": "signals",
         "trace_failure": "retrace",

@@ -63,7 +63,7 @@ class Demo:
         }
 
 
-def run_demo(driver: Driver, network_file: Path, images: Images) -> Demo:
+def run_demo(driver: Driver, network_file: str | Path, images: Images) -> Demo:
     """Runs the network and its squeezed layer on an image, compares all integers.
 
     Args:

@@ -1,10 +1,10 @@
-"""One run of a network on images: every batch on the accelerator, compared with PyTorch on the fly where asked."""
+"""One run of a network on images: every batch on the accelerator, compared with a reference on the fly where asked."""
 
 from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ from tilewright.network.network import Network
 from tilewright.pytorch.images import Images
 from tilewright.pytorch.reference import PyTorchReference
 from tilewright.runs.compare_network import NetworkComparison
+from tilewright.runs.references import Reference
 from tilewright.runs.retrace import Failure
 from tilewright.runs.runner import BatchResult, NetworkRunner
 
@@ -38,7 +39,7 @@ class NetworkRun:
         labels: of the images of the run; -1 where unknown.
         predictions: of the images done.
         counters: of each program.
-        comparison: with PyTorch; empty where none was asked for.
+        comparison: with the reference; empty where none was asked for.
         checked: whether one was asked for.
         device_seconds: from the start of each send to the end of its receive, on the device's clock.
         wall_seconds: on this computer's clock; without compiling the network and starting PyTorch.
@@ -86,6 +87,27 @@ class NetworkRun:
         known = self.labels[: self.images]
         return None if (known < 0).any() else int((known == np.array(self.predictions)).sum())
 
+    def take(self, result: BatchResult) -> None:
+        """Adds what came of a batch."""
+        self.images += result.images
+        self.predictions += result.predictions.tolist()
+        self.first = self.first or result.ran
+        self.counters.append(result.counters)
+        self.device_seconds += result.ran.seconds
+        self.wall_seconds += result.wall_seconds
+
+    def compare(self, result: BatchResult, expected: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Compares a batch and keeps the first that differs.
+
+        Args:
+            result: what came of it.
+            expected: as of :meth:`tilewright.runs.compare_network.NetworkComparison.add`.
+        """
+        self.comparison.add(result.compiled, result.first, expected, result.maps, result.predictions)
+        difference = self.comparison.first_mismatch
+        if difference is not None and self.failure is None:
+            self.failure = Failure(result, difference)
+
     def as_dict(self, clock_mhz: float) -> dict[str, Any]:
         """The run as JSON types; the clock is assumed."""
         totals = {
@@ -119,7 +141,7 @@ class NetworkRun:
 def run_network(
     driver: Driver,
     network: Network,
-    network_file: Path,
+    network_file: str | Path,
     images: Images,
     batch: int = 1,
     read_back: Collection[str] = (),
@@ -147,30 +169,61 @@ def run_network(
         CompileError: the network is beyond the accelerator, or the batch is no positive number.
         TilewrightError: a run failed; see :class:`tilewright.driver.Driver`.
     """
+    runner = runner_of(driver, network, len(images.pixels), batch, read_back, waiting)
+    if not check:
+        return run_compared(runner, images, None, advance)
+    with tempfile.TemporaryDirectory(prefix="tilewright-") as folder:
+        reference = PyTorchReference(network_file, images, runner.batch, bool(read_back), folder)
+        return run_compared(runner, images, reference, advance)
+
+
+def runner_of(
+    driver: Driver,
+    network: Network,
+    images: int,
+    batch: int,
+    read_back: Collection[str],
+    waiting: Callable[[float], None] | None,
+) -> NetworkRunner:
+    """What runs the batches; arguments as of :func:`run_network`, ``images`` their number.
+
+    Raises:
+        CompileError: as :func:`run_network`.
+    """
     if batch < 1:
         raise CompileError(f"a batch of {batch} images: at least 1")
-    runner = NetworkRunner(driver, network, min(batch, len(images.pixels)), read_back)
+    runner = NetworkRunner(driver, network, min(batch, images), read_back)
     runner.waiting = waiting
-    run = NetworkRun(network, driver.array.n, runner.batch, images.labels, check)
-    with tempfile.TemporaryDirectory(prefix="tilewright-") as folder:
-        reference = (
-            PyTorchReference(network_file, images, runner.batch, bool(read_back), Path(folder)) if check else None
-        )
-        with reference or nullcontext(), closing(runner.run(images.pixels)) as results:
-            for index, result in enumerate(results):
-                run.images += result.images
-                run.predictions += result.predictions.tolist()
-                run.first = run.first or result.ran
-                run.counters.append(result.counters)
-                run.device_seconds += result.ran.seconds
-                run.wall_seconds += result.wall_seconds
-                if reference is not None:
-                    start = time.monotonic()
-                    expected = reference.chunk(index)
-                    run.comparison.add(result.compiled, result.first, expected, result.maps, result.predictions)
-                    run.wall_seconds += time.monotonic() - start
-                    difference = run.comparison.first_mismatch
-                    if difference is not None and run.failure is None:
-                        run.failure = Failure(result, difference)
-                advance(run, result)
+    return runner
+
+
+def run_compared(
+    runner: NetworkRunner,
+    images: Images,
+    reference: Reference | None,
+    advance: Callable[[NetworkRun, BatchResult], None] = lambda run, result: None,
+) -> NetworkRun:
+    """Runs images and compares each batch with a reference.
+
+    Args:
+        runner: of the network.
+        images: to run.
+        reference: what computes the integers that are expected, ``runner.batch`` images a chunk; None compares nothing.
+        advance: as of :func:`run_network`.
+
+    Returns:
+        The run; differences are in it and raise nothing.
+
+    Raises:
+        TilewrightError: a run failed, or the reference did.
+    """
+    run = NetworkRun(runner.network, runner.driver.array.n, runner.batch, images.labels, reference is not None)
+    with reference or nullcontext(), closing(runner.run(images.pixels)) as results:
+        for index, result in enumerate(results):
+            run.take(result)
+            if reference is not None:
+                start = time.monotonic()
+                run.compare(result, reference.chunk(index))
+                run.wall_seconds += time.monotonic() - start
+            advance(run, result)
     return run

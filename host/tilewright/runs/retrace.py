@@ -27,7 +27,7 @@ class Failure:
     mismatch: MapMismatch
 
 
-def trace_failure(failure: Failure, device: Any, file: Path) -> Waveform:
+def trace_failure(failure: Failure, device: Any, file: str | Path) -> Waveform:
     """Repeats a failed program on a traced build of the device.
 
     Args:

@@ -53,7 +53,7 @@ def accumulator_signals(column: int) -> dict[str, Signal]:
     }
 
 
-def read_waveform(file: Path, signals: Mapping[str, Signal], cycles: range) -> dict[str, npt.NDArray[np.int64]]:
+def read_waveform(file: str | Path, signals: Mapping[str, Signal], cycles: range) -> dict[str, npt.NDArray[np.int64]]:
     """Reads signals as they stand before each rising edge.
 
     Args:
@@ -68,6 +68,7 @@ def read_waveform(file: Path, signals: Mapping[str, Signal], cycles: range) -> d
         SimulationError: there is no pywellen, the file cannot be read, or a signal or a cycle is not in it, or a signal
             is not unique.
     """
+    file = Path(file)
     try:
         import pywellen
     except ImportError as error:

@@ -53,7 +53,7 @@ def repeat_program(
     device: Any,
     attempt: Attempt,
     before: RunResult | None,
-    file: Path,
+    file: str | Path,
     window: Window | Callable[[Sequence[LogEntry]], Window],
     shows: str,
 ) -> Waveform:
@@ -73,6 +73,7 @@ def repeat_program(
     Raises:
         SimulationError: the traced hardware cannot be built, or the file cannot be written.
     """
+    file = Path(file)
     from tilewright.sim import open_overlay
     from tilewright.sim.device import activate
 
@@ -108,7 +109,7 @@ def _same(before: RunResult | None, again: RunResult | None) -> bool:
     return before.counters == again.counters and all(map(np.array_equal, before.outputs, again.outputs))
 
 
-def first_program(driver: Driver, first: RunResult, file: Path) -> Waveform:
+def first_program(driver: Driver, first: RunResult, file: str | Path) -> Waveform:
     """Repeats the first program of a run.
 
     Args:
@@ -126,7 +127,7 @@ def first_program(driver: Driver, first: RunResult, file: Path) -> Waveform:
     return repeat_program(driver.device, first.attempt, first, file, (0, cycles), "the first program's beginning")
 
 
-def stuck_program(driver: Driver, report: StuckReport, file: Path) -> Waveform | None:
+def stuck_program(driver: Driver, report: StuckReport, file: str | Path) -> Waveform | None:
     """Repeats the program that a driver ran last, which stood still.
 
     Args:
@@ -147,7 +148,7 @@ def stuck_program(driver: Driver, report: StuckReport, file: Path) -> Waveform |
     return repeat_program(driver.device, attempt, None, file, window, "the last cycles before the stop")
 
 
-def layer_tile(driver: Driver, result: RunResult, tile: int, tiles: int, file: Path) -> Waveform:
+def layer_tile(driver: Driver, result: RunResult, tile: int, tiles: int, file: str | Path) -> Waveform:
     """Repeats a program of one layer, for one output tile.
 
     Args:

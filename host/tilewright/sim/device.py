@@ -207,8 +207,9 @@ class SimDevice(Device):
 
     # ---- what only a simulation has
 
-    def substitute(self, hwh: Path, hardware: Hardware) -> None:
+    def substitute(self, hwh: str | Path, hardware: Hardware) -> None:
         """Have overlays with this .hwh load some hardware, also where their .bit is a real bitstream."""
+        hwh = Path(hwh)
         self._substitutes[_digest(hwh)] = hardware
 
     @property
@@ -275,7 +276,7 @@ class SimDevice(Device):
     def stall_state(self, state: tuple[int, int]) -> None:
         self._loaded.stall_state = state
 
-    def trace(self, file: Path, first: int, last: int) -> None:
+    def trace(self, file: str | Path, first: int, last: int) -> None:
         """Write a waveform (FST) of some cycles of the next program; its first beat is cycle 0.
 
         The file is complete once the window has passed or the device is gone.
@@ -287,6 +288,7 @@ class SimDevice(Device):
         Raises:
             SimulatorBuildError: the device is not traced, or the file cannot be written.
         """
+        file = Path(file)
         self._loaded.trace(file, first, last)
 
     def run(self, cycles: int) -> None:

@@ -52,7 +52,7 @@ def simulate(
     return pynq.Overlay(str(bit), device=device)
 
 
-def write_simulated(hwh: Path, hardware: ThirdParty, bit: Path | None = None) -> Path:
+def write_simulated(hwh: str | Path, hardware: ThirdParty, bit: str | Path | None = None) -> Path:
     """Write a .bit that stands for a third party's hardware, its .hwh beside it; return its path.
 
     Args:
@@ -63,6 +63,8 @@ def write_simulated(hwh: Path, hardware: ThirdParty, bit: Path | None = None) ->
     Raises:
         ThirdPartyError: the block design's processing system is not simulated.
     """
+    hwh = Path(hwh)
+    bit = None if bit is None else Path(bit)
     contents = hwh.read_bytes()
     if bit is None:
         digest = hashlib.sha256(contents + json.dumps(hardware.as_json()).encode()).hexdigest()

@@ -75,7 +75,7 @@ class NamedFile:
     output_stationary: bool
 
 
-def read_name(directory: Path, path: Path) -> NamedFile:
+def read_name(directory: str | Path, path: str | Path) -> NamedFile:
     """Says what a file of a set may hold, by its name and its folders'.
 
     Args:
@@ -85,6 +85,8 @@ def read_name(directory: Path, path: Path) -> NamedFile:
     Returns:
         What the names say.
     """
+    directory = Path(directory)
+    path = Path(path)
     inside = path.relative_to(directory)
     folders = [_words(part) for part in inside.parts[-2::-1]]
     stem = _words(path.stem)
@@ -100,8 +102,9 @@ def read_name(directory: Path, path: Path) -> NamedFile:
     )
 
 
-def is_unit(folder: Path) -> bool:
+def is_unit(folder: str | Path) -> bool:
     """Whether a folder's name is that of a part of a set: a tile, a core, a map."""
+    folder = Path(folder)
     return _of_folders([_words(folder.name)]) != Numbers()
 
 

@@ -70,12 +70,13 @@ class StimulusSet:
     addresses: tuple[Lines, ...]
     unused: tuple[Unused, ...]
 
-    def relative(self, path: Path) -> str:
+    def relative(self, path: str | Path) -> str:
         """A file's name within the set."""
+        path = Path(path)
         return str(path.relative_to(self.directory))
 
 
-def find_sets(folder: Path) -> list[Path]:
+def find_sets(folder: str | Path) -> list[Path]:
     """The sets that a folder holds.
 
     A folder whose own files, or whose tiles' folders, hold parts is a set. One that holds folders only, of which one is
@@ -87,6 +88,7 @@ def find_sets(folder: Path) -> list[Path]:
     Returns:
         At least one folder; those of a collection in the order of their names.
     """
+    folder = Path(folder)
     inner = [path for path in sorted(folder.iterdir()) if path.is_dir() and any(_text_files(path))]
     if any(read_name(folder, path).kinds for path in folder.glob("*.txt")) or not inner or all(map(is_unit, inner)):
         return [folder]
@@ -95,18 +97,20 @@ def find_sets(folder: Path) -> list[Path]:
     return [found for path in inner for found in find_sets(path)]
 
 
-def files_beside(folder: Path, sets: Sequence[Path]) -> list[Unused]:
+def files_beside(folder: str | Path, sets: Sequence[str | Path]) -> list[Unused]:
     """Files of a collection that belong to none of its sets.
 
     Args:
         folder: the collection.
         sets: its sets.
     """
+    folder = Path(folder)
     beside = (path for path in sorted(folder.rglob("*")) if path.is_file() and not _hidden(folder, path))
-    return [Unused(path, "belongs to no set") for path in beside if not any(one in path.parents for one in sets)]
+    inside = [Path(one) for one in sets]
+    return [Unused(path, "belongs to no set") for path in beside if not any(one in path.parents for one in inside)]
 
 
-def read_set(directory: Path) -> StimulusSet:
+def read_set(directory: str | Path) -> StimulusSet:
     """Reads a folder.
 
     Args:
@@ -118,6 +122,7 @@ def read_set(directory: Path) -> StimulusSet:
     Raises:
         StimulusError: a kind of file is missing, or a line is damaged; names file and line.
     """
+    directory = Path(directory)
     if not directory.is_dir():
         raise StimulusError(f"{directory}: no such folder")
     unused: list[Unused] = [*_foreign_files(directory)]

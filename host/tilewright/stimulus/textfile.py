@@ -111,7 +111,7 @@ class Table:
         return f"{self.path}:{self.lines[-1]}"
 
 
-def read_lines(path: Path) -> Lines:
+def read_lines(path: str | Path) -> Lines:
     """Reads one file.
 
     Lines that start with ``#`` or ``//`` are comments; so are blank lines and lines of words above the data. Below,
@@ -120,6 +120,7 @@ def read_lines(path: Path) -> Lines:
     Raises:
         StimulusError: the file cannot be read or has no data; names the line.
     """
+    path = Path(path)
     data: list[tuple[int, str]] = []
     comments: list[str] = []
     damage: list[str] = []
@@ -174,7 +175,7 @@ def read_table(lines: Lines, form: FieldFormat) -> Table:
     return Table(lines.path, values, tuple(number for number, _ in lines.data), lines.comments, hexadecimal, spaces)
 
 
-def write_table(path: Path, rows: Ints, bits: int, comments: Iterable[str] = (), pad: str = "0") -> None:
+def write_table(path: str | Path, rows: Ints, bits: int, comments: Iterable[str] = (), pad: str = "0") -> None:
     """Writes one file of binary fields.
 
     Args:
@@ -184,6 +185,7 @@ def write_table(path: Path, rows: Ints, bits: int, comments: Iterable[str] = (),
         comments: lines before the data.
         pad: what fills a field on the left, ``0`` or a space.
     """
+    path = Path(path)
     text = [f"{comment}\n" for comment in comments]
     for row in (rows & ((1 << bits) - 1))[:, ::-1].tolist():
         text.append("".join(format(value, "b").rjust(bits, pad) for value in row) + "\n")

@@ -45,7 +45,7 @@ PSUM_HEADER = _header("time", "col")
 OUT_HEADER = _header("out", "col")
 
 
-def write_set(layer: ConvLayer, image: int, directory: Path) -> list[Path]:
+def write_set(layer: ConvLayer, image: int, directory: str | Path) -> list[Path]:
     """Writes all files of one image of a layer; a weight line is an output channel, as its header says.
 
     Args:
@@ -62,6 +62,7 @@ def write_set(layer: ConvLayer, image: int, directory: Path) -> list[Path]:
     Raises:
         StimulusError: no such image, a sum does not fit into 16 bits, or the folder holds files of another set.
     """
+    directory = Path(directory)
     geometry, activations, weights = _tiles(layer, image)
     sums = partial_sums(activations, weights)
     outputs = np.maximum(accumulate(sums, geometry), 0)
@@ -80,7 +81,7 @@ def write_set(layer: ConvLayer, image: int, directory: Path) -> list[Path]:
     return _write(directory, files)
 
 
-def write_notebook_set(layer: ConvLayer, image: int, directory: Path) -> tuple[list[Path], list[Defect]]:
+def write_notebook_set(layer: ConvLayer, image: int, directory: str | Path) -> tuple[list[Path], list[Defect]]:
     """Writes the files that the notebook writes, byte for byte, with its defects.
 
     Args:
@@ -94,6 +95,7 @@ def write_notebook_set(layer: ConvLayer, image: int, directory: Path) -> tuple[l
     Raises:
         StimulusError: as :func:`write_set`; the metadata lack a step, or the map has not 8 to 64 padded positions.
     """
+    directory = Path(directory)
     geometry, activations, weights = _tiles(layer, image)
     if not ARRAY_SIZE <= geometry.positions <= _NOTEBOOK_POSITIONS:
         raise StimulusError(

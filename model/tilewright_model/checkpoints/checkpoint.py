@@ -18,7 +18,7 @@ from tilewright_model.networks.vgg16 import VGG16
 STATE_DICT_ALONE = "save the state dict alone with torch.save(model.state_dict(), ...)"
 
 
-def load_network(path: Path = DEFAULT_CHECKPOINT) -> VGG16 | ResNet20:
+def load_network(path: str | Path = DEFAULT_CHECKPOINT) -> VGG16 | ResNet20:
     """A checkpoint's network.
 
     Args:
@@ -30,12 +30,13 @@ def load_network(path: Path = DEFAULT_CHECKPOINT) -> VGG16 | ResNet20:
     Raises:
         CheckpointError: the file is missing, truncated, foreign or of other shapes.
     """
+    path = Path(path)
     if path.suffix == ".safetensors" or kind_of(path) in (Kind.PACKED, Kind.RESIDUAL):
         return load_packed(path)
     return import_checkpoint(path).network
 
 
-def import_checkpoint(path: Path, widths: Widths | None = None) -> Imported:
+def import_checkpoint(path: str | Path, widths: Widths | None = None) -> Imported:
     """The network of a .pth of the notebook's family (docs/import.md).
 
     Args:
@@ -51,7 +52,7 @@ def import_checkpoint(path: Path, widths: Widths | None = None) -> Imported:
     return import_state(state_of(load_tensors(path), path), path, widths)
 
 
-def load_tensors(path: Path) -> dict[str, Any]:
+def load_tensors(path: str | Path) -> dict[str, Any]:
     """What a .pth file holds, read with weights_only=True.
 
     Args:

@@ -10,7 +10,7 @@ from tilewright_model.networks.vgg16 import FloatVGG16
 from tilewright_model.networks.vgg16_plan import CLASSES
 
 
-def save_float(model: FloatVGG16, path: Path, training: dict[str, Any]) -> None:
+def save_float(model: FloatVGG16, path: str | Path, training: dict[str, Any]) -> None:
     """Write a float network: parameters and batch-norms in float32, its plan and number of classes.
 
     Args:
@@ -26,7 +26,7 @@ def save_float(model: FloatVGG16, path: Path, training: dict[str, Any]) -> None:
     )
 
 
-def training_of(path: Path) -> dict[str, Any]:
+def training_of(path: str | Path) -> dict[str, Any]:
     """The record of the training.
 
     Args:
@@ -39,7 +39,7 @@ def training_of(path: Path) -> dict[str, Any]:
     return training
 
 
-def load_float(path: Path) -> FloatVGG16:
+def load_float(path: str | Path) -> FloatVGG16:
     """The network of a float checkpoint.
 
     Args:

@@ -80,7 +80,7 @@ class Imported:
     layers: list[ImportedLayer]
 
 
-def import_state(state: State, path: Path, widths: Widths | None = None) -> Imported:
+def import_state(state: State, path: str | Path, widths: Widths | None = None) -> Imported:
     """The network of a state dict with the family's keys (docs/import.md).
 
     `weight_q` gives the widths and is recomputed.
@@ -96,6 +96,7 @@ def import_state(state: State, path: Path, widths: Widths | None = None) -> Impo
     Raises:
         CheckpointError: the state dict does not fit; names the keys.
     """
+    path = Path(path)
     widths = widths or Widths()
     options = _shape(state, path)
     shapes = _build(options)

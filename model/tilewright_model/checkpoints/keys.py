@@ -14,7 +14,7 @@ SHOWN = 6
 
 
 def check_keys(
-    path: Path,
+    path: str | Path,
     network: str,
     state: Mapping[str, Tensor],
     expected: Mapping[str, torch.Size | None],

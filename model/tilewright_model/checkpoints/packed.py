@@ -69,7 +69,7 @@ def unpack_nibbles(packed: Tensor, shape: torch.Size) -> Tensor:
     return torch.where(nibbles > 7, nibbles - 16, nibbles).reshape(shape)
 
 
-def save_packed(model: VGG16 | ResNet20, path: Path, training: dict[str, Any] | None = None) -> None:
+def save_packed(model: VGG16 | ResNet20, path: str | Path, training: dict[str, Any] | None = None) -> None:
     """Write a network's integers and float parameters.
 
     Args:
@@ -100,7 +100,7 @@ def save_packed(model: VGG16 | ResNet20, path: Path, training: dict[str, Any] | 
     write_tensors(path, tensors, metadata)
 
 
-def load_packed(path: Path) -> VGG16 | ResNet20:
+def load_packed(path: str | Path) -> VGG16 | ResNet20:
     """The network of a packed checkpoint.
 
     Args:
@@ -112,6 +112,7 @@ def load_packed(path: Path) -> VGG16 | ResNet20:
     Raises:
         CheckpointError: the file is missing, truncated, damaged, of another format or of other shapes.
     """
+    path = Path(path)
     tensors, metadata = _read(path)
     if metadata.get("format") not in FORMATS.values() or metadata.get("version") != VERSION:
         raise CheckpointError(
@@ -129,7 +130,7 @@ def load_packed(path: Path) -> VGG16 | ResNet20:
     return model.eval()
 
 
-def packed_training(path: Path) -> dict[str, Any]:
+def packed_training(path: str | Path) -> dict[str, Any]:
     """The training record of a packed checkpoint.
 
     Args:
@@ -141,6 +142,7 @@ def packed_training(path: Path) -> dict[str, Any]:
     Raises:
         CheckpointError: as `load_packed`.
     """
+    path = Path(path)
     try:
         record: dict[str, Any] = json.loads(_read(path)[1].get("training", "{}"))
     except (ValueError, RecursionError) as error:

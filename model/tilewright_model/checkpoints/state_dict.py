@@ -31,7 +31,7 @@ AVERAGED = "n_averaged"
 BATCH_NORM = ("weight", "bias", "running_mean", "running_var")
 
 
-def state_of(content: Mapping[str, Any], path: Path) -> dict[str, Tensor]:
+def state_of(content: Mapping[str, Any], path: str | Path) -> dict[str, Tensor]:
     """The tensors of a checkpoint by key.
 
     The names of wrappers are dropped (`plain_key`); clipping values of shape (1,) become ().
@@ -85,7 +85,7 @@ def plain_key(key: str) -> str:
     return ".".join(words)
 
 
-def check_kinds(state: State, path: Path) -> None:
+def check_kinds(state: State, path: str | Path) -> None:
     """Make sure that all are plain tensors of numbers.
 
     Args:
@@ -103,7 +103,7 @@ def check_kinds(state: State, path: Path) -> None:
             raise CheckpointError(f"{path}: {key} is a {kind} tensor; expected a strided one of float or integers")
 
 
-def check_values(state: State, path: Path) -> None:
+def check_values(state: State, path: str | Path) -> None:
     """Make sure that the values are a network's.
 
     Args:
@@ -125,7 +125,7 @@ def check_values(state: State, path: Path) -> None:
         raise CheckpointError(f"{path}: variances that are negative: {shortened(variances)}")
 
 
-def network_name(state: State, path: Path) -> str:
+def network_name(state: State, path: str | Path) -> str:
     """Which network a state dict is of.
 
     Args:
@@ -153,7 +153,7 @@ def network_name(state: State, path: Path) -> str:
     )
 
 
-def vgg16_plan(state: State, path: Path) -> str:
+def vgg16_plan(state: State, path: str | Path) -> str:
     """The plan of a VGG16 (`vgg16.PLAN` is one): channels and batch-norm from keys and shapes, pooling from the gaps.
 
     Max-pooling after the last convolution is what the classifier's inputs leave.
@@ -169,6 +169,7 @@ def vgg16_plan(state: State, path: Path) -> str:
         CheckpointError: the numbering is none of convolution, batch-norm or not, ReLU, max-pooling or not; names the
             layers.
     """
+    path = Path(path)
     numbers = _convolutions(state, path)
     words: list[str] = []
     for number, following in zip(numbers, [*numbers[1:], None], strict=True):
@@ -180,7 +181,7 @@ def vgg16_plan(state: State, path: Path) -> str:
     return " ".join(words + ["M"] * _pools_at_the_end(state, channels, words.count("M"), path))
 
 
-def resnet20_channels(state: State, path: Path) -> tuple[int, int, int, int]:
+def resnet20_channels(state: State, path: str | Path) -> tuple[int, int, int, int]:
     """The widths of a ResNet20.
 
     Args:
@@ -193,6 +194,7 @@ def resnet20_channels(state: State, path: Path) -> tuple[int, int, int, int]:
     Raises:
         CheckpointError: a convolution is missing; names it.
     """
+    path = Path(path)
     first, one, two, three = (
         len(_weight(state, name, path)) for name in ("conv1", "layer1.0.conv1", "layer2.0.conv1", "layer3.0.conv1")
     )

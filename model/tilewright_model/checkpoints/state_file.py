@@ -11,7 +11,7 @@ from tilewright_model.errors import CheckpointError
 from tilewright_model.tensor_file import digest, read_tensors, write_tensors
 
 
-def save_tensors(path: Path, form: str, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
+def save_tensors(path: str | Path, form: str, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
     """Write tensors and values; the old file is there or the new one, whatever kills it.
 
     Args:
@@ -28,7 +28,7 @@ def save_tensors(path: Path, form: str, tensors: dict[str, Tensor], values: dict
     write_tensors(path, tensors, {"format": form, "values": text, "sha256": _digest(tensors, text)})
 
 
-def load_tensors(path: Path, form: str, maker: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def load_tensors(path: str | Path, form: str, maker: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Tensors and values of a file that `save_tensors` wrote.
 
     Args:

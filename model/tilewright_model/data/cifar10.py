@@ -61,7 +61,7 @@ class Images:
         return len(self.labels)
 
 
-def load_cifar10(root: Path | None, split: str) -> Images:
+def load_cifar10(root: str | Path | None, split: str) -> Images:
     """The images of CIFAR-10.
 
     Args:
@@ -73,6 +73,7 @@ def load_cifar10(root: Path | None, split: str) -> Images:
         DataError: there is no CIFAR-10 at ``root``.
         CacheError: the cache cannot be used.
     """
+    root = None if root is None else Path(root)
     if root is None:
         folder = cache_folder() / "cifar10"
         with file_errors(folder):

@@ -24,14 +24,15 @@ SOURCE = "https://www.cs.toronto.edu/"
 ANSWER_SECONDS = 8.0
 
 
-def is_cifar10(root: Path) -> bool:
+def is_cifar10(root: str | Path) -> bool:
     """Whether `root` is CIFAR-10 by its names: an .npz that is no data set of one's own is taken for it."""
+    root = Path(root)
     if root.is_file():
         return not is_own_archive(root)
     return root.name == TORCHVISION_FOLDER or (root / NPZ).is_file() or (root / TORCHVISION_FOLDER).is_dir()
 
 
-def check_folder(root: Path) -> None:
+def check_folder(root: str | Path) -> None:
     """Make sure that ``root`` holds CIFAR-10 or a data set of one's own, as far as names tell.
 
     Args:
@@ -40,6 +41,7 @@ def check_folder(root: Path) -> None:
     Raises:
         DataError: it holds neither; names what is missing.
     """
+    root = Path(root)
     if is_cifar10(root):
         file = root / NPZ if root.is_dir() else root
         if file.is_file():
@@ -61,7 +63,7 @@ def _check_names(file: Path) -> None:
         )
 
 
-def check_root(root: Path | None) -> None:
+def check_root(root: str | Path | None) -> None:
     """As ``check_folder``; without a folder as ``check_reachable``, unless CIFAR-10 has been downloaded already."""
     if root is not None:
         check_folder(root)

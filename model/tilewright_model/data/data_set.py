@@ -18,7 +18,7 @@ from tilewright_model.errors import DataError
 IMAGE = (3, image.SIZE, image.SIZE)
 
 
-def load_data_set(root: Path | None, split: str, size: tuple[int, int, int] = IMAGE) -> Images:
+def load_data_set(root: str | Path | None, split: str, size: tuple[int, int, int] = IMAGE) -> Images:
     """The images of a split.
 
     Args:

@@ -1,5 +1,6 @@
 """Sets of images: from files, data sets or scikit-image, and the .npz that carries them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,8 +21,8 @@ UNKNOWN = -1
 
 
 def collect(
-    files: list[Path],
-    data: Path | None,
+    files: Sequence[str | Path],
+    data: str | Path | None,
     first: int = 0,
     count: int | None = None,
     size: tuple[int, int] | None = None,
@@ -43,20 +44,21 @@ def collect(
     Raises:
         DataError: files and data are given, a file cannot be read, or the images are fewer.
     """
-    if files and data:
+    paths = [Path(file) for file in files]
+    if paths and data:
         raise DataError("give image files or a data set, not both")
     if data:
         count = count or 1
         test = load_data_set(data, "test", (channels or 3, *(size or (image.SIZE, image.SIZE)))).part(first, count)
-        name = "CIFAR-10 test images" if is_cifar10(data) else f"{data.name}, test images"
+        name = "CIFAR-10 test images" if is_cifar10(data) else f"{Path(data).name}, test images"
         return _resized(test, size, channels), f"{name} {first}..{first + count - 1}"
-    if files and files[0].suffix == ".npz":
-        if len(files) > 1:
+    if paths and paths[0].suffix == ".npz":
+        if len(paths) > 1:
             raise DataError("give image files, or one .npz")
-        return _resized(load_images(files[0]).part(first, count), size, channels), files[0].name
+        return _resized(load_images(paths[0]).part(first, count), size, channels), paths[0].name
     size, channels = size or (image.SIZE, image.SIZE), channels or 3
-    pictures = [image.from_file(file, size, channels) for file in files] or [image.cat(size, channels)]
-    source = ", ".join(file.name for file in files) if files else "scikit-image's chelsea"
+    pictures = [image.from_file(file, size, channels) for file in paths] or [image.cat(size, channels)]
+    source = ", ".join(file.name for file in paths) if paths else "scikit-image's chelsea"
     return Images(torch.cat(pictures), torch.full((len(pictures),), UNKNOWN)), source
 
 
@@ -69,14 +71,14 @@ def _resized(images: Images, size: tuple[int, int] | None, channels: int | None)
     return replace(images, pixels=torch.cat(scaled))
 
 
-def save_images(path: Path, images: Images, source: str) -> None:
+def save_images(path: str | Path, images: Images, source: str) -> None:
     """Write the .npz: pixels uint8 (n, c, h, w), labels int64 (n,), source a 0-d string, classes texts if known."""
     arrays = {"pixels": images.pixels.numpy(), "labels": images.labels.numpy(), "source": np.array(source)}
     arrays |= {"classes": np.array(images.classes)} if images.classes else {}
     write_npz(path, arrays, compressed=True)
 
 
-def load_images(path: Path) -> Images:
+def load_images(path: str | Path) -> Images:
     """The images that ``save_images`` wrote, or of any .npz with ``pixels`` and perhaps ``labels``.
 
     Raises:

@@ -12,7 +12,7 @@ ARRAYS = ("images", "labels", "classes")
 SPLITS = {"train": ("train",), "test": ("test", "val")}
 
 
-def own_parts(root: Path) -> dict[str, Path]:
+def own_parts(root: str | Path) -> dict[str, Path]:
     """The .npz or image folder of each split.
 
     Args:
@@ -22,6 +22,7 @@ def own_parts(root: Path) -> dict[str, Path]:
         By split, "train" and "test" where they are there; under "all" what is not divided; nothing where `root` is no
         data set of one's own.
     """
+    root = Path(root)
     if root.is_file():
         return {"all": root} if is_own_archive(root) else {}
     parts: dict[str, Path] = {}
@@ -34,7 +35,7 @@ def own_parts(root: Path) -> dict[str, Path]:
     return parts
 
 
-def own_part(root: Path, split: str) -> Path:
+def own_part(root: str | Path, split: str) -> Path:
     """The .npz or image folder of a split, or what is not divided.
 
     Args:
@@ -51,7 +52,7 @@ def own_part(root: Path, split: str) -> Path:
     return parts.get(split) or parts["all"]
 
 
-def is_own_archive(file: Path) -> bool:
+def is_own_archive(file: str | Path) -> bool:
     """Whether a file is an .npz with `images` or `labels`: CIFAR-10's arrays have other names."""
     try:
         with ZipFile(file) as archive:
@@ -61,7 +62,7 @@ def is_own_archive(file: Path) -> bool:
     return not names.isdisjoint(ARRAYS[:2])
 
 
-def check_divided(root: Path, hold_out: int) -> None:
+def check_divided(root: str | Path, hold_out: int) -> None:
     """Make sure that there are images to measure a training on.
 
     Args:

@@ -95,7 +95,7 @@ def from_array(pixels: NDArray[np.uint8], size: tuple[int, int] = (SIZE, SIZE)) 
     return torch.from_numpy(resized.transpose(2, 0, 1).copy())[None]
 
 
-def from_file(path: Path, size: tuple[int, int] = (SIZE, SIZE), channels: int = 3) -> Tensor:
+def from_file(path: str | Path, size: tuple[int, int] = (SIZE, SIZE), channels: int = 3) -> Tensor:
     """An image file's pixels.
 
     Args:

@@ -10,7 +10,7 @@ from tilewright_model.errors import ModelError, first_line
 CONSTANTS_APART = 4
 
 
-def load_model(path: Path) -> Any:
+def load_model(path: str | Path) -> Any:
     """The file's model, complete and checked by onnx.
 
     Args:

@@ -43,7 +43,7 @@ MALFORMED = (ValueError, TypeError, LookupError, ArithmeticError, RuntimeError)
 
 
 def import_qonnx(
-    path: Path, image_size: tuple[int, int, int] | None = None, normalise: Normalise = pixels.normalise
+    path: str | Path, image_size: tuple[int, int, int] | None = None, normalise: Normalise = pixels.normalise
 ) -> ImportedNetwork:
     """The reference of a QONNX file whose nodes stand in a row.
 

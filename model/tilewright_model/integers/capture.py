@@ -59,7 +59,7 @@ class LayerIntegers:
         """Outputs at which the float layer and the integer convolution disagree."""
         return int((self.accumulators != self.float_integers).sum())
 
-    def save(self, path: Path) -> None:
+    def save(self, path: str | Path) -> None:
         """Write the .npz (no pickled objects); metadata is a 0-d unicode array of JSON."""
         arrays = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "metadata"}
         write_npz(path, {**arrays, "metadata": np.array(json.dumps(asdict(self.metadata)))}, compressed=True)

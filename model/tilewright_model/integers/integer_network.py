@@ -47,7 +47,7 @@ class IntegerNetwork:
         NetworkError: as ``load_network``.
     """
 
-    def __init__(self, path: Path, device: torch.device) -> None:
+    def __init__(self, path: str | Path, device: torch.device) -> None:
         self.network = load_network(path)
         table = torch.from_numpy(self.network.image_codes).long()
         lowest, highest = table.amin(1), table.amax(1)

@@ -34,7 +34,7 @@ class Reference:
     scores: Tensor
     predictions: Tensor
 
-    def save(self, path: Path) -> None:
+    def save(self, path: str | Path) -> None:
         """Write the .npz, not compressed: NAME.codes, LAST.accumulators, scores, predictions."""
         arrays = {f"{name}.codes": codes for name, codes in self.codes.items()}
         arrays[f"{self.last}.accumulators"] = self.accumulators
@@ -76,7 +76,7 @@ def reference(
 def save_chunks(
     model: QuantisedNetwork,
     pixels: Tensor,
-    folder: Path,
+    folder: str | Path,
     chunk: int,
     *,
     all_layers: bool = True,
@@ -95,6 +95,7 @@ def save_chunks(
     Raises:
         DataError: the folder holds such files already; and as ``reference``.
     """
+    folder = Path(folder)
     if any(folder.glob("*.npz")):
         raise DataError(f"{folder} holds .npz files already: empty it or name another folder")
     for number, part in enumerate(torch.split(pixels, chunk)):

@@ -34,7 +34,7 @@ class FileNetwork(Network):
         return look_up(self.image_values, pixels)
 
 
-def load_network_file(path: Path) -> FileNetwork:
+def load_network_file(path: str | Path) -> FileNetwork:
     """The reference of a network file, in evaluation mode, built from the file alone.
 
     Raises:

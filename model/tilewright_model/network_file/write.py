@@ -20,7 +20,7 @@ from tilewright_model.networks.stages import Graph, Stage, build_graph, refusal
 
 def save_network(
     model: nn.Module,
-    path: Path,
+    path: str | Path,
     image: tuple[int, int, int],
     name: str,
     checkpoint_sha256: str = "",

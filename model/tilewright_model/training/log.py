@@ -27,7 +27,7 @@ LOG_FIELDS = [
 ]
 
 
-def write_log(path: Path, rows: list[dict[str, Any]]) -> None:
+def write_log(path: str | Path, rows: list[dict[str, Any]]) -> None:
     """Write all epochs so far, so that a resumed run holds each epoch once."""
     with written(path) as partial, partial.open("w", newline="") as file:
         writer = csv.DictWriter(file, LOG_FIELDS)
@@ -72,12 +72,13 @@ def progress_bar() -> Progress:
     return Progress(*columns, console=messages, disable=not shows_display())
 
 
-def read_log(path: Path) -> list[Row]:
+def read_log(path: str | Path) -> list[Row]:
     """The rows of a log.csv, one an epoch, by column name; None where a cell is empty.
 
     Raises:
         DataError: the file is missing, holds no epoch or is no such log; names the line.
     """
+    path = Path(path)
     try:
         with path.open(newline="") as file:
             reader = csv.DictReader(file, strict=True)

@@ -38,7 +38,7 @@ COLUMNS = 5
 DPI = 120
 
 
-def save_curves(logs: Mapping[str, Log], path: Path) -> None:
+def save_curves(logs: Mapping[str, Log], path: str | Path) -> None:
     """Draw loss, accuracies and learning rate over the epochs, a colour a run.
 
     Args:
@@ -50,6 +50,7 @@ def save_curves(logs: Mapping[str, Log], path: Path) -> None:
         ModelError: there is no matplotlib, or there are too many runs.
         ValueError: matplotlib does not write the format.
     """
+    path = Path(path)
     if len(logs) > MOST_RUNS:
         raise ModelError(f"{len(logs)} runs are too many for one picture: name {MOST_RUNS} at most")
     figure = _figure((9, 10))
@@ -74,7 +75,7 @@ def save_curves(logs: Mapping[str, Log], path: Path) -> None:
     _save(figure, path)
 
 
-def save_histograms(distributions: Distributions, path: Path, title: str = "") -> None:
+def save_histograms(distributions: Distributions, path: str | Path, title: str = "") -> None:
     """Draw each layer's weight codes and, below them, its activation codes.
 
     Args:
@@ -86,6 +87,7 @@ def save_histograms(distributions: Distributions, path: Path, title: str = "") -
         ModelError: there is no matplotlib.
         ValueError: it does not write the format.
     """
+    path = Path(path)
     names = list(distributions.activations)
     columns, bands = min(COLUMNS, len(names)), -(-len(names) // COLUMNS)
     width, height = 2.4 * columns + 0.8, 4 * bands + 1.0

@@ -29,7 +29,7 @@ class TensorBoardLog:
         ModelError: the package tensorboard is missing.
     """
 
-    def __init__(self, folder: Path, first_epoch: int) -> None:
+    def __init__(self, folder: str | Path, first_epoch: int) -> None:
         self._writer = _summary_writer()(str(folder), purge_step=first_epoch)
 
     def epoch(self, row: dict[str, Any]) -> None:
