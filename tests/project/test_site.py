@@ -16,9 +16,10 @@ from markdown_it import MarkdownIt
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.exceptions import Abort
-from mkdocs.structure.files import Files
 
-from repository_pages import on_files
+import modules_pages
+import write_pages
+from repository_pages import repository_files
 
 CONFIG = ROOT / "mkdocs.yml"
 
@@ -60,8 +61,8 @@ class Warnings(logging.Handler):
 
 def addresses() -> dict[Path, str]:
     """Where the site has the pages of the repository."""
-    files = on_files(Files([]), load_config(str(CONFIG)))
-    return {Path(file.abs_src_path): file.dest_uri for file in files if file.is_documentation_page()}
+    files = repository_files(load_config(str(CONFIG)))
+    return {Path(str(file.abs_src_path)): file.dest_uri for file in files if file.is_documentation_page()}
 
 
 ADDRESSES = addresses()
@@ -102,6 +103,30 @@ def test_search_finds_pages_and_sections(site: Path) -> None:
         address.removesuffix("index.html") for address in ADDRESSES.values()
     }
     assert any(entry["title"] == "Clock and size" for entry in entries)
+
+
+def test_commands_and_modules_have_pages(site: Path) -> None:
+    commands = (site / "commands" / "index.html").read_text(encoding="utf-8")
+    assert {f'id="tilewright-{name}"' in commands for name in ("demo", "board-check", "stimulus-replay")} == {True}
+    assert 'id="python--m-tilewright_model-export"' in commands and "--batch &lt;int range&gt;" in commands
+    for module, names in modules_pages.stated().items():
+        page = (site / "modules" / module / "index.html").read_text(encoding="utf-8")
+        missing = [name for name in names if name != "__version__" and f'id="{module}.{name}"' not in page]
+        assert not missing, f"{module}: {missing}"
+        assert ":class:" not in page and ":func:" not in page
+
+
+def test_pages_made_of_code_are_up_to_date() -> None:
+    stale = [file.name for file, text in write_pages.texts().items() if file.read_text(encoding="utf-8") != text]
+    assert not stale, "run: python docs/site/write_pages.py"
+
+
+def test_every_error_says_what_to_do() -> None:
+    """But those that stand for others, or for what a client of the server did."""
+    page = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    silent = re.findall(r"^\| `(\w+)` \| .* \|  \|$", page, re.MULTILINE)
+    served = {"FileAccessError", "UnknownIdError", "OutOfRangeError", "UnsupportedCallError"}
+    assert set(silent) == {"TilewrightError", "ModelError", "BusError", *served}
 
 
 def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:

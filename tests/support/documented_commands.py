@@ -66,6 +66,7 @@ NOT_RUN = {
         "pre-commit install",
         "tilewright --install-completion",
     ),
+    "serves until it is stopped: the site is built by tests/project/test_site.py": ("make docs",),
     "its parts are run by tests/project/test_board_project.py, tests/sim/test_sim_boards.py": ("make boards",),
     "minutes, other builds: a part is run by tests/board/test_board_suite.py, all by make boards": (
         "pytest tests/driver --board pynq_z2",
@@ -81,7 +82,7 @@ NOT_RUN = {
         "tilewright board build NAME [--array N] [--dsp-columns K] [--stream W] [--clock MHZ] [--set NAME=VALUE] "
         "[--output DIR] [--work-root DIR] [--allow-negative-slack] [--any-version] [--json]",
     ),
-    "the main job, half a minute: run by tests/runs/test_runs_commands.py": ("make demo",),
+    "the main job, half a minute: run by tests/runs/test_runs_commands.py": ("make demo", "tilewright demo"),
     "half a minute, PyTorch with it: run by tests/driver/test_driver_commands.py": (
         "tilewright verify --layer features.27 --array 16",
     ),
@@ -170,6 +171,7 @@ NOT_RUN = {
         "tilewright board check HOST --bitstream tilewright.bit --network network.safetensors --bench 5000 --batch 8",
         "tilewright board deploy HOST --bitstream tilewright.bit --network network.safetensors --images golden.npz"
         " --batch 4",
+        "tilewright board check sim --array 16",
         "tilewright golden network.safetensors --images images.npz --count 8 -o golden.npz",
     ),
     "runs until it is stopped: run by tests/remote/test_remote_driver.py": ("tilewright serve",),
