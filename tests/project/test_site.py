@@ -168,3 +168,10 @@ def test_planted_mistakes_end_the_build(tmp_path: Path, text: str, navigation: l
         docs_dir=str(docs), site_dir=str(tmp_path / "site"), nav=navigation, hooks=[], plugins=[], theme="mkdocs"
     )
     assert [warning in each for each in found] == [True] * bool(warning)
+
+
+def test_a_page_without_a_table_s_place_is_refused() -> None:
+    page = "# Page\n\n<!-- made: one -->\nold\n<!-- end -->\n"
+    assert write_pages.filled(page, {"one": "new\n"}) == page.replace("old", "new")
+    with pytest.raises(ValueError, match="the page has places for one, the tables are one, two"):
+        write_pages.filled(page, {"one": "", "two": ""})
