@@ -30,7 +30,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Tests start some hundred Python processes: without .pyc files each of them compiles torch or pynq again, for seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup packages demo test test-pynq3 test-host check registers boards lint golden evidence silicon clean
+.PHONY: help setup packages demo docs test test-pynq3 test-host check registers boards lint golden evidence silicon clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -60,6 +60,9 @@ $(PYNQ3_INSTALLED): $(INSTALLED)
 
 demo: setup ## run the trained network through the RTL on an image and compare every integer with PyTorch
 	@$(BIN)/tilewright demo
+
+docs: setup ## serve the documentation site at http://127.0.0.1:8000; pages that change are built anew
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
 
 test: setup ## run all checks and tests
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target check lint

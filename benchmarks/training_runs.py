@@ -1,4 +1,4 @@
-"""The training runs behind docs/training.md: starts them, several at a time, and makes the page's tables.
+"""The training runs behind docs/results/training.md: starts them, several at a time, and makes the page's tables.
 
 A run that was killed is resumed, one that has its record is left alone: start it again until all are there. What helps
 is chosen on training images held out (groups `held-out`, `steps`, `longer`); test images measure the other groups, now

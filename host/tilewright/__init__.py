@@ -15,7 +15,7 @@ help(tw.load), help(tw.open) and help(board.run) say what each takes. All else i
     tilewright.estimate   cycles without a run          tilewright.sim       the simulated board
     tilewright.pytorch    PyTorch's own integers        tilewright.errors    what is raised
 
-The page docs/README.md lists their names.
+The page docs/python.md lists their names.
 """
 
 from typing import TYPE_CHECKING

@@ -14,20 +14,35 @@ def first_line(error: BaseException) -> str:
 
 
 class CheckpointError(ModelError):
-    """A checkpoint is missing, truncated, foreign or of other shapes than the network."""
+    """A checkpoint is missing, truncated, foreign or of other shapes than the network.
+
+    To do: save the state dict alone, `torch.save(model.state_dict(), "net.pth")`; docs/import.md says what loads.
+    """
 
 
 class DataError(ModelError):
-    """Images are missing, unreadable or of the wrong shape."""
+    """Images are missing, unreadable or of the wrong shape.
+
+    To do: give the images as docs/training.md says; pixels are uint8.
+    """
 
 
 class RecipeError(ModelError):
-    """A recipe is unknown, has no such value, or lacks what it needs (a teacher, a batch that divides)."""
+    """A recipe is unknown, has no such value, or lacks what it needs (a teacher, a batch that divides).
+
+    To do: take a recipe, value or teacher that the message names.
+    """
 
 
 class DivergedError(ModelError):
-    """A training's loss is no finite number."""
+    """A training's loss is no finite number.
+
+    To do: a smaller rate or gradient norm (`--set`), or another seed.
+    """
 
 
 class CaptureError(ModelError):
-    """A layer name is not a quantised convolution, or its values do not fit the integer format."""
+    """A layer name is not a quantised convolution, or its values do not fit the integer format.
+
+    To do: take one of the layers that it names.
+    """

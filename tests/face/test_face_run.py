@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from documentation import run_snippet, snippet_of
 
 import tilewright as tw
 from tilewright.errors import NetworkError, ParameterError, TargetError, TilewrightError
@@ -217,3 +218,10 @@ def test_numpy_and_pynq_are_enough(here: Path) -> None:
     process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=here)
     assert process.returncode == 0, process.stderr
     assert process.stdout.split() == ["numpy", "golden"]
+
+
+def test_snippet_of_the_quick_start(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With a small network and numpy, for the trained one and PyTorch."""
+    snippet = snippet_of("docs/quick_start.md").replace('"vgg16"', '"network.safetensors"')
+    names = run_snippet(snippet.replace("check=True", 'check="numpy"'))
+    assert names["run"].equal is True and "equal" in capsys.readouterr().out

@@ -158,8 +158,8 @@ def test_every_snippet_is_run() -> None:
 
 
 def stated_names() -> dict[str, set[str]]:
-    """The table of docs/README.md: for each module the names that users import from it."""
-    page = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    """The table of docs/python.md: for each module the names that users import from it."""
+    page = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(tilewright[\w.]*)` \| (.*) \|$", page, re.MULTILINE)
     return {module: set(re.findall(r"`(\w+)`", names)) for module, names in rows}
 

@@ -1,4 +1,4 @@
-"""The tables of docs/training.md are those that benchmarks/training_runs.py makes of the kept records."""
+"""The tables of docs/results/training.md are those that benchmarks/training_runs.py makes of the kept records."""
 
 import importlib.util
 import json
@@ -34,7 +34,7 @@ def printed(script: ModuleType, *words: str | Path) -> str:
 def test_page_has_the_tables_of_the_records(script: ModuleType, command: str) -> None:
     table = printed(script, *command.split())
     assert len(table.splitlines()) > 2
-    page = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "results" / "training.md").read_text(encoding="utf-8")
     assert f"\n\n{table}\n" in page
     assert f"{command}`" in page
 

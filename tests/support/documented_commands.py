@@ -67,6 +67,7 @@ NOT_RUN = {
         "pre-commit install",
         "tilewright --install-completion",
     ),
+    "serves until it is stopped: the site is built by tests/project/test_site.py": ("make docs",),
     "its parts are run by tests/project/test_board_project.py, tests/sim/test_sim_boards.py": ("make boards",),
     "minutes, other builds: a part is run by tests/board/test_board_suite.py, all by make boards": (
         "pytest tests/driver --board pynq_z2",
@@ -172,6 +173,7 @@ NOT_RUN = {
         "tilewright board check HOST --bitstream tilewright.bit --network network.safetensors --bench 5000 --batch 8",
         "tilewright board deploy HOST --bitstream tilewright.bit --network network.safetensors --images golden.npz"
         " --batch 4",
+        "tilewright board check sim --array 16",
         "tilewright golden network.safetensors --images images.npz --count 8 -o golden.npz",
     ),
     "runs until it is stopped: run by tests/remote/test_remote_driver.py": ("tilewright serve",),
@@ -188,8 +190,10 @@ NOT_RUN = {
     "minutes of Yosys: make evidence": ("fusesoc run --target synth tilewright:ip:accelerator",),
     "minutes of Yosys: make silicon": (
         "python benchmarks/area.py --array 16 --dsp-columns 8 --json",
+        "python benchmarks/area.py --array 16 --dsp-columns 8 --stream-w 128 --json",
         "python benchmarks/area.py --array 16 --json",
         "python benchmarks/area.py --array 32 --dsp-columns 12 --json",
+        "python benchmarks/area.py --array 32 --dsp-columns 12 --stream-w 128 --json",
         "python benchmarks/area.py --array 8 --dsp-columns 8 --json",
         "python benchmarks/area.py --array 8 --json",
         "python benchmarks/timing.py --array 16 --json",
@@ -203,6 +207,7 @@ NOT_RUN = {
     "place and route, half an hour and more: make silicon": ("python benchmarks/place_route.py --array 8 --json",),
     "a netlist and its simulator, five minutes: make silicon": (
         "python benchmarks/netlist.py --array 8 --dsp-columns 0 --json",
+        "python benchmarks/netlist.py --array 8 --dsp-columns 8 --json",
     ),
     "without --setup needs Vivado; with it run by tests/project/test_board_project.py": (
         "fusesoc run --target pynq_z2 --setup tilewright:soc:board",

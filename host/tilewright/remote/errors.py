@@ -6,7 +6,10 @@ from tilewright.errors import TilewrightError
 
 
 class RemoteServerError(TilewrightError):
-    """The server cannot start, or cannot do what a client asks for."""
+    """The server cannot start, or cannot do what a client asks for.
+
+    To do: read the reason; another port, if this one is taken.
+    """
 
 
 class FileAccessError(RemoteServerError):
@@ -26,4 +29,7 @@ class UnsupportedCallError(RemoteServerError):
 
 
 class LimitError(RemoteServerError):
-    """A client asked for more than one may have: files, buffers, streams or time; names the limit."""
+    """A client asked for more than one may have: files, buffers, streams or time; names the limit.
+
+    To do: free buffers and files; docs/remote.md has the limits.
+    """

@@ -187,6 +187,20 @@ def test_snippet_of_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "'images': 1" in capsys.readouterr().out
 
 
+def test_snippet_of_the_tutorial(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the 8x8 array, compared with numpy."""
+    monkeypatch.chdir(tmp_path)
+    np.savez("images.npz", pixels=np.random.default_rng(0).integers(0, 256, (2, 3, 32, 32), dtype=np.uint8))
+    snippet = snippet_of("docs/tutorial.md").replace('board="pynq_z2"', "array=8")
+    names = run_snippet(
+        snippet.replace("check=True", 'check="numpy"'), train=lambda model: model(torch.randn(8, 3, 32, 32))
+    )
+    assert names["run"].equal is True and names["run"].comparison.nonzero > 0
+    assert load_network("network.safetensors").name == "mine" and "equal" in capsys.readouterr().out
+
+
 def test_eight_bits_are_taken_though_the_hardware_has_four() -> None:
     q = modules()
     wide = q.QuantConv2d(4, 4, 1, bias=False, weight_bit_width=8, weight_narrow_range=True)
