@@ -222,6 +222,7 @@ def test_numpy_and_pynq_are_enough(here: Path) -> None:
 
 def test_snippet_of_the_quick_start(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With a small network and numpy, for the trained one and PyTorch."""
+    assert snippet_of("README.md") == snippet_of("docs/quick_start.md")
     snippet = snippet_of("docs/quick_start.md").replace('"vgg16"', '"network.safetensors"')
     names = run_snippet(snippet.replace("check=True", 'check="numpy"'))
     assert names["run"].equal is True and "equal" in capsys.readouterr().out
