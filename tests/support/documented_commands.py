@@ -208,6 +208,7 @@ NOT_RUN = {
     "a netlist and its simulator, five minutes: make silicon": (
         "python benchmarks/netlist.py --array 8 --dsp-columns 0 --json",
         "python benchmarks/netlist.py --array 8 --dsp-columns 8 --json",
+        "python benchmarks/netlist.py --array 16 --dsp-columns 16 --json",
     ),
     "without --setup needs Vivado; with it run by tests/project/test_board_project.py": (
         "fusesoc run --target pynq_z2 --setup tilewright:soc:board",
