@@ -116,6 +116,7 @@ NOT_RUN = {
     ),
     "needs CIFAR-10, and minutes, an hour for all: make evidence": (
         "python benchmarks/simulation.py --json",
+        "tilewright run --data $CIFAR10_ROOT --count 64 --array 64 --batch 32 --seed 7 --stream 128 --check --json",
         "tilewright run --data $CIFAR10_ROOT --count 16 --array 32 --batch 16 --seed 3 --check --json",
         "tilewright run --data $CIFAR10_ROOT --count 16 --array 32 --batch 16 --seed 6 --layers all --check --json",
         "tilewright run --data $CIFAR10_ROOT --count 4 --array 16 --batch 4 --seed 5 --layers all --check --json",
