@@ -130,6 +130,7 @@ def checkout(tmp_path: Path) -> Path:
         "host/tilewright/hardware/__init__.py": '"""Hardware."""\n',
         "host/notebooks/__init__.py": '"""Notebooks."""\n',
         "model/tilewright_model/__init__.py": '"""Model."""\n',
+        "docs/site/pages.py": '"""Site."""\n',
         # The environment in use, already set up.
         ".venv/.tilewright-installed": "",
     }

@@ -85,7 +85,8 @@ async def every_place_is_used_and_no_more(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def a_word_a_cycle(dut):
-    """Or every second one; without stalls a LOAD's data come four cycles behind its header, and a second CONV waits.
+    """Or every second one; without stalls a LOAD's data come four cycles behind its header, and a second CONV waits, as
+    does what comes behind an IMAGE, for a cycle at least.
 
     A descriptor is there two cycles after its last word; eight after END, or after the cycle in which a last descriptor
     is handed over, the trailer is asked for.
@@ -99,6 +100,7 @@ async def a_word_a_cycle(dut):
         waits = sum((4 - bench.pitch) * isinstance(command, Load) for command in commands)
         if bench.pitch == 1:
             waits += sum(isinstance(first, Conv) and isinstance(second, Conv) for first, second in pairwise(commands))
+            waits += sum(isinstance(command, Image) for command in commands)
         cycles = 0
         while bench.sent < len(bench.packet):
             cycles += 1
