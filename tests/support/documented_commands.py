@@ -205,7 +205,10 @@ NOT_RUN = {
         "python benchmarks/boards.py",
         "python benchmarks/boards.py --json",
     ),
-    "place and route, half an hour and more: make silicon": ("python benchmarks/place_route.py --array 8 --json",),
+    "place and route, half an hour and more: make silicon": (
+        "python benchmarks/place_route.py --array 16 --json",
+        "python benchmarks/place_route.py --array 8 --json",
+    ),
     "a netlist and its simulator, five minutes: make silicon": (
         "python benchmarks/netlist.py --array 8 --dsp-columns 0 --json",
         "python benchmarks/netlist.py --array 8 --dsp-columns 8 --json",
