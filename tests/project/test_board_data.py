@@ -197,7 +197,7 @@ def test_guides_give_the_shares_of_the_table_of_boards() -> None:
     shares = [f"{ours['resources'][name]['share']:.0%}" for name in ("lut", "ff", "dsp", "block_ram")]
     assert [cell.split()[0] for cell in row.split(" | ")[3:7]] == shares
     speed = RATES[64].images_per_second(pl_clock(board_of("zcu104"), 100).mhz)
-    assert row.endswith(f"| {ours['best_batch']['batch']} | {speed:.0f} | estimated |")
+    assert row.endswith(f"| {ours['best_batch']['batch']} | {speed:.0f} | counted in simulation |")
 
 
 def test_rates_of_damaged_results_are_refused(tmp_path: Path) -> None:
