@@ -29,7 +29,8 @@ HOST_MAY = {
     "boards": {"hardware"},
     "check": {"", "bitstreams", "selftest", "target", "runs", *RUN - {"sim", "pytorch"}},
     "cli": {
-        *("", "bitstreams", "board", "boards", "check", "estimate", "explore", "host_cost", "remote", "runs"),
+        *("", "bitstreams", "board", "boards", "check", "estimate", "explore", "host_cost", "pictures"),
+        *("remote", "runs"),
         *("selftest", "silicon", "stimulus", "target", "vivado"),
         *RUN,
     },
@@ -50,6 +51,7 @@ HOST_MAY = {
     "npz": {"errors"},
     "packaged": set(),
     "process": {"errors"},
+    "pictures": {"explore", "silicon", "estimate", "compiler", "network", "hardware"},
     "progress": {"process"},
     "pytorch": {"network"},
     "remote": {"boards", "sim", "driver"},

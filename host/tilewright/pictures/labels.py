@@ -1,0 +1,126 @@
+"""Names beside points, so that no name lies on another, on a point or on a line."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.transforms import Bbox
+
+from tilewright.pictures.style import SMALL, Colours
+
+Point = tuple[float, float]
+
+# Points (of 72 an inch): of a marker's half, between things, and from a point to its name, nearest first
+_MARKER, _GAP, _REACHES = 4.0, 2.0, (7.0, 13.0, 20.0, 28.0, 38.0, 50.0, 65.0, 85.0, 110.0)
+# From here on a line leads to the name
+_LED = 14.0
+# Where a name may lie, best first: the direction, which is also the side of its box that is away from the point
+_SIDES = ((1, 0), (-1, 0), (0, -1), (0, 1), (1, -1), (1, 1), (-1, -1), (-1, 1))
+# Names of a line
+_IN_LINE = 4
+
+
+@dataclass
+class _Taken:
+    """Boxes that a name may not lie on, in points from the picture's corner."""
+
+    frame: Bbox
+    boxes: list[Bbox] = field(default_factory=list)
+
+    def free(self, box: Bbox) -> bool:
+        inside = self.frame.x0 <= box.x0 and box.x1 <= self.frame.x1 and self.frame.y0 <= box.y0
+        wide = box.padded(_GAP)
+        return inside and box.y1 <= self.frame.y1 and not any(wide.overlaps(other) for other in self.boxes)
+
+
+def place_labels(axes: Axes, points: Mapping[str, Point], lines: Sequence[Sequence[Point]], colours: Colours) -> None:
+    """Writes names beside points; points that lie on each other share a label.
+
+    Args:
+        axes: where; all but the names is drawn, limits and heads included.
+        points: by name, in data.
+        lines: that no name lies on: their corners, in data.
+        colours: of the theme.
+    """
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    figure.draw_without_rendering()
+    scale = 72 / figure.dpi
+    canvas = cast(FigureCanvasAgg, figure.canvas)
+    groups = _grouped({name: _on_page(axes, point, scale) for name, point in points.items()})
+    taken = _Taken(Bbox(axes.bbox.get_points() * scale))
+    taken.boxes += [_around(at) for at in groups]
+    taken.boxes += [box for line in lines for box in _along([_on_page(axes, point, scale) for point in line])]
+    for at, names in groups.items():
+        text = axes.annotate(
+            joined(names), at, xycoords="figure points", textcoords="offset points", size=SMALL, xytext=(0, 0),
+            ha="center", va="center", arrowprops={"arrowstyle": "-", "color": colours.muted, "linewidth": 0.7},
+        )  # fmt: skip
+        text.set_in_layout(False)
+        size = text.get_window_extent(canvas.get_renderer())  # type: ignore[no-untyped-call]
+        middle, reach = _free_place(at, (size.width * scale, size.height * scale), taken)
+        text.set_position((middle[0] - at[0], middle[1] - at[1]))
+        text.xy = points[names[0]]
+        text.xycoords = "data"
+        if reach < _LED:
+            assert text.arrow_patch is not None
+            text.arrow_patch.set_visible(False)
+
+
+def joined(names: Sequence[str]) -> str:
+    """Names as one label: what they begin with is written once.
+
+    Args:
+        names: of a label.
+    """
+    heads = {name.rpartition(".")[0] for name in names}
+    if len(names) > 1 and len(heads) == 1 and "" not in heads:
+        names = [names[0], *(name.rpartition(".")[2] for name in names[1:])]
+    return ",\n".join(", ".join(names[start : start + _IN_LINE]) for start in range(0, len(names), _IN_LINE))
+
+
+def _on_page(axes: Axes, point: Point, scale: float) -> Point:
+    x, y = axes.transData.transform(point) * scale
+    return float(x), float(y)
+
+
+def _grouped(points: Mapping[str, Point]) -> dict[Point, list[str]]:
+    """Names of points that lie on each other, by the first one's place."""
+    groups: dict[Point, list[str]] = {}
+    for name, point in points.items():
+        near = [at for at in groups if max(abs(a - b) for a, b in zip(at, point, strict=True)) < _MARKER]
+        groups.setdefault(near[0] if near else point, []).append(name)
+    return groups
+
+
+def _around(point: Point) -> Bbox:
+    return Bbox.from_bounds(point[0] - _MARKER, point[1] - _MARKER, 2 * _MARKER, 2 * _MARKER)
+
+
+def _along(line: Sequence[Point]) -> list[Bbox]:
+    """Small boxes along a line."""
+    boxes = []
+    for start, end in itertools.pairwise(line):
+        steps = max(2, int(np.hypot(end[0] - start[0], end[1] - start[1]) / _GAP))
+        places = np.linspace(start, end, steps)
+        boxes += [Bbox.from_bounds(x - 0.5, y - 0.5, 1.0, 1.0) for x, y in places]
+    return boxes
+
+
+def _free_place(at: Point, size: tuple[float, float], taken: _Taken) -> tuple[Point, float]:
+    """The middle of the nearest free box of a size, which is taken from then on; the last one tried if none is free."""
+    for reach, (dx, dy) in itertools.product(_REACHES, _SIDES):
+        middle = at[0] + dx * (reach + size[0] / 2), at[1] + dy * (reach + size[1] / 2)
+        box = Bbox.from_bounds(middle[0] - size[0] / 2, middle[1] - size[1] / 2, *size)
+        if taken.free(box):
+            break
+    taken.boxes.append(box)
+    if reach >= _LED:
+        taken.boxes += _along([at, middle])[4:]
+    return middle, reach

@@ -1,0 +1,44 @@
+"""Words of several pictures: what program they are of, units, names that are not too long."""
+
+from __future__ import annotations
+
+from tilewright.estimate.estimate import Estimate
+
+#: characters of a layer's name
+LONGEST = 24
+
+
+def programme_words(estimate: Estimate) -> str:
+    """A picture's title: network, array, batch.
+
+    Args:
+        estimate: of the program.
+    """
+    n = estimate.hardware.n
+    images = "1 image" if estimate.batch == 1 else f"{estimate.batch} images"
+    return f"{estimate.network} on {n}x{n}, {images}: {estimate.program_utilisation:.1%} of the array used"
+
+
+def cycles_unit(cycles: int) -> tuple[int, str]:
+    """What to count cycles in, so that an axis has plain numbers.
+
+    Args:
+        cycles: the most that are shown.
+
+    Returns:
+        Cycles of the unit, and its name.
+    """
+    for unit, name in ((1_000_000, "million cycles"), (1_000, "thousand cycles")):
+        if cycles >= unit:
+            return unit, name
+    return 1, "cycles"
+
+
+def shortened(name: str, longest: int = LONGEST) -> str:
+    """A name whose end is kept: it tells a layer from its neighbours.
+
+    Args:
+        name: any.
+        longest: characters.
+    """
+    return name if len(name) <= longest else "…" + name[1 - longest :]
