@@ -17,7 +17,8 @@ OpenDevice = Callable[..., Any]
 
 # Folders whose tests bring their own device
 SIMULATED_FOLDERS = {
-    Path(__file__).parent / name for name in ("board", "check", "face", "notebooks", "remote", "sim", "guest")
+    Path(__file__).parent / name
+    for name in ("board", "browser", "check", "face", "notebooks", "remote", "sim", "guest")
 }
 SIMULATED_ONLY = {"latency", "stall_probability", "system", "traced"}
 
@@ -139,6 +140,15 @@ def stimulus_root() -> Path:
     if not root:
         pytest.skip("TILEWRIGHT_STIMULUS is not set: no stimulus files on this machine")
     return Path(root)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the documentation site."""
+    # Imported here: `make test-host` has no mkdocs
+    from site_build import built_once
+
+    return built_once(tmp_path_factory)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ import commands_page
 import modules_pages
 
 ROOT = Path(__file__).resolve().parents[2]
+STYLE = ROOT / "docs" / "site" / "site.css"
 ROLE = re.compile(r":(?:attr|class|data|exc|func|meth|mod):(?=<code>)")
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 # Addresses are paths without docs/; but for these
@@ -49,14 +50,14 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         config: of the site.
 
     Returns:
-        Pages by their paths in the repository, what they link to, generated pages, and the theme's files.
+        Pages by their paths in the repository, what they link to, generated pages, the theme's files and our style.
     """
     kept = [file for file in files if file.src_dir != config.docs_dir]
     made = {"commands.md": commands_page.page(), **modules_pages.pages()}
     generated = [File.generated(config, f"docs/{name}", content=text) for name, text in made.items()]
     for file in generated:
         file.dest_uri = file.dest_uri.removeprefix("docs/")
-    return Files([*kept, *generated, *repository_files(config)])
+    return Files([*kept, *generated, *repository_files(config), _file(STYLE, config)])
 
 
 def repository_files(config: MkDocsConfig) -> list[File]:

@@ -26,6 +26,7 @@ __all__ = [
     "ParameterMismatchError",
     "ProgramError",
     "RemoteError",
+    "ReportError",
     "ResultError",
     "SimulationError",
     "StimulusError",
@@ -233,6 +234,14 @@ class HostCostError(TilewrightError):
     """A processor's instructions cannot be counted: valgrind is missing, or the process that is counted failed.
 
     To do: install valgrind on an amd64 computer (`apt-get install valgrind`).
+    """
+
+
+class ReportError(TilewrightError):
+    """A file is no run's record, or is damaged, or a package that pages are made with is missing.
+
+    To do: `tilewright run --json` prints a record, `--report` writes a page that holds one; give `tilewright report`
+    one of these. For the packages: `pip install 'tilewright[report]'`.
     """
 
 

@@ -21,6 +21,9 @@ _MODEL = "python -m tilewright_model"
 _MOST_ENTRIES = 1000
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".ppm", ".pgm", ".tif", ".tiff", ".webp")
+PAGE_SUFFIXES = (".html", ".htm")
+# In the head of a page that holds a run's record
+PAGE_MARK = '<meta name="tilewright" content="run">'
 SPLITS = ("train", "test", "val")
 
 
@@ -46,6 +49,7 @@ class Kind(Enum):
     RUN = "a training's folder"
     LOG = "a training's log"
     RECORD = "a training's record"
+    RUN_RECORD = "a run's record"
     HWH = "a block design"
     BITSTREAM = "a bitstream"
     SOURCE = "a hardware source"
@@ -73,6 +77,7 @@ class Role(Enum):
     SOURCE = "a hardware source"
     SCRIPT = "a Python script"
     BITSTREAM = "a bitstream (.bit)"
+    RUN_RECORD = "a run's record"
 
 
 TAKES: dict[Role, tuple[Kind, ...]] = {
@@ -91,6 +96,7 @@ TAKES: dict[Role, tuple[Kind, ...]] = {
     Role.SOURCE: (Kind.SOURCE,),
     Role.SCRIPT: (Kind.SCRIPT,),
     Role.BITSTREAM: (Kind.BITSTREAM,),
+    Role.RUN_RECORD: (Kind.RUN_RECORD,),
 }
 
 # Commands stand between backticks, FILE for the file
@@ -120,6 +126,7 @@ ADVICE: dict[Kind, str] = {
     Kind.RUN: f"`{_MODEL} plot FILE` takes it; the checkpoint is the .safetensors in it",
     Kind.LOG: f"`{_MODEL} plot FILE` takes it",
     Kind.RECORD: "it is to be read; the checkpoint is the .safetensors beside it",
+    Kind.RUN_RECORD: "`tilewright report FILE` and `tilewright report --compare FILE OTHER` take it",
     Kind.HWH: "`tilewright simulate --hwh FILE --rtl IP.v` takes it",
     Kind.BITSTREAM: "`tilewright run --bitstream FILE` and `tilewright board deploy HOST --bitstream FILE` take it",
     Kind.SOURCE: "`tilewright simulate --hwh DESIGN --rtl FILE` takes it",
@@ -173,7 +180,7 @@ def safetensors_header(file: str | Path) -> dict[str, Any]:
 
 def _content(path: Path) -> Kind | None:
     with path.open("rb") as stream:
-        start = stream.read(64)
+        start = stream.read(1024)
     if start.startswith(b"PK"):
         return _archive(path)
     short = path.suffix.lower() in PICTURE_SUFFIXES and start.startswith(_SHORT)
@@ -251,8 +258,10 @@ def _text(path: Path, start: bytes) -> Kind | None:
             content = json.loads(path.read_bytes())
         except (ValueError, RecursionError):
             return None
+        if str(content.get("format")).startswith("tilewright-run-"):
+            return Kind.RUN_RECORD
         return Kind.RECORD if {"recipe", "checkpoint"} <= content.keys() else None
-    return None
+    return Kind.RUN_RECORD if path.suffix.lower() in PAGE_SUFFIXES and PAGE_MARK.encode() in start else None
 
 
 def _suffix(path: Path) -> Kind | None:

@@ -36,7 +36,7 @@ def test_five_lines(board: Board, pixels: np.ndarray) -> None:
     assert run.classes == [f"class {number}" for number in run.predictions]
     assert run.scores.shape == (2, 7) and run.scores.argmax(1).tolist() == run.predictions.tolist()
     assert run.cycles == sum(counters.cycles for counters in run.details.counters) > 0
-    text = str(run.report())
+    text = str(run.table())
     assert "PyTorch, in a process of its own" in text and f"{run.cycles:,}" in text and "Result" in text
 
 
@@ -44,8 +44,8 @@ def test_a_run_without_check_reads_nothing_back(board: Board, pixels: np.ndarray
     plain, checked = (board.run("network.safetensors", pixels, check=check, batch=2) for check in (False, "numpy"))
     assert plain.equal is None and plain.reference is None and plain.maps == {} and plain.comparison.compared == 0
     assert plain.cycles < checked.cycles and plain.batch == 2
-    assert "not compared" in repr(plain) and "read back" not in str(plain.report())
-    assert "6 layers' maps read back" in str(checked.report()) and checked.equal is True
+    assert "not compared" in repr(plain) and "read back" not in str(plain.table())
+    assert "6 layers' maps read back" in str(checked.table()) and checked.equal is True
     assert plain.predictions.tolist() == checked.predictions.tolist()
 
 
@@ -76,7 +76,7 @@ def test_images_of_every_kind(board: Board, pixels: np.ndarray, here: Path, kind
 
 def test_golden_integers_go_first(board: Board, here: Path, tmp_path: Path) -> None:
     run = board.run("network.safetensors", "golden.npz", check=True)
-    assert (run.equal, run.reference) == (True, "golden") and "computed by numpy" in str(run.report())
+    assert (run.equal, run.reference) == (True, "golden") and "computed by numpy" in str(run.table())
     first = board.run("network.safetensors", "golden.npz", check=True, count=1)
     assert first.equal is True and len(first.predictions) == 1
     other = replace(tw.load("network.safetensors"), file_sha256="0" * 64)
@@ -97,7 +97,7 @@ def test_a_golden_set_is_run(board: Board, here: Path, tmp_path: Path) -> None:
 def test_without_pytorch_numpy_compares(board: Board, pixels: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(references, "missing_packages", lambda: ["torch"])
     run = board.run("network.safetensors", pixels, check=True, count=1)
-    assert (run.equal, run.reference) == (True, "numpy") and "numpy's integer network" in str(run.report())
+    assert (run.equal, run.reference) == (True, "numpy") and "numpy's integer network" in str(run.table())
     with pytest.raises(NetworkError, match=r"check='pytorch': torch is missing here; check='numpy'"):
         board.run("network.safetensors", pixels, check="pytorch")
 
@@ -122,7 +122,7 @@ def test_a_difference_is_said(board: Board, pixels: np.ndarray, monkeypatch: pyt
     expected[name][1, 3, 5, 7] ^= 1
     monkeypatch.setattr(face_images, "load_golden", lambda file: replace(golden, expected=expected))
     run = board.run("network.safetensors", "golden.npz", check=True)
-    text = str(run.report())
+    text = str(run.table())
     assert run.equal is False and run.comparison.mismatches == 1
     assert "NOT EQUAL" in text and "image 1, channel 3, row 5, column 7" in text and "NOT EQUAL" in repr(run)
 

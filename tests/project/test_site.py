@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
 from collections import Counter
 from html.parser import HTMLParser
@@ -13,50 +12,12 @@ from typing import Any
 import pytest
 from documentation import ROOT, pages
 from markdown_it import MarkdownIt
-from mkdocs.commands.build import build
 from mkdocs.config import load_config
-from mkdocs.exceptions import Abort
+from site_build import CONFIG, built
 
 import modules_pages
 import write_pages
 from repository_pages import repository_files
-
-CONFIG = ROOT / "mkdocs.yml"
-
-
-def built(**changed: Any) -> list[str]:
-    """What mkdocs warns of as it builds the site, strictly, with some settings changed; empty where it succeeds."""
-    config = load_config(str(CONFIG), **changed)
-    assert config.strict
-    logger, found = logging.getLogger("mkdocs"), Warnings()
-    logger.addHandler(found)
-    try:
-        build(config)
-    except Abort:
-        return found.texts or ["no reason was given"]
-    finally:
-        logger.removeHandler(found)
-    return []
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site, built strictly: a warning ends it."""
-    folder = tmp_path_factory.mktemp("site")
-    found = built(site_dir=str(folder))
-    assert not found, "\n".join(["", *found])
-    return folder
-
-
-class Warnings(logging.Handler):
-    """What mkdocs warns of."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.texts: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.texts.append(record.getMessage())
 
 
 def addresses() -> dict[Path, str]:

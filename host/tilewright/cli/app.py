@@ -17,6 +17,7 @@ from tilewright.cli.explore import explore_command
 from tilewright.cli.golden import golden
 from tilewright.cli.info import info
 from tilewright.cli.kernel import install_kernel
+from tilewright.cli.report import report
 from tilewright.cli.run import run
 from tilewright.cli.serve import serve
 from tilewright.cli.simulate import simulate
@@ -58,6 +59,12 @@ app.command(
         "tilewright verify network.safetensors --data ROOT --count 4 --batch 4",
     )
 )(verify)
+app.command(
+    epilog=examples(
+        "tilewright report run.json -o run.html",
+        "tilewright report --compare before.html after.html -o difference.html",
+    )
+)(report)
 app.command(epilog=examples("tilewright bench", "tilewright bench --batch 4 --count 16 --array 16 --json"))(bench)
 app.command(
     epilog=examples(

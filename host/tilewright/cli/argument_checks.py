@@ -25,7 +25,7 @@ def takes(role: Role) -> Callable[[Any], Any]:
     """
 
     def checked(given: Any) -> Any:
-        for path in given if isinstance(given, list) else filter(None, [given]):
+        for path in given if isinstance(given, list | tuple) else filter(None, [given]):
             reason = refusal(path, role)
             if reason is not None:
                 raise typer.BadParameter(reason)

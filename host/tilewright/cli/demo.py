@@ -18,10 +18,10 @@ def demo(*, device: DeviceOptions, outcome: OutcomeOptions) -> None:
         images = ImageChoice().take(load_network(network_file))
         driver = target.open()
         # Imported here: pynq takes seconds, which a wrong argument or a help page need not.
-        from tilewright.cli.report import report_demo
+        from tilewright.cli.outcome import tell_demo
         from tilewright.cli.trace import stuck_explained
         from tilewright.runs.main_job import run_demo
 
         with stuck_explained(driver, outcome.trace, outcome.as_json):
             demonstrated = run_demo(driver, network_file, images)
-        report_demo(demonstrated, driver, outcome.as_json, outcome.trace)
+        tell_demo(demonstrated, driver, outcome.as_json, outcome.trace)

@@ -181,5 +181,14 @@ Trace = Annotated[
 OutFolder = Annotated[
     Path, typer.Option("--out", "-o", help="Folder to write; of `tilewright golden` also one file, NAME.npz.")
 ]
+ReportFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--report",
+        metavar="FILE.html",
+        help="Write a report of the run: one page, which holds its record too. After a mismatch on the simulated "
+        "device the waveform is written beside it.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Clock = Annotated[float, typer.Option(min=1.0, help="Assumed clock in MHz, for images a second; not reached.")]

@@ -8,9 +8,9 @@ import typer
 
 from tilewright.cli.argument_checks import check_clock
 from tilewright.cli.command_group import failures_named
-from tilewright.cli.network_run import run_and_report
+from tilewright.cli.network_run import run_and_tell
 from tilewright.cli.option_groups import DeviceOptions, ImageOptions, NetworkOptions, OutcomeOptions, grouped
-from tilewright.cli.options import Batch, Clock
+from tilewright.cli.options import Batch, Clock, ReportFile
 from tilewright.hardware.assumed_clock import DEFAULT_CLOCK_MHZ
 
 
@@ -29,6 +29,7 @@ def run(
         ),
     ] = False,
     clock: Clock = DEFAULT_CLOCK_MHZ,
+    report: ReportFile = None,
     outcome: OutcomeOptions,
 ) -> None:
     """Run a whole network on images: one program a batch, one transfer each way.
@@ -37,4 +38,4 @@ def run(
     """
     with failures_named():
         check_clock(clock)
-        run_and_report(device.target(outcome.trace), network, images.choice(), batch, check, clock, outcome)
+        run_and_tell(device.target(outcome.trace), network, images.choice(), batch, check, clock, report, outcome)

@@ -46,13 +46,16 @@ def stuck_explained(driver: Driver, file: Path | None, as_json: bool) -> Iterato
         raise
 
 
-def trace_of_run(run: NetworkRun, driver: Driver, file: Path | None) -> Waveform | None:
+def trace_of_run(
+    run: NetworkRun, driver: Driver, file: Path | None, of_mismatch: Path | None = None
+) -> Waveform | None:
     """The waveform of a network's run.
 
     Args:
         run: that has ended.
         driver: that ran it.
-        file: of --trace; None takes one in the cache for a mismatch, and none else.
+        file: of --trace; None writes one for a mismatch alone.
+        of_mismatch: the file for that; None takes one in the cache.
 
     Returns:
         Of the failing output tile, or of the first program; None without --trace and mismatch, or on a board.
@@ -60,7 +63,7 @@ def trace_of_run(run: NetworkRun, driver: Driver, file: Path | None) -> Waveform
     failure = run.failure
     if failure is not None and failure.result.ran.attempt.stall_state is not None:
         name = f"{run.network.name}_{failure.mismatch.layer}_{driver.seed}.fst"
-        chosen = file or _in_cache(name)
+        chosen = file or of_mismatch or _in_cache(name)
         return _repeated(lambda: trace_failure(failure, driver.device, chosen))
     return trace_of_first(run.first, driver, file)
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from tilewright.cli.command_group import failures_named
 from tilewright.cli.console import Target
-from tilewright.cli.network_run import run_and_report
+from tilewright.cli.network_run import run_and_tell
 from tilewright.cli.option_groups import DeviceOptions, ImageOptions, NetworkOptions, OutcomeOptions, grouped
-from tilewright.cli.options import Batch, Layer, LayerFile
+from tilewright.cli.options import Batch, Layer, LayerFile, ReportFile
 from tilewright.errors import NetworkError
 from tilewright.hardware.assumed_clock import DEFAULT_CLOCK_MHZ
 from tilewright.network.layer import ConvLayer
@@ -26,6 +26,7 @@ def verify(
     images: ImageOptions,
     batch: Batch = 1,
     device: DeviceOptions,
+    report: ReportFile = None,
     outcome: OutcomeOptions,
 ) -> None:
     """Compare one layer's outputs, or every layer's map, with PyTorch's, on images of your choice.
@@ -41,9 +42,12 @@ def verify(
         if network.network_file is not None or network.layers is not None:
             _refuse("the whole network (a network file, --layers)", {"--layer": layer, "--layer-file": layer_file})
             whole = replace(network, layers=network.layers or "all")
-            run_and_report(target, whole, images.choice(), batch, True, DEFAULT_CLOCK_MHZ, outcome)
+            run_and_tell(target, whole, images.choice(), batch, True, DEFAULT_CLOCK_MHZ, report, outcome)
             return
-        _refuse("one layer alone", {"--first": images.first or None, "--batch": batch if batch > 1 else None})
+        _refuse(
+            "one layer alone",
+            {"--first": images.first or None, "--batch": batch if batch > 1 else None, "--report": report},
+        )
         if layer_file is not None:
             ours = {"--layer": layer, "--checkpoint": network.checkpoint}
             _refuse("--layer-file", ours | {"--images": images.images, "--data": images.data, "--count": images.count})
@@ -67,10 +71,10 @@ def _refuse(what: str, others: dict[str, Any]) -> None:
 def _verify_layer(target: Target, layer: ConvLayer, told: OutcomeOptions) -> None:
     driver = target.open()
     # Imported here: pynq takes seconds, which a wrong argument or a help page need not.
-    from tilewright.cli.report import report_outcome
+    from tilewright.cli.outcome import tell_layer
     from tilewright.cli.trace import stuck_explained
     from tilewright.runs.with_progress import run_verification
 
     with stuck_explained(driver, told.trace, told.as_json):
         outcome = run_verification(driver, layer)
-    report_outcome(outcome, driver, told.as_json, told.trace)
+    tell_layer(outcome, driver, told.as_json, told.trace)

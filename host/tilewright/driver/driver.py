@@ -59,6 +59,7 @@ class Driver:
     Attributes:
         timeout: seconds that one program may take, on the device's clock, where :meth:`run` is given no other.
         array: what programs must be compiled for.
+        bitstream: the .bit that was loaded.
         manifest_build_hash: what the manifest beside the bitstream says that BUILD_HASH reads; None without one.
         clocks: of the PL, as they run and as .hwh and manifest have them; a difference is a DeviceStateWarning.
         simulated: what a simulated device offers beyond a board; None on a board.
@@ -87,10 +88,10 @@ class Driver:
                 raise ParameterMismatchError(f"the overlay holds no '{name}', only {', '.join(overlay.ip_dict)}")
         self.accelerator = getattr(overlay, accelerator_name)
         self.accelerator.check_identity()
-        bitstream = Path(overlay.bitfile_name or ".")
-        self.manifest_build_hash = check_manifest(self.accelerator, bitstream)
+        self.bitstream = Path(overlay.bitfile_name or ".")
+        self.manifest_build_hash = check_manifest(self.accelerator, self.bitstream)
         self.clocks = read_clocks(overlay)
-        for difference in (text for clock in self.clocks for text in clock.differences(bitstream)):
+        for difference in (text for clock in self.clocks for text in clock.differences(self.bitstream)):
             _warn_of_state(difference)
         if "busy" in self.accelerator.status().flags:
             _warn_of_state(f"the accelerator was at work on {self._running()} as a driver was made, and is reset")

@@ -12,10 +12,12 @@ class SimulatedDevice(Protocol):
 
     Attributes:
         seed: of its stalls, and of all that no reset sets.
+        stall_probability: that a cycle of its memory brings no beat.
         stall_state: of the stalls' random generators: with it, another device repeats a program cycle by cycle.
     """
 
     seed: int
+    stall_probability: float
     stall_state: tuple[int, int]
 
     @property

@@ -135,6 +135,7 @@ class Board:
         given = images_for(network, images, count)
         chosen = choose(network, given, check)
         # Imported here: they bring pynq, which a wrong argument need not wait for
+        from tilewright.report.device_facts import device_facts
         from tilewright.runs.network import run_compared, runner_of
 
         read_back = names if chosen is None else [layer.name for layer in network.layers]
@@ -148,7 +149,17 @@ class Board:
 
             with reference_of(chosen, network, given, runner.batch, bool(read_back)) as reference:
                 details = run_compared(runner, given.images, reference, advanced)
-        return BoardRun(details, given.images, str(self), self.seed, chosen, len(read_back), kept.scores(), kept.maps())
+        return BoardRun(
+            details,
+            given.images,
+            str(self),
+            self.seed,
+            device_facts(driver),
+            chosen,
+            len(read_back),
+            kept.scores(),
+            kept.maps(),
+        )
 
     def close(self) -> None:
         """Lets the device go; a closed board runs nothing."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,11 +18,14 @@ from tilewright.pytorch.images import Images
 from tilewright.table import Table
 
 if TYPE_CHECKING:
+    from tilewright.report.device_facts import DeviceFacts
     from tilewright.runs.compare_network import NetworkComparison
     from tilewright.runs.network import NetworkRun
 
 # Images whose classes a table names, and shows in a notebook
 _SHOWN = 8
+# References as the command line names them
+_NAMES = {"golden": "golden integers", "pytorch": "PyTorch", "numpy": "numpy"}
 _SAID = {None: "not compared", True: "equal", False: "NOT EQUAL"}
 
 
@@ -33,6 +38,7 @@ class BoardRun:
         images: that ran.
         board: what they ran on, in words.
         seed: of a simulated device's stalls; None on a board.
+        device: what that said of itself after the run.
         chosen: what it was compared with; None where nothing was.
         read_back: layers whose maps were read back, for the comparison or the caller; it takes cycles.
         scores: float64 (images, classes).
@@ -43,6 +49,7 @@ class BoardRun:
     images: Images
     board: str
     seed: int | None
+    device: DeviceFacts
     chosen: Chosen | None
     read_back: int
     scores: npt.NDArray[np.float64]
@@ -93,7 +100,7 @@ class BoardRun:
         """Images whose class is their label; None where a label is unknown."""
         return self.details.correct
 
-    def report(self) -> Table:
+    def table(self) -> Table:
         """All of it, for people: prints as text, shows as HTML in a notebook."""
         run, n = self.details, self.details.n
         rows = {
@@ -112,13 +119,31 @@ class BoardRun:
         below = () if self.equal in (None, True) else tuple(str(self.comparison).splitlines())
         return Table("Tilewright's run", rows, below, self._pictures())
 
+    def report(self, file: str | PathLike[str]) -> None:
+        """Writes the run's report: one page that holds all of this, the run's record too (``docs/report.md``).
+
+        Args:
+            file: the page, ``.html``.
+
+        Raises:
+            ReportError: the suffix is another, or a package is missing; says which.
+            OSError: the file cannot be written.
+        """
+        from tilewright.report.page import write_report
+        from tilewright.report.record import run_record
+
+        write_report(run_record(replace(self.details, reference=self._against()), self.images, self.device), Path(file))
+
+    def _against(self) -> str:
+        return "" if self.chosen is None else _NAMES[self.chosen.name]
+
     def __repr__(self) -> str:
         compared = "" if self.chosen is None else f" ({self.reference})"
         images = f"{self.details.images} image{'s' if self.details.images > 1 else ''}"
         return f"{self.network.name} on {self.board}: {images}, {self.cycles:,} cycles, {_SAID[self.equal]}{compared}"
 
     def _repr_html_(self) -> str:
-        return self.report()._repr_html_()
+        return self.table()._repr_html_()
 
     def _read_back(self) -> str:
         return f"; {self.read_back} layers' maps read back" if self.read_back else ""

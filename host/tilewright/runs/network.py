@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tilewright.compiler.network import CompiledNetwork
 from tilewright.driver import Driver
 from tilewright.driver.accelerator import Counters
 from tilewright.driver.flight import RunResult
@@ -46,6 +47,7 @@ class NetworkRun:
         device_seconds: from the start of each send to the end of its receive, on the device's clock.
         wall_seconds: on this computer's clock; without compiling the network and starting PyTorch.
         first: the first program.
+        compiled: what the last program was.
         failure: the first program whose integers differ.
     """
 
@@ -63,6 +65,7 @@ class NetworkRun:
     device_seconds: float = 0.0
     wall_seconds: float = 0.0
     first: RunResult | None = None
+    compiled: CompiledNetwork | None = field(default=None, repr=False)
     failure: Failure | None = None
 
     @property
@@ -96,6 +99,7 @@ class NetworkRun:
         self.images += result.images
         self.predictions += result.predictions.tolist()
         self.first = self.first or result.ran
+        self.compiled = result.compiled
         self.counters.append(result.counters)
         self.device_seconds += result.ran.seconds
         self.wall_seconds += result.wall_seconds

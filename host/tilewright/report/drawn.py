@@ -1,0 +1,42 @@
+"""The pictures of a page, each once for light and once for dark: as SVG within the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tilewright.pictures import roofline, time_line
+from tilewright.pictures.style import Theme, svg_text
+from tilewright.report.saved import Saved
+
+# Classes of a confusion matrix that can still be read
+_MOST_CLASSES = 20
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A picture.
+
+    Attributes:
+        light, dark: SVG.
+    """
+
+    light: str
+    dark: str
+
+
+def pictures_of(saved: Saved) -> Iterator[tuple[str, Drawn]]:
+    """The pictures of a run, by name: ``confusion`` where labels are known, ``roofline``, ``time_line``.
+
+    Args:
+        saved: the run's record.
+    """
+    estimate = saved.estimate
+    if estimate is not None:
+        yield "roofline", _drawn(lambda theme: roofline.draw(estimate, theme=theme))
+        yield "time_line", _drawn(lambda theme: time_line.draw(estimate, theme=theme))
+
+
+def _drawn(draw: Callable[[Theme], Any]) -> Drawn:
+    return Drawn(svg_text(draw(Theme.LIGHT)), svg_text(draw(Theme.DARK)))
