@@ -123,7 +123,7 @@ HOST_OTHERS = {
 }
 MODEL_OTHERS: dict[str, set[str]] = {"pynq": set()}
 # What the model takes of the host: the network file and its numbers, and what both programs share, how commands are
-# grouped and refused and how they show what they do. None of it brings pynq or torch.
+# grouped and refused, how they show what they do, and pictures. None of it brings pynq or torch.
 TAKEN = (
     "cli.command_group",
     "environment",
@@ -133,6 +133,7 @@ TAKEN = (
     "late",
     "network",
     "npz",
+    "pictures",
     "process",
     "progress",
     "table",

@@ -10,6 +10,7 @@ from typing import cast
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from tilewright.pictures.style import SMALL, Colours
@@ -28,10 +29,11 @@ _IN_LINE = 4
 
 @dataclass
 class _Taken:
-    """Boxes that a name may not lie on, in points from the picture's corner."""
+    """In points from the picture's corner: boxes that a name may not lie on, and names that no line may cross."""
 
     frame: Bbox
     boxes: list[Bbox] = field(default_factory=list)
+    names: list[Bbox] = field(default_factory=list)
 
     def free(self, box: Bbox) -> bool:
         inside = self.frame.x0 <= box.x0 and box.x1 <= self.frame.x1 and self.frame.y0 <= box.y0
@@ -39,38 +41,61 @@ class _Taken:
         return inside and box.y1 <= self.frame.y1 and not any(wide.overlaps(other) for other in self.boxes)
 
 
-def place_labels(axes: Axes, points: Mapping[str, Point], lines: Sequence[Sequence[Point]], colours: Colours) -> None:
-    """Writes names beside points; points that lie on each other share a label.
+def place_labels(
+    axes: Axes,
+    points: Mapping[str, Point],
+    colours: Colours,
+    lines: Sequence[Sequence[Point]] = (),
+    boxes: Sequence[Bbox] = (),
+) -> None:
+    """Writes names beside points; points that lie on each other share a label, and one without room has none.
 
     Args:
         axes: where; all but the names is drawn, limits and heads included.
         points: by name, in data.
-        lines: that no name lies on: their corners, in data.
         colours: of the theme.
+        lines: that no name lies on: their corners, in data.
+        boxes: that no name lies on, in data.
     """
     figure = axes.get_figure(root=True)
     assert figure is not None
     figure.draw_without_rendering()
     scale = 72 / figure.dpi
-    canvas = cast(FigureCanvasAgg, figure.canvas)
     groups = _grouped({name: _on_page(axes, point, scale) for name, point in points.items()})
     taken = _Taken(Bbox(axes.bbox.get_points() * scale))
     taken.boxes += [_around(at) for at in groups]
     taken.boxes += [box for line in lines for box in _along([_on_page(axes, point, scale) for point in line])]
+    taken.boxes += [Bbox(axes.transData.transform(box.get_points()) * scale) for box in boxes]
     for at, names in groups.items():
         text = axes.annotate(
             joined(names), at, xycoords="figure points", textcoords="offset points", size=SMALL, xytext=(0, 0),
             ha="center", va="center", arrowprops={"arrowstyle": "-", "color": colours.muted, "linewidth": 0.7},
         )  # fmt: skip
         text.set_in_layout(False)
-        size = text.get_window_extent(canvas.get_renderer())  # type: ignore[no-untyped-call]
-        middle, reach = _free_place(at, (size.width * scale, size.height * scale), taken)
+        place = _free_place(at, text_size(text), taken)
+        if place is None:
+            text.remove()
+            continue
+        middle, reach = place
         text.set_position((middle[0] - at[0], middle[1] - at[1]))
         text.xy = points[names[0]]
         text.xycoords = "data"
         if reach < _LED:
             assert text.arrow_patch is not None
             text.arrow_patch.set_visible(False)
+
+
+def text_size(text: Text) -> tuple[float, float]:
+    """Width and height of a text, in points.
+
+    Args:
+        text: on a figure of its own size.
+    """
+    figure = text.get_figure(root=True)
+    assert figure is not None
+    canvas = cast(FigureCanvasAgg, figure.canvas)
+    size = text.get_window_extent(canvas.get_renderer())  # type: ignore[no-untyped-call]
+    return float(size.width * 72 / figure.dpi), float(size.height * 72 / figure.dpi)
 
 
 def joined(names: Sequence[str]) -> str:
@@ -113,14 +138,14 @@ def _along(line: Sequence[Point]) -> list[Bbox]:
     return boxes
 
 
-def _free_place(at: Point, size: tuple[float, float], taken: _Taken) -> tuple[Point, float]:
-    """The middle of the nearest free box of a size, which is taken from then on; the last one tried if none is free."""
+def _free_place(at: Point, size: tuple[float, float], taken: _Taken) -> tuple[Point, float] | None:
+    """The middle of the nearest free box of a size, which is taken from then on, and how far away it is."""
     for reach, (dx, dy) in itertools.product(_REACHES, _SIDES):
         middle = at[0] + dx * (reach + size[0] / 2), at[1] + dy * (reach + size[1] / 2)
         box = Bbox.from_bounds(middle[0] - size[0] / 2, middle[1] - size[1] / 2, *size)
-        if taken.free(box):
-            break
-    taken.boxes.append(box)
-    if reach >= _LED:
-        taken.boxes += _along([at, middle])[4:]
-    return middle, reach
+        lead = _along([at, middle]) if reach >= _LED else []
+        if taken.free(box) and not any(name.overlaps(dot) for name in taken.names for dot in lead):
+            taken.names.append(box)
+            taken.boxes += [box, *lead]
+            return middle, reach
+    return None

@@ -57,7 +57,7 @@ def draw(estimate: Estimate, *, theme: Theme = Theme.LIGHT) -> Figure:
     _draw_roof(axes, roof, colours)
     axes.plot(*zip(*points.values(), strict=True), "o", color=colours.work, markersize=6, linestyle="none")
     _scale(axes, [y for _, y in [*points.values(), *roof]])
-    place_labels(axes, points, [roof], colours)
+    place_labels(axes, points, colours, lines=[roof])
     return figure
 
 

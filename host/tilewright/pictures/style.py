@@ -94,12 +94,12 @@ PALETTE = {
         muted="#59636e",
         faint="#dde2e7",
         work="#0072b2",
-        issued="#9fd0ee",
+        issued="#8cc4ea",
         weights="#d55e00",
         activations="#e69f00",
         thresholds="#cc79a7",
         output="#009e73",
-        other="#9aa1a9",
+        other="#5d646d",
     ),
     Theme.DARK: Colours(
         background="#1a1e26",
@@ -109,12 +109,21 @@ PALETTE = {
         work="#56b4e9",
         issued="#27618a",
         weights="#ee7733",
-        activations="#f2c14e",
-        thresholds="#dda0c4",
-        output="#2fbf91",
+        activations="#f5cf5b",
+        thresholds="#eaa5d2",
+        output="#1fa37a",
         other="#727b87",
     ),
 }
+
+
+def theme_of(dark: bool) -> Theme:
+    """The theme that --dark asks for.
+
+    Args:
+        dark: whether it was given.
+    """
+    return Theme.DARK if dark else Theme.LIGHT
 
 
 class Picture(Figure):
@@ -265,11 +274,16 @@ def svg_text(figure: Figure) -> str:
 
 
 def _own_ids(text: str) -> str:
-    """Drops ids that nothing refers to, and begins the others with a hash of the picture."""
-    used = set(re.findall(r'(?:xlink:href="#|url\(#)([^")]+)', text))
+    """Numbers the ids that are referred to, behind a hash of the picture, and drops the others.
+
+    Those of clips are made of addresses in memory.
+    """
+    used = dict.fromkeys(re.findall(r'(?:xlink:href="#|url\(#)([^")]+)', text))
+    numbers = {name: str(number) for number, name in enumerate(used)}
+    text = re.sub(r' id="([^"]+)"', lambda found: f' id="{numbers[found[1]]}"' if found[1] in used else "", text)
+    text = re.sub(r'(xlink:href="#|url\(#)([^")]+)', lambda found: found[1] + numbers[found[2]], text)
     mark = "p" + hashlib.sha256(text.encode()).hexdigest()[:8]
-    text = re.sub(r' id="([^"]+)"', lambda found: f' id="{mark}-{found[1]}"' if found[1] in used else "", text)
-    return re.sub(r'(xlink:href="#|url\(#)', rf"\1{mark}-", text)
+    return re.sub(r'( id="|xlink:href="#|url\(#)', rf"\1{mark}-", text)
 
 
 def _look(theme: Theme) -> Any:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from tilewright.estimate.estimate import Estimate
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tilewright.estimate.estimate import Estimate
 
 #: characters of a layer's name
 LONGEST = 24
@@ -15,8 +19,17 @@ def programme_words(estimate: Estimate) -> str:
         estimate: of the program.
     """
     n = estimate.hardware.n
-    images = "1 image" if estimate.batch == 1 else f"{estimate.batch} images"
-    return f"{estimate.network} on {n}x{n}, {images}: {estimate.program_utilisation:.1%} of the array used"
+    used = f"{estimate.program_utilisation:.1%} of the array used"
+    return f"{estimate.network} on {n}x{n}, {batch_words(estimate.batch)}: {used}"
+
+
+def batch_words(batch: int) -> str:
+    """How many images a program takes.
+
+    Args:
+        batch: that many.
+    """
+    return "1 image" if batch == 1 else f"{batch} images"
 
 
 def cycles_unit(cycles: int) -> tuple[int, str]:
@@ -42,3 +55,13 @@ def shortened(name: str, longest: int = LONGEST) -> str:
         longest: characters.
     """
     return name if len(name) <= longest else "…" + name[1 - longest :]
+
+
+def without_prefix(names: Sequence[str]) -> list[str]:
+    """Names without the dotted beginning that all share: ``features.0`` and ``features.3`` are 0 and 3.
+
+    Args:
+        names: of layers.
+    """
+    heads = {name.rpartition(".")[0] for name in names}
+    return [name.rpartition(".")[2] for name in names] if len(heads) == 1 else list(names)

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from typer.testing import CliRunner
 
+from tilewright.pictures.curves import ACCURACIES
+from tilewright.pictures.histograms import percent
+from tilewright.pictures.style import PALETTE, Theme
 from tilewright_model.__main__ import app
 from tilewright_model.checkpoint_file import DEFAULT_CHECKPOINT
 from tilewright_model.checkpoints.packed import save_packed
@@ -22,9 +25,11 @@ from tilewright_model.networks.vgg16 import VGG16
 from tilewright_model.networks.vgg16_plan import VGG16Options
 from tilewright_model.training.distributions import distributions
 from tilewright_model.training.log import read_log
-from tilewright_model.training.plots import ACCURACIES, COLOURS, LIMITS, percent, save_curves, save_histograms
+from tilewright_model.training.plots import save_curves, save_histograms
 
 SHIPPED_LOG = DEFAULT_CHECKPOINT.with_suffix(".csv")
+COLOURS = PALETTE[Theme.LIGHT].series
+LIMITS = PALETTE[Theme.LIGHT].weights
 HEADER = "epoch,progress,rate,loss,train_accuracy,held_out_accuracy,test_accuracy,note,seconds\n"
 LOG = HEADER + "1,0.5,0.1,2.0,20.0,19.5,,warm,3.5\n2,1.0,0.01,1.5,40.0,38.0,39.0,,7\n"
 
@@ -154,6 +159,13 @@ def test_without_matplotlib_the_error_says_what_to_install(monkeypatch: pytest.M
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(ModelError, match="pip install matplotlib"):
         save_curves({"": [{"epoch": 1}]}, tmp_path / "curves.png")
+
+
+def test_dark_pictures_have_a_dark_ground(tmp_path: Path, crops: torch.Tensor) -> None:
+    save_curves({"": [{"epoch": 1, "loss": 1.0}]}, tmp_path / "curves.png", dark=True)
+    save_histograms(distributions(small_network(1), crops), tmp_path / "histograms.png", dark=True)
+    for picture in map(pixels, tmp_path.iterdir()):
+        assert tuple(picture[0, 0]) == (0x1A, 0x1E, 0x26) and has_colour(picture, PALETTE[Theme.DARK].work)
 
 
 def run_command(*arguments: object) -> dict[str, Any]:
