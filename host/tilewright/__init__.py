@@ -5,7 +5,7 @@
     network = tw.load("vgg16")                     # or a network file, or a trained module with a sample
     board = tw.open("sim", array=16)               # or "board", "remote"
     run = board.run(network, images, check=True)   # images: arrays, files, a folder
-    run.predictions, run.equal, run.cycles, run.table()
+    run.predictions, run.equal, run.cycles, run.table(), run.report("run.html")
 
 help(tw.load), help(tw.open) and help(board.run) say what each takes. All else is in modules of their own:
 

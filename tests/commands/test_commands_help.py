@@ -17,8 +17,8 @@ from tilewright.cli.app import app
 PROGRAM: Any = typer.main.get_command(app)
 WIDTH = {"COLUMNS": "100", "TERMINAL_WIDTH": "100"}
 # Options that mean something else in each of their commands: of a server and of ssh, of a board and of Jupyter, short
-# for --out and for --report
-OF_THEIR_OWN = {"--port", "--user", "-o"}
+# for --out and for --report, a run's page and a board's JSON
+OF_THEIR_OWN = {"--port", "--report", "--user", "-o"}
 # What a bitstream is built with, and the many that are explored, are asked for of nobody else
 BUILT_WITH = {
     ("board", "build"): {"--array", "--clock", "--dsp-columns", "--stream"},

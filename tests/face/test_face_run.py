@@ -15,10 +15,11 @@ import pytest
 from documentation import run_snippet, snippet_of
 
 import tilewright as tw
-from tilewright.errors import NetworkError, ParameterError, TargetError, TilewrightError
+from tilewright.errors import NetworkError, ParameterError, ReportError, TargetError, TilewrightError
 from tilewright.face import Board, references
 from tilewright.network import infer
 from tilewright.pytorch.images import load_images
+from tilewright.report.saved import load_record
 
 
 @pytest.fixture
@@ -226,3 +227,15 @@ def test_snippet_of_the_quick_start(here: Path, capsys: pytest.CaptureFixture[st
     snippet = snippet_of("docs/quick_start.md").replace('"vgg16"', '"network.safetensors"')
     names = run_snippet(snippet.replace("check=True", 'check="numpy"'))
     assert names["run"].equal is True and "equal" in capsys.readouterr().out
+
+
+def test_a_report_is_the_run(board: Board, pixels: np.ndarray, tmp_path: Path) -> None:
+    run = board.run("network.safetensors", pixels, check="numpy", batch=2)
+    board.run("network.safetensors", pixels[:1])
+    run.report(tmp_path / "run.html")
+    record = load_record(tmp_path / "run.html").facts
+    assert (record["predictions"], record["program_cycles"]) == (run.predictions.tolist(), run.cycles)
+    assert (record["equal"], record["reference"], record["seed"]) == (True, "numpy", run.seed)
+    assert [layer["name"] for layer in record["measured"]] == [layer.name for layer in run.network.layers]
+    with pytest.raises(ReportError, match=r"suffix \.html"):
+        run.report(tmp_path / "run.pdf")

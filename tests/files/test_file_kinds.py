@@ -18,7 +18,7 @@ from safetensors.numpy import save_file
 from typer.testing import CliRunner
 
 from tilewright.cli.app import app as host_app
-from tilewright.file_kinds import ADVICE, TAKES, Kind, Role, kind_of, refusal
+from tilewright.file_kinds import ADVICE, PAGE_MARK, TAKES, Kind, Role, kind_of, refusal
 
 ZEROS = np.zeros((1, 3, 8, 8), np.uint8)
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(8)
@@ -89,6 +89,9 @@ FILES: dict[str, tuple[Kind | None, Callable[[Path], None]]] = {
     "run.fst": (Kind.WAVEFORM, content(b"\x00")),
     "log.csv": (Kind.LOG, content("epoch,loss\n")),
     "run.json": (Kind.RECORD, content(json.dumps({"recipe": "float", "checkpoint": "net.safetensors"}))),
+    "record.json": (Kind.RUN_RECORD, content(json.dumps({"format": "tilewright-run-1"}))),
+    "report.html": (Kind.RUN_RECORD, content(f"<!doctype html>\n<head>\n{PAGE_MARK}")),
+    "page.html": (None, content("<!doctype html>\n<p>text")),
     "text.txt": (None, content("abc")),
     "golden": (Kind.GOLDEN, folder("network.safetensors", "images.npz", "reference.npz")),
     "set": (Kind.STIMULUS, folder("weight_0.txt", "psum.txt")),
@@ -112,6 +115,8 @@ SLOTS: dict[str, Role] = {
     **{f"tilewright {name} --data FILE": Role.DATA for name in ("run", "verify", "golden --out x")},
     "tilewright verify --layer-file FILE": Role.LAYER,
     "tilewright stimulus export --out x --layer-file FILE": Role.LAYER,
+    "tilewright report FILE": Role.RUN_RECORD,
+    "tilewright report --compare FILE FILE": Role.RUN_RECORD,
     "tilewright stimulus replay FILE": Role.STIMULUS,
     "tilewright simulate --rtl ip.v --hwh FILE": Role.HWH,
     "tilewright simulate --hwh design.hwh --rtl FILE": Role.SOURCE,

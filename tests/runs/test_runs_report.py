@@ -107,7 +107,7 @@ def test_a_record_is_whole(facts: dict[str, Any]) -> None:
 def test_a_page_is_a_record(folder: Path, facts: dict[str, Any], tmp_path: Path) -> None:
     assert load_record(folder / "run.html").facts == facts
     for source in ("run.json", "run.html"):
-        made = tilewright("report", folder / source, "--out", tmp_path / "again.html", "--json")
+        made = tilewright("report", folder / source, "-o", tmp_path / "again.html", "--json")
         assert made.exit_code == 0 and json.loads(made.stdout)["equal"] is True
         assert (tmp_path / "again.html").read_bytes() == (folder / "run.html").read_bytes()
 

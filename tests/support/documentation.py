@@ -129,8 +129,11 @@ def variants(command: str) -> Iterator[str]:
 
 
 def words_of(command: str, substitutes: dict[str, str]) -> tuple[dict[str, str], list[str]]:
-    """The variables that a command sets, and its words, with what stands for a user's own replaced."""
-    words = [substitutes.get(word, word) for word in shlex.split(command)]
+    """The variables that a command sets, and its words, with what stands for a user's own replaced.
+
+    The file that a shell writes what it prints to is none of its words.
+    """
+    words = [substitutes.get(word, word) for word in shlex.split(re.sub(r" > [\w.]+$", "", command))]
     set_here = list(itertools.takewhile(ASSIGNMENT.fullmatch, words))
     return dict(word.split("=", 1) for word in set_here), words[len(set_here) :]
 

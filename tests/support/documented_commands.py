@@ -93,6 +93,12 @@ NOT_RUN = {
         "tilewright run network.safetensors --images photos.npz --array 16 --batch 4 --check",
         "tilewright verify --layers all",
     ),
+    "half a minute: run by tests/runs/test_runs_report.py on a smaller network": (
+        "tilewright report --compare before.html after.html -o difference.html",
+        "tilewright report run.json -o run.html",
+        "tilewright run --check --json > run.json",
+        "tilewright run network.safetensors --data ROOT --count 100 --batch 16 --check --report run.html",
+    ),
     "half a minute: run by tests/runs/test_runs_trace.py on a smaller network": ("tilewright run --trace run.fst",),
     "a minute: run by tests/board/test_board_bench.py on a layer": ("tilewright bench",),
     "a minute, valgrind with it: run by tests/runs/test_runs_host_cost.py on a small network": (

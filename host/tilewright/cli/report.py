@@ -37,7 +37,9 @@ def report(
             metavar="A B", help="Two runs to set side by side, instead of one.", callback=takes(Role.RUN_RECORD)
         ),
     ] = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Page to write.")] = Path("report.html"),
+    out: Annotated[Path, typer.Option("--report", "-o", metavar="FILE.html", help="Page to write.")] = Path(
+        "report.html"
+    ),
     as_json: AsJson = False,
 ) -> None:
     """Write a page of one run, or of two side by side: one HTML file, which needs no other and no network.
@@ -48,7 +50,7 @@ def report(
     """
     with failures_named():
         check_page(out)
-        check_writable("--out", out)
+        check_writable("--report", out)
         if (run_file is None) == (compare is None):
             raise ReportError("give one run, or --compare with two")
         differs = _two(*compare, out, as_json) if compare is not None else _one(run_file or Path(), out, as_json)

@@ -90,9 +90,8 @@ def figures(facts: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     )
     yield "Utilisation", f"{facts['program_utilisation']:.1%}", f"of {n * n:,} multiplications a cycle"
     yield "Cycles an image", f"{round(cycles / images):,}", f"{cycles:,} in {count_of(facts['programs'], 'program')}"
-    clock = facts["assumed_clock_mhz"]
-    speed = assumed_clock.images_per_second(images, cycles, clock)
-    yield "Images a second", f"{speed:.1f}", f"at an assumed {clock:g} MHz, not reached"
+    speed, _, unit = assumed_clock.in_words(images, cycles, facts["assumed_clock_mhz"]).partition(" ")
+    yield "Speed, estimated", speed, unit
 
 
 @dataclass(frozen=True)

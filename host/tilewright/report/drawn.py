@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tilewright.pictures import roofline, time_line
+from tilewright.pictures import confusion, roofline, time_line
 from tilewright.pictures.style import Theme, svg_text
 from tilewright.report.saved import Saved
 
-# Classes of a confusion matrix that can still be read
-_MOST_CLASSES = 20
+# Classes of a confusion matrix
+_MOST_CLASSES = 2000
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,10 @@ def pictures_of(saved: Saved) -> Iterator[tuple[str, Drawn]]:
     Args:
         saved: the run's record.
     """
-    estimate = saved.estimate
+    facts, estimate = saved.facts, saved.estimate
+    if facts["correct"] is not None and facts["images"] > 1 and max(facts["predictions"]) < _MOST_CLASSES:
+        given = facts["labels"], facts["predictions"], facts["classes"]
+        yield "confusion", _drawn(lambda theme: confusion.draw(*given, theme=theme))
     if estimate is not None:
         yield "roofline", _drawn(lambda theme: roofline.draw(estimate, theme=theme))
         yield "time_line", _drawn(lambda theme: time_line.draw(estimate, theme=theme))

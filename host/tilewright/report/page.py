@@ -129,6 +129,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    # In the record's own order, which the page shows
+    environment.policies["json.dumps_kwargs"] = {}
     environment.globals["contents"] = contents
     environment.filters["thousands"] = lambda value: f"{value:,}"
     return environment

