@@ -48,7 +48,7 @@ def draw(estimate: Estimate, *, theme: Theme = Theme.LIGHT) -> Figure:
     _draw_when(when, estimate, colours)
     _draw_spent(spent, shares, colours)
     time = [layer.command_cycles / estimate.program_cycles for layer in layers]
-    _put_column(when, "of all", time, colours.muted)
+    _put_column(when, "of time", time, colours.muted)
     _put_column(spent, "true", [layer.command_utilisation for layer in layers], colours.muted)
     when.set_yticks(range(len(layers)), [shortened(layer.name) for layer in layers])
     when.set_ylim(len(layers) - 0.5, -0.5)
