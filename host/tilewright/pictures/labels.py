@@ -30,7 +30,7 @@ _LINE = 34
 
 @dataclass
 class _Taken:
-    """In points from the picture's corner: boxes that a name may not lie on, and names with lines, which none crosses."""
+    """In points from the picture's corner: boxes that no name may lie on; names and lines, which no line crosses."""
 
     frame: Bbox
     boxes: list[Bbox] = field(default_factory=list)

@@ -72,6 +72,8 @@ def _draw_spent(axes: Axes, shares: Sequence[tuple[float, ...]], colours: Colour
     left = [0.0] * len(shares)
     for index, colour in enumerate(SPENT.values()):
         widths = [100 * one[index] for one in shares]
+        if not any(widths):
+            continue
         axes.barh(rows, widths, 0.68, left, color=getattr(colours, colour), linewidth=0)
         left = [start + width for start, width in zip(left, widths, strict=True)]
     axes.set(xlim=(0, 100), xlabel="its cycles, %")
