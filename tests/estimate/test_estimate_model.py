@@ -264,7 +264,7 @@ def test_pictures_are_written(small: Network, tmp_path: Path) -> None:
         f"{name}.{kind}" for name in names for kind in ("png", "svg")
     )
     assert all(file.read_bytes().startswith(b"\x89PNG") for file in tmp_path.glob("*.png"))
-    assert all("#1a1e26" in file.read_text(encoding="utf-8") for file in tmp_path.glob("*.svg"))
+    assert all("#1e2129" in file.read_text(encoding="utf-8") for file in tmp_path.glob("*.svg"))
 
 
 def test_plot_that_cannot_be_written_is_named(small: Network, tmp_path: Path) -> None:

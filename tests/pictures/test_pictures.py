@@ -178,6 +178,9 @@ def test_every_layer_is_named() -> None:
         assert all(texts.count(layer.name) >= axes for layer in compiled("deep").network.layers), picture
     on_roof = " ".join(seen.text for seen in texts_of(OF_PROGRAMS["roofline"]("vgg", Theme.LIGHT)))
     assert all(re.search(rf"\b{layer.name}\b", on_roof) for layer in compiled("vgg").network.layers)
+    on_roof = " ".join(seen.text for seen in texts_of(OF_PROGRAMS["roofline"]("deep", Theme.LIGHT)))
+    ends = [layer.name.removeprefix("stages.").partition(".")[2] for layer in compiled("deep").network.layers]
+    assert all(on_roof.count(end) >= ends.count(end) for end in ends)
 
 
 def test_the_time_line_s_bars_are_the_layers_cycles() -> None:
@@ -218,7 +221,8 @@ def test_the_roof_is_that_of_the_stream() -> None:
 def test_labels_that_share_a_place_share_their_beginning() -> None:
     assert joined(["features.3", "features.7"]) == "features.3, 7"
     assert joined(["a.1", "b.1"]) == "a.1, b.1" and joined(["one"]) == "one"
-    assert joined(list("abcde")) == "a, b, c, d,\ne"
+    assert joined(["s.1.0.a", "s.1.1.b"]) == "s.1.0.a, 1.b" and joined(["a", "a.b"]) == "a, a.b"
+    assert joined(["a" * 20, "b" * 20, "c"]) == f"{'a' * 20},\n{'b' * 20}, c"
 
 
 def test_a_confusion_without_images_is_refused() -> None:

@@ -86,10 +86,10 @@ def accumulate(layer: Layer, codes: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
     """
     low, high = layer.reach()
     dtype: type = np.float32 if max(-int(low.min()), int(high.max())) < _FLOAT32_EXACT else np.float64
-    return convolve(layer, codes, dtype).astype(np.int32)
+    return layer_sums(layer, codes, dtype).astype(np.int32)
 
 
-def convolve(layer: Layer, values: npt.NDArray[Any], dtype: type) -> npt.NDArray[Any]:
+def layer_sums(layer: Layer, values: npt.NDArray[Any], dtype: type) -> npt.NDArray[Any]:
     """The sums of a layer's convolution, or of its windows.
 
     Args:

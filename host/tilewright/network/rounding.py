@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.network.inference import convolve, image_codes, infer, pool
+from tilewright.network.inference import image_codes, infer, layer_sums, pool
 from tilewright.network.network import Layer, Network
 
 Values = npt.NDArray[np.float64]
@@ -52,7 +52,7 @@ def unrounded(network: Network, pixels: npt.NDArray[np.uint8]) -> Iterator[Value
     """
     values: npt.NDArray[Any] = image_codes(network, pixels)
     for layer in network.layers:
-        sums = convolve(layer, values, np.float64)
+        sums = layer_sums(layer, values, np.float64)
         values = sums if layer.is_last else pool(layer, _in_codes(layer, sums))
         yield values
 

@@ -75,7 +75,8 @@ def _run_colours(runs: int, colours: Colours) -> Sequence[Any]:
     """Those of the theme, and for more runs than it has one scale from dark to light."""
     if runs <= len(colours.series):
         return colours.series[:runs]
-    return [colormaps["cividis"]((run + 0.5) / runs) for run in range(runs)]
+    darkest, lightest = (0.0, 0.85) if colours is PALETTE[Theme.LIGHT] else (0.3, 1.0)
+    return [colormaps["cividis"](darkest + (lightest - darkest) * run / (runs - 1)) for run in range(runs)]
 
 
 def _kind_keys(kinds: Sequence[str], colours: Sequence[Any]) -> list[Artist]:

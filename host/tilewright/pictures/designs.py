@@ -9,7 +9,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator
 
 from tilewright.explore.exploration import Exploration
 from tilewright.explore.pareto import front
@@ -39,8 +39,11 @@ def draw(exploration: Exploration, *, theme: Theme = Theme.LIGHT) -> Figure:
     rows = -(-len(parts) // columns)
     figure = new_figure(WIDTH, _HEIGHT * rows, theme)
     assumed = exploration.points[0].assumed_mhz
-    at = "at the static report's clock, +-25 %" if assumed is None else f"at an assumed {assumed:g} MHz"
-    notes = [f"Images a second {at}. Estimated; nothing has run on hardware. In the corner: the designs of the steps."]
+    if assumed is None:
+        what = "Images a second at the static report's clock, +-25 %."
+    else:
+        what = f"Images a second at an assumed {assumed:g} MHz."
+    notes = [f"{what} Estimated; nothing has run on hardware. In the corner: the designs of the steps."]
     put_head(
         figure,
         f"{exploration.network}: how fast, and how full the part",
@@ -78,8 +81,9 @@ def _draw_part(axes: Axes, points: Sequence[Point], colours: Colours) -> None:
     for point in best:
         axes.add_line(_mark(point.build.n, colours, filled=True, at=_at(point)))
     axes.axvline(1.0, color=colours.ink, linestyle=":", linewidth=1)
-    axes.set(yscale="log", xlim=(0, _ROOM), ylabel="images a second", xlabel="fullest resource, of what it may take")
+    axes.set(yscale="log", xlim=(0, _ROOM), ylabel="img/s", xlabel="fullest resource, of what it may take")
     axes.set_xticks([0, 0.5, 1, 1.5, _FULLEST], ["0", "50 %", "100 %", "150 %", "200 %+"])
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=12))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     axes.minorticks_off()
     axes.label_outer()

@@ -21,19 +21,20 @@ Point = tuple[float, float]
 _MARKER, _GAP, _REACHES = 4.0, 2.0, (7.0, 13.0, 20.0, 28.0, 38.0, 50.0, 65.0, 85.0, 110.0)
 # From here on a line leads to the name
 _LED = 14.0
-# Where a name may lie, best first: the direction, which is also the side of its box that is away from the point
-_SIDES = ((1, 0), (-1, 0), (0, -1), (0, 1), (1, -1), (1, 1), (-1, -1), (-1, 1))
-# Names of a line
-_IN_LINE = 4
+# Where a name may lie, best first: its middle, in halves of its box beside the way to it
+_STRAIGHT = ((1.0, 0.0), (-1.0, 0.0), (0.0, -1.0), (0.0, 1.0))
+_SLANTED = tuple(side for one in (1.0, -1.0) for part in (0.4, -0.4, 0.8, -0.8) for side in ((one, part), (part, one)))
+# Characters of a label's line, more or less
+_LINE = 34
 
 
 @dataclass
 class _Taken:
-    """In points from the picture's corner: boxes that a name may not lie on, and names that no line may cross."""
+    """In points from the picture's corner: boxes that no name may lie on; names and lines, which no line crosses."""
 
     frame: Bbox
     boxes: list[Bbox] = field(default_factory=list)
-    names: list[Bbox] = field(default_factory=list)
+    labels: list[Bbox] = field(default_factory=list)
 
     def free(self, box: Bbox) -> bool:
         inside = self.frame.x0 <= box.x0 and box.x1 <= self.frame.x1 and self.frame.y0 <= box.y0
@@ -76,11 +77,11 @@ def place_labels(
         if place is None:
             text.remove()
             continue
-        middle, reach = place
+        middle, led = place
         text.set_position((middle[0] - at[0], middle[1] - at[1]))
         text.xy = points[names[0]]
         text.xycoords = "data"
-        if reach < _LED:
+        if not led:
             assert text.arrow_patch is not None
             text.arrow_patch.set_visible(False)
 
@@ -104,10 +105,19 @@ def joined(names: Sequence[str]) -> str:
     Args:
         names: of a label.
     """
-    heads = {name.rpartition(".")[0] for name in names}
-    if len(names) > 1 and len(heads) == 1 and "" not in heads:
-        names = [names[0], *(name.rpartition(".")[2] for name in names[1:])]
-    return ",\n".join(", ".join(names[start : start + _IN_LINE]) for start in range(0, len(names), _IN_LINE))
+    parts = [name.split(".") for name in names]
+    shared = 0
+    while all(len(one) > shared + 1 and one[shared] == parts[0][shared] for one in parts):
+        shared += 1
+    rest = [names[0], *(".".join(name.split(".")[shared:]) for name in names[1:])]
+    lines = [rest[0]]
+    for name in rest[1:]:
+        if len(lines[-1]) + len(name) < _LINE:
+            lines[-1] += f", {name}"
+        else:
+            lines[-1] += ","
+            lines.append(name)
+    return "\n".join(lines)
 
 
 def _on_page(axes: Axes, point: Point, scale: float) -> Point:
@@ -119,7 +129,7 @@ def _grouped(points: Mapping[str, Point]) -> dict[Point, list[str]]:
     """Names of points that lie on each other, by the first one's place."""
     groups: dict[Point, list[str]] = {}
     for name, point in points.items():
-        near = [at for at in groups if max(abs(a - b) for a, b in zip(at, point, strict=True)) < _MARKER]
+        near = [at for at in groups if max(abs(a - b) for a, b in zip(at, point, strict=True)) < 1.5 * _MARKER]
         groups.setdefault(near[0] if near else point, []).append(name)
     return groups
 
@@ -138,14 +148,15 @@ def _along(line: Sequence[Point]) -> list[Bbox]:
     return boxes
 
 
-def _free_place(at: Point, size: tuple[float, float], taken: _Taken) -> tuple[Point, float] | None:
-    """The middle of the nearest free box of a size, which is taken from then on, and how far away it is."""
-    for reach, (dx, dy) in itertools.product(_REACHES, _SIDES):
+def _free_place(at: Point, size: tuple[float, float], taken: _Taken) -> tuple[Point, bool] | None:
+    """The middle of the nearest free box of a size, which is taken from then on, and whether a line leads to it."""
+    for reach, (dx, dy) in itertools.product(_REACHES, _STRAIGHT + _SLANTED):
         middle = at[0] + dx * (reach + size[0] / 2), at[1] + dy * (reach + size[1] / 2)
         box = Bbox.from_bounds(middle[0] - size[0] / 2, middle[1] - size[1] / 2, *size)
-        lead = _along([at, middle]) if reach >= _LED else []
-        if taken.free(box) and not any(name.overlaps(dot) for name in taken.names for dot in lead):
-            taken.names.append(box)
+        led = reach >= _LED or (dx, dy) in _SLANTED
+        lead = _along([at, middle]) if led else []
+        if taken.free(box) and not any(other.overlaps(dot) for other in taken.labels for dot in lead):
+            taken.labels += [box, *lead]
             taken.boxes += [box, *lead]
-            return middle, reach
+            return middle, led
     return None

@@ -84,8 +84,10 @@ def _draw_axis(axes: Axes, compiled: CompiledNetwork) -> None:
     axes.tick_params(axis="x", length=0)
     axes.set(xlim=(0, len(names)), xlabel="layer that runs")
     depth, n = compiled.array.act_depth, compiled.array.n
-    axes.set(ylim=(0, depth), ylabel=f"address, words of {n} activations")
-    axes.set_yticks([depth * quarter // 4 for quarter in range(5)])
+    quarters = -(-4 * max(buffer.address + buffer.words for buffer in compiled.placement.schedule.buffers) // depth)
+    shown = depth * quarters // 4
+    axes.set(ylim=(0, shown), ylabel=f"address, of {depth:,} words\nof {n} activations")
+    axes.set_yticks([shown * quarter // 4 for quarter in range(5)])
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     axes.grid(axis="y")
 

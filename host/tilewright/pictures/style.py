@@ -9,7 +9,7 @@ import io
 import re
 import textwrap
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any, ParamSpec
@@ -35,6 +35,8 @@ SMALL, NORMAL, LARGE = 8.5, 9.5, 12.0
 _LINE = 13.5
 # Inches: the margin, a title's height, a line of notes, a row of a legend
 _MARGIN, _TITLE, _NOTE, _KEYS = 0.12, 0.27, 0.18, 0.22
+# Of texts that are no outlines: as wide as matplotlib's, or narrower
+_FONTS = "DejaVu Sans, Verdana, sans-serif"
 # Characters that a legend's key takes beside its label
 _KEY_CHARACTERS = 6
 
@@ -102,7 +104,7 @@ PALETTE = {
         other="#5d646d",
     ),
     Theme.DARK: Colours(
-        background="#1a1e26",
+        background="#1e2129",
         ink="#e6e9ee",
         muted="#a3abb6",
         faint="#363d49",
@@ -253,24 +255,54 @@ def save(figure: Figure, path: str | Path) -> None:
             figure.savefig(partial, dpi=DPI, format=kind, metadata={"Software": None} if kind == "png" else None)
 
 
-def svg_text(figure: Figure) -> str:
+def svg_text(figure: Figure, outlines: bool = True) -> str:
     """A picture as an SVG element, for a page's HTML or a file of its own.
 
     Args:
         figure: the picture.
+        outlines: letters are outlines, which look the same everywhere; else text in the reader's font, half as large.
 
     Returns:
         The element; the same for the same picture, and no id in it is another picture's.
     """
     buffer = io.StringIO()
-    with matplotlib.rc_context({"svg.fonttype": "path", "svg.hashsalt": "tilewright"}):
+    with matplotlib.rc_context({"svg.fonttype": "path" if outlines else "none"}):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
-    text = text[text.index("<svg ") :]
-    text = re.sub(r" <metadata>.*?</metadata>\n", "", text, flags=re.DOTALL)
-    text = _own_ids(re.sub(r"<!--.*?-->\n *", "", text, flags=re.DOTALL))
+    text = _own_ids(_compact(text[text.index("<svg ") :]))
     words = html.escape(getattr(figure, "words", ""))
-    return text.replace("<svg ", f'<svg role="img" aria-label="{words}" ', 1)
+    return text.replace("<svg ", f'<svg role="img" aria-label="{words}" ', 1).replace("'DejaVu Sans'", _FONTS)
+
+
+def adaptive_svg(figure: Figure) -> str:
+    """A light picture whose colours are the dark ones where a page's reader prefers dark: one small file for both.
+
+    Args:
+        figure: a picture in the light theme.
+
+    Returns:
+        The element, with letters as text.
+    """
+    light, dark = (asdict(PALETTE[theme]) for theme in Theme)
+    rules = [
+        f'[style*="{kind}: {colour}"] {{{kind}: {dark[name]} !important}}'
+        for name, colour in light.items()
+        for kind in ("fill", "stroke")
+    ]
+    style = "\n".join(["@media (prefers-color-scheme: dark) {", *rules, "}"])
+    return svg_text(figure, outlines=False).replace("</style>", f"\n{style}\n</style>", 1)
+
+
+def _compact(text: str) -> str:
+    """Without comments, metadata, indentation, and digits that nobody sees."""
+    text = re.sub(r"<!--.*?-->|<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r"\s*\n\s*(?=<)", "\n", text)
+    text = re.sub(r"\s*\n\s*", " ", text).replace("> <", ">\n<")
+    return re.sub(
+        r"(scale\([^)]*\))|-?\d+\.\d{3,}",
+        lambda found: found[1] or f"{float(found[0]):.2f}".rstrip("0").rstrip("."),
+        text,
+    )
 
 
 def _own_ids(text: str) -> str:
@@ -298,5 +330,7 @@ def _look(theme: Theme) -> Any:
         **{"font.size": NORMAL, "axes.titlesize": NORMAL, "axes.labelsize": NORMAL, "legend.fontsize": NORMAL},
         **{"xtick.labelsize": SMALL, "ytick.labelsize": NORMAL, "legend.frameon": False},
         **{"axes.titlelocation": "left", "axes.titlecolor": colours.muted, "hatch.color": colours.background},
+        # As svg_text sets it
+        "svg.fonttype": matplotlib.rcParams["svg.fonttype"],
     }
     return matplotlib.style.context(["default", settings])

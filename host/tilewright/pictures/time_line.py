@@ -48,7 +48,7 @@ def draw(estimate: Estimate, *, theme: Theme = Theme.LIGHT) -> Figure:
     _draw_when(when, estimate, colours)
     _draw_spent(spent, shares, colours)
     time = [layer.command_cycles / estimate.program_cycles for layer in layers]
-    _put_column(when, "of all", time, colours.muted)
+    _put_column(when, "of time", time, colours.muted)
     _put_column(spent, "true", [layer.command_utilisation for layer in layers], colours.muted)
     when.set_yticks(range(len(layers)), [shortened(layer.name) for layer in layers])
     when.set_ylim(len(layers) - 0.5, -0.5)
@@ -72,6 +72,8 @@ def _draw_spent(axes: Axes, shares: Sequence[tuple[float, ...]], colours: Colour
     left = [0.0] * len(shares)
     for index, colour in enumerate(SPENT.values()):
         widths = [100 * one[index] for one in shares]
+        if not any(widths):
+            continue
         axes.barh(rows, widths, 0.68, left, color=getattr(colours, colour), linewidth=0)
         left = [start + width for start, width in zip(left, widths, strict=True)]
     axes.set(xlim=(0, 100), xlabel="its cycles, %")

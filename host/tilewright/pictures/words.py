@@ -51,10 +51,13 @@ def shortened(name: str, longest: int = LONGEST) -> str:
     """A name whose end is kept: it tells a layer from its neighbours.
 
     Args:
-        name: any.
+        name: any; cut at a dot where its end has one.
         longest: characters.
     """
-    return name if len(name) <= longest else "…" + name[1 - longest :]
+    if len(name) <= longest:
+        return name
+    end = name[1 - longest :]
+    return "…" + (end.partition(".")[2] or end)
 
 
 def without_prefix(names: Sequence[str]) -> list[str]:

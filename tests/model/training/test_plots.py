@@ -165,7 +165,7 @@ def test_dark_pictures_have_a_dark_ground(tmp_path: Path, crops: torch.Tensor) -
     save_curves({"": [{"epoch": 1, "loss": 1.0}]}, tmp_path / "curves.png", dark=True)
     save_histograms(distributions(small_network(1), crops), tmp_path / "histograms.png", dark=True)
     for picture in map(pixels, tmp_path.iterdir()):
-        assert tuple(picture[0, 0]) == (0x1A, 0x1E, 0x26) and has_colour(picture, PALETTE[Theme.DARK].work)
+        assert tuple(picture[0, 0]) == (0x1E, 0x21, 0x29) and has_colour(picture, PALETTE[Theme.DARK].work)
 
 
 def run_command(*arguments: object) -> dict[str, Any]:
@@ -215,6 +215,22 @@ def test_the_command_says_what_a_folder_lacks(run_folder: Path, tmp_path: Path) 
     assert "holds none: `train` writes it" in refused(run_folder)
     (run_folder / "log.csv").unlink()
     assert "no training log" in refused(run_folder)
+
+
+def test_evaluate_draws_what_it_takes_for_what(data_root: Path, run_folder: Path, tmp_path: Path) -> None:
+    """Rows are labels: the data set's 24 test images are of ten classes by turns."""
+    checkpoint, picture = run_folder / "network.safetensors", tmp_path / "confusion.png"
+    command = ["evaluate", "--data", data_root, "--checkpoint", checkpoint, "--device", "cpu", "--dark"]
+    result = CliRunner().invoke(app, list(map(str, [*command, "--plot", picture, "--json"])))
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    counts = np.array(found["confusion"])
+    assert counts.shape == (10, 10) and counts.sum() == found["total"] == 24
+    assert counts.sum(1).tolist() == np.bincount(np.arange(40, 64) % 10).tolist()
+    assert np.trace(counts) == found["correct"] and len(found["classes"]) == 10
+    assert found["picture"] == str(picture) and has_colour(pixels(picture), PALETTE[Theme.DARK].background)
+    result = CliRunner().invoke(app, list(map(str, [*command, "--integer", "--plot", picture])))
+    assert result.exit_code == 2 and "--plot draws what a checkpoint says" in result.stderr
 
 
 def test_crops_are_the_same_each_time() -> None:
