@@ -29,6 +29,8 @@ from tilewright_model.checkpoint_file import DEFAULT_CHECKPOINT, sha256
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "docs" / "results"
+# Of a run's record, what a report alone shows
+LEFT_OUT = ("classes", "estimate", "hardware", "labels", "measured", "thumbnails")
 CIFAR10 = "$CIFAR10_ROOT"
 console = Console(stderr=True, soft_wrap=True)
 
@@ -237,7 +239,7 @@ def make(name: str) -> None:
     done = subprocess.run(["bash", "-c", command], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{name}: exit code {done.returncode}\n{done.stdout}")
-    facts = json.loads(done.stdout)
+    facts = {key: value for key, value in json.loads(done.stdout).items() if key not in LEFT_OUT}
     content = {"command": result.command, **about(result), "result": facts}
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

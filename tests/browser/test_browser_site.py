@@ -13,6 +13,7 @@ PAGES = (
     "errors",
     "commands",
     "report",
+    "gallery",
     "registers",
     "results",
     "modules/tilewright.face",

@@ -162,7 +162,7 @@ def test_two_runs(
     assert (status, found["same_images"], found["predictions_differing"]) == (0, True, 0)
     assert "Same predictions" in words
     differing = {row["name"]: (row["first"], row["second"]) for row in found["setup_differing"]}
-    assert differing["Images a program"] == ("3, at most", "1, at most") and "Network file" not in differing
+    assert differing["Images a program"] == ("3, at most", "1, at most") and "Network file: hash" not in differing
     assert differing["Compared with"] == ("PyTorch", "nothing") and differing["Seed of the stalls"][1].startswith("5,")
     assert [row["name"] for row in found["layers"]] == [layer.name for layer in case.network.layers]
     changed = copy.deepcopy(facts)
@@ -170,7 +170,7 @@ def test_two_runs(
     (tmp_path / "changed.json").write_text(json.dumps(changed), encoding="utf-8")
     status, found, words = compared(tmp_path, folder / "run.json", tmp_path / "changed.json")
     assert (status, found["predictions_differing"]) == (1, 1) and found["predictions"][0]["image"] == 2
-    assert "Predictions differ" in words and "1 of 4 images have another class" in words
+    assert "Predictions differ" in words and "1 of 4 images got another class" in words
     changed["images_sha256"] = "0" * 64
     (tmp_path / "changed.json").write_text(json.dumps(changed), encoding="utf-8")
     status, found, words = compared(tmp_path, folder / "run.json", tmp_path / "changed.json")

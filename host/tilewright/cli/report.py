@@ -93,7 +93,7 @@ def comparison_table(comparison: RunComparison) -> Table:
     """Results side by side, and what of the set-up differs, for people."""
     table = Table(box=SIMPLE_HEAD)
     table.add_column("")
-    for name in ("A", "B", "B against A"):
+    for name in ("A", "B", "Change"):
         table.add_column(name, justify="right", overflow="fold")
     for row in comparison.results:
         table.add_row(row.name, row.first, row.second, row.change)

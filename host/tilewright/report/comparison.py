@@ -113,8 +113,9 @@ def _results(first: Saved, second: Saved) -> Iterator[Row]:
     yield Row("Result", verdict(a).word, verdict(b).word)
     yield Row("Accuracy", accuracy(a), accuracy(b), _points(a, b))
     yield Row("Integers that differ", *(_differing(facts) for facts in (a, b)))
-    for name, key in (("Images", "images"), ("Programs", "programs"), ("Program cycles", "program_cycles")):
-        yield _counted(name, a[key], b[key])
+    for name in ("Images", "Programs"):
+        yield Row(name, *(f"{facts[name.lower()]:,}" for facts in (a, b)))
+    yield _counted("Program cycles", a["program_cycles"], b["program_cycles"])
     yield _counted("Cycles an image", *(round(facts["program_cycles"] / facts["images"]) for facts in (a, b)))
     yield Row("Utilisation", *(f"{facts['program_utilisation']:.2%}" for facts in (a, b)))
 
@@ -130,9 +131,13 @@ def _points(a: dict[str, Any], b: dict[str, Any]) -> str:
 
 
 def _setup(first: Saved, second: Saved) -> Iterator[Row]:
-    for of in (configuration, lambda saved: hashes(saved.facts), lambda saved: saved.facts["versions"]):
+    for of in (configuration, _hashes, lambda saved: saved.facts["versions"]):
         a, b = of(first), of(second)
         yield from (Row(name, str(a.get(name, "–")), str(b.get(name, "–"))) for name in {**a, **b})
+
+
+def _hashes(saved: Saved) -> dict[str, str]:
+    return {f"{name}: hash": value for name, value in hashes(saved.facts).items()}
 
 
 def _layers(first: Saved, second: Saved) -> Iterator[Row]:
@@ -156,8 +161,14 @@ def _cycles(saved: Saved) -> Iterator[tuple[str, int]]:
 
 
 def _counted(name: str, first: int, second: int) -> Row:
-    change = f"{second / first - 1:+.1%}" if first and second and first != second else ""
-    return Row(name, f"{first:,}", f"{second:,}", change)
+    return Row(name, f"{first:,}", f"{second:,}", _change(first, second))
+
+
+def _change(first: int, second: int) -> str:
+    if not first or not second or first == second:
+        return ""
+    ratio = second / first
+    return f"{ratio - 1:+.1%}" if ratio < 10 else f"{ratio:.1f} times"
 
 
 def _changes(first: Saved, second: Saved) -> Iterator[Change]:
