@@ -231,6 +231,13 @@ def test_a_confusion_without_images_is_refused() -> None:
             confusion.draw(labels, predictions)
 
 
+def test_names_are_shown_as_they_are() -> None:
+    name = r"$\frac$ <b> & \"c\""
+    figure = layer_error.draw({name: 20.0}, name=name, images=1)
+    assert name in [seen.text for seen in texts_of(figure)]
+    assert ElementTree.fromstring(style.svg_text(figure)).get("aria-label", "").startswith(name)
+
+
 def test_faults_are_seen() -> None:
     """Of a text on another, and of one that is cut."""
     figure = style.new_figure(4, 2, Theme.LIGHT)

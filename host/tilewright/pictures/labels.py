@@ -10,6 +10,7 @@ from typing import cast
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
@@ -58,8 +59,8 @@ def place_labels(
         lines: that no name lies on: their corners, in data.
         boxes: that no name lies on, in data.
     """
-    figure = axes.get_figure(root=True)
-    assert figure is not None
+    figure = axes.get_figure()
+    assert isinstance(figure, Figure)
     figure.draw_without_rendering()
     scale = 72 / figure.dpi
     groups = _grouped({name: _on_page(axes, point, scale) for name, point in points.items()})
@@ -92,8 +93,8 @@ def text_size(text: Text) -> tuple[float, float]:
     Args:
         text: on a figure of its own size.
     """
-    figure = text.get_figure(root=True)
-    assert figure is not None
+    figure = text.get_figure()
+    assert isinstance(figure, Figure)
     canvas = cast(FigureCanvasAgg, figure.canvas)
     size = text.get_window_extent(canvas.get_renderer())  # type: ignore[no-untyped-call]
     return float(size.width * 72 / figure.dpi), float(size.height * 72 / figure.dpi)

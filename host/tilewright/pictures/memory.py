@@ -101,8 +101,8 @@ def _drawn(each: _Map) -> Rectangle:
 
 def _name_maps(axes: Axes, maps: Sequence[_Map], colours: Colours) -> None:
     """Names in the maps that have room; for layers without such a one, beside their largest."""
-    figure = axes.get_figure(root=True)
-    assert figure is not None
+    figure = axes.get_figure()
+    assert isinstance(figure, Figure)
     figure.draw_without_rendering()
     named = [each for each in maps if _named_inside(axes, each)]
     left = {each.name: each for each in sorted(maps, key=lambda each: each.box.height * each.box.width)}

@@ -13,7 +13,7 @@ from tilewright.estimate.estimate import Estimate
 from tilewright.hardware.beats import BEAT_BYTES
 from tilewright.pictures.labels import place_labels
 from tilewright.pictures.style import PALETTE, WIDTH, Colours, Theme, new_figure, put_head, themed
-from tilewright.pictures.words import programme_words, shortened
+from tilewright.pictures.words import how_exact, program_words, shortened
 
 Point = tuple[float, float]
 
@@ -51,7 +51,7 @@ def draw(estimate: Estimate, *, theme: Theme = Theme.LIGHT) -> Figure:
         Line2D([], [], color=colours.work, marker="o", linestyle="none", label="a layer"),
     ]
     figure = new_figure(WIDTH, _HEIGHT, theme)
-    put_head(figure, programme_words(estimate), [NOTE], handles)
+    put_head(figure, program_words(estimate), [f"{NOTE} {how_exact(estimate)}"], handles)
     axes = figure.subplots()
     roof = _roof(list(points.values()), peak, rate)
     _draw_roof(axes, roof, colours)

@@ -330,6 +330,8 @@ def _look(theme: Theme) -> Any:
         **{"font.size": NORMAL, "axes.titlesize": NORMAL, "axes.labelsize": NORMAL, "legend.fontsize": NORMAL},
         **{"xtick.labelsize": SMALL, "ytick.labelsize": NORMAL, "legend.frameon": False},
         **{"axes.titlelocation": "left", "axes.titlecolor": colours.muted, "hatch.color": colours.background},
+        # Users' names are no formulas
+        "text.parse_math": False,
         # As svg_text sets it
         "svg.fonttype": matplotlib.rcParams["svg.fonttype"],
     }

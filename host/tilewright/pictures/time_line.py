@@ -10,7 +10,7 @@ from matplotlib.patches import Patch
 
 from tilewright.estimate.estimate import CommandEstimate, Estimate, LayerEstimate
 from tilewright.pictures.style import PALETTE, SMALL, WIDTH, Colours, Theme, new_figure, put_head, themed
-from tilewright.pictures.words import cycles_unit, programme_words, shortened
+from tilewright.pictures.words import cycles_unit, how_exact, program_words, shortened
 
 # Inches of a row, and of the axis and the headings of the columns
 _ROW, _REST = 0.25, 0.75
@@ -43,7 +43,7 @@ def draw(estimate: Estimate, *, theme: Theme = Theme.LIGHT) -> Figure:
     found = [name for index, name in enumerate(SPENT) if any(one[index] > 0 for one in shares)]
     handles = [Patch(color=getattr(colours, SPENT[name]), label=name) for name in found]
     figure = new_figure(WIDTH, _ROW * len(layers) + _REST, theme)
-    put_head(figure, programme_words(estimate), [NOTE], handles)
+    put_head(figure, program_words(estimate), [f"{NOTE} {how_exact(estimate)}"], handles)
     when, spent = figure.subplots(1, 2, sharey=True, width_ratios=(5, 4))
     _draw_when(when, estimate, colours)
     _draw_spent(spent, shares, colours)

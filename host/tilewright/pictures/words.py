@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 LONGEST = 24
 
 
-def programme_words(estimate: Estimate) -> str:
+def program_words(estimate: Estimate) -> str:
     """A picture's title: network, array, batch.
 
     Args:
@@ -21,6 +21,17 @@ def programme_words(estimate: Estimate) -> str:
     n = estimate.hardware.n
     used = f"{estimate.program_utilisation:.1%} of the array used"
     return f"{estimate.network} on {n}x{n}, {batch_words(estimate.batch)}: {used}"
+
+
+def how_exact(estimate: Estimate) -> str:
+    """A sentence that says what the figures are.
+
+    Args:
+        estimate: of the program.
+    """
+    if estimate.stall_probability:
+        return f"Estimated: the mean at a stall probability of {estimate.stall_probability:g}."
+    return "Estimated, for a memory that never stalls."
 
 
 def batch_words(batch: int) -> str:
