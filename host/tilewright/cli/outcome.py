@@ -12,6 +12,7 @@ from tilewright.cli.option_groups import OutcomeOptions
 from tilewright.cli.tables import demo_table, outcome_table, run_table
 from tilewright.cli.trace import file_of, print_waveform, trace_of_demo, trace_of_layer, trace_of_run
 from tilewright.driver import Driver
+from tilewright.progress import phase, print_line
 from tilewright.pytorch.images import Images
 from tilewright.report.device_facts import device_facts
 from tilewright.report.page import write_report
@@ -36,9 +37,9 @@ def tell_run(
     """
     device = device_facts(driver)
     waveform = trace_of_run(run, driver, told.trace, None if report is None else report.with_suffix(".fst"))
-    record = run_record(run, images, device, clock_mhz, waveform)
-    if report is not None:
-        write_report(record, report)
+    if told.as_json or report is not None:
+        with phase("Estimating each layer's cycles"):
+            record = run_record(run, images, device, clock_mhz, waveform)
     if told.as_json:
         typer.echo(json.dumps(record))
     else:
@@ -46,8 +47,10 @@ def tell_run(
         if run.equal is False:
             output.print(str(run.comparison), markup=False, highlight=False)
         print_waveform(waveform)
-        if report is not None:
-            output.print(f"report: {report}", markup=False, highlight=False)
+    if report is not None:
+        # Last: a page that cannot be written takes nothing of the above
+        write_report(record, report)
+        print_line(f"report: {report}")
     if run.equal is False:
         raise typer.Exit(1)
 
