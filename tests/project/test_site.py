@@ -79,6 +79,7 @@ def test_commands_and_modules_have_pages(site: Path) -> None:
         missing = [name for name in names if name != "__version__" and f'id="{module}.{name}"' not in page]
         assert not missing, f"{module}: {missing}"
         assert ":class:" not in page and ":func:" not in page
+        assert "<blockquote>" not in page, f"{module}: an example outside of 'Examples:'"
 
 
 def test_pages_made_of_code_are_up_to_date() -> None:

@@ -41,9 +41,10 @@ def open(  # as gzip.open
 ) -> Board:
     """A board with the accelerator.
 
-    >>> with open("sim", array=8, seed=1) as board:
-    ...     board
-    simulated board, 8x8 array
+    Examples:
+        >>> with open("sim", array=8, seed=1) as board:
+        ...     board
+        simulated board, 8x8 array
 
     Args:
         device: ``"sim"``, the hardware simulated here; ``"board"``, the one under this Python; ``"remote"``, one over
@@ -105,10 +106,11 @@ class Board:
     ) -> BoardRun:
         """Runs images through a network.
 
-        >>> with open("sim", array=8, seed=1) as board:
-        ...     run = board.run("network.safetensors", "images.npz", check="numpy")
-        >>> run.predictions, run.equal, run.cycles > 0
-        (array([4, 4]), True, True)
+        Examples:
+            >>> with open("sim", array=8, seed=1) as board:
+            ...     run = board.run("network.safetensors", "images.npz", check="numpy")
+            >>> run.predictions, run.equal, run.cycles > 0
+            (array([4, 4]), True, True)
 
         Args:
             network: of :func:`tilewright.load`, or what that takes alone: a name, a file, a module with a size.

@@ -31,8 +31,9 @@ def load(
 ) -> Network:
     """A network as integers.
 
-    >>> load("network.safetensors")
-    small: 6 layers, images 3x32x32, 1,859,196 multiplications an image
+    Examples:
+        >>> load("network.safetensors")
+        small: 6 layers, images 3x32x32, 1,859,196 multiplications an image
 
     Args:
         source: ``"vgg16"``, the trained one; a network file, a checkpoint, a QONNX file or a golden set; or a trained
