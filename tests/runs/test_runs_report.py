@@ -198,6 +198,17 @@ def test_names_are_no_html(facts: dict[str, Any], tmp_path: Path) -> None:
     assert Page(tmp_path / "both.html").scripts == []
 
 
+def test_a_board_s_run_and_one_that_nothing_was_compared_with(facts: dict[str, Any], tmp_path: Path) -> None:
+    board = {"device": {"name": "Pynq-Z2", "simulated": False, "stall_probability": 0.0}, "seed": None}
+    board |= {"estimate": facts["estimate"] | {"stall_probability": 0.0}}
+    nothing = {"checked": False, "equal": None, "reference": None, "layers": [], "correct": None, "measured": None}
+    page.write_run(checked_record(facts | board | nothing, "run", tmp_path), tmp_path / "run.html")
+    words = Page(tmp_path / "run.html").words
+    assert "simulated" not in words and "not run on hardware" not in words and "Device: Pynq-Z2" in words
+    assert "Not compared" in words and "Equal" not in words and "Seed" not in words
+    assert "Accuracy –" in words and "estimated; the hardware's log does not hold them all" in words
+
+
 def without(*names: str) -> Callable[[dict[str, Any]], Any]:
     return lambda facts: {key: value for key, value in facts.items() if key not in names}
 
