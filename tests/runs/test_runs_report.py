@@ -206,7 +206,8 @@ def test_a_board_s_run_and_one_that_nothing_was_compared_with(facts: dict[str, A
     words = Page(tmp_path / "run.html").words
     assert "simulated" not in words and "not run on hardware" not in words and "Device: Pynq-Z2" in words
     assert "Not compared" in words and "Equal" not in words and "Seed" not in words
-    assert "Accuracy –" in words and "estimated; the hardware's log does not hold them all" in words
+    assert "Accuracy –" in words and "Integers that differ – nothing compared" in words
+    assert "estimated; the hardware's log does not hold them all" in words and "More than 100 %" in words
 
 
 def without(*names: str) -> Callable[[dict[str, Any]], Any]:

@@ -39,7 +39,7 @@ def verdict(facts: Mapping[str, Any]) -> Verdict:
         facts: the run's record.
     """
     if not facts["checked"]:
-        return Verdict("unknown", "Not compared", "Nothing was compared: tilewright run --check does.")
+        return Verdict("unknown", "Not compared", "No integer was compared; tilewright run --check does it.")
     against = f" with {facts['reference']}" if facts["reference"] else ""
     what = f"{count_of(facts['compared'], 'integer')} and {count_of(facts['images'], 'prediction')} compared{against}"
     if facts["equal"]:
@@ -76,18 +76,14 @@ def figures(facts: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         facts: the run's record.
     """
     images, cycles, n = facts["images"], facts["program_cycles"], facts["array"]
-    known = facts["correct"] is not None
-    yield (
-        "Accuracy",
-        accuracy(facts) if known else _NONE,
-        f"{facts['correct']:,} of {images:,}" if known else "no labels",
-    )
-    compared = facts["checked"]
-    yield (
-        "Integers that differ",
-        f"{facts['mismatches']:,}" if compared else _NONE,
-        f"of {facts['compared']:,} compared",
-    )
+    if facts["correct"] is None:
+        yield "Accuracy", _NONE, "no labels"
+    else:
+        yield "Accuracy", accuracy(facts), f"{facts['correct']:,} of {images:,}"
+    if facts["checked"]:
+        yield "Integers that differ", f"{facts['mismatches']:,}", f"of {facts['compared']:,} compared"
+    else:
+        yield "Integers that differ", _NONE, "nothing compared"
     yield "Utilisation", f"{facts['program_utilisation']:.1%}", f"of {n * n:,} multiplications a cycle"
     yield "Cycles an image", f"{round(cycles / images):,}", f"{cycles:,} in {count_of(facts['programs'], 'program')}"
     speed, _, unit = assumed_clock.in_words(images, cycles, facts["assumed_clock_mhz"]).partition(" ")
@@ -184,6 +180,16 @@ def _layer_row(
         "differing": _NONE if compared is None else f"{compared['mismatches']:,}",
         "wrong": "wrong" if compared is not None and compared["mismatches"] else "",
     }
+
+
+def skips_positions(saved: Saved) -> bool:
+    """Whether the array does less than a layer's multiplications: it skips positions that pooling drops.
+
+    Args:
+        saved: the run's record.
+    """
+    layers = () if saved.estimate is None else saved.estimate.layers
+    return any(layer.command_utilisation > 1 for layer in layers)
 
 
 def _off(estimated: int, counted: int) -> str:
