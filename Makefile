@@ -16,6 +16,8 @@ PYNQ3_INSTALLED := $(PYNQ3)/.pynq-$(PYNQ3_VERSION)-installed
 SILICON_INSTALLED := $(VENV)/.tilewright-silicon-installed
 PYNQ3_TESTS := $(wildcard tests/check tests/sim tests/guest/test_foreign_drivers.py tests/remote/test_remote_protocol.py \
     tests/driver/test_driver_clocks.py)
+# The version that the site is kept as: major and minor
+DOCS_VERSION = $(shell sed -n 's/^__version__ = "\([0-9]*\.[0-9]*\).*/\1/p' host/tilewright/__init__.py)
 # The trained network as the wheel holds it
 PACKAGED := host/tilewright/packaged/vgg16_w4a4_cifar10
 BOARDS := $(notdir $(basename $(wildcard host/tilewright/boards/data/*.json)))
@@ -33,7 +35,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Tests start some hundred Python processes: without .pyc files each of them compiles torch or pynq again, for seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup packages demo docs test test-pynq3 test-host check registers boards lint golden evidence silicon clean
+.PHONY: help setup packages demo docs docs-release test test-pynq3 test-host check registers boards lint golden evidence silicon clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -67,6 +69,11 @@ demo: setup ## run the trained network through the RTL on an image and compare e
 
 docs: setup ## serve the documentation site at http://127.0.0.1:8000; pages that change are built anew
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
+
+docs-release: setup ## build this version's site into the local branch gh-pages, beside those of others; pushes nothing
+	@export NO_MKDOCS_2_WARNING=1; $(BIN)/mike deploy --quiet --update-aliases --alias-type copy $(DOCS_VERSION) latest
+	@$(BIN)/mike set-default latest
+	@echo "Branch gh-pages has: $$($(BIN)/mike list | tr '\n' ';')  to look at it: mike serve; to publish it: git push origin gh-pages"
 
 test: setup ## run all checks and tests
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target check lint
