@@ -71,7 +71,7 @@ docs: setup ## serve the documentation site at http://127.0.0.1:8000; pages that
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
 
 docs-release: setup ## build this version's site into the local branch gh-pages, beside those of others; pushes nothing
-	@export NO_MKDOCS_2_WARNING=1; $(BIN)/mike deploy --quiet --update-aliases --alias-type copy $(DOCS_VERSION) latest
+	@export NO_MKDOCS_2_WARNING=1; $(BIN)/mike --quiet deploy --update-aliases --alias-type copy $(DOCS_VERSION) latest
 	@$(BIN)/mike set-default latest
 	@echo "Branch gh-pages has: $$($(BIN)/mike list | tr '\n' ';')  to look at it: mike serve; to publish it: git push origin gh-pages"
 
