@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import NetworkError
 from tilewright.network.network import Layer, Network
+
+Value = TypeVar("Value", np.uint8, np.float64)
 
 # Every integer up to this is exact in float32, whatever the order of a sum.
 _FLOAT32_EXACT = 1 << 24
@@ -84,17 +86,31 @@ def accumulate(layer: Layer, codes: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
     """
     low, high = layer.reach()
     dtype: type = np.float32 if max(-int(low.min()), int(high.max())) < _FLOAT32_EXACT else np.float64
-    images, channels = codes.shape[:2]
-    out_h, out_w = layer.sums_size((codes.shape[2], codes.shape[3]))
+    return layer_sums(layer, codes, dtype).astype(np.int32)
+
+
+def layer_sums(layer: Layer, values: npt.NDArray[Any], dtype: type) -> npt.NDArray[Any]:
+    """The sums of a layer's convolution, or of its windows.
+
+    Args:
+        layer: the layer.
+        values: (images, ic, h, w).
+        dtype: a float, that sums are computed in.
+
+    Returns:
+        That dtype (images, oc, h, w), before pooling.
+    """
+    images, channels = values.shape[:2]
+    out_h, out_w = layer.sums_size((values.shape[2], values.shape[3]))
     edge, stride = (layer.padding, layer.padding), layer.stride
-    padded: npt.NDArray[Any] = np.pad(codes, ((0, 0), (0, 0), edge, edge)).astype(dtype)
+    padded: npt.NDArray[Any] = np.pad(values, ((0, 0), (0, 0), edge, edge)).astype(dtype)
     sums: npt.NDArray[Any] = np.zeros((images, layer.out_channels, out_h * out_w), dtype=dtype)
     for ky in range(layer.kernel[0]):
         for kx in range(layer.kernel[1]):
             met = padded[:, :, ky : ky + (out_h - 1) * stride + 1 : stride, kx : kx + (out_w - 1) * stride + 1 : stride]
             met = met.reshape(images, channels, out_h * out_w)
             sums += met if layer.weights is None else np.matmul(layer.weights[:, :, ky, kx].astype(dtype), met)
-    return sums.astype(np.int32).reshape(images, layer.out_channels, out_h, out_w)
+    return sums.reshape(images, layer.out_channels, out_h, out_w)
 
 
 def quantise(layer: Layer, sums: npt.NDArray[np.int32]) -> npt.NDArray[np.uint8]:
@@ -115,19 +131,19 @@ def quantise(layer: Layer, sums: npt.NDArray[np.int32]) -> npt.NDArray[np.uint8]
     return codes
 
 
-def pool(layer: Layer, codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+def pool(layer: Layer, values: npt.NDArray[Value]) -> npt.NDArray[Value]:
     """The layer's max-pooling; an odd last row or column is dropped.
 
     Args:
         layer: the layer.
-        codes: uint8 (images, oc, h, w).
+        values: (images, oc, h, w), codes or others.
 
     Returns:
-        uint8 (images, oc, h // pool, w // pool).
+        The same type, (images, oc, h // pool, w // pool).
     """
     if layer.pool == 1:
-        return codes
-    images, channels, h, w = codes.shape
-    windows = codes[:, :, : h // 2 * 2, : w // 2 * 2].reshape(images, channels, h // 2, 2, w // 2, 2)
-    pooled: npt.NDArray[np.uint8] = windows.max(axis=(3, 5))
+        return values
+    images, channels, h, w = values.shape
+    windows = values[:, :, : h // 2 * 2, : w // 2 * 2].reshape(images, channels, h // 2, 2, w // 2, 2)
+    pooled: npt.NDArray[Value] = windows.max(axis=(3, 5))
     return pooled
