@@ -7,6 +7,7 @@ commands, modules and pictures are made as the site is, and are nowhere else.
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -21,6 +22,8 @@ import modules_pages
 
 ROOT = Path(__file__).resolve().parents[2]
 STYLE = ROOT / "docs" / "site" / "site.css"
+# Set by mike where it builds one of several versions
+VERSION_VARIABLE = "MIKE_DOCS_VERSION"
 ROLE = re.compile(r":(?:attr|class|data|exc|func|meth|mod):(?=<code>)")
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 # Addresses are paths without docs/; but for these
@@ -34,11 +37,14 @@ NAMED = {
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Gives headings the anchors that the repository's own web view gives them.
+    """Gives headings the anchors that the repository's own web view gives them; offers versions where there are some.
 
     Args:
         config: of the site.
     """
+    if VERSION_VARIABLE not in os.environ:
+        # The choice of versions would ask a site of one version for its list, in vain
+        config.extra.pop("version", None)
     config.mdx_configs["toc"]["slugify"] = slugify(case="lower")
     return config
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from html.parser import HTMLParser
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from documentation import ROOT, pages
 from markdown_it import MarkdownIt
+from mike import commands
 from mkdocs.config import load_config
 from site_build import CONFIG, built
 
@@ -20,7 +22,8 @@ import gallery_page
 import modules_pages
 import readme_picture
 import write_pages
-from repository_pages import repository_files
+from repository_pages import VERSION_VARIABLE, on_config, repository_files
+from tilewright import __version__
 from tilewright.pictures.style import Theme
 
 
@@ -127,6 +130,26 @@ def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
     assert not loaded
 
 
+def test_versions_are_kept_beside_each_other(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `make docs-release` keeps them, with one site for both versions; the newest is what visitors come to."""
+    printed = subprocess.run(["make", "--dry-run", "docs-release"], cwd=ROOT, capture_output=True, text=True).stdout
+    minor = ".".join(__version__.split(".")[:2])
+    assert f"deploy --update-aliases --alias-type copy {minor} latest" in printed
+    assert load_config(str(CONFIG)).extra["version"] == {"provider": "mike", "default": "latest"}
+    monkeypatch.chdir(tmp_path)
+    for words in ("init --quiet", "config user.name tests", "config user.email tests@localhost"):
+        subprocess.run(["git", *words.split()], check=True)
+    subprocess.run(["git", "commit", "--quiet", "--allow-empty", "--message", "begin"], check=True)
+    for version in ("0.1", "0.2"):
+        options = {"update_aliases": True, "alias_type": commands.AliasType.copy}
+        with commands.deploy({"site_dir": str(site)}, version, aliases=["latest"], **options):
+            pass
+    shown = subprocess.run(["git", "show", "gh-pages:versions.json"], check=True, capture_output=True, text=True).stdout
+    assert [(one["version"], one["aliases"]) for one in json.loads(shown)] == [("0.2", ["latest"]), ("0.1", [])]
+    for folder in ("0.1", "0.2", "latest"):
+        subprocess.run(["git", "cat-file", "-e", f"gh-pages:{folder}/quick_start/index.html"], check=True)
+
+
 def test_every_decision_is_listed() -> None:
     folder = ROOT / "docs" / "decisions"
     listed = re.findall(r"^\| (\d+) \| \[(.*)\]\((.*)\) \|$", (folder / "README.md").read_text("utf-8"), re.MULTILINE)
@@ -135,6 +158,12 @@ def test_every_decision_is_listed() -> None:
     assert [(f"# {number}. {title}", name) for number, title, name in listed] == [
         (title, file.name) for title, file in zip(titles, files, strict=True)
     ]
+
+
+def test_versions_are_offered_where_there_are_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "version" not in on_config(load_config(str(CONFIG))).extra
+    monkeypatch.setenv(VERSION_VARIABLE, "0.1.0")
+    assert on_config(load_config(str(CONFIG))).extra["version"]["provider"] == "mike"
 
 
 @pytest.mark.parametrize(
