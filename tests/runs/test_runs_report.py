@@ -6,6 +6,7 @@ import copy
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -32,9 +33,9 @@ def tilewright(*arguments: Any) -> Any:
 def folder(example: Callable[[str], Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of the small network, equal: `run.json` and `run.html`; its labels are the classes, but for one."""
     case, folder = example("small"), tmp_path_factory.mktemp("report")
-    case.images.labels[:] = case.expected["predictions"]
-    case.images.labels[1] += 1 if case.images.labels[1] == 0 else -1
-    case.images.save(folder / "images.npz")
+    labels = case.expected["predictions"].copy()
+    labels[1] += 1 if labels[1] == 0 else -1
+    replace(case.images, labels=labels).save(folder / "images.npz")
     command = (
         "run",
         case.path,
