@@ -29,7 +29,7 @@ HOST_MAY = {
     "boards": {"hardware"},
     "check": {"", "bitstreams", "selftest", "target", "runs", *RUN - {"sim", "pytorch"}},
     "cli": {
-        *("", "bitstreams", "board", "boards", "check", "estimate", "explore", "host_cost", "remote", "runs"),
+        *("", "bitstreams", "board", "boards", "check", "estimate", "explore", "farm", "host_cost", "remote", "runs"),
         *("selftest", "silicon", "stimulus", "target", "vivado"),
         *RUN,
     },
@@ -41,6 +41,7 @@ HOST_MAY = {
     "estimate": {"compiler", "driver", "network", "hardware"},
     "explore": {"boards", "silicon", "estimate", "compiler", "network", "hardware"},
     "face": {"target", "runs", "pytorch", "driver", "network", "hardware"},
+    "farm": {"target", "runs", "pytorch", "compiler", "driver", "network", "hardware"},
     "files": {"environment", "errors"},
     "hardware": set(),
     "host_cost": {"silicon", "runs", "compiler", "driver", "network", "hardware"},
@@ -99,6 +100,7 @@ COMMANDS = (
     "demo",
     "estimate",
     "explore",
+    "farm",
     "golden",
     "info",
     "kernel",
@@ -110,6 +112,7 @@ COMMANDS = (
 )
 # Other packages, and the folders or modules that may import them
 HOST_OTHERS = {
+    "distributed": {"farm"},
     "rich": {"cli", "progress", "sim.build"},
     "tilewright_model": {"pytorch.module"},
     "torch": set(),
