@@ -16,6 +16,7 @@ from farms import COUNT, DYING, IMAGES, LYING, NETWORK, dask_cluster
 from lying_device import lie
 
 from tilewright.errors import DeviceTimeoutError, FarmError
+from tilewright.farm.cluster import devices_of
 from tilewright.farm.device import Computed, DeviceChoice, ShardRunner
 from tilewright.farm.options import FarmOptions
 from tilewright.farm.plan import Plan
@@ -147,6 +148,17 @@ def test_other_hardware_is_left_out(client: Client, whole: FarmResult, plan: Pla
     result = run(client, plan)
     assert list(result.left_out) == ["1"] and "BUILD_HASH 0x00000007" in result.left_out["1"]
     assert facts(result.shards) == facts(whole.shards)
+
+
+def test_workers_are_known_whatever_the_client_keeps(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A periodic update of dask's client keeps no workers, and may come between its question and its answer."""
+
+    async def update(client: Client, n_workers: int = 0) -> None:
+        client._scheduler_identity = await client.scheduler.identity(n_workers=0)
+
+    monkeypatch.setattr(Client, "_update_scheduler_info", update)
+    assert not client.scheduler_info(n_workers=-1)["workers"]
+    assert set(devices_of(client)) == {"0", "1"}
 
 
 def test_nobody_left_is_said(client: Client, plan: Plan) -> None:

@@ -68,6 +68,10 @@ def workers_of(address: str) -> Iterator[Client]:
 
 
 def devices_of(client: Client) -> dict[str, str]:
-    """Addresses of the workers that own a device, by their names."""
-    workers = client.scheduler_info(n_workers=-1)["workers"]
+    """Addresses of the workers that own a device, by their names.
+
+    The scheduler is asked itself: what ``Client.scheduler_info`` returns, a periodic update that names no worker may
+    have taken the place of.
+    """
+    workers = client.sync(client.scheduler.identity, n_workers=-1)["workers"]
     return {str(worker["name"]): address for address, worker in workers.items() if worker["resources"].get(RESOURCE)}

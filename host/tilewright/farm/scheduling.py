@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from distributed import CancelledError, Client, Future, KilledWorker, TimeoutError, wait
+from distributed.comm import CommClosedError
 
 from tilewright.errors import FarmError
 from tilewright.farm.cluster import devices_of
@@ -21,6 +22,7 @@ from tilewright.farm.record import Judged, Record
 from tilewright.farm.shards import Shard
 from tilewright.farm.worker import RESOURCE, Answer, run_shard
 
+_GONE = "the scheduler of dask has gone: start it and the workers again, then the same command"
 # A device whose shards take less has one that waits for it, beside the one that it computes
 _SHORT_SECONDS = 5.0
 # A shard that runs once more to be looked into may take so many times as long
@@ -82,8 +84,11 @@ class Farm:
                 for future in [future for future in self._sent if future.done()]:
                     self._take(future)
                 self._told(None)
+        except CommClosedError as error:
+            raise FarmError(_GONE) from error
         finally:
-            self._client.cancel(list(self._sent))
+            with suppress(CommClosedError):
+                self._client.cancel(list(self._sent))
 
     def _wait(self) -> None:
         """Waits until a shard is done, but not for long."""
@@ -100,7 +105,7 @@ class Farm:
             FarmError: there is none.
         """
         if self._client.status != "running":
-            raise FarmError("the scheduler of dask has gone: start it and the workers again, then the same command")
+            raise FarmError(_GONE)
         present = devices_of(self._client)
         left_out = self._judge.left_out
         workers = {name: address for name, address in present.items() if name not in left_out}
