@@ -17,7 +17,7 @@ OpenDevice = Callable[..., Any]
 
 # Folders whose tests bring their own device
 SIMULATED_FOLDERS = {
-    Path(__file__).parent / name for name in ("board", "check", "face", "notebooks", "remote", "sim", "guest")
+    Path(__file__).parent / name for name in ("board", "check", "face", "farm", "notebooks", "remote", "sim", "guest")
 }
 SIMULATED_ONLY = {"latency", "stall_probability", "system", "traced"}
 

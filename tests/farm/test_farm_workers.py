@@ -14,6 +14,7 @@ from command_line import json_of, refused, tilewright
 from distributed import Client, LocalCluster
 from farms import COUNT, DYING, IMAGES, LYING, NETWORK, dask_cluster
 from lying_device import lie
+from remote_server import serving
 
 from tilewright.errors import DeviceTimeoutError, FarmError
 from tilewright.farm.cluster import devices_of
@@ -25,7 +26,7 @@ from tilewright.farm.result import FarmResult
 from tilewright.farm.run import run_farm
 from tilewright.farm.worker import FarmPlugin
 from tilewright.pytorch.golden_integers import Reference
-from tilewright.runs.runner import NetworkRunner
+from tilewright.runs.runner import BatchResult, NetworkRunner
 from tilewright.target import DeviceKind
 
 DEVICES = {"": DeviceChoice(DeviceKind.SIM, 8, 64)}
@@ -99,6 +100,7 @@ def test_one_killed_and_one_that_lies(whole: FarmResult, folder: Path, tmp_path:
     assert done.returncode == 1, done.stderr
     assert (told["complete"], told["equal"], told["images"]) == (True, True, COUNT)
     assert list(told["left_out"]) == ["liar"]
+    assert "runs again: worker liar gave other integers" in done.stderr
     assert "wrong integers, first in features.2 of the shard's image 0" in told["left_out"]["liar"]
     assert {name: row["images"] for name, row in told["workers"].items()} == {"honest": COUNT}
     shards = Record(plan.identity(), record).shards
@@ -106,6 +108,18 @@ def test_one_killed_and_one_that_lies(whole: FarmResult, folder: Path, tmp_path:
     words.remove("--json")
     again = tilewright("farm", *words, "--workers", "1")
     assert again.returncode == 0 and "0 images" in again.stdout, again.stdout + again.stderr
+
+
+def test_two_remote_boards_are_a_worker_each(folder: Path, whole: FarmResult) -> None:
+    """Over PYNQ.remote, with `tilewright serve` in the place of boards."""
+    words = [folder / NETWORK, "--images", folder / IMAGES, "--batch", "2", "--shard", "4", "--layers", "all"]
+    words += ["--reference", "numpy", "--json"]
+    with serving("--port", "0") as one, serving("--port", "0") as another:
+        hosts = ["--bitstream", one.bitstream, "--host", one.host, "--host", another.host]
+        told = json_of(tilewright("farm", *words, *hosts))
+    assert (told["complete"], told["equal"], told["images"], told["device"]) == (True, True, COUNT, "remote")
+    assert set(told["workers"]) == {"0", "1"} and not told["left_out"]
+    assert told["compared"] == whole.as_dict()["compared"]
 
 
 def test_a_run_goes_on_from_its_record(client: Client, whole: FarmResult, plan: Plan, tmp_path: Path) -> None:
@@ -120,17 +134,22 @@ def test_a_run_goes_on_from_its_record(client: Client, whole: FarmResult, plan: 
 
 
 def test_hardware_that_differs_is_told(client: Client, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both devices have the same fault: it is the hardware's, and is named integer by integer."""
+    """Both devices have the same fault, in each shard's second program: it is the hardware's, and is named."""
     taken = NetworkRunner._taken
-    monkeypatch.setattr(NetworkRunner, "_taken", lambda *arguments: lie(taken(*arguments)))
+
+    def faulty(*arguments: Any) -> BatchResult:
+        result = taken(*arguments)
+        return lie(result) if result.first == plan.batch else result
+
+    monkeypatch.setattr(NetworkRunner, "_taken", faulty)
     result = run(client, plan)
     assert not result.left_out
-    assert result.differing == COUNT / plan.batch
+    assert result.differing == sum(shard.images > plan.batch for shard in plan.shards) == 5
     assert result.as_dict()["equal"] is False
     (text,) = (line for line in result.as_dict()["differences"] if "expected" in line)
     image = int(text.split("image ")[1].split(",")[0])
     assert f"features.2, image {image}, channel 5, row 2, column 3: expected " in text
-    assert image % plan.batch == 0
+    assert image % plan.size == plan.batch
 
 
 def test_a_device_that_fails_is_left_out(client: Client, whole: FarmResult, plan: Plan, on_worker: Any) -> None:

@@ -21,6 +21,7 @@ from tilewright.farm.plan import Plan
 from tilewright.farm.record import Judged, Record
 from tilewright.farm.shards import Shard
 from tilewright.farm.worker import RESOURCE, Answer, run_shard
+from tilewright.progress import print_line
 
 _GONE = "the scheduler of dask has gone: start it and the workers again, then the same command"
 # A device whose shards take less has one that waits for it, beside the one that it computes
@@ -139,22 +140,29 @@ class Farm:
         return self._client.submit(run_shard, shard.index, pixels, keep, **options)
 
     def _take(self, future: Future) -> None:
-        shard = self._sent.pop(future).shard
+        shard, left_out = self._sent.pop(future).shard, dict(self._judge.left_out)
         answer = self._answer(future, shard)
-        if answer is None or answer.worker in self._judge.left_out:
-            self._queue.appendleft(shard)
-        elif answer.computed is None:
-            self._judge.failed(shard, answer.worker, answer.failure)
+        judged = None if answer is None or answer.worker in left_out else self._judged(shard, answer)
+        for name in self._judge.left_out.keys() - left_out.keys():
+            print_line(f"worker {name} is left out: {self._judge.left_out[name]}")
+        if judged is None:
             self._queue.appendleft(shard)
         else:
-            self._ahead = 2 if answer.computed.seconds < _SHORT_SECONDS else 1
-            decision = self._judge.take(shard, answer.worker, answer.computed, self._workers())
-            if decision.judged is None or decision.computed is None:
-                self._queue.appendleft(shard)
-                return
-            judged = self._looked_into(decision.judged, shard, decision.computed)
             self._record.add(judged)
             self._told(judged)
+
+    def _judged(self, shard: Shard, answer: Answer) -> Judged | None:
+        """What an answer makes of a shard; None where it must run again."""
+        if answer.computed is None:
+            print_line(f"{shard} runs again, worker {answer.worker} failed: {answer.failure}")
+            self._judge.failed(shard, answer.worker, answer.failure)
+            return None
+        self._ahead = 2 if answer.computed.seconds < _SHORT_SECONDS else 1
+        decision = self._judge.take(shard, answer.worker, answer.computed, self._workers())
+        if decision.judged is None or decision.computed is None:
+            print_line(f"{shard} runs again: worker {answer.worker} gave other integers than the reference")
+            return None
+        return self._looked_into(decision.judged, shard, decision.computed)
 
     def _answer(self, future: Future, shard: Shard) -> Answer | None:
         """What came of a shard; None where it was lost.
