@@ -289,7 +289,8 @@ def page() -> str:
     lines = [
         "# Results",
         "",
-        "Written by `make evidence` (up to an hour) and, on area, timing, boards and netlist, `make silicon` (hours).",
+        "Written by `make evidence` (up to an hour) and, on area, timing, boards and netlist, `make silicon` (hours);",
+        "what takes hours, by its name alone ([farm](../farm.md#all-test-images-of-cifar-10)).",
         "Each row's file holds the whole output.",
     ]
     lines += [f"Checkpoint: `{sha256(DEFAULT_CHECKPOINT)}`.", ""]
@@ -304,6 +305,8 @@ def page() -> str:
         lines += [f"## {result.title}", "", f"    {content['command']}", ""]
         lines += [result.table(content["result"]), ""] if result.table else []
         lines += [shown, ""]
+        if result.hours and not content["result"]["complete"]:
+            lines += [f"Not complete: `python benchmarks/evidence.py {name}` goes on from the record.", ""]
         for key, now in about(result).items():
             if content[key] != now:
                 other = "other RTL" if key == "rtl_sha256" else "another checkpoint"

@@ -8,7 +8,7 @@ import pytest
 
 from tilewright.errors import FarmError
 from tilewright.farm.plan import Plan
-from tilewright.farm.record import Judged, Record
+from tilewright.farm.record import Judged, Record, held
 
 SHARDS = [
     Judged(2, "a", [1, 2], "ab", {"cycles": 5}, 8, 0.5),
@@ -52,7 +52,16 @@ def test_a_record_of_another_run_is_refused(plan: Plan, file: Path, name: str, v
     assert file.read_bytes() == before
 
 
-@pytest.mark.parametrize("content", ["", "{}\n", "[1]\n", "a photograph\n"])
+def test_two_runs_do_not_write_one_record(plan: Plan, file: Path) -> None:
+    with held(file), pytest.raises(FarmError, match="another run writes this record"), held(file):
+        pass
+    with held(file):
+        assert len(Record(plan.identity(), file).shards) == 2
+    with held(file.with_name("new.jsonl")):
+        assert not Record(plan.identity(), file.with_name("new.jsonl")).shards
+
+
+@pytest.mark.parametrize("content", ["{}", "{}\n", "[1]\n", "a photograph\n"])
 def test_what_is_no_record_is_refused(plan: Plan, tmp_path: Path, content: str) -> None:
     (tmp_path / "file").write_text(content)
     with pytest.raises(FarmError, match="no record of `tilewright farm`"):

@@ -117,7 +117,12 @@ def test_two_remote_boards_are_a_worker_each(folder: Path, whole: FarmResult) ->
     with serving("--port", "0") as one, serving("--port", "0") as another:
         hosts = ["--bitstream", one.bitstream, "--host", one.host, "--host", another.host]
         told = json_of(tilewright("farm", *words, *hosts))
-    assert (told["complete"], told["equal"], told["images"], told["device"]) == (True, True, COUNT, "remote")
+    assert (told["complete"], told["equal"], told["images"], told["identity"]["device"]) == (
+        True,
+        True,
+        COUNT,
+        "remote",
+    )
     assert set(told["workers"]) == {"0", "1"} and not told["left_out"]
     assert told["compared"] == whole.as_dict()["compared"]
 
@@ -127,7 +132,8 @@ def test_a_run_goes_on_from_its_record(client: Client, whole: FarmResult, plan: 
     for shard in whole.shards[::2]:
         record.add(shard)
     begun = run(client, plan, record, minutes=0)
-    assert (begun.complete, begun.images, begun.images_now) == (False, 4 * 3, 0)
+    told = begun.as_dict()
+    assert (told["complete"], told["images"], told["of"], told["this_images"]) == (False, 4 * 3, COUNT, 0)
     ended = run(client, plan, Record(plan.identity(), tmp_path / "record.jsonl"))
     assert (ended.complete, ended.images_now) == (True, COUNT - 4 * 3)
     assert facts(ended.shards) == facts(whole.shards)

@@ -136,7 +136,11 @@ NOT_RUN = {
         "tilewright farm --data ROOT --count 10000 --bitstream tilewright.bit --host HOST --host HOST"
         " --record all.jsonl",
     ),
-    "hours: goes on from its record": ("python benchmarks/evidence.py vgg16_10000 --minutes MINUTES",),
+    "hours: goes on from its record": (
+        "python benchmarks/evidence.py vgg16_10000 --minutes MINUTES",
+        "tilewright farm --data $CIFAR10_ROOT --count 10000 --array 32 --batch 16 --layers all --seed 8 --workers 1"
+        " --record docs/results/vgg16_10000.jsonl --json",
+    ),
     "serves until it is stopped: run by tests/farm/test_farm_workers.py": (
         "dask scheduler --host 10.0.0.1",
         "dask worker tcp://10.0.0.1:8786 --nthreads 1 --resources device=1 --name sim-a",

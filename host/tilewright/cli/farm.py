@@ -100,7 +100,11 @@ def farm(
         if record is not None:
             check_writable("--record", record)
         plan, targets = _planned(network, images, batch, shard, workers)
-        result = _run(plan, targets, workers, record, FarmOptions(minutes, workers.wait, reference))
+        # Imported here, as below: dask and pynq take seconds, which a wrong argument or a help page need not.
+        from tilewright.farm.record import held
+
+        with held(record):
+            result = _run(plan, targets, workers, record, FarmOptions(minutes, workers.wait, reference))
     if as_json:
         typer.echo(json.dumps(result.as_dict()))
     else:
@@ -122,7 +126,6 @@ def _planned(
     loaded = load_network(path)
     read_back = {*layer_names(loaded, network.layers), loaded.layers[-1].name}
     taken = images.choice().take(loaded)
-    # Imported here: dask and pynq take seconds, which a wrong argument or a help page need not.
     from tilewright.farm.plan import Plan
     from tilewright.hardware.rtl_hash import rtl_sha256
     from tilewright.sim.build import cores_folder

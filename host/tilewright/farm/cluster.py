@@ -70,8 +70,9 @@ def workers_of(address: str) -> Iterator[Client]:
 def devices_of(client: Client) -> dict[str, str]:
     """Addresses of the workers that own a device, by their names.
 
-    The scheduler is asked itself: what ``Client.scheduler_info`` returns, a periodic update that names no worker may
-    have taken the place of.
+    Args:
+        client: of the scheduler.
     """
+    # Not Client.scheduler_info: a periodic update, which names no worker, may take the place of what it has asked for
     workers = client.sync(client.scheduler.identity, n_workers=-1)["workers"]
     return {str(worker["name"]): address for address, worker in workers.items() if worker["resources"].get(RESOURCE)}

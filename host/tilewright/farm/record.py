@@ -6,15 +6,17 @@ not count.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from tilewright.errors import FarmError
-from tilewright.files import file_errors, written
+from tilewright.files import file_errors
 
 FORMAT = "tilewright-farm-1"
 
@@ -51,7 +53,7 @@ class Record:
 
     Args:
         identity: what the run is of, as JSON types.
-        path: the file; None keeps no record. It is read if it is there, and made if it is not.
+        path: the file; None keeps no record. It is read if it is there, and made if it is not, or is empty.
 
     Attributes:
         shards: by index.
@@ -67,9 +69,9 @@ class Record:
         if self._path is None:
             return
         head = json.dumps({"record": FORMAT, **identity})
-        if not self._path.exists():
-            with written(self._path) as partial:
-                partial.write_text(f"{head}\n", encoding="utf-8")
+        if not self._path.exists() or not self._path.stat().st_size:
+            with file_errors(self._path):
+                self._path.write_text(f"{head}\n", encoding="utf-8")
             return
         lines, whole = _lines(self._path)
         _check_identity(self._path, lines[:1], json.loads(head))
@@ -92,6 +94,29 @@ class Record:
             file.write(json.dumps(facts, separators=(",", ":")) + "\n")
             file.flush()
             os.fsync(file.fileno())
+
+
+@contextmanager
+def held(path: str | Path | None) -> Iterator[None]:
+    """Keeps other processes from a record, from before it is read; the lock ends with the process, whatever ends it.
+
+    Args:
+        path: the file, made empty if it is not there; None holds nothing.
+
+    Raises:
+        FarmError: another process has it.
+        OSError: it cannot be written.
+    """
+    if path is None:
+        yield
+        return
+    path = Path(path)
+    with file_errors(path), path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise FarmError(f"{path}: another run writes this record: wait for it, or end it") from error
+        yield
 
 
 def _lines(path: Path) -> tuple[list[str], int]:

@@ -79,7 +79,7 @@ class FarmResult:
         return dict(sorted(found.items()))
 
     def as_dict(self) -> dict[str, Any]:
-        """The result as JSON types; what begins with ``this_`` is of this part of the run alone."""
+        """The result as JSON types; ``this_images``, ``this_s``, ``images_per_s`` are of this part of the run alone."""
         total: Counter[str] = Counter()
         for shard in self.shards:
             total.update(shard.counters)
@@ -98,7 +98,7 @@ class FarmResult:
             "network": self.plan.network.name,
             "checkpoint_sha256": self.plan.network.checkpoint_sha256,
             "image_source": self.plan.images.source,
-            **self.plan.identity(),
+            "identity": self.plan.identity(),
             "macs": self.plan.network.macs * images,
             "program_cycles": total["cycles"],
             **{name: total[name] for name in COUNTED[1:]},
@@ -107,5 +107,5 @@ class FarmResult:
             "left_out": self.left_out,
             "this_images": self.images_now,
             "this_s": self.seconds,
-            "this_images_per_s": self.images_now / self.seconds if self.seconds else 0.0,
+            "images_per_s": self.images_now / self.seconds if self.seconds else 0.0,
         }

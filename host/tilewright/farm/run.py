@@ -60,7 +60,7 @@ def run_farm(
     missing = [shard for shard in plan.shards if shard.index not in before]
     chosen = _available(options.reference)
     judge: Judge | None = None
-    if missing:
+    if missing and time.monotonic() < until:
         with (
             _progress(plan, record) as told,
             _reference(plan, missing, chosen) as reference,
