@@ -1,4 +1,7 @@
-"""docs/results/vgg16_10000.*: the record is the summary's, of the packaged network, and each image is counted once."""
+"""docs/results/vgg16_10000.*: the record is the summary's, and each image counts once.
+
+Of which network and RTL they are, and whether of the present ones, the page of results says.
+"""
 
 import json
 from pathlib import Path
@@ -6,10 +9,8 @@ from typing import Any
 
 import pytest
 
-from tilewright import packaged
 from tilewright.farm.record import Record
 from tilewright.farm.shards import divided
-from tilewright.network.golden_file import sha256_of
 
 RESULTS = Path(__file__).resolve().parents[2] / "docs" / "results"
 IMAGES = 10_000
@@ -33,8 +34,4 @@ def test_the_record_and_its_summary(identity: dict[str, Any]) -> None:
     assert told["program_cycles"] == sum(shard.counters["cycles"] for shard in shards.values())
     assert told["images_differing"] == sum(len(shard.differing) for shard in shards.values()) == 0
     assert {"record": identity["record"], **told["identity"]} == identity
-
-
-def test_it_is_of_the_packaged_network(identity: dict[str, Any]) -> None:
-    assert identity["network_sha256"] == sha256_of(packaged.NETWORK)
-    assert identity["images"] == IMAGES and identity["array"] == 32 and len(identity["layers"]) == 13
+    assert (identity["images"], identity["array"], len(identity["layers"])) == (IMAGES, 32, 13)

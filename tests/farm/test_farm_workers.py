@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -137,6 +138,17 @@ def test_a_run_goes_on_from_its_record(client: Client, whole: FarmResult, plan: 
     ended = run(client, plan, Record(plan.identity(), tmp_path / "record.jsonl"))
     assert (ended.complete, ended.images_now) == (True, COUNT - 4 * 3)
     assert facts(ended.shards) == facts(whole.shards)
+
+
+def test_two_runs_share_workers(client: Client, whole: FarmResult, plan: Plan) -> None:
+    """Each has its own network and seeds on the same workers."""
+    results: list[FarmResult] = []
+    other = Thread(target=lambda: results.append(run(client, replace(plan, seed=plan.seed + 100))))
+    other.start()
+    again = run(client, plan)
+    other.join(60)
+    assert facts(again.shards) == facts(whole.shards)
+    assert [result.differing for result in results] == [0] and results[0].cycles != whole.cycles
 
 
 def test_hardware_that_differs_is_told(client: Client, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:

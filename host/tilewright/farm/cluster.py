@@ -6,13 +6,13 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from distributed import Client, LocalCluster
+from distributed import Client, LocalCluster, TimeoutError
 
 from tilewright.errors import FarmError
 from tilewright.farm.worker import RESOURCE
 from tilewright.progress import phase
 
-CONNECT_SECONDS = 30.0
+CONNECT_SECONDS = 10.0
 
 
 @contextmanager
@@ -58,7 +58,7 @@ def workers_of(address: str) -> Iterator[Client]:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         client = Client(address, timeout=CONNECT_SECONDS)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TimeoutError) as error:
         raise FarmError(
             f"no scheduler of dask answers at {address} ({error}): start one with `dask scheduler` and give the "
             "address that it prints"

@@ -21,7 +21,7 @@ from tilewright.farm.record import Judged, Record
 from tilewright.farm.result import FarmResult
 from tilewright.farm.scheduling import Farm
 from tilewright.farm.shards import Shard
-from tilewright.farm.worker import PLUGIN, FarmPlugin
+from tilewright.farm.worker import FarmPlugin
 from tilewright.progress import phase
 from tilewright.pytorch.available import has_pytorch
 from tilewright.pytorch.golden_integers import Reference
@@ -65,10 +65,10 @@ def run_farm(
             _progress(plan, record) as told,
             _reference(plan, missing, chosen) as reference,
             Expected(reference, missing, plan.layers) as expected,
-            _plugin(client, plan, devices),
+            _plugin(client, plan, devices) as plugin,
         ):
             judge = Judge(plan, expected)
-            Farm(client, plan, record, judge, options.patience, told(judge)).run(until)
+            Farm(client, plugin, plan, record, judge, options.patience, told(judge)).run(until)
     shards = [record.shards[index] for index in sorted(record.shards)]
     now = sum(len(shard.predictions) for shard in shards if shard.shard not in before)
     left_out = judge.left_out if judge else {}
@@ -101,15 +101,15 @@ def _reference(plan: Plan, shards: Sequence[Shard], chosen: Reference) -> Iterat
 
 
 @contextmanager
-def _plugin(client: Client, plan: Plan, devices: dict[str, DeviceChoice]) -> Iterator[None]:
-    """Gives each worker the network and its device, and takes them back."""
-    content = plan.network_file.read_bytes()
-    client.register_plugin(FarmPlugin(content, devices, plan.batch, plan.layers, plan.seed))
+def _plugin(client: Client, plan: Plan, devices: dict[str, DeviceChoice]) -> Iterator[str]:
+    """Gives each worker the network and its device, and takes them back; yields the plugin's name."""
+    plugin = FarmPlugin(plan.network_file.read_bytes(), devices, plan.batch, plan.layers, plan.seed)
+    client.register_plugin(plugin)
     try:
-        yield
+        yield plugin.name
     finally:
         if client.status == "running":
-            client.unregister_worker_plugin(PLUGIN)
+            client.unregister_worker_plugin(plugin.name)
 
 
 @contextmanager

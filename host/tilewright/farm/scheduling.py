@@ -44,7 +44,8 @@ class Farm:
     """Runs the shards of a plan that its record lacks.
 
     Args:
-        client: of the workers, which have the plugin.
+        client: of the workers.
+        plugin: name of the plugin that they have.
         plan: the run.
         record: takes each judged shard.
         judge: of the answers.
@@ -55,13 +56,15 @@ class Farm:
     def __init__(
         self,
         client: Client,
+        plugin: str,
         plan: Plan,
         record: Record,
         judge: Judge,
         patience: float,
         told: Callable[[Judged | None], None] = lambda shard: None,
     ) -> None:
-        self._client, self._plan, self._record, self._judge = client, plan, record, judge
+        self._client, self._plugin = client, plugin
+        self._plan, self._record, self._judge = plan, record, judge
         self._patience, self._told = patience, told
         self._queue = deque(shard for shard in plan.shards if shard.index not in record.shards)
         self._sent: dict[Future, _Sent] = {}
@@ -137,7 +140,7 @@ class Farm:
     def _submit(self, shard: Shard, addresses: frozenset[str], keep: tuple[int, ...] = ()) -> Future:
         pixels = self._plan.images.pixels[shard.span]
         options: dict[str, Any] = {"workers": sorted(addresses), "resources": {RESOURCE: 1}, "pure": False}
-        return self._client.submit(run_shard, shard.index, pixels, keep, **options)
+        return self._client.submit(run_shard, self._plugin, shard.index, pixels, keep, **options)
 
     def _take(self, future: Future) -> None:
         shard, left_out = self._sent.pop(future).shard, dict(self._judge.left_out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 from dataclasses import dataclass
@@ -17,7 +18,6 @@ from tilewright.errors import FarmError, TilewrightError
 from tilewright.farm.device import Computed, DeviceChoice, ShardRunner
 from tilewright.network.file import load_network
 
-PLUGIN = "tilewright-farm"
 # Of a worker, as `dask worker --resources device=1` gives it
 RESOURCE = "device"
 
@@ -40,6 +40,8 @@ class Answer:
 class FarmPlugin(WorkerPlugin):
     """The network and the device of each worker; the scheduler hands it to workers that come later, too.
 
+    Its name is of what it holds: another run on the same workers has a plugin of its own.
+
     Args:
         network: content of the network file.
         devices: of workers by name; a name that is not among them takes ``""``.
@@ -48,12 +50,12 @@ class FarmPlugin(WorkerPlugin):
         seed: of simulated devices' stalls.
     """
 
-    name = PLUGIN
-
     def __init__(
         self, network: bytes, devices: dict[str, DeviceChoice], batch: int, layers: tuple[str, ...], seed: int
     ) -> None:
         self._network, self._devices, self._batch, self._layers, self._seed = network, devices, batch, layers, seed
+        content = network + repr((sorted(devices.items()), batch, layers, seed)).encode()
+        self.name = f"tilewright-farm-{hashlib.sha256(content).hexdigest()[:16]}"
 
     def setup(self, worker: Any) -> None:
         """Called by dask once the plugin has reached a worker; the device is opened with the first shard."""
@@ -81,10 +83,11 @@ class FarmPlugin(WorkerPlugin):
         return ShardRunner(choice, network, self._batch, self._layers, self._seed)
 
 
-def run_shard(index: int, pixels: npt.NDArray[np.uint8], keep: tuple[int, ...] = ()) -> Answer:
+def run_shard(plugin: str, index: int, pixels: npt.NDArray[np.uint8], keep: tuple[int, ...] = ()) -> Answer:
     """The task: runs a shard on the device of the worker that executes this.
 
     Args:
+        plugin: name of the run's plugin.
         index: of the shard.
         pixels: its images, uint8 (images, channels, h, w).
         keep: images of the shard whose maps the answer shall hold.
@@ -93,8 +96,7 @@ def run_shard(index: int, pixels: npt.NDArray[np.uint8], keep: tuple[int, ...] =
         FarmError: the worker has no plugin of a farm.
     """
     worker: Any = get_worker()
-    plugin = worker.plugins.get(PLUGIN)
-    if plugin is None:
-        raise FarmError(f"worker {worker.name} (process {os.getpid()}) has no farm's plugin: start the farm again")
-    answer: Answer = plugin.run(index, pixels, keep)
+    if plugin not in worker.plugins:
+        raise FarmError(f"worker {worker.name} (process {os.getpid()}) has not got the network: start the farm again")
+    answer: Answer = worker.plugins[plugin].run(index, pixels, keep)
     return answer
