@@ -204,7 +204,7 @@ FILES = {
     "layers_32x32": Result("Every layer's map on 32x32", run_of(32, 16, 16, 6, "--layers all"), TAPPED),
     "vgg16_10000": Result(
         "All CIFAR-10 test images through the RTL, VGG16 on 32x32, batch 16, every layer's map",
-        f"tilewright farm --data {CIFAR10} --count 10000 --array 32 --batch 16 --layers all --seed 8 --workers 1 "
+        f"tilewright farm --data {CIFAR10} --count 10000 --array 32 --batch 16 --layers all --seed 8 "
         "--record docs/results/vgg16_10000.jsonl --json",
         FARMED,
         hours=True,

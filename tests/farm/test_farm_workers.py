@@ -187,6 +187,17 @@ def test_other_hardware_is_left_out(client: Client, whole: FarmResult, plan: Pla
     assert facts(result.shards) == facts(whole.shards)
 
 
+def test_an_answer_of_another_shape_is_left_out(client: Client, whole: FarmResult, plan: Plan, on_worker: Any) -> None:
+    def short(usual: Otherwise, *given: Any) -> Computed:
+        computed = usual(*given)
+        return replace(computed, integers=replace(computed.integers, digests=computed.integers.digests[1:]))
+
+    on_worker("1", short)
+    result = run(client, plan)
+    assert list(result.left_out) == ["1"] and "is of other images or layers" in result.left_out["1"]
+    assert facts(result.shards) == facts(whole.shards)
+
+
 def test_workers_are_known_whatever_the_client_keeps(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """A periodic update of dask's client keeps no workers, and may come between its question and its answer."""
 

@@ -65,7 +65,7 @@ NOT_RUN = {
         "pip install 'tilewright-0.1.0-py3-none-any.whl[sim]'",
         "pip install 'tilewright[brevitas]'",
         "pip install 'tilewright[farm,sim]'",
-        "pip install 'tilewright[farm]'",
+        "pip install 'tilewright-0.1.0-py3-none-any.whl[farm]'",
         "pre-commit install",
         "tilewright --install-completion",
     ),
@@ -138,7 +138,7 @@ NOT_RUN = {
     ),
     "hours: goes on from its record": (
         "python benchmarks/evidence.py vgg16_10000 --minutes MINUTES",
-        "tilewright farm --data $CIFAR10_ROOT --count 10000 --array 32 --batch 16 --layers all --seed 8 --workers 1"
+        "tilewright farm --data $CIFAR10_ROOT --count 10000 --array 32 --batch 16 --layers all --seed 8"
         " --record docs/results/vgg16_10000.jsonl --json",
     ),
     "serves until it is stopped: run by tests/farm/test_farm_workers.py": (

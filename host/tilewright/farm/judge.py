@@ -71,7 +71,7 @@ class Judge:
         Raises:
             TilewrightError: the reference failed.
         """
-        foreign = self._foreign(computed)
+        foreign = self._foreign(shard, computed)
         if foreign is not None:
             self.left_out[worker] = foreign
             return Decision()
@@ -90,8 +90,12 @@ class Judge:
         differing = taken.integers.differing_images(expected) if verdict.differs else []
         return Decision(_line(shard, name, taken, differing), taken)
 
-    def _foreign(self, computed: Computed) -> str | None:
-        """What is wrong with a device's hardware for this run."""
+    def _foreign(self, shard: Shard, computed: Computed) -> str | None:
+        """Why an answer is none to this run: of other hardware, images or layers; None where it is one."""
+        found = computed.integers
+        sizes = {len(found.digests), len(found.predictions)}
+        if sizes != {shard.images} or any(len(image) != len(self._plan.layers) for image in found.digests):
+            return f"its answer to {shard} is of other images or layers"
         hardware = self._plan.hardware
         rtl = int(hardware["rtl_sha256"][:8], 16)
         if computed.build_hash != rtl:
