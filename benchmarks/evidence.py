@@ -45,6 +45,7 @@ class Result:
         shown: the figures that the page shows, as (heading, key, format).
         to_reach: what the figures are to become, where they are not good.
         silicon: made by `make silicon`, and about the RTL alone.
+        hours: takes hours, and goes on from a record beside it: made by its name alone.
         table: of the result, as Markdown, where figures in a line would not do.
     """
 
@@ -53,6 +54,7 @@ class Result:
     shown: tuple[tuple[str, str, str], ...]
     to_reach: str = ""
     silicon: bool = False
+    hours: bool = False
     table: Callable[[dict[str, Any]], str] | None = None
 
 
@@ -71,6 +73,14 @@ RUN = (
     ("cycles an image", "cycles_an_image", ",.0f"),
 )
 TAPPED = RUN[:4]
+FARMED = (
+    ("images", "images", ",d"),
+    ("of", "of", ",d"),
+    ("integers compared", "compared", ",d"),
+    ("images that differ", "images_differing", "d"),
+    ("accuracy of these images", "accuracy", ".2f"),
+    *RUN[4:],
+)
 EQUALITY = (
     ("images", "images", "d"),
     ("integers compared", "compared", ",d"),
@@ -199,6 +209,13 @@ FILES = {
     "layers_8x8": Result("Every layer's map on 8x8", run_of(8, 1, 4, 4, "--layers all"), TAPPED),
     "layers_16x16": Result("Every layer's map on 16x16", run_of(16, 4, 4, 5, "--layers all"), TAPPED),
     "layers_32x32": Result("Every layer's map on 32x32", run_of(32, 16, 16, 6, "--layers all"), TAPPED),
+    "vgg16_10000": Result(
+        "All CIFAR-10 test images through the RTL, VGG16 on 32x32, batch 16, every layer's map",
+        f"tilewright farm --data {CIFAR10} --count 10000 --array 32 --batch 16 --layers all --seed 8 "
+        "--record docs/results/vgg16_10000.jsonl --json",
+        FARMED,
+        hours=True,
+    ),
     "host": Result(
         "What a batch costs a board's processor, VGG16",
         "tilewright bench --host-cost --json",
@@ -226,16 +243,16 @@ SILICON = [name for name, result in FILES.items() if result.silicon]
 
 def about(result: Result) -> dict[str, str]:
     """What a result that is made now is about."""
-    if result.silicon:
-        return {"rtl_sha256": rtl_sha256(ROOT / "cores")}
-    return {"checkpoint_sha256": sha256(DEFAULT_CHECKPOINT)}
+    rtl, checkpoint = {"rtl_sha256": rtl_sha256(ROOT / "cores")}, {"checkpoint_sha256": sha256(DEFAULT_CHECKPOINT)}
+    return rtl if result.silicon else checkpoint | (rtl if result.hours else {})
 
 
-def make(name: str) -> None:
+def make(name: str, minutes: float | None) -> None:
     """Run a result's command and write its file. Raises SystemExit if the command fails."""
     result, start = FILES[name], time.monotonic()
     console.print(f"{name}: {result.command}", highlight=False)
     command = f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; {result.command}"
+    command += f" --minutes {minutes:g}" if result.hours and minutes is not None else ""
     done = subprocess.run(["bash", "-c", command], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{name}: exit code {done.returncode}\n{done.stdout}")
@@ -279,7 +296,8 @@ def page() -> str:
     lines = [
         "# Results",
         "",
-        "Written by `make evidence` (up to an hour) and, on area, timing, boards and netlist, `make silicon` (hours).",
+        "Written by `make evidence` (up to an hour) and, on area, timing, boards and netlist, `make silicon` (hours);",
+        "what takes hours, by its name alone ([farm](../farm.md#all-test-images-of-cifar-10)).",
         "Each row's file holds the whole output.",
     ]
     lines += [f"Checkpoint: `{sha256(DEFAULT_CHECKPOINT)}`.", ""]
@@ -294,9 +312,12 @@ def page() -> str:
         lines += [f"## {result.title}", "", f"    {content['command']}", ""]
         lines += [result.table(content["result"]), ""] if result.table else []
         lines += [shown, ""]
-        (key,) = about(result)
-        if content[key] != about(result)[key]:
-            lines += [f"**Made with {'other RTL' if result.silicon else 'another checkpoint'}**, `{content[key]}`.", ""]
+        if result.hours and not content["result"]["complete"]:
+            lines += [f"Not complete: `python benchmarks/evidence.py {name}` goes on from the record.", ""]
+        for key, now in about(result).items():
+            if content[key] != now:
+                other = "other RTL" if key == "rtl_sha256" else "another checkpoint"
+                lines += [f"**Made with {other}**, `{content[key]}`.", ""]
     return "\n".join(lines)
 
 
@@ -308,14 +329,18 @@ def main(
     only_page: Annotated[
         bool, typer.Option("--page", help="Make no result: write the page over what is there.")
     ] = False,
+    minutes: Annotated[
+        float | None,
+        typer.Option(help="Of a result that takes hours: this time for so many; it goes on the next time."),
+    ] = None,
 ) -> None:
     """Make results and the page."""
-    chosen = names or (SILICON if silicon else [name for name in FILES if name not in SILICON])
+    chosen = names or (SILICON if silicon else [name for name, one in FILES.items() if not one.silicon | one.hours])
     unknown = set(chosen) - FILES.keys()
     if unknown:
         raise SystemExit(f"no results named {', '.join(sorted(unknown))}; there are {', '.join(FILES)}")
     for name in () if only_page else chosen:
-        make(name)
+        make(name, minutes)
         (RESULTS / "README.md").write_text(page(), encoding="utf-8")
     (RESULTS / "README.md").write_text(page(), encoding="utf-8")
 

@@ -18,7 +18,7 @@ OpenDevice = Callable[..., Any]
 # Folders whose tests bring their own device
 SIMULATED_FOLDERS = {
     Path(__file__).parent / name
-    for name in ("board", "browser", "check", "face", "notebooks", "remote", "sim", "guest")
+    for name in ("board", "browser", "check", "face", "farm", "notebooks", "remote", "sim", "guest")
 }
 SIMULATED_ONLY = {"latency", "stall_probability", "system", "traced"}
 

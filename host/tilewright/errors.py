@@ -18,6 +18,7 @@ __all__ = [
     "DeviceStateWarning",
     "DeviceTimeoutError",
     "DmaError",
+    "FarmError",
     "HostCostError",
     "LayerError",
     "ModelProcessError",
@@ -227,6 +228,14 @@ class VivadoError(TilewrightError):
 
     To do: put a version of Vivado on PATH that the scripts are written for; where timing is missed, the board's guide
     has what to try.
+    """
+
+
+class FarmError(TilewrightError):
+    """A run over many devices cannot begin or go on: no scheduler, no worker, all left out, or a record of another run.
+
+    To do: start what the message names, or name another file with `--record`; the same command goes on from the record
+    (docs/farm.md).
     """
 
 

@@ -29,7 +29,7 @@ HOST_MAY = {
     "boards": {"hardware"},
     "check": {"", "bitstreams", "selftest", "target", "runs", *RUN - {"sim", "pytorch"}},
     "cli": {
-        *("", "bitstreams", "board", "boards", "check", "estimate", "explore", "host_cost", "pictures"),
+        *("", "bitstreams", "board", "boards", "check", "estimate", "explore", "farm", "host_cost", "pictures"),
         "report",
         *("remote", "runs"),
         *("selftest", "silicon", "stimulus", "target", "vivado"),
@@ -43,6 +43,7 @@ HOST_MAY = {
     "estimate": {"compiler", "driver", "network", "hardware"},
     "explore": {"boards", "silicon", "estimate", "compiler", "network", "hardware"},
     "face": {"target", "report", "runs", "pytorch", "driver", "network", "hardware"},
+    "farm": {"target", "runs", "pytorch", "compiler", "driver", "network", "hardware"},
     "files": {"environment", "errors"},
     "hardware": set(),
     "host_cost": {"silicon", "runs", "compiler", "driver", "network", "hardware"},
@@ -103,6 +104,7 @@ COMMANDS = (
     "demo",
     "estimate",
     "explore",
+    "farm",
     "golden",
     "info",
     "kernel",
@@ -115,6 +117,7 @@ COMMANDS = (
 )
 # Other packages, and the folders or modules that may import them
 HOST_OTHERS = {
+    "distributed": {"farm"},
     "rich": {"cli", "progress", "sim.build"},
     "tilewright_model": {"pytorch.module"},
     "torch": set(),

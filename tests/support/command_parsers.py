@@ -119,6 +119,13 @@ def torchrun_parses(words: list[str], complete: bool) -> None:
     click_parses(model_app(), arguments.training_script_args, complete)
 
 
+def dask_parses(words: list[str], complete: bool) -> None:
+    from distributed.cli import dask_scheduler, dask_worker
+
+    command = {"scheduler": dask_scheduler.main, "worker": dask_worker.main}[words[0]]
+    command.make_context(words[0], words[1:])
+
+
 def ci_parses(program: str, words: list[str]) -> None:
     script = ROOT / program
     assert script.is_file() and all(word in script.read_text(encoding="utf-8") for word in words)
@@ -138,6 +145,7 @@ def parses(text: str, complete: bool, patch: pytest.MonkeyPatch) -> None:
             "make": make_parses,
             "pip": pip_parses,
             "torchrun": torchrun_parses,
+            "dask": dask_parses,
         }
         if program in parsers:
             parsers[program](words, complete)

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "host" / "notebooks"
 OURS = ("tilewright", "tilewright_model")
 # The first word of a command
-PROGRAMS = {"tilewright", "python", "fusesoc", "make", "pip", "pytest", "torchrun", "tensorboard", "pre-commit"}
+PROGRAMS = {"tilewright", "python", "fusesoc", "make", "pip", "pytest", "torchrun", "tensorboard", "pre-commit", "dask"}
 PROGRAMS |= {"pynq", ".", ".ci/run", ".ci/packages"}
 ASSIGNMENT = re.compile(r"([A-Z][A-Z0-9_]*)=(.*)")
 DOTTED = re.compile(r"(tilewright(?:_model)?(?:\.\w+)+)(?:\(.*\))?")

@@ -73,6 +73,8 @@ NOT_RUN = {
         "make setup",
         "pip install 'tilewright-0.1.0-py3-none-any.whl[sim]'",
         "pip install 'tilewright[brevitas]'",
+        "pip install 'tilewright[farm,sim]'",
+        "pip install 'tilewright-0.1.0-py3-none-any.whl[farm]'",
         "pre-commit install",
         "tilewright --install-completion",
     ),
@@ -143,6 +145,28 @@ NOT_RUN = {
         "tilewright run --data $CIFAR10_ROOT --count 64 --array 16 --batch 4 --seed 2 --check --json",
         "tilewright run --data $CIFAR10_ROOT --count 64 --array 8 --batch 1 --seed 1 --check --json",
         "tilewright run --data ROOT --count 16 --array 16 --batch 4 --check",
+    ),
+    "needs CIFAR-10, and minutes: run by tests/farm/test_farm_workers.py on a small network": (
+        "tilewright farm --data ROOT --count 16 --workers 2",
+        "tilewright farm --data ROOT --count 10000 --array 32 --batch 16 --layers all --record all.jsonl"
+        " --minutes MINUTES",
+        "tilewright farm --data ROOT --count 10000 --scheduler tcp://10.0.0.1:8786 --array 32 --device sim"
+        " --record all.jsonl",
+        "tilewright farm --data ROOT --count 10000 --bitstream tilewright.bit --host HOST --host HOST"
+        " --record all.jsonl",
+    ),
+    "hours: goes on from its record": (
+        "python benchmarks/evidence.py vgg16_10000 --minutes MINUTES",
+        "tilewright farm --data $CIFAR10_ROOT --count 10000 --array 32 --batch 16 --layers all --seed 8"
+        " --record docs/results/vgg16_10000.jsonl --json",
+    ),
+    "serves until it is stopped: run by tests/farm/test_farm_workers.py": (
+        "dask scheduler --host 10.0.0.1",
+        "dask worker tcp://10.0.0.1:8786 --nthreads 1 --resources device=1 --name sim-a",
+    ),
+    "needs a board: run without one by tests/farm/test_farm_workers.py": (
+        "TILEWRIGHT_DEVICE=board TILEWRIGHT_BITSTREAM=tilewright.bit dask worker tcp://10.0.0.1:8786 --nthreads 1"
+        " --resources device=1 --name pynq-a",
     ),
     "trains, for hours: run by tests/model/training on little": (
         "python -m tilewright_model train --recipe cosine --out build/training",

@@ -14,6 +14,7 @@ from tilewright.cli.command_group import CommandGroup, examples
 from tilewright.cli.demo import demo
 from tilewright.cli.estimate import estimate
 from tilewright.cli.explore import explore_command
+from tilewright.cli.farm import farm
 from tilewright.cli.golden import golden
 from tilewright.cli.info import info
 from tilewright.cli.kernel import install_kernel
@@ -80,6 +81,12 @@ app.command(
         "tilewright explore --scale-sim topology.csv --array 32 --json",
     ),
 )(explore_command)
+app.command(
+    epilog=examples(
+        "tilewright farm --data ROOT --count 16 --workers 2",
+        "tilewright farm --data ROOT --count 10000 --record all.jsonl --minutes 60",
+    )
+)(farm)
 app.command(
     epilog=examples(
         "tilewright golden --out golden",

@@ -11,7 +11,7 @@ import typer
 from tilewright.cli.argument_checks import check_new, check_writable
 from tilewright.cli.command_group import failures_named
 from tilewright.cli.console import output
-from tilewright.cli.options import COUNT_HELP, AsJson, Data, ImageFiles, NetworkFile, OutFolder
+from tilewright.cli.options import COUNT_HELP, AsJson, Data, ImageFiles, NetworkFile, OutFolder, ReferenceChoice
 from tilewright.errors import NetworkError
 from tilewright.network.file import load_network
 from tilewright.progress import phase
@@ -29,10 +29,7 @@ def golden(
     images: ImageFiles = None,
     data: Data = None,
     count: Annotated[int | None, typer.Option(min=1, help=COUNT_HELP, show_default="8 of --data")] = None,
-    reference: Annotated[
-        Reference | None,
-        typer.Option(help="What computes the integers of an .npz.", show_default="PyTorch where it is installed"),
-    ] = None,
+    reference: ReferenceChoice = None,
     as_json: AsJson = False,
 ) -> None:
     """Write a network's integers for images: every layer's map and the predictions, for boards without PyTorch.

@@ -13,6 +13,7 @@ from tilewright.errors import ParameterError
 from tilewright.file_kinds import Role
 from tilewright.hardware.parameters import ARRAY_SIZES, STREAM_WIDTHS, AcceleratorParameters
 from tilewright.network.layer_names import layers_in, trained_network
+from tilewright.pytorch.golden_integers import Reference
 from tilewright.target import DeviceKind
 
 
@@ -148,11 +149,10 @@ Stream = Annotated[
         autocompletion=stream_widths,
     ),
 ]
+SEED_HELP = "Seed of the simulated memory's stalls."
 Seed = Annotated[
     int | None,
-    typer.Option(
-        help="Seed of the simulated memory's stalls.", show_default="a new one each time", callback=check_seed
-    ),
+    typer.Option(help=SEED_HELP, show_default="a new one each time", callback=check_seed),
 ]
 Device = Annotated[
     DeviceKind | None,
@@ -169,7 +169,8 @@ Bitstream = Annotated[
         callback=takes(Role.BITSTREAM),
     ),
 ]
-Host = Annotated[str | None, typer.Option(help=f"Address of a remote board, HOST[:PORT]. Default: ${HOST_VARIABLE}.")]
+HOST_HELP = f"Address of a remote board, HOST[:PORT]. Default: ${HOST_VARIABLE}."
+Host = Annotated[str | None, typer.Option(help=HOST_HELP)]
 Trace = Annotated[
     Path | None,
     typer.Option(
@@ -177,6 +178,10 @@ Trace = Annotated[
         help="Write a waveform for GTKWave or Surfer: of the failing output tile, of the last cycles before a stop, or "
         "else of the first program's beginning. The program is repeated on a second, traced build.",
     ),
+]
+ReferenceChoice = Annotated[
+    Reference | None,
+    typer.Option(help="What computes the expected integers.", show_default="PyTorch where it is installed"),
 ]
 OutFolder = Annotated[
     Path, typer.Option("--out", "-o", help="Folder to write; of `tilewright golden` also one file, NAME.npz.")

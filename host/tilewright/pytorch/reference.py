@@ -30,17 +30,25 @@ class PyTorchReference:
         batch: images a chunk.
         all_layers: whether every layer's codes are wanted, or the last accumulators only.
         folder: for the files in between.
+        ahead: chunks that are computed before they are asked for; None takes all.
     """
 
     def __init__(
-        self, network_file: str | Path, images: Images, batch: int, all_layers: bool, folder: str | Path
+        self,
+        network_file: str | Path,
+        images: Images,
+        batch: int,
+        all_layers: bool,
+        folder: str | Path,
+        ahead: int | None = None,
     ) -> None:
         self._folder = Path(folder) / "reference"
         self._folder.mkdir()
         file = Path(folder) / "reference_images.npz"
         images.save(file)
         layers = "all" if all_layers else "last"
-        options = ("--images", file, "--layers", layers, "--chunk", str(batch), "--out", self._folder)
+        options: list[str | Path] = ["--images", file, "--layers", layers, "--chunk", str(batch), "--out", self._folder]
+        options += [] if ahead is None else ["--ahead", str(ahead)]
         self._process = ModelProcess("reference", network_file, *options)
 
     def __enter__(self) -> PyTorchReference:

@@ -179,6 +179,10 @@ def reference(
         Literal["all", "last"], typer.Option(help="maps of all layers, or the last accumulators")
     ] = "all",
     chunk: Annotated[int | None, typer.Option(min=1, help="one file every so many images: OUT/00000.npz")] = None,
+    ahead: Annotated[
+        int | None,
+        typer.Option(min=1, help="of --chunk: wait while so many files lie there; who reads takes them away"),
+    ] = None,
     device: Device = None,
     as_json: Json = False,
 ) -> None:
@@ -202,7 +206,7 @@ def reference(
         if chunk is None:
             compute_reference(model, pixels, all_layers=whole, advance=step.advance).save(out)
         else:
-            save_chunks(model, pixels, out, chunk, all_layers=whole, advance=step.advance)
+            save_chunks(model, pixels, out, chunk, all_layers=whole, ahead=ahead, advance=step.advance)
     files = [str(out)] if chunk is None else sorted(map(str, out.glob("*.npz")))
     report({"network": str(network), "images": len(pixels), "layers": layers, "files": files}, as_json)
 

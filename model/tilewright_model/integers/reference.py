@@ -1,5 +1,7 @@
 """What the hardware must give: every layer's integers, scores and predictions of a network in evaluation mode."""
 
+import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -12,6 +14,8 @@ from tilewright_model.device import batch_size
 from tilewright_model.errors import DataError
 from tilewright_model.networks.network import QuantisedNetwork
 from tilewright_model.networks.stages import Graph, Stage, build_graph
+
+_POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,7 @@ def save_chunks(
     chunk: int,
     *,
     all_layers: bool = True,
+    ahead: int | None = None,
     advance: Callable[[int], object] | None = None,
 ) -> None:
     """Write ``reference`` of some images after the other to FOLDER/00000.npz, 00001.npz, ..., each whole at once.
@@ -90,15 +95,21 @@ def save_chunks(
         folder: to write into.
         chunk: images a file.
         all_layers: whether to keep the codes.
+        ahead: files that may lie there, while the process that started this one takes them away; None sets no limit.
         advance: told the images done in each batch.
 
     Raises:
-        DataError: the folder holds such files already; and as ``reference``.
+        DataError: the folder holds such files already, or nobody takes them away any more; and as ``reference``.
     """
     folder = Path(folder)
     if any(folder.glob("*.npz")):
         raise DataError(f"{folder} holds .npz files already: empty it or name another folder")
+    reader = os.getppid()
     for number, part in enumerate(torch.split(pixels, chunk)):
+        while ahead is not None and len(list(folder.glob("*.npz"))) >= ahead:
+            if os.getppid() != reader:
+                raise DataError(f"the process that takes files out of {folder} has ended")
+            time.sleep(_POLL_SECONDS)
         reference(model, part, all_layers=all_layers, advance=advance).save(folder / f"{number:05d}.npz")
 
 

@@ -1,6 +1,8 @@
 """The commands images and reference: what they write, whole files only, and one clear error for bad input."""
 
 import io
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -144,6 +146,29 @@ def test_progress_is_told_and_a_file_is_there_whole_or_not_at_all(
     with pytest.raises(KeyboardInterrupt):
         save_chunks(model, image_crops(2), tmp_path / "chunks", 1)
     assert not list((tmp_path / "chunks").iterdir())
+
+
+def test_chunks_wait_for_who_takes_them_away(
+    tmp_path: Path, image_crops: Callable[..., Tensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No more files than `ahead` lie there; where the reader's process has ended, writing ends."""
+    folder, taken, most = tmp_path / "chunks", [], 0
+
+    def take(seconds: float) -> None:
+        nonlocal most
+        files = sorted(folder.glob("0*.npz"))
+        most = max(most, len(files))
+        taken.append(files[0].name)
+        files[0].unlink()
+
+    monkeypatch.setattr(time, "sleep", take)
+    save_chunks(small_network(2), image_crops(6), folder, 1, ahead=2)
+    assert (most, len(taken), len(list(folder.glob("*.npz")))) == (2, 4, 2)
+    parents = iter([1, 2])
+    monkeypatch.setattr(os, "getppid", lambda: next(parents))
+    (tmp_path / "other").mkdir()
+    with pytest.raises(DataError, match=r"the process that takes files out of .*other has ended"):
+        save_chunks(small_network(2), image_crops(2), tmp_path / "other", 1, ahead=1)
 
 
 def test_images_of_another_size_are_named(small_file: Path, image_crops: Callable[..., Tensor]) -> None:
