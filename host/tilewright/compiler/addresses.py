@@ -32,7 +32,7 @@ def lifetimes(schedule: Schedule, load_births: Sequence[int]) -> list[Lifetime]:
         first.setdefault(id(load.buffer), birth)
     last: dict[int, int] = {}
     for index, step in enumerate(schedule.steps):
-        last[id(step.source)] = index
+        last.update((id(source), index) for source in step.sources)
         if step.target is not None:
             first.setdefault(id(step.target), index)
     return [Lifetime(buffer, first[id(buffer)], last[id(buffer)]) for buffer in schedule.buffers]

@@ -161,8 +161,8 @@ class CompiledNetwork:
             return item.conv
         stage = self.stages[item.stage]
         if isinstance(item, WeightsItem):
-            tiles = stage.packed_weights[item.oc_tiles.start : item.oc_tiles.stop, slice(*item.part)]
-            return Weights(tiles.reshape(-1), last=item.last)
+            tiles = stage.packed_weights[item.oc_tiles.start : item.oc_tiles.stop]
+            return Weights(np.concatenate([tile[slice(*item.part)] for tile in tiles]), last=item.last)
         return Thresholds(stage.threshold_tiles[item.oc_tile])
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from tilewright.compiler.addresses import allocate, lifetimes, peak_words
 from tilewright.compiler.image import fold_cycles
-from tilewright.compiler.schedule import Plan, Schedule, Segment, Step, make_schedule
-from tilewright.compiler.stages import Piece, Stage, pieces
+from tilewright.compiler.pieces import Piece
+from tilewright.compiler.schedule import Plan, Schedule, Segment, Step, last_readers, make_schedule
+from tilewright.compiler.stages import Stage
 from tilewright.compiler.thresholds import BEATS_A_CHANNEL
 from tilewright.errors import CompileError
 
@@ -110,7 +111,7 @@ def _lead(stage: Stage, images: int) -> int:
     """Rows of the first step, so that those behind them are folded by the time that it ends; 0: all, no step more."""
     height = stage.out_size[0]
     fold = images * fold_cycles(stage, stage.pool)
-    make = _cycles(stage, pieces(stage), images, 1)
+    make = _cycles(stage, stage.pieces, images, 1)
     lead = -(-height * fold // (fold + make))
     return lead if 2 * lead <= height else 0
 
@@ -119,7 +120,7 @@ def _first_uses(stages: Sequence[Stage], schedule: Schedule) -> list[int]:
     """The first step that reads each load."""
     uses = []
     for load in schedule.loads:
-        readers = ((index, step) for index, step in enumerate(schedule.steps) if step.source is load.buffer)
+        readers = ((index, step) for index, step in enumerate(schedule.steps) if load.buffer in step.sources)
         uses.append(next(index for index, step in readers if step.rows.stop * stages[0].pool > load.rows.start))
     return uses
 
@@ -171,7 +172,7 @@ def _stage_cost(stage: Stage, images: int, batch: int) -> float:
     rows = stage.out_size[0]
     most = max(1, stage.array.acc_depth // (images * stage.positions(1)))
     cuts = -(-rows // most)
-    cycles, beats = _cycles(stage, pieces(stage), images, rows), _beats(stage, pieces(stage), not stage.layer.is_last)
+    cycles, beats = _cycles(stage, stage.pieces, images, rows), _beats(stage, stage.pieces, not stage.layer.is_last)
     return batch / images * max(cycles, cuts * beats / AVAILABILITY)
 
 
@@ -191,20 +192,28 @@ def _divided_plans(stages: Sequence[Stage], batch: int, segments: Iterable[Segme
 
 
 def _segments(stages: Sequence[Stage]) -> Iterator[Segment]:
-    """Runs of convolutions, and numbers of rows that divide their output into 2, 4, .. strips."""
+    """Runs of convolutions, and numbers of rows that divide their output into 2, 4, .. strips.
+
+    The maps between them are read by none behind them.
+    """
+    readers = last_readers(stages)
     for first in range(len(stages) - 1):
         for last in range(first + 1, len(stages)):
             if any(stage.averages for stage in stages[first : last + 1]):
                 break
+            if max(readers[first:last]) > last:
+                continue
             height = stages[last].out_size[0]
             yield from (Segment(first, last, -(-height // cuts)) for cuts in _CUTS if cuts <= height)
 
 
 def _shares(stages: Sequence[Stage]) -> Iterator[Segment]:
     """Pairs of convolutions whose channels between them are divided, and the rows of the second that go together."""
+    readers = last_readers(stages)
     for first in range(len(stages) - 1):
         pair = stages[first : first + 2]
-        if any(stage.averages for stage in pair):
+        follow = pair[1].sources == (first,) and readers[first] == first + 1
+        if not follow or any(stage.averages or not stage.plain for stage in pair):
             continue
         for shares in _CUTS:
             height = pair[1].out_size[0]
@@ -225,9 +234,17 @@ def _groups_behind(stages: Sequence[Stage], segment: Segment, batch: int) -> tup
 
 def _why_nothing_fits(stages: Sequence[Stage]) -> str:
     words = stages[0].array.act_depth
-    worst = max(stages, key=lambda stage: stage.input_words() + (0 if stage.layer.is_last else stage.output_words()))
-    needs = worst.input_words() + (0 if worst.layer.is_last else worst.output_words())
+    worst = max(stages, key=lambda stage: _words(stages, stage))
+    needs = _words(stages, worst)
     return (
         f"layer {worst.name}: its input and output maps take {needs} words of {worst.array.n} activations, the "
         f"activation memory holds {words}, and no division into strips of rows or groups of channels fits either"
     )
+
+
+def _words(stages: Sequence[Stage], stage: Stage) -> int:
+    """Words of one image's maps that a stage reads and writes."""
+    read = sum(stages[maker].output_words() for maker in {*stage.sources} if maker >= 0)
+    if stage.folded:
+        read = stage.ic_tiles * stage.in_size[0] * stage.in_size[1]
+    return read + (0 if stage.layer.is_last else stage.output_words())

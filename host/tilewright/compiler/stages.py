@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,13 +11,33 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.compiler.accumulators import overflow
+from tilewright.compiler.digits import levels
+from tilewright.compiler.pieces import Piece, pieces_of, tile_rows
 from tilewright.compiler.thresholds import threshold_beats
 from tilewright.compiler.tiles import weight_rows
 from tilewright.compiler.widths import check_widths
 from tilewright.errors import CompileError
 from tilewright.hardware.beats import Beats, pack_nibbles
 from tilewright.hardware.parameters import MAX_KERNEL, STRIDES, ArrayParameters
+from tilewright.network.graph import IMAGE
 from tilewright.network.network import Layer, Network
+from tilewright.network.operand import Operand
+
+
+@dataclass(frozen=True)
+class Walk:
+    """How the array walks a map.
+
+    Attributes:
+        kernel: height and width, in taps.
+        span: height and width, in positions of the map.
+        stride, padding: of both directions.
+    """
+
+    kernel: tuple[int, int]
+    span: tuple[int, int]
+    stride: int
+    padding: int
 
 
 @dataclass(frozen=True)
@@ -34,6 +55,8 @@ class Stage:
         in_size: height and width of the map in the activation memory.
         image_size: height and width of what the layer itself reads: of the image, for the first one.
         image_range: extreme codes of the image, its padding included, for the first layer.
+        sources: for each operand the index of the stage whose map it reads; -1 for the image.
+        sizes: height and width of each operand's map in the activation memory.
     """
 
     index: int
@@ -42,6 +65,8 @@ class Stage:
     in_size: tuple[int, int]
     image_size: tuple[int, int]
     image_range: tuple[int, int]
+    sources: tuple[int, ...]
+    sizes: tuple[tuple[int, int], ...]
 
     @property
     def name(self) -> str:
@@ -53,20 +78,44 @@ class Stage:
         """Whether the input is the folded image."""
         return self.layer.image_input
 
-    @property
-    def kernel(self) -> tuple[int, int]:
-        """Height and width of the kernel that the array walks."""
-        return (1, 1) if self.folded else self.layer.kernel
+    @cached_property
+    def operands(self) -> tuple[Operand, ...]:
+        """What its sums are made of, its own convolution first."""
+        return self.layer.operands
 
-    @property
-    def stride(self) -> int:
-        """Stride that the array walks with."""
-        return 1 if self.folded else self.layer.stride
+    @cached_property
+    def plain(self) -> bool:
+        """Whether one convolution of whole tiles is all: one CONV command makes every output tile."""
+        own = self.layer
+        return not own.adds and (own.groups, own.dilation, own.first_channel) == (1, 1, 0)
 
-    @property
-    def padding(self) -> int:
-        """Zeros around the map in memory."""
-        return 0 if self.folded else self.layer.padding
+    def walk(self, operand: int) -> Walk:
+        """How the array walks an operand's map."""
+        if self.folded:
+            return Walk((1, 1), (1, 1), 1, 0)
+        one = self.operands[operand]
+        span_h, span_w = (one.dilation * (taps - 1) + 1 for taps in one.kernel)
+        return Walk(one.kernel, (span_h, span_w), one.stride, one.padding)
+
+    @cached_property
+    def pieces(self) -> list[Piece]:
+        """The CONV commands that it takes, for the same images and rows."""
+        return pieces_of(self)
+
+    @cached_property
+    def digit_levels(self) -> list[tuple[int, int]]:
+        """Operands and levels of digits in the order in which they are summed: the highest first, the oldest map first.
+
+        A level at which no operand has a digit is one of zeros, since each takes the sums so far 16-fold.
+        """
+        having = [levels(each.weights) for each in self.operands]
+        having = [[level + each.raised for level in found] for each, found in zip(self.operands, having, strict=True)]
+        order = sorted(range(len(having)), key=lambda index: (self.sources[index], index))
+        cheapest = min(order, key=lambda index: self.operands[index].weights.size)
+        result = []
+        for level in range(max(max(found, default=0) for found in having), -1, -1):
+            result += [(index, level) for index in order if level in having[index]] or [(cheapest, level)]
+        return result
 
     @cached_property
     def sums_size(self) -> tuple[int, int]:
@@ -91,7 +140,7 @@ class Stage:
 
     @property
     def ic_tiles(self) -> int:
-        """Tiles of the input map in memory."""
+        """Input tiles of its own convolution."""
         return -(-self.in_channels // self.array.n) * (2 if self.folded else 1)
 
     @property
@@ -112,24 +161,18 @@ class Stage:
         """
         return (self.out_size[0] if rows is None else rows) * self.out_size[1] * self.pool**2
 
-    def input_rows(self, rows: range) -> range:
-        """Rows of the map in memory that some rows of the output need; one even where they meet padding only.
+    def input_rows(self, rows: range, operand: int = 0) -> range:
+        """Rows of an operand's map that some rows of the output need; one even where they meet padding only.
 
         Args:
             rows: of the output, after pooling.
+            operand: its index.
         """
-        first = rows.start * self.pool * self.stride - self.padding
-        last = (rows.stop * self.pool - 1) * self.stride - self.padding + self.kernel[0]
-        start = min(max(0, first), self.in_size[0] - 1)
-        return range(start, max(start + 1, min(self.in_size[0], last)))
-
-    def input_words(self, rows: int | None = None) -> int:
-        """Words of one image's input map.
-
-        Args:
-            rows: so many rows of it; None takes all.
-        """
-        return self.ic_tiles * (self.in_size[0] if rows is None else rows) * self.in_size[1]
+        walk, height = self.walk(operand), self.sizes[operand][0]
+        first = rows.start * self.pool * walk.stride - walk.padding
+        last = (rows.stop * self.pool - 1) * walk.stride - walk.padding + walk.span[0]
+        start = min(max(0, first), height - 1)
+        return range(start, max(start + 1, min(height, last)))
 
     def output_words(self, rows: int | None = None) -> int:
         """Words of one image's output map.
@@ -140,19 +183,25 @@ class Stage:
         return self.oc_tiles * (self.out_size[0] if rows is None else rows) * self.out_size[1]
 
     @cached_property
-    def packed_weights(self) -> Beats:
-        """Weight beats of each output tile in the order of use, uint64 (oc_tiles, ic_tiles * taps * n * n / 16)."""
+    def packed_weights(self) -> Sequence[Beats]:
+        """Weight beats of each output tile in the order of use, uint64 (passes * n * n / 16,) each."""
         n, weights = self.array.n, self.layer.weights
         if weights is None:
             tiles = weight_rows(np.eye(self.layer.out_channels, dtype=np.int8)[:, :, None, None], n)
             diagonal = tiles[np.arange(self.oc_tiles), np.arange(self.oc_tiles)]
-            tiles = np.repeat(diagonal[:, 0], pieces(self)[0].tiles_a_column, axis=1)
+            tiles = np.repeat(diagonal[:, 0], self.pieces[0].tiles_a_column, axis=1)
+        elif not self.plain:
+            return [self._packed_tile(tile) for tile in range(self.oc_tiles)]
         elif self.folded:
             taps = weights.transpose(0, 2, 3, 1).reshape(len(weights), -1, 1, 1)
             tiles = np.concatenate([weight_rows(taps, n)] * 2, axis=1)
         else:
             tiles = weight_rows(weights, n)
-        return pack_nibbles(tiles).reshape(self.oc_tiles, -1)
+        return list(pack_nibbles(tiles).reshape(self.oc_tiles, -1))
+
+    def _packed_tile(self, tile: int) -> Beats:
+        rows = [tile_rows(self, piece) for piece in self.pieces if piece.oc_tiles.start == tile]
+        return pack_nibbles(np.concatenate(rows))
 
     @cached_property
     def threshold_tiles(self) -> Beats:
@@ -199,64 +248,6 @@ class Stage:
         return self.layer.reach(self.image_range[0] + 128, self.image_range[1] + 128)
 
 
-@dataclass(frozen=True)
-class Piece:
-    """One CONV command's share of a stage: a convolution whole, or one tile (or one position) of an average.
-
-    Attributes:
-        oc_tiles: output tiles.
-        ic_tiles: input tiles that are summed.
-        first_ic_tile: the first of them.
-        tile_stride: words from one of them to the next, None for a tile of the map.
-        kernel: taps.
-        in_size: map that the taps walk.
-        origin: offset of the window's first position, in rows and columns of the map, beside the padding.
-        position: output row and column of a piece that makes only one, else None.
-        own_tile: whether it depends on the first input tile only.
-        first_weight_tile: the input tile that its first weights belong to.
-    """
-
-    oc_tiles: range
-    ic_tiles: int
-    first_ic_tile: int
-    tile_stride: int | None
-    kernel: tuple[int, int]
-    in_size: tuple[int, int]
-    origin: tuple[int, int]
-    position: tuple[int, int] | None
-    own_tile: bool
-    first_weight_tile: int = 0
-
-    @property
-    def tiles_a_column(self) -> int:
-        """Weight tiles of one output tile."""
-        return self.ic_tiles * self.kernel[0] * self.kernel[1]
-
-
-def pieces(stage: Stage) -> list[Piece]:
-    """The CONV commands that a stage takes, for the same images and rows."""
-    if not stage.averages:
-        whole = range(stage.oc_tiles)
-        return [Piece(whole, stage.ic_tiles, 0, None, stage.kernel, stage.in_size, (0, 0), None, False)]
-    window = stage.layer.kernel
-    result = []
-    for tile in range(stage.oc_tiles):
-        one = range(tile, tile + 1)
-        if max(window) > MAX_KERNEL:  # the whole map, word after word
-            words = window[0] * window[1]
-            result.append(Piece(one, words, tile, 1, (1, 1), (1, 1), (0, 0), None, True))
-        elif stage.layer.stride in STRIDES:
-            result.append(Piece(one, 1, tile, None, window, stage.in_size, (0, 0), None, True))
-        else:
-            step = stage.layer.stride
-            result += [
-                Piece(one, 1, tile, None, window, stage.in_size, (y * step, x * step), (y, x), True)
-                for y in range(stage.out_size[0])
-                for x in range(stage.out_size[1])
-            ]
-    return result
-
-
 def stages_of(network: Network, array: ArrayParameters) -> tuple[Stage, ...]:
     """A network's stages on an array, each checked.
 
@@ -274,9 +265,12 @@ def stages_of(network: Network, array: ArrayParameters) -> tuple[Stage, ...]:
     codes = network.image_codes
     image_range = (min(0, int(codes.min())), max(0, int(codes.max())))  # 0: its padding
     result = []
-    for index, (layer, size) in enumerate(zip(network.layers, network.in_sizes, strict=True)):
-        in_size = layer.sums_size(size) if layer.image_input else size
-        stage = Stage(index, layer, array, in_size, size, image_range)
+    for index, (layer, sources) in enumerate(zip(network.layers, network.sources, strict=True)):
+        sizes = [network.image[1:] if source == IMAGE else network.out_sizes[source] for source in sources]
+        size = sizes[0]
+        if layer.image_input:
+            sizes[0] = layer.sums_size(size)
+        stage = Stage(index, layer, array, sizes[0], size, image_range, sources, tuple(sizes))
         stage.check()
         result.append(stage)
     return tuple(result)

@@ -8,11 +8,12 @@ from typing import Any
 
 from tilewright.compiler.addresses import lifetimes
 from tilewright.compiler.image import image_command
+from tilewright.compiler.pieces import Piece
 from tilewright.compiler.planner import Placement
 from tilewright.compiler.schedule import Buffer, Load, Step
-from tilewright.compiler.stages import Piece, Stage
+from tilewright.compiler.stages import Stage
 from tilewright.compiler.thresholds import BEATS_A_CHANNEL
-from tilewright.hardware.commands import LEAD_BEATS, NEVER_RAISED, Conv, Image, Mode
+from tilewright.hardware.commands import LEAD_BEATS, Conv, Image, Mode
 from tilewright.hardware.program_format import CONV, IMAGE
 
 
@@ -24,7 +25,7 @@ class ConvItem:
         step: index of its step.
         conv: the descriptor.
         oc_tiles: output tiles of the stage that it makes or reads.
-        first_weight_tile: the input tile that its first weights belong to.
+        first_weight_tile: place of its first tile of weights among those of its output tile.
         position: row and column of the only output that it makes, where it makes one, else None.
     """
 
@@ -163,9 +164,9 @@ class _Stream:
     def _send_weights(self, tile: _Tile, loads: list[ImageItem]) -> None:
         stage = self.schedule.steps[tile.step].stage
         conv, n = tile.item.conv, self.stages[stage].array.n
-        a_tile = conv.kernel_h * conv.kernel_w * n * n // 16
+        a_tile, passes = n * n // 16, conv.ic_tiles * conv.kernel_h * conv.kernel_w
         only, first = range(tile.oc_tile, tile.oc_tile + 1), tile.item.first_weight_tile
-        part = (first * a_tile, (first + conv.ic_tiles) * a_tile)
+        part = (first * a_tile, (first + passes) * a_tile)
         whole = WeightsItem(tile.step, stage, only, part, tile.last)
         self.items += loads
         before = self.items[-1]
@@ -182,7 +183,7 @@ class _Stream:
             convs_done.append(convs_done[-1] + len(items))
         alive = lifetimes(schedule, self.placement.load_steps)
         by_buffer = {id(item.buffer): item for item in alive}
-        uses = {id(step.source): index for index, step in reversed(list(enumerate(schedule.steps)))}
+        uses = {id(step.sources[0]): index for index, step in reversed(list(enumerate(schedule.steps)))}
         result: dict[int, list[ImageItem]] = {}
         for load, step in zip(schedule.loads, self.placement.load_steps, strict=True):
             use = uses[id(load.buffer)]
@@ -217,7 +218,7 @@ def _convs_of_steps(stages: Sequence[Stage], steps: Sequence[Step], read_back: C
         before = tiles_done
         for piece in step.pieces(stage):
             conv = _conv(stage, step, piece)
-            source = written.get(id(step.source))
+            source = written.get(id(step.sources[piece.operand]))
             if source is not None:
                 after, by_tile = _dependency(stages, piece, *source)
                 conv = replace(conv, after=after, step=by_tile)
@@ -238,23 +239,24 @@ def _dependency(stages: Sequence[Stage], piece: Piece, tiles_before: int, writer
     """What a piece waits for, and whether its input tiles wait one by one, as the last writer made them."""
     producer = stages[writer.stage]
     made = writer.pieces(producer)
-    if len(made) > 1:
+    if made[0].position is not None:
         return tiles_before + len(made), False
     if piece.own_tile:
         return tiles_before + piece.first_ic_tile + 1, False
-    return tiles_before + 1, True
+    return tiles_before + piece.first_ic_tile + 1, True
 
 
 def _conv(stage: Stage, step: Step, piece: Piece) -> Conv:
-    source, target = step.source, step.target
+    source, target, walk = step.sources[piece.operand], step.target, stage.walk(piece.operand)
     rows = step.rows
     if piece.position is None:
         out_h, out_w, row, column = len(rows) * stage.pool, stage.out_size[1] * stage.pool, rows.start, 0
-        origin_y = rows.start * stage.pool * stage.stride - stage.padding + piece.origin[0]
-        origin_x = piece.origin[1] - stage.padding
+        origin_y = rows.start * stage.pool * walk.stride - walk.padding + piece.origin[0]
+        origin_x = piece.origin[1] - walk.padding
     else:
         (row, column), (origin_y, origin_x) = piece.position, piece.origin
         out_h = out_w = 1
+    writes = target is not None and not piece.holds
     conv = Conv(
         in_h=piece.in_size[0],
         in_w=piece.in_size[1],
@@ -265,17 +267,21 @@ def _conv(stage: Stage, step: Step, piece: Piece) -> Conv:
         images=len(step.images),
         kernel_h=piece.kernel[0],
         kernel_w=piece.kernel[1],
-        stride=stage.stride if piece.position is None and piece.tile_stride is None else 1,
+        stride=1 if piece.position is not None or piece.tile_stride == 1 else walk.stride,
         act_base=source.address_of(step.images.start, piece.first_ic_tile, origin_y, origin_x),
         act_tile_stride=source.tile_stride if piece.tile_stride is None else piece.tile_stride,
         act_image_stride=source.image_stride,
         origin_y=origin_y,
         origin_x=origin_x,
-        mode=Mode.RAW if target is None else Mode.CODES,
-        raise_from=stage.ic_tiles // 2 if stage.folded else NEVER_RAISED,
+        mode=Mode.CODES if writes else Mode.RAW,
+        raise_from=piece.raise_from,
+        raise_each=piece.raise_each,
+        resume=piece.resumes,
+        hold=piece.holds,
+        pool=stage.pool == 2 and piece.holds,
     )
     conv = replace(conv, **_sums(stage, step)) if step.share else conv
-    if target is None:
+    if target is None or not writes:
         return conv
     first_tile = 0 if step.share else piece.oc_tiles.start
     return replace(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import NetworkError
+from tilewright.network.graph import IMAGE
 from tilewright.network.network import Layer, Network
+from tilewright.network.operand import Operand
 
 # Every integer up to this is exact in float32, whatever the order of a sum.
 _FLOAT32_EXACT = 1 << 24
@@ -65,36 +67,52 @@ def infer(network: Network, pixels: npt.NDArray[np.uint8]) -> Iterator[tuple[Lay
     Raises:
         NetworkError: the images do not fit the network.
     """
-    codes: npt.NDArray[Any] = image_codes(network, pixels)
-    for layer in network.layers:
-        sums = accumulate(layer, codes)
-        codes = sums if layer.is_last else pool(layer, quantise(layer, sums))
-        yield layer, codes
+    maps: dict[int, npt.NDArray[Any]] = {IMAGE: image_codes(network, pixels)}
+    for index, (layer, sources) in enumerate(zip(network.layers, network.sources, strict=True)):
+        sums = accumulate(layer, [maps[source] for source in sources])
+        maps[index] = sums if layer.is_last else pool(layer, quantise(layer, sums))
+        for source in {*sources}:
+            if source == IMAGE or network.last_readers[source] == index:
+                del maps[source]
+        yield layer, maps[index]
 
 
-def accumulate(layer: Layer, codes: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
+def accumulate(layer: Layer, maps: Sequence[npt.NDArray[Any]]) -> npt.NDArray[np.int32]:
     """A layer's accumulators, exact.
 
     Args:
         layer: the layer.
-        codes: integers (images, ic, h, w).
+        maps: what each of its operands reads, integers (images, channels, h, w).
 
     Returns:
         int32 (images, oc, h, w), before pooling.
     """
-    low, high = layer.reach()
-    dtype: type = np.float32 if max(-int(low.min()), int(high.max())) < _FLOAT32_EXACT else np.float64
-    images, channels = codes.shape[:2]
-    out_h, out_w = layer.sums_size((codes.shape[2], codes.shape[3]))
-    edge, stride = (layer.padding, layer.padding), layer.stride
+    own, *others = layer.operands
+    low, high = own.reach(-128, 127) if layer.image_input else own.levels_reach
+    sums = _sums(own, maps[0], max(-int(low.min()), int(high.max())))
+    for operand, codes in zip(others, maps[1:], strict=True):
+        low, high = operand.levels_reach
+        sums = sums + _sums(operand, codes, max(-int(low.min()), int(high.max())))
+    return sums.astype(np.int32)
+
+
+def _sums(operand: Operand, codes: npt.NDArray[Any], furthest: int) -> npt.NDArray[Any]:
+    """An operand's sums as floats that hold them exactly, (images, oc, h, w)."""
+    dtype: type = np.float32 if furthest < _FLOAT32_EXACT else np.float64
+    codes = codes[:, operand.first_channel : operand.first_channel + operand.in_channels]
+    images, groups, stride = len(codes), operand.groups, operand.stride
+    out_h, out_w = operand.out_size((codes.shape[2], codes.shape[3]))
+    edge = (operand.padding, operand.padding)
     padded: npt.NDArray[Any] = np.pad(codes, ((0, 0), (0, 0), edge, edge)).astype(dtype)
-    sums: npt.NDArray[Any] = np.zeros((images, layer.out_channels, out_h * out_w), dtype=dtype)
-    for ky in range(layer.kernel[0]):
-        for kx in range(layer.kernel[1]):
-            met = padded[:, :, ky : ky + (out_h - 1) * stride + 1 : stride, kx : kx + (out_w - 1) * stride + 1 : stride]
-            met = met.reshape(images, channels, out_h * out_w)
-            sums += met if layer.weights is None else np.matmul(layer.weights[:, :, ky, kx].astype(dtype), met)
-    return sums.astype(np.int32).reshape(images, layer.out_channels, out_h, out_w)
+    weights = operand.weights.reshape(groups, -1, *operand.weights.shape[1:])
+    sums: npt.NDArray[Any] = np.zeros((images, groups, weights.shape[1], out_h * out_w), dtype=dtype)
+    for ky in range(operand.kernel[0]):
+        for kx in range(operand.kernel[1]):
+            top, left = ky * operand.dilation, kx * operand.dilation
+            met = padded[:, :, top : top + (out_h - 1) * stride + 1 : stride]
+            met = met[:, :, :, left : left + (out_w - 1) * stride + 1 : stride]
+            sums += np.matmul(weights[..., ky, kx].astype(dtype), met.reshape(images, groups, -1, out_h * out_w))
+    return sums.reshape(images, -1, out_h, out_w) * dtype(16**operand.raised)
 
 
 def quantise(layer: Layer, sums: npt.NDArray[np.int32]) -> npt.NDArray[np.uint8]:

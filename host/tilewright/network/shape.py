@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tilewright.errors import NetworkError
 from tilewright.hardware.parameters import MAX_KERNEL, MAX_PADDING, STRIDES
@@ -12,6 +11,8 @@ from tilewright.hardware.parameters import MAX_KERNEL, MAX_PADDING, STRIDES
 NEVER, ALWAYS = 2**31 - 1, -(2**31)
 # Largest codes that a network file holds: 8 bits each
 WEIGHT_LEVELS, IMAGE_LEVELS, CODE_LEVELS = 127, 127, 255
+# Powers of 16 that a layer's own sums may count more than what is added to them
+MAX_RAISED = 4
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,11 @@ class LayerShape:
         batch_norm, relu: whether they follow.
         pool: 2 for a 2x2 max-pool, else 1.
         output_levels: largest output code; 0 where the accumulators are the output.
+        source: name of the layer whose map it reads; empty: the layer before it, the first one the image.
+        first_channel: of that map, that its first input channel is.
+        dilation: input positions from one kernel tap to the next, 1 or 2.
+        groups: into which input and output channels fall; as many as channels is a depthwise convolution.
+        raised: its own sums count 16 ** raised times before others are added.
 
     Raises:
         NetworkError: a value is outside what a network file covers; names the layer.
@@ -48,6 +54,11 @@ class LayerShape:
     relu: bool
     pool: int
     output_levels: int
+    source: str = field(kw_only=True, default="")
+    first_channel: int = field(kw_only=True, default=0)
+    dilation: int = field(kw_only=True, default=1)
+    groups: int = field(kw_only=True, default=1)
+    raised: int = field(kw_only=True, default=0)
 
     def __post_init__(self) -> None:
         self._expect(self.kind in ("conv", "average"), f"kind {self.kind!r} is neither conv nor average")
@@ -56,6 +67,9 @@ class LayerShape:
         self._expect(self.pool in (1, 2), f"pool {self.pool} is neither 1 nor 2")
         if self.kind == "conv":
             self._expect(self.stride in STRIDES, f"stride {self.stride} is not one of {STRIDES}")
+            self._expect(self.dilation in (1, 2), f"dilation {self.dilation} is neither 1 nor 2")
+            divided = self.groups > 0 and self.in_channels % self.groups == self.out_channels % self.groups == 0
+            self._expect(divided, f"{self.groups} groups do not divide its channels")
             self._expect(
                 min(self.kernel) >= 1 and max(self.kernel) <= MAX_KERNEL,
                 f"kernel {self.kernel} is not within 1x1 to {MAX_KERNEL}x{MAX_KERNEL}",
@@ -63,6 +77,12 @@ class LayerShape:
         else:
             self._expect(self.in_channels == self.out_channels, "an average keeps its channels")
             self._expect(min(self.kernel) > 0 and self.stride > 0 and self.padding == 0, "window or stride impossible")
+            plain = (self.dilation, self.groups, self.first_channel) == (1, 1, 0)
+            self._expect(plain, "an average has no dilation and no groups, and reads whole maps")
+        plain = (self.dilation, self.groups, self.raised, self.first_channel) == (1, 1, 0, 0)
+        self._expect(plain or not self.image_input, "the image is read by a convolution without dilation and groups")
+        self._expect(0 <= self.raised <= MAX_RAISED, f"raised {self.raised} is outside 0..{MAX_RAISED}")
+        self._expect(self.first_channel >= 0, "the first channel is negative")
         self._check_levels()
 
     @property
@@ -89,15 +109,20 @@ class LayerShape:
     def macs_a_position(self) -> int:
         """Multiplications of one output position, true channels only, padding taps included."""
         taps = self.kernel[0] * self.kernel[1]
-        return 0 if self.kind == "average" else self.out_channels * self.in_channels * taps
+        return 0 if self.kind == "average" else self.out_channels * self.in_channels // self.groups * taps
 
     def sums_size(self, in_size: tuple[int, int]) -> tuple[int, int]:
-        """Height and width of the map of accumulators: floor((in + 2 * padding - kernel) / stride) + 1.
+        """Height and width of the map of accumulators: floor((in + 2 * padding - span) / stride) + 1.
+
+        The span of a kernel is dilation * (kernel - 1) + 1.
 
         Raises:
             NetworkError: the map is smaller than the kernel.
         """
-        h, w = ((size + 2 * self.padding - k) // self.stride + 1 for size, k in zip(in_size, self.kernel, strict=True))
+        h, w = (
+            (size + 2 * self.padding - self.dilation * (k - 1) - 1) // self.stride + 1
+            for size, k in zip(in_size, self.kernel, strict=True)
+        )
         self._expect(min(h, w) > 0, f"kernel {self.kernel} is larger than the padded map {in_size}")
         return h, w
 
@@ -120,29 +145,7 @@ class LayerShape:
         ):
             self._expect(low <= value <= high, f"{key} {value} are outside {low}..{high}")
         code = IMAGE_LEVELS + 1 if self.image_input else self.activation_levels
-        inputs = self.kernel[0] * self.kernel[1] * (1 if self.kind == "average" else self.in_channels)
+        channels = 1 if self.kind == "average" else self.in_channels // self.groups
+        inputs = self.kernel[0] * self.kernel[1] * channels
         sums = self.weight_levels * code * inputs
         self._expect(sums < NEVER, f"a sum of {inputs} products can reach {sums}, beyond 32 bits")
-
-
-def check_row(image: tuple[int, int, int], layers: Sequence[LayerShape]) -> None:
-    """Makes sure that layers follow from each other.
-
-    Args:
-        image: channels, height and width.
-        layers: in order.
-
-    Raises:
-        NetworkError: names the first layer that does not take what comes before it, or leaves no map.
-    """
-    channels, size = image[0], image[1:]
-    for index, layer in enumerate(layers):
-        if layer.image_input != (index == 0):
-            raise NetworkError(f"layer {layer.name}: the first layer reads the image, and no other")
-        if layer.is_last != (index == len(layers) - 1):
-            raise NetworkError(f"layer {layer.name}: the last layer returns accumulators, and no other")
-        if layer.in_channels != channels:
-            raise NetworkError(f"layer {layer.name} has {layer.in_channels} input channels, it gets {channels}")
-        if index and layer.activation_levels != layers[index - 1].output_levels:
-            raise NetworkError(f"layer {layer.name}: its input codes are not those of the layer before")
-        channels, size = layer.out_channels, layer.output_size(size)

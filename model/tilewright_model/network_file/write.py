@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from tilewright.errors import NetworkError
 from tilewright.network import Layer, Network, TailStep
 from tilewright.network import save_network as save_integers
-from tilewright.network.shape import IMAGE_LEVELS, LayerShape, check_row
+from tilewright.network.graph import check_graph
+from tilewright.network.shape import IMAGE_LEVELS, LayerShape
 from tilewright_model.data import pixels as cifar
 from tilewright_model.layers.exact import ExactAverage
 from tilewright_model.network_file.thresholds import find_thresholds, reachable
@@ -64,7 +65,7 @@ def network_integers(
     """
     graph = build_graph(model)
     shapes = layer_shapes(graph, image[0])
-    check_row(image, shapes)
+    check_graph(image, shapes)
     table = _image_codes(getattr(model, "normalise", cifar.normalise), graph.stages[0], image[0])
     lowest, highest = table.long().amin(1), table.long().amax(1)
     layers: list[Layer] = []

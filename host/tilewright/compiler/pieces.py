@@ -1,0 +1,177 @@
+"""The CONV commands that a stage takes for the same images and rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.compiler.digits import digit
+from tilewright.hardware.commands import NEVER_RAISED
+from tilewright.hardware.parameters import MAX_KERNEL, STRIDES
+from tilewright.network.operand import Operand
+
+if TYPE_CHECKING:
+    from tilewright.compiler.stages import Stage
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One CONV command's share of a stage: all of a convolution, or what one output tile takes of one operand.
+
+    Attributes:
+        oc_tiles: output tiles.
+        ic_tiles: input tiles that are summed, or levels of digits of the same one.
+        first_ic_tile: the first of them.
+        tile_stride: words from one of them to the next, None for a tile of the map.
+        kernel: taps.
+        in_size: map that the taps walk.
+        origin: offset of the window's first position, in rows and columns of the map, beside the padding.
+        position: output row and column of a piece that makes only one, else None.
+        own_tile: whether it depends on the first input tile only.
+        first_weight_tile: place of its first tile of weights among those of its output tile.
+        operand: index of the operand that it sums.
+        levels: of the digits of its weights: one, or one for each input tile.
+        raise_from: the input tile that takes the sums so far 16-fold first.
+        raise_each: whether those behind it do, too.
+        resumes, holds: whether others of the same output tile come before, and behind.
+    """
+
+    oc_tiles: range
+    ic_tiles: int
+    first_ic_tile: int
+    tile_stride: int | None
+    kernel: tuple[int, int]
+    in_size: tuple[int, int]
+    origin: tuple[int, int]
+    position: tuple[int, int] | None
+    own_tile: bool
+    first_weight_tile: int = 0
+    operand: int = 0
+    levels: tuple[int, ...] = (0,)
+    raise_from: int = NEVER_RAISED
+    raise_each: bool = False
+    resumes: bool = False
+    holds: bool = False
+
+    @property
+    def tiles_a_column(self) -> int:
+        """Weight tiles of one output tile."""
+        return self.ic_tiles * self.kernel[0] * self.kernel[1]
+
+
+def pieces_of(stage: Stage) -> list[Piece]:
+    """The CONV commands of a stage, in order."""
+    if stage.averages:
+        return list(_average(stage))
+    if not stage.plain:
+        return [piece for tile in range(stage.oc_tiles) for piece in _output_tile(stage, tile)]
+    raise_from = stage.ic_tiles // 2 if stage.folded else NEVER_RAISED
+    whole = range(stage.oc_tiles)
+    kernel = stage.walk(0).kernel
+    return [Piece(whole, stage.ic_tiles, 0, None, kernel, stage.in_size, (0, 0), None, False, raise_from=raise_from)]
+
+
+def tile_rows(stage: Stage, piece: Piece) -> npt.NDArray[np.int8]:
+    """Weights of a piece of one output tile, int8 (passes, n rows, n columns)."""
+    block = _block(stage, piece.operand, piece.oc_tiles.start)
+    if piece.kernel != block.shape[1:3]:  # one tap of a dilated kernel
+        dilation = stage.operands[piece.operand].dilation
+        ky, kx = (offset // dilation for offset in piece.origin)
+        block = block[:, ky : ky + 1, kx : kx + 1]
+    n = stage.array.n
+    return np.concatenate([digit(block, level).reshape(-1, n, n) for level in piece.levels])
+
+
+def _average(stage: Stage) -> Iterator[Piece]:
+    """Each tile of an average reads its own input tile."""
+    window, step = stage.layer.kernel, stage.layer.stride
+    for tile in range(stage.oc_tiles):
+        one = range(tile, tile + 1)
+        if max(window) > MAX_KERNEL:  # the whole map, word after word
+            words = window[0] * window[1]
+            yield Piece(one, words, tile, 1, (1, 1), (1, 1), (0, 0), None, True)
+        elif step in STRIDES:
+            yield Piece(one, 1, tile, None, window, stage.in_size, (0, 0), None, True)
+        else:
+            for y, x in product(range(stage.out_size[0]), range(stage.out_size[1])):
+                yield Piece(one, 1, tile, None, window, stage.in_size, (y * step, x * step), (y, x), True)
+
+
+def _output_tile(stage: Stage, tile: int) -> list[Piece]:
+    """One output tile: its operands' digits, the highest first."""
+    made: list[Piece] = []
+    before = None
+    for index, level in stage.digit_levels:
+        raises = before is not None and level < before
+        before = level
+        last = made[-1] if made else None
+        if last and raises and last.operand == index and last.own_tile and len(last.levels) == last.ic_tiles:
+            raise_from = min(last.raise_from, last.ic_tiles)
+            made[-1] = replace(
+                last,
+                ic_tiles=last.ic_tiles + 1,
+                tile_stride=0,
+                levels=(*last.levels, level),
+                raise_from=raise_from,
+                raise_each=True,
+            )
+        else:
+            made += _level(stage, tile, index, level, raises)
+    weight_tile, result = 0, []
+    for number, piece in enumerate(made):
+        holds = number < len(made) - 1
+        result.append(replace(piece, first_weight_tile=weight_tile, resumes=number > 0, holds=holds))
+        weight_tile += piece.tiles_a_column
+    return result
+
+
+def _level(stage: Stage, tile: int, index: int, level: int, raises: bool) -> Iterator[Piece]:
+    """One level of digits of one operand for one output tile."""
+    operand = stage.operands[index]
+    first, tiles = _input_tiles(operand, tile, stage.array.n)
+    places = [(operand.kernel, (0, 0))]
+    if operand.dilation > 1:
+        taps = product(*map(range, operand.kernel))
+        places = [((1, 1), (ky * operand.dilation, kx * operand.dilation)) for ky, kx in taps]
+    for number, (kernel, origin) in enumerate(places):
+        yield Piece(
+            range(tile, tile + 1),
+            tiles,
+            first,
+            None,
+            kernel,
+            stage.sizes[index],
+            origin,
+            None,
+            own_tile=tiles == 1 and len(places) == 1,
+            operand=index,
+            levels=(level,),
+            raise_from=0 if raises and number == 0 else NEVER_RAISED,
+        )
+
+
+def _input_tiles(operand: Operand, tile: int, n: int) -> tuple[int, int]:
+    """The first input tile that an output tile reads of an operand, and how many."""
+    outputs, inputs = operand.out_channels // operand.groups, operand.in_channels // operand.groups
+    first_group = tile * n // outputs
+    last_group = (min((tile + 1) * n, operand.out_channels) - 1) // outputs
+    first = (operand.first_channel + first_group * inputs) // n
+    return first, -(-(operand.first_channel + (last_group + 1) * inputs) // n) - first
+
+
+def _block(stage: Stage, index: int, tile: int) -> npt.NDArray[np.int64]:
+    """What an operand contributes to an output tile: int64 (ic_tiles, kernel_h, kernel_w, n rows, n columns)."""
+    operand, n = stage.operands[index], stage.array.n
+    outputs, inputs = operand.out_channels // operand.groups, operand.in_channels // operand.groups
+    first, tiles = _input_tiles(operand, tile, n)
+    block = np.zeros((tiles * n, n, *operand.kernel), np.int64)
+    for channel in range(tile * n, min((tile + 1) * n, operand.out_channels)):
+        row = operand.first_channel + channel // outputs * inputs - first * n
+        block[row : row + inputs, channel - tile * n] = operand.weights[channel]
+    shifted = block << 4 * operand.raised
+    return np.ascontiguousarray(shifted.reshape(tiles, n, n, *operand.kernel).transpose(0, 3, 4, 1, 2))

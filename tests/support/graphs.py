@@ -1,0 +1,157 @@
+"""Networks with random integers whose layers are no chain: shortcuts, maps side by side, groups, dilation, slices."""
+
+from dataclasses import replace
+
+import numpy as np
+from networks import Rng, average, conv, network, thresholds
+
+from tilewright.errors import NetworkError
+from tilewright.network.network import Layer, Network
+from tilewright.network.operand import Operand
+
+LEVELS = 15
+
+
+def shortcut(rng: Rng, source: str, channels: int, bits: int = 12) -> Operand:
+    """A map that is added channel by channel, each times a number of so many bits."""
+    factors = rng.integers(-(2 ** (bits - 1)), 2 ** (bits - 1), (channels, 1, 1, 1)).astype(np.int32)
+    return Operand(source, factors, LEVELS, groups=channels)
+
+
+def beside(rng: Rng, source: str, channels: int, like: Layer, first_channel: int = 0) -> Operand:
+    """A further map of so many channels for a convolution, as if it lay beside the first."""
+    weights = rng.integers(-8, 8, (like.out_channels, channels, *like.kernel)).astype(np.int8)
+    geometry = {"stride": like.stride, "padding": like.padding, "dilation": like.dilation}
+    return Operand(source, weights, LEVELS, first_channel=first_channel, **geometry)
+
+
+def projection(rng: Rng, source: str, channels: int, outputs: int, stride: int, bits: int = 9) -> Operand:
+    """A 1x1 convolution with weights of so many bits."""
+    weights = rng.integers(-(2 ** (bits - 1)), 2 ** (bits - 1), (outputs, channels, 1, 1)).astype(np.int32)
+    return Operand(source, weights, LEVELS, stride=stride)
+
+
+def adding(rng: Rng, layer: Layer, *adds: Operand, raised: int = 0, source: str = "") -> Layer:
+    """A layer with operands added, and thresholds where its sums then are."""
+    whole = replace(layer, adds=adds, raised=raised, source=source or layer.source)
+    if whole.is_last:
+        return whole
+    assert whole.falling is not None
+    low, high = whole.reach()
+    spread = thresholds(rng, np.where(whole.falling, -high, low), np.where(whole.falling, -low, high), LEVELS)
+    return replace(whole, thresholds=spread)
+
+
+def grouped(rng: Rng, layer: Layer, groups: int, dilation: int = 1) -> Layer:
+    """A layer whose channels fall into groups, its taps so far apart."""
+    assert layer.weights is not None
+    weights = layer.weights[:, : layer.in_channels // groups].copy()
+    padding = min(3, layer.padding * dilation)
+    return adding(rng, replace(layer, weights=weights, groups=groups, dilation=dilation, padding=padding))
+
+
+def residual_network(seed: int = 0, width: int = 16) -> Network:
+    """Two residual blocks: one adds its input, the other a projection of it with stride 2 and twice the channels."""
+    rng = np.random.default_rng(seed)
+    double = 2 * width
+    layers = [
+        conv(rng, "image", 3, width, image=True),
+        conv(rng, "block1.a", width, width),
+        adding(rng, conv(rng, "block1.b", width, width), shortcut(rng, "image", width), raised=1),
+        conv(rng, "block2.a", width, double, stride=2),
+        adding(
+            rng, conv(rng, "block2.b", double, double), projection(rng, "block1.b", width, double, stride=2), raised=1
+        ),
+        conv(rng, "last", double, 7, (1, 1), 1, 0, last=True),
+    ]
+    return network(rng, "residual", (10, 12), layers)
+
+
+def unet_network(seed: int = 0) -> Network:
+    """Depthwise and dilated layers, and one that reads two maps side by side, of one of them some channels."""
+    rng = np.random.default_rng(seed)
+    side = conv(rng, "side", 12, 20)
+    both = conv(rng, "both", 20, 18)
+    layers = [
+        conv(rng, "image", 3, 12, image=True),
+        grouped(rng, conv(rng, "depthwise", 12, 12), 12),
+        replace(side, source="image"),
+        adding(rng, both, beside(rng, "depthwise", 7, both, first_channel=3)),
+        grouped(rng, conv(rng, "dilated", 18, 9), 1, 2),
+        grouped(rng, conv(rng, "grouped", 9, 12, pool=2), 3),
+        conv(rng, "last", 12, 5, last=True),
+    ]
+    return network(rng, "unet", (9, 11), layers)
+
+
+def random_graph(rng: Rng) -> Network:
+    """A few layers of any kind, each of which reads any maps of a fitting size before it."""
+    size = tuple(int(length) for length in rng.integers(4, 13, 2))
+    channels = int(rng.integers(1, 4))
+    layers, sizes = [_first(rng, channels)], []
+    sizes.append(layers[0].output_size(size))
+    count = int(rng.integers(3, 7))
+    while len(layers) < count:
+        last = len(layers) == count - 1
+        drawn = _drawn(rng, layers, sizes, f"layer{len(layers)}", last)
+        if drawn is not None:
+            source = [layer.name for layer in layers].index(drawn.source or layers[-1].name)
+            sizes.append(drawn.output_size(sizes[source]))
+            layers.append(drawn)
+    return network(rng, "random", size, _read_all(rng, layers, sizes), channels)
+
+
+def _first(rng: Rng, channels: int) -> Layer:
+    kernel = tuple(int(k) for k in rng.integers(1, 4, 2))
+    return conv(rng, "layer0", channels, int(rng.integers(1, 25)), kernel, padding=1, image=True)
+
+
+def _drawn(rng: Rng, layers: list[Layer], sizes: list[tuple[int, int]], name: str, last: bool) -> Layer | None:
+    """A layer, or None where what was drawn has no output."""
+    source = int(rng.integers(max(0, len(layers) - 3), len(layers)))
+    before, size = layers[source], sizes[source]
+    if min(size) > 1 and rng.random() < 0.1:
+        window = tuple(int(rng.integers(1, min(length, 4) + 1)) for length in size)
+        return replace(average(rng, name, before.out_channels, window, 1, last), source=before.name)
+    ic, oc = before.out_channels, int(rng.integers(1, 33))
+    kernel = tuple(int(k) for k in rng.integers(1, 4, 2))
+    stride, padding, pool = (int(rng.integers(low, high)) for low, high in ((1, 3), (0, 2), (1, 3)))
+    groups = int(rng.choice([g for g in range(1, ic + 1) if ic % g == 0])) if rng.random() < 0.4 else 1
+    oc = -(-oc // groups) * groups
+    layer = conv(rng, name, ic, oc, kernel, stride, padding, pool, last=last)
+    layer = replace(grouped(rng, layer, groups, int(rng.integers(1, 3))), source=before.name)
+    try:
+        layer.output_size(size)
+    except NetworkError:
+        return None
+    return _with_adds(rng, layer, layers, sizes, layer.sums_size(size))
+
+
+def _with_adds(
+    rng: Rng, layer: Layer, layers: list[Layer], sizes: list[tuple[int, int]], sums: tuple[int, int]
+) -> Layer:
+    """The layer, to which up to two of the maps that fit are added."""
+    fitting = []
+    for other, size in zip(layers, sizes, strict=True):
+        if other.is_last:
+            continue
+        drawn = [projection(rng, other.name, other.out_channels, layer.out_channels, stride) for stride in (1, 2)]
+        if other.out_channels == layer.out_channels:
+            drawn.append(shortcut(rng, other.name, other.out_channels, int(rng.integers(2, 13))))
+        first = int(rng.integers(0, other.out_channels))
+        drawn.append(beside(rng, other.name, int(rng.integers(1, other.out_channels - first + 1)), layer, first))
+        fitting += [operand for operand in drawn if operand.out_size(size) == sums]
+    count = min(len(fitting), int(rng.integers(0, 3)))
+    chosen = [fitting[int(index)] for index in rng.choice(len(fitting), count, replace=False)] if count else []
+    return adding(rng, layer, *chosen, raised=int(rng.integers(0, 3)) if chosen else 0, source=layer.source)
+
+
+def _read_all(rng: Rng, layers: list[Layer], sizes: list[tuple[int, int]]) -> list[Layer]:
+    """The layers without those whose map none reads, and without those that only such read."""
+    kept: list[Layer] = []
+    wanted = {layers[-1].name}
+    for layer in reversed(layers):
+        if layer.name in wanted:
+            kept.insert(0, layer)
+            wanted.update((layer.source, *(operand.source for operand in layer.adds)))
+    return kept
