@@ -48,9 +48,9 @@ def compilable(seed: int, n: int) -> Network:
 
 
 @pytest.mark.parametrize("n", [8, 16, 32])
-@pytest.mark.parametrize("name", ["residual", "unet"])
+@pytest.mark.parametrize("name", ["residual_network", "unet_network", "copies_network", "perceptron"])
 def test_graphs_are_exact(open_device: OpenDevice, name: str, n: int) -> None:
-    check(open_device, getattr(graphs, f"{name}_network")(), n, 2)
+    check(open_device, getattr(graphs, name)(), n, 2)
 
 
 @pytest.mark.parametrize("n", [8, 16, 32])

@@ -50,6 +50,31 @@ def grouped(rng: Rng, layer: Layer, groups: int, dilation: int = 1) -> Layer:
     return adding(rng, replace(layer, weights=weights, groups=groups, dilation=dilation, padding=padding))
 
 
+def copy(name: str, channels: int, kind: str, source: str = "", stride: int = 1, padding: int = 0) -> Layer:
+    """A maximum of 2x2 windows, or rows or columns twice."""
+    return Layer(
+        kind=kind,
+        name=name,
+        in_channels=channels,
+        out_channels=channels,
+        kernel=(2, 2) if kind == "max" else (1, 1),
+        stride=stride,
+        padding=padding,
+        image_input=False,
+        activation_levels=LEVELS,
+        weight_levels=1,
+        batch_norm=False,
+        relu=False,
+        pool=1,
+        output_levels=LEVELS,
+        source=source,
+        weights=None,
+        scale=0.01,
+        alpha_a=1.0,
+        alpha_next=1.0,
+    )
+
+
 def residual_network(seed: int = 0, width: int = 16) -> Network:
     """Two residual blocks: one adds its input, the other a projection of it with stride 2 and twice the channels."""
     rng = np.random.default_rng(seed)
@@ -84,6 +109,34 @@ def unet_network(seed: int = 0) -> Network:
     return network(rng, "unet", (9, 11), layers)
 
 
+def copies_network(seed: int = 0) -> Network:
+    """A stem with a 3x3 maximum of stride 2, every other copy, kernels and paddings that differ by direction."""
+    rng = np.random.default_rng(seed)
+    layers = [
+        conv(rng, "image", 2, 20, (3, 5), 1, (1, 2), image=True),
+        copy("max1", 20, "max", padding=1),
+        copy("max2", 20, "max", stride=2),
+        conv(rng, "tall", 20, 12, (7, 1), 1, (3, 0)),
+        copy("rows", 12, "repeat_rows"),
+        copy("columns", 12, "repeat_columns"),
+        copy("max3", 12, "max"),
+        conv(rng, "dense", 12, 23, (13, 11), 1, 0),
+        conv(rng, "last", 23, 5, (1, 1), 1, 0, last=True),
+    ]
+    return network(rng, "copies", (13, 11), layers, 2)
+
+
+def perceptron(seed: int = 0) -> Network:
+    """Layers that read all of what is before them, the first one the image."""
+    rng = np.random.default_rng(seed)
+    layers = [
+        conv(rng, "image", 1, 40, (28, 28), 1, 0, image=True),
+        conv(rng, "hidden", 40, 30, (1, 1), 1, 0),
+        conv(rng, "last", 30, 10, (1, 1), 1, 0, last=True),
+    ]
+    return network(rng, "perceptron", (28, 28), layers, 1)
+
+
 def random_graph(rng: Rng) -> Network:
     """A few layers of any kind, each of which reads any maps of a fitting size before it."""
     size = tuple(int(length) for length in rng.integers(4, 13, 2))
@@ -110,6 +163,10 @@ def _drawn(rng: Rng, layers: list[Layer], sizes: list[tuple[int, int]], name: st
     """A layer, or None where what was drawn has no output."""
     source = int(rng.integers(max(0, len(layers) - 3), len(layers)))
     before, size = layers[source], sizes[source]
+    if not last and rng.random() < 0.2 and max(size) < 20:
+        kind = str(rng.choice(["repeat_rows", "repeat_columns", "max"][: 2 + (min(size) > 1)]))
+        window = {"stride": int(rng.integers(1, 3))} if kind == "max" else {}
+        return copy(name, before.out_channels, kind, before.name, **window)
     if min(size) > 1 and rng.random() < 0.1:
         window = tuple(int(rng.integers(1, min(length, 4) + 1)) for length in size)
         return replace(average(rng, name, before.out_channels, window, 1, last), source=before.name)

@@ -223,4 +223,4 @@ def _returned(stages: Sequence[Stage], placement: Placement, item: ConvItem, n: 
     rows, columns = step.rows, range(stage.out_size[1])
     if item.position is not None:
         rows, columns = (range(place, place + 1) for place in item.position)
-    return Returned(step.stage, step.images, channels, rows, columns, item.conv.mode is Mode.READ)
+    return Returned(step.stage, item.images, channels, rows, columns, item.conv.mode is Mode.READ)

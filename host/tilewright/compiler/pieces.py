@@ -12,11 +12,27 @@ import numpy.typing as npt
 
 from tilewright.compiler.digits import digit
 from tilewright.hardware.commands import NEVER_RAISED
-from tilewright.hardware.parameters import MAX_KERNEL, STRIDES
+from tilewright.hardware.parameters import STRIDES
 from tilewright.network.operand import Operand
 
 if TYPE_CHECKING:
     from tilewright.compiler.stages import Stage
+
+
+@dataclass(frozen=True)
+class AsImages:
+    """Outputs at equal distances that the array walks as if they were images: it writes no others apart.
+
+    Attributes:
+        count: of them.
+        read, write: words from what one reads to what the next reads, and from one to the next.
+        width: outputs side by side that each is.
+    """
+
+    count: int
+    read: int
+    write: int
+    width: int = 1
 
 
 @dataclass(frozen=True)
@@ -31,7 +47,8 @@ class Piece:
         kernel: taps.
         in_size: map that the taps walk.
         origin: offset of the window's first position, in rows and columns of the map, beside the padding.
-        position: output row and column of a piece that makes only one, else None.
+        position: output row and column of a piece that makes only one, or the first of one row, else None.
+        as_images: outputs that it walks as if they were images; None where images are images.
         own_tile: whether it depends on the first input tile only.
         first_weight_tile: place of its first tile of weights among those of its output tile.
         operand: index of the operand that it sums.
@@ -50,6 +67,7 @@ class Piece:
     origin: tuple[int, int]
     position: tuple[int, int] | None
     own_tile: bool
+    as_images: AsImages | None = None
     first_weight_tile: int = 0
     operand: int = 0
     levels: tuple[int, ...] = (0,)
@@ -63,15 +81,25 @@ class Piece:
         """Weight tiles of one output tile."""
         return self.ic_tiles * self.kernel[0] * self.kernel[1]
 
+    @property
+    def flat(self) -> bool:
+        """Whether it sums whole maps word after word, as input tiles of one position."""
+        return self.tile_stride == 1
+
 
 def pieces_of(stage: Stage) -> list[Piece]:
     """The CONV commands of a stage, in order."""
+    if stage.layer.copies:
+        return list(_copies(stage))
     if stage.averages:
         return list(_average(stage))
     if not stage.plain:
         return [piece for tile in range(stage.oc_tiles) for piece in _output_tile(stage, tile)]
-    raise_from = stage.ic_tiles // 2 if stage.folded else NEVER_RAISED
     whole = range(stage.oc_tiles)
+    if stage.flat(0):
+        words = stage.ic_tiles * stage.in_size[0] * stage.in_size[1]
+        return [Piece(whole, words, 0, 1, (1, 1), (1, 1), (0, 0), None, False)]
+    raise_from = stage.ic_tiles // 2 if stage.folded else NEVER_RAISED
     kernel = stage.walk(0).kernel
     return [Piece(whole, stage.ic_tiles, 0, None, kernel, stage.in_size, (0, 0), None, False, raise_from=raise_from)]
 
@@ -79,12 +107,59 @@ def pieces_of(stage: Stage) -> list[Piece]:
 def tile_rows(stage: Stage, piece: Piece) -> npt.NDArray[np.int8]:
     """Weights of a piece of one output tile, int8 (passes, n rows, n columns)."""
     block = _block(stage, piece.operand, piece.oc_tiles.start)
-    if piece.kernel != block.shape[1:3]:  # one tap of a dilated kernel
-        dilation = stage.operands[piece.operand].dilation
+    dilation = stage.operands[piece.operand].dilation
+    if dilation > 1:  # one tap
         ky, kx = (offset // dilation for offset in piece.origin)
         block = block[:, ky : ky + 1, kx : kx + 1]
     n = stage.array.n
     return np.concatenate([digit(block, level).reshape(-1, n, n) for level in piece.levels])
+
+
+def _copies(stage: Stage) -> Iterator[Piece]:
+    """Each tile as it is, pooled, or, where outputs do not follow each other in memory as inputs do, run by run."""
+    for tile in range(stage.oc_tiles):
+        whole = Piece(range(tile, tile + 1), 1, tile, None, (1, 1), stage.in_size, (0, 0), None, True)
+        if not stage.by_runs:
+            yield whole
+            continue
+        for origin, position, as_images in _RUNS[stage.layer.kind](stage):
+            yield replace(whole, origin=origin, position=position, as_images=as_images)
+
+
+_Run = tuple[tuple[int, int], tuple[int, int], AsImages]
+
+
+def _repeated_rows(stage: Stage) -> Iterator[_Run]:
+    """Rows of the input, every second row of the output, as many as there are accumulators for."""
+    height, width = stage.in_size
+    most = max(1, stage.array.acc_depth // width)
+    for row in range(0, height, most):
+        for again in range(2):
+            yield (row, 0), (2 * row + again, 0), AsImages(min(most, height - row), width, 2 * width, width)
+
+
+def _repeated_columns(stage: Stage) -> Iterator[_Run]:
+    """All positions of some rows in a row, every second position of the output."""
+    height, width = stage.in_size
+    most = max(1, stage.array.acc_depth // width)
+    for row in range(0, height, most):
+        for again in range(2):
+            yield (row, 0), (row, again), AsImages(min(most, height - row) * width, 1, 2)
+
+
+def _windows(stage: Stage) -> Iterator[_Run]:
+    """A row's windows within the map together, one that reaches beyond its left or right edge alone."""
+    (height, width), (above, left) = stage.out_size, stage.layer.paddings
+    inside = range(left, min(width, stage.in_size[1] - 1 + left))
+    for row in range(height):
+        for column in range(width):
+            if column not in inside:
+                yield (row - above, column - left), (row, column), AsImages(1, 1, 1)
+        if inside:
+            yield (row - above, 0), (row, inside.start), AsImages(len(inside), 1, 1)
+
+
+_RUNS = {"max": _windows, "repeat_rows": _repeated_rows, "repeat_columns": _repeated_columns}
 
 
 def _average(stage: Stage) -> Iterator[Piece]:
@@ -92,7 +167,7 @@ def _average(stage: Stage) -> Iterator[Piece]:
     window, step = stage.layer.kernel, stage.layer.stride
     for tile in range(stage.oc_tiles):
         one = range(tile, tile + 1)
-        if max(window) > MAX_KERNEL:  # the whole map, word after word
+        if stage.flat(0):
             words = window[0] * window[1]
             yield Piece(one, words, tile, 1, (1, 1), (1, 1), (0, 0), None, True)
         elif step in STRIDES:
@@ -138,17 +213,20 @@ def _level(stage: Stage, tile: int, index: int, level: int, raises: bool) -> Ite
     if operand.dilation > 1:
         taps = product(*map(range, operand.kernel))
         places = [((1, 1), (ky * operand.dilation, kx * operand.dilation)) for ky, kx in taps]
+    in_size, flat = stage.sizes[index], stage.flat(index)
+    if flat:
+        tiles, places, in_size = tiles * in_size[0] * in_size[1], [((1, 1), (0, 0))], (1, 1)
     for number, (kernel, origin) in enumerate(places):
         yield Piece(
             range(tile, tile + 1),
             tiles,
             first,
-            None,
+            1 if flat else None,
             kernel,
-            stage.sizes[index],
+            in_size,
             origin,
             None,
-            own_tile=tiles == 1 and len(places) == 1,
+            own_tile=tiles == 1 and len(places) == 1 and not flat,
             operand=index,
             levels=(level,),
             raise_from=0 if raises and number == 0 else NEVER_RAISED,

@@ -55,15 +55,18 @@ def _cycles(stage: Stage, commands: Sequence[Piece], images: int, rows: int) -> 
     shortest = stage.array.pass_cycles
     cycles = 0
     for piece in commands:
-        positions = images if piece.position else images * stage.positions(rows)
-        cycles += len(piece.oc_tiles) * piece.tiles_a_column * max(positions, shortest) + COMMAND_CYCLES
+        times, positions = 1, images if piece.position else images * stage.positions(rows)
+        if piece.as_images is not None:
+            times, positions = images, piece.as_images.count * piece.as_images.width * stage.pool**2
+        cycles += times * (len(piece.oc_tiles) * piece.tiles_a_column * max(positions, shortest) + COMMAND_CYCLES)
     return cycles
 
 
 def _beats(stage: Stage, commands: Sequence[Piece], codes: bool) -> int:
     n = stage.array.n
     weights = sum(len(piece.oc_tiles) * piece.tiles_a_column for piece in commands) * n * n // 16
-    return weights + (sum(len(piece.oc_tiles) for piece in commands) * n * BEATS_A_CHANNEL if codes else 0)
+    written = sum(len(piece.oc_tiles) for piece in commands if not piece.holds)
+    return weights + (written * n * BEATS_A_CHANNEL if codes else 0)
 
 
 def placements(stages: Sequence[Stage], batch: int) -> Iterator[Placement]:
@@ -164,13 +167,13 @@ def _groups_by_cost(stages: Sequence[Stage], batch: int) -> Iterator[tuple[int, 
 
 
 def _fits(stage: Stage, images: int) -> bool:
-    """Whether the accumulators hold so many images; one image may be cut by rows."""
-    return images == 1 or images * stage.positions() <= stage.array.acc_depth
+    """Whether the accumulators hold so many images; one image may be cut by rows, and is by a copy."""
+    return images == 1 or stage.by_runs or images * stage.positions() <= stage.array.acc_depth
 
 
 def _stage_cost(stage: Stage, images: int, batch: int) -> float:
     rows = stage.out_size[0]
-    most = max(1, stage.array.acc_depth // (images * stage.positions(1)))
+    most = rows if stage.by_runs else max(1, stage.array.acc_depth // (images * stage.positions(1)))
     cuts = -(-rows // most)
     cycles, beats = _cycles(stage, stage.pieces, images, rows), _beats(stage, stage.pieces, not stage.layer.is_last)
     return batch / images * max(cycles, cuts * beats / AVAILABILITY)

@@ -306,6 +306,9 @@ class _Scheduler:
     ) -> None:
         """Emits a stage's steps for some rows, as many at a time as there are accumulators for."""
         stage = self.stages[index]
+        if stage.by_runs:
+            self.schedule.steps.append(Step(index, images, rows, sources, target))
+            return
         depth = stage.array.acc_depth - (share.acc_base if share else 0)
         most = max(0, depth) // (len(images) * stage.positions(1))
         if most == 0:

@@ -31,13 +31,14 @@ class Walk:
     Attributes:
         kernel: height and width, in taps.
         span: height and width, in positions of the map.
-        stride, padding: of both directions.
+        stride: of both directions.
+        paddings: of rows and of columns.
     """
 
     kernel: tuple[int, int]
     span: tuple[int, int]
     stride: int
-    padding: int
+    paddings: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Stage:
         array: the array.
         in_size: height and width of the map in the activation memory.
         image_size: height and width of what the layer itself reads: of the image, for the first one.
+        image_kernel: of the first layer, as the accelerator folds its taps.
         image_range: extreme codes of the image, its padding included, for the first layer.
         sources: for each operand the index of the stage whose map it reads; -1 for the image.
         sizes: height and width of each operand's map in the activation memory.
@@ -64,6 +66,7 @@ class Stage:
     array: ArrayParameters
     in_size: tuple[int, int]
     image_size: tuple[int, int]
+    image_kernel: tuple[int, int]
     image_range: tuple[int, int]
     sources: tuple[int, ...]
     sizes: tuple[tuple[int, int], ...]
@@ -92,10 +95,21 @@ class Stage:
     def walk(self, operand: int) -> Walk:
         """How the array walks an operand's map."""
         if self.folded:
-            return Walk((1, 1), (1, 1), 1, 0)
+            return Walk((1, 1), (1, 1), 1, (0, 0))
         one = self.operands[operand]
         span_h, span_w = (one.dilation * (taps - 1) + 1 for taps in one.kernel)
-        return Walk(one.kernel, (span_h, span_w), one.stride, one.padding)
+        return Walk(one.kernel, (span_h, span_w), one.stride, one.paddings)
+
+    @property
+    def by_runs(self) -> bool:
+        """Whether its commands take an image each and so many outputs as there are accumulators for."""
+        return self.layer.copies and self.layer.stride == 1
+
+    def flat(self, operand: int) -> bool:
+        """Whether an operand's kernel is its whole map and larger than the array walks: it is summed word by word."""
+        one = self.operands[operand]
+        whole = one.kernel == self.sizes[operand] and one.paddings == (0, 0) and one.dilation == 1
+        return whole and max(one.kernel) > MAX_KERNEL and not self.folded
 
     @cached_property
     def pieces(self) -> list[Piece]:
@@ -108,8 +122,7 @@ class Stage:
 
         A level at which no operand has a digit is one of zeros, since each takes the sums so far 16-fold.
         """
-        having = [levels(each.weights) for each in self.operands]
-        having = [[level + each.raised for level in found] for each, found in zip(self.operands, having, strict=True)]
+        having = [[level + each.raised for level in levels(each.weights)] for each in self.operands]
         order = sorted(range(len(having)), key=lambda index: (self.sources[index], index))
         cheapest = min(order, key=lambda index: self.operands[index].weights.size)
         result = []
@@ -125,11 +138,15 @@ class Stage:
     @property
     def pool(self) -> int:
         """2 where the array's codes are pooled; the last layer's sums are pooled by the host."""
+        if self.layer.kind == "max":
+            return 2
         return 1 if self.layer.is_last else self.layer.pool
 
     @cached_property
     def out_size(self) -> tuple[int, int]:
         """Height and width of the map that leaves the array, after pooling."""
+        if self.layer.copies:
+            return self.layer.output_size(self.in_size)
         return self.sums_size[0] // self.pool, self.sums_size[1] // self.pool
 
     @property
@@ -169,8 +186,8 @@ class Stage:
             operand: its index.
         """
         walk, height = self.walk(operand), self.sizes[operand][0]
-        first = rows.start * self.pool * walk.stride - walk.padding
-        last = (rows.stop * self.pool - 1) * walk.stride - walk.padding + walk.span[0]
+        first = rows.start * self.pool * walk.stride - walk.paddings[0]
+        last = (rows.stop * self.pool - 1) * walk.stride - walk.paddings[0] + walk.span[0]
         start = min(max(0, first), height - 1)
         return range(start, max(start + 1, min(height, last)))
 
@@ -221,15 +238,14 @@ class Stage:
         self._check_image()
         if not self.layer.is_last:
             _ = self.threshold_tiles  # refuses a threshold that does not fit
-        if not self.averages:
-            return
-        window = self.layer.kernel
-        if max(window) > MAX_KERNEL and window != self.in_size:
-            raise CompileError(
-                f"layer {self.name}: a window of {window[0]}x{window[1]} is larger than {MAX_KERNEL}x{MAX_KERNEL} and "
-                f"not the whole map of {self.in_size[0]}x{self.in_size[1]}"
-            )
-        if self.layer.pool > 1 and self.layer.stride not in STRIDES:
+        for index, operand in enumerate(self.operands):
+            window, size = operand.kernel, self.sizes[index]
+            if max(window) > MAX_KERNEL and not self.folded and not self.flat(index):
+                raise CompileError(
+                    f"layer {self.name}: a window of {window[0]}x{window[1]} is larger than {MAX_KERNEL}x{MAX_KERNEL} "
+                    f"and not the whole map of {size[0]}x{size[1]}"
+                )
+        if self.averages and self.layer.pool > 1 and self.layer.stride not in STRIDES:
             raise CompileError(
                 f"layer {self.name}: an average of stride {self.layer.stride} is made position by position and "
                 "cannot be max-pooled; of stride 1 or 2 it can"
@@ -241,6 +257,11 @@ class Stage:
             raise CompileError(
                 f"layer {self.name}: a row of the image has {row} bytes ({self.image_size[1]} pixels of "
                 f"{self.layer.in_channels} channel(s)), the accelerator's line memory {self.array.image_line}"
+            )
+        if self.folded and self.image_kernel[0] > MAX_KERNEL:
+            raise CompileError(
+                f"layer {self.name}: a kernel of {self.layer.kernel[0]}x{self.layer.kernel[1]} on the image has more "
+                f"than {MAX_KERNEL} rows and is not the whole image"
             )
 
     def device_reach(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
@@ -268,9 +289,25 @@ def stages_of(network: Network, array: ArrayParameters) -> tuple[Stage, ...]:
     for index, (layer, sources) in enumerate(zip(network.layers, network.sources, strict=True)):
         sizes = [network.image[1:] if source == IMAGE else network.out_sizes[source] for source in sources]
         size = sizes[0]
+        kernel = layer.kernel
         if layer.image_input:
             sizes[0] = layer.sums_size(size)
-        stage = Stage(index, layer, array, sizes[0], size, image_range, sources, tuple(sizes))
+            size, kernel = _folded(layer, size, array)
+        stage = Stage(index, layer, array, sizes[0], size, kernel, image_range, sources, tuple(sizes))
         stage.check()
         result.append(stage)
     return tuple(result)
+
+
+def _folded(layer: Layer, size: tuple[int, int], array: ArrayParameters) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Image and kernel as the accelerator folds them: where the kernel is the image, rows that it can hold as one.
+
+    The bytes are the same in the same order; a kernel has at most seven rows.
+    """
+    height, width = size
+    if layer.kernel != size or layer.paddings != (0, 0) or height <= MAX_KERNEL:
+        return size, layer.kernel
+    for rows in range(1, MAX_KERNEL + 1):
+        if height % rows == 0 and height // rows * width * layer.in_channels < array.image_line:
+            return (rows, height // rows * width), (rows, height // rows * width)
+    return size, layer.kernel

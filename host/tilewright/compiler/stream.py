@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,12 +26,14 @@ class ConvItem:
         conv: the descriptor.
         oc_tiles: output tiles of the stage that it makes or reads.
         first_weight_tile: place of its first tile of weights among those of its output tile.
-        position: row and column of the only output that it makes, where it makes one, else None.
+        images: of the batch, that it makes outputs of.
+        position: row and column of the only output that it makes, or of the first of a row, else None.
     """
 
     step: int
     conv: Conv
     oc_tiles: range
+    images: range
     first_weight_tile: int = 0
     position: tuple[int, int] | None = None
     beats: int = CONV.beats
@@ -216,13 +218,13 @@ def _convs_of_steps(stages: Sequence[Stage], steps: Sequence[Step], read_back: C
         stage = stages[step.stage]
         items = []
         before = tiles_done
-        for piece in step.pieces(stage):
-            conv = _conv(stage, step, piece)
+        for piece, images in _runs(step, stage):
+            conv = _conv(stage, step, piece, images)
             source = written.get(id(step.sources[piece.operand]))
             if source is not None:
                 after, by_tile = _dependency(stages, piece, *source)
                 conv = replace(conv, after=after, step=by_tile)
-            items.append(ConvItem(index, conv, piece.oc_tiles, piece.first_weight_tile, piece.position))
+            items.append(ConvItem(index, conv, piece.oc_tiles, images, piece.first_weight_tile, piece.position))
             if conv.mode is Mode.CODES:
                 tiles_done += conv.oc_tiles
         if step.target is not None:
@@ -230,9 +232,18 @@ def _convs_of_steps(stages: Sequence[Stage], steps: Sequence[Step], read_back: C
             if stage.name in read_back:
                 made = step.pieces(stage)
                 tiles = range(made[0].oc_tiles.start, made[-1].oc_tiles.stop)
-                items.append(ConvItem(index, _read(stage, step, tiles, tiles_done), tiles))
+                items.append(ConvItem(index, _read(stage, step, tiles, tiles_done), tiles, step.images))
         result.append(items)
     return result
+
+
+def _runs(step: Step, stage: Stage) -> Iterator[tuple[Piece, range]]:
+    """The pieces of a step, each with the images that it makes outputs of: one where it walks others as images."""
+    for piece in step.pieces(stage):
+        if piece.as_images is None:
+            yield piece, step.images
+        else:
+            yield from ((piece, range(image, image + 1)) for image in step.images)
 
 
 def _dependency(stages: Sequence[Stage], piece: Piece, tiles_before: int, writer: Step) -> tuple[int, bool]:
@@ -240,21 +251,28 @@ def _dependency(stages: Sequence[Stage], piece: Piece, tiles_before: int, writer
     producer = stages[writer.stage]
     made = writer.pieces(producer)
     if made[0].position is not None:
-        return tiles_before + len(made), False
+        return tiles_before + sum(1 for _ in _runs(writer, producer)), False
+    if piece.flat and not piece.own_tile:
+        return tiles_before + producer.oc_tiles, False
     if piece.own_tile:
         return tiles_before + piece.first_ic_tile + 1, False
     return tiles_before + piece.first_ic_tile + 1, True
 
 
-def _conv(stage: Stage, step: Step, piece: Piece) -> Conv:
+def _conv(stage: Stage, step: Step, piece: Piece, images: range) -> Conv:
     source, target, walk = step.sources[piece.operand], step.target, stage.walk(piece.operand)
     rows = step.rows
+    row, column = piece.position or (rows.start, 0)
+    origin_y, origin_x = piece.origin
+    image_strides = source.image_stride, 0 if target is None else target.image_stride
     if piece.position is None:
-        out_h, out_w, row, column = len(rows) * stage.pool, stage.out_size[1] * stage.pool, rows.start, 0
-        origin_y = rows.start * stage.pool * walk.stride - walk.padding + piece.origin[0]
-        origin_x = piece.origin[1] - walk.padding
+        out_h, out_w = len(rows) * stage.pool, stage.out_size[1] * stage.pool
+        origin_y += rows.start * stage.pool * walk.stride - walk.paddings[0]
+        origin_x -= walk.paddings[1]
+    elif piece.as_images is not None:
+        out_h, out_w = stage.pool, stage.pool * piece.as_images.width
+        image_strides = piece.as_images.read, piece.as_images.write
     else:
-        (row, column), (origin_y, origin_x) = piece.position, piece.origin
         out_h = out_w = 1
     writes = target is not None and not piece.holds
     conv = Conv(
@@ -264,13 +282,13 @@ def _conv(stage: Stage, step: Step, piece: Piece) -> Conv:
         out_w=out_w,
         ic_tiles=piece.ic_tiles,
         oc_tiles=len(piece.oc_tiles),
-        images=len(step.images),
+        images=len(images) if piece.as_images is None else piece.as_images.count,
         kernel_h=piece.kernel[0],
         kernel_w=piece.kernel[1],
-        stride=1 if piece.position is not None or piece.tile_stride == 1 else walk.stride,
-        act_base=source.address_of(step.images.start, piece.first_ic_tile, origin_y, origin_x),
+        stride=1 if piece.position is not None or piece.flat else walk.stride,
+        act_base=source.address_of(images.start, piece.first_ic_tile, origin_y, origin_x),
         act_tile_stride=source.tile_stride if piece.tile_stride is None else piece.tile_stride,
-        act_image_stride=source.image_stride,
+        act_image_stride=image_strides[0],
         origin_y=origin_y,
         origin_x=origin_x,
         mode=Mode.CODES if writes else Mode.RAW,
@@ -287,9 +305,9 @@ def _conv(stage: Stage, step: Step, piece: Piece) -> Conv:
     return replace(
         conv,
         pool=stage.pool == 2,
-        out_base=target.address_of(step.images.start, first_tile, row, column),
+        out_base=target.address_of(images.start, first_tile, row, column),
         out_tile_stride=target.tile_stride,
-        out_image_stride=target.image_stride,
+        out_image_stride=image_strides[1],
     )
 
 

@@ -58,8 +58,8 @@ def output_sizes(image: tuple[int, int], layers: Sequence[LayerShape]) -> tuple[
         for operand, size in zip(_adds(layer), read[1:], strict=True):
             if operand.out_size(size) != sums:
                 raise NetworkError(
-                    f"layer {layer.name}: its own sums are a map of {sums[0]}x{sums[1]}, those of {operand.source} that "
-                    f"are added one of {'x'.join(map(str, operand.out_size(size)))}"
+                    f"layer {layer.name}: its own sums are a map of {sums[0]}x{sums[1]}, those of {operand.source} "
+                    f"that are added one of {'x'.join(map(str, operand.out_size(size)))}"
                 )
         sizes.append(layer.output_size(read[0]))
     return tuple(sizes)

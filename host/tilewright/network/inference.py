@@ -69,8 +69,12 @@ def infer(network: Network, pixels: npt.NDArray[np.uint8]) -> Iterator[tuple[Lay
     """
     maps: dict[int, npt.NDArray[Any]] = {IMAGE: image_codes(network, pixels)}
     for index, (layer, sources) in enumerate(zip(network.layers, network.sources, strict=True)):
-        sums = accumulate(layer, [maps[source] for source in sources])
-        maps[index] = sums if layer.is_last else pool(layer, quantise(layer, sums))
+        read = [maps[source] for source in sources]
+        if layer.copies:
+            maps[index] = copied(layer, read[0])
+        else:
+            sums = accumulate(layer, read)
+            maps[index] = sums if layer.is_last else pool(layer, quantise(layer, sums))
         for source in {*sources}:
             if source == IMAGE or network.last_readers[source] == index:
                 del maps[source]
@@ -102,8 +106,8 @@ def _sums(operand: Operand, codes: npt.NDArray[Any], furthest: int) -> npt.NDArr
     codes = codes[:, operand.first_channel : operand.first_channel + operand.in_channels]
     images, groups, stride = len(codes), operand.groups, operand.stride
     out_h, out_w = operand.out_size((codes.shape[2], codes.shape[3]))
-    edge = (operand.padding, operand.padding)
-    padded: npt.NDArray[Any] = np.pad(codes, ((0, 0), (0, 0), edge, edge)).astype(dtype)
+    edges = ((padding, padding) for padding in operand.paddings)
+    padded: npt.NDArray[Any] = np.pad(codes, ((0, 0), (0, 0), *edges)).astype(dtype)
     weights = operand.weights.reshape(groups, -1, *operand.weights.shape[1:])
     sums: npt.NDArray[Any] = np.zeros((images, groups, weights.shape[1], out_h * out_w), dtype=dtype)
     for ky in range(operand.kernel[0]):
@@ -112,7 +116,27 @@ def _sums(operand: Operand, codes: npt.NDArray[Any], furthest: int) -> npt.NDArr
             met = padded[:, :, top : top + (out_h - 1) * stride + 1 : stride]
             met = met[:, :, :, left : left + (out_w - 1) * stride + 1 : stride]
             sums += np.matmul(weights[..., ky, kx].astype(dtype), met.reshape(images, groups, -1, out_h * out_w))
-    return sums.reshape(images, -1, out_h, out_w) * dtype(16**operand.raised)
+    raised: npt.NDArray[Any] = sums.reshape(images, -1, out_h, out_w) * dtype(16**operand.raised)
+    return raised
+
+
+def copied(layer: Layer, codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """What a copy makes of codes.
+
+    Args:
+        layer: of one of its kinds.
+        codes: uint8 (images, channels, h, w).
+
+    Returns:
+        uint8 (images, channels, out_h, out_w).
+    """
+    if layer.kind != "max":
+        return codes.repeat(2, axis=2 if layer.kind == "repeat_rows" else 3)
+    edges = ((padding, padding) for padding in layer.paddings)
+    padded = np.pad(codes, ((0, 0), (0, 0), *edges))
+    rows = np.maximum(padded[:, :, :-1], padded[:, :, 1:])[:, :, :: layer.stride]
+    largest: npt.NDArray[np.uint8] = np.maximum(rows[..., :-1], rows[..., 1:])[..., :: layer.stride]
+    return largest
 
 
 def quantise(layer: Layer, sums: npt.NDArray[np.int32]) -> npt.NDArray[np.uint8]:

@@ -20,16 +20,16 @@ from tilewright.table import grid
 
 @dataclass(frozen=True)
 class Layer(LayerShape):
-    """A convolution or an average with all that follows it up to the next quantiser: its shape and its values.
+    """A convolution or an average with all that follows it up to the next quantiser, or a copy: shape and values.
 
     Attributes:
-        weights: int8 (oc, ic / groups, kernel height, kernel width); None for an average.
+        weights: int8 (oc, ic / groups, kernel height, kernel width); of a conv.
         scale: s of an accumulator.
         alpha_a: of the layer's own input quantiser.
         bn_scale, bn_shift: float64 (oc,), A and B; None without batch-norm.
         alpha_next: of the next quantiser; None for the last layer.
-        thresholds: int32 (oc, output_levels), ascending; None for the last layer.
-        falling: bool (oc,), whether the code falls as the accumulator grows.
+        thresholds: int32 (oc, output_levels), ascending; None for the last layer and for a copy.
+        falling: bool (oc,), whether the code falls as the accumulator grows; None as thresholds.
         adds: what is added to its own sums: shortcuts, and further maps that it reads.
 
     Raises:
@@ -48,7 +48,7 @@ class Layer(LayerShape):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._expect((self.kind == "conv") == (self.weights is not None), "a conv has weights, an average none")
+        self._expect((self.kind == "conv") == (self.weights is not None), "a conv has weights, no other")
         if self.weights is not None:
             shape = (self.out_channels, self.in_channels // self.groups, *self.kernel)
             self._expect(self.weights.shape == shape, f"weights have shape {self.weights.shape}, not {shape}")
@@ -62,21 +62,32 @@ class Layer(LayerShape):
 
     @cached_property
     def own(self) -> Operand:
-        """Its own convolution or average, as what is added to it is written; an average's weights are ones."""
-        weights, groups = self.weights, self.groups
+        """Its own convolution or average, as what is added to it is written; an average's weights are ones.
+
+        Of a copy: its input, as it is.
+        """
+        weights, groups, kernel = self.weights, self.groups, (1, 1) if self.copies else self.kernel
         if weights is None:
-            weights, groups = np.broadcast_to(np.int8(1), (self.out_channels, 1, *self.kernel)), self.in_channels
+            weights, groups = np.broadcast_to(np.int8(1), (self.out_channels, 1, *kernel)), self.in_channels
         return Operand(
             self.source,
             weights,
             self.activation_levels,
             first_channel=self.first_channel,
-            stride=self.stride,
-            padding=self.padding,
+            stride=1 if self.copies else self.stride,
+            padding=0 if self.copies else self.padding,
             dilation=self.dilation,
             groups=groups,
             raised=self.raised,
         )
+
+    @cached_property
+    def code_thresholds(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
+        """Thresholds and falling of a layer that makes codes; those of a copy give each code itself."""
+        if self.thresholds is not None and self.falling is not None:
+            return self.thresholds, self.falling
+        same = np.arange(1, self.output_levels + 1, dtype=np.int32)
+        return np.tile(same, (self.out_channels, 1)), np.zeros(self.out_channels, np.bool_)
 
     @property
     def operands(self) -> tuple[Operand, ...]:
@@ -97,7 +108,7 @@ class Layer(LayerShape):
             image_low, image_high: extreme codes of the image.
         """
         if self.weights is None:
-            window = self.kernel[0] * self.kernel[1] * self.activation_levels
+            window = self.activation_levels * (1 if self.copies else self.kernel[0] * self.kernel[1])
             low, high = np.zeros(self.out_channels, np.int64), np.full(self.out_channels, window, np.int64)
         elif self.image_input:
             low, high = self.own.reach(image_low, image_high)
@@ -109,7 +120,7 @@ class Layer(LayerShape):
 
     def _check_adds(self) -> None:
         self._expect(not (self.adds and self.image_input), "nothing is added to the sums of the image")
-        self._expect(not self.adds or self.kind == "conv", "an average adds nothing")
+        self._expect(not self.adds or self.kind == "conv", f"kind {self.kind} adds nothing")
         self._expect(self.raised == 0 or bool(self.adds), "raised sums go with others that are added")
         for operand in self.adds:
             try:
@@ -125,7 +136,8 @@ class Layer(LayerShape):
             self._expect(self.batch_norm == (array is not None), f"{key} does not go with batch_norm {self.batch_norm}")
             self._expect(array is None or array.shape == (oc,), f"{key} must have shape ({oc},)")
         given = [value is not None for value in (self.thresholds, self.falling, self.alpha_next)]
-        self._expect(given == [not self.is_last] * 3, "thresholds, falling and alpha_next go with codes, all or none")
+        wanted = [not self.is_last and not self.copies] * 2 + [not self.is_last]
+        self._expect(given == wanted, "thresholds, falling and alpha_next go with codes, all or none")
         if self.thresholds is None or self.falling is None:
             return
         shape = (oc, self.output_levels)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import NetworkError
-from tilewright.hardware.parameters import MAX_KERNEL, MAX_PADDING, STRIDES
+from tilewright.hardware.parameters import MAX_PADDING, STRIDES
 
 # What an addend's weights may reach: 6 digits of 16
 WEIGHT_LIMIT = 2**23
@@ -25,7 +25,8 @@ class Operand:
         weights: signed integers (oc, ic / groups, kernel height, kernel width).
         activation_levels: largest code of the map; of the image the signed 8-bit codes' largest.
         first_channel: of the map, that its first input channel is.
-        stride, padding: of both directions; padding has code 0.
+        stride: of both directions.
+        padding: zeros of both directions, or of (rows, columns).
         dilation: input positions from one tap to the next.
         groups: into which input and output channels fall; as many as channels is a depthwise convolution.
         raised: its sums count 16 ** raised times.
@@ -39,7 +40,7 @@ class Operand:
     activation_levels: int
     first_channel: int = 0
     stride: int = 1
-    padding: int = 0
+    padding: int | tuple[int, int] = 0
     dilation: int = 1
     groups: int = 1
     raised: int = 0
@@ -50,15 +51,17 @@ class Operand:
         Raises:
             NetworkError: says what is wrong.
         """
-        kernel, outputs = self.kernel, self.weights.shape[0]
+        outputs = self.weights.shape[0]
         for fits, text in (
             (self.weights.ndim == 4 and 0 not in self.weights.shape, f"weights of shape {self.weights.shape}"),
             (self.weights.dtype.kind == "i", f"weights of type {self.weights.dtype}"),
             (int(np.abs(self.weights.astype(np.int64)).max()) < WEIGHT_LIMIT, f"weights beyond {WEIGHT_LIMIT - 1}"),
             (self.stride in STRIDES, f"stride {self.stride}, not one of {STRIDES}"),
-            (0 <= self.padding <= MAX_PADDING, f"padding {self.padding}, outside 0..{MAX_PADDING}"),
+            (
+                min(self.paddings) >= 0 and max(self.paddings) <= MAX_PADDING,
+                f"padding {self.padding}, outside 0..{MAX_PADDING}",
+            ),
             (self.dilation in (1, 2), f"dilation {self.dilation}, neither 1 nor 2"),
-            (max(kernel) <= MAX_KERNEL, f"a kernel {kernel}, not within 1x1 to {MAX_KERNEL}x{MAX_KERNEL}"),
             (self.groups > 0 and outputs % self.groups == 0, f"{self.groups} groups of {outputs} output channels"),
             (self.first_channel >= 0 and self.raised >= 0, "a negative channel or power"),
             (1 <= self.activation_levels <= 255, f"activation_levels {self.activation_levels}, outside 1..255"),
@@ -82,6 +85,11 @@ class Operand:
         return int(self.weights.shape[2]), int(self.weights.shape[3])
 
     @property
+    def paddings(self) -> tuple[int, int]:
+        """Padding of rows and of columns."""
+        return self.padding if isinstance(self.padding, tuple) else (self.padding, self.padding)
+
+    @property
     def scales_only(self) -> bool:
         """Whether it multiplies each channel by a number and nothing else, as a shortcut: no multiplication counts."""
         return self.kernel == (1, 1) and self.groups == self.in_channels == self.out_channels
@@ -98,8 +106,8 @@ class Operand:
             size: height and width of the map that it reads.
         """
         h, w = (
-            (length + 2 * self.padding - self.dilation * (taps - 1) - 1) // self.stride + 1
-            for length, taps in zip(size, self.kernel, strict=True)
+            (length + 2 * padding - self.dilation * (taps - 1) - 1) // self.stride + 1
+            for length, padding, taps in zip(size, self.paddings, self.kernel, strict=True)
         )
         return h, w
 

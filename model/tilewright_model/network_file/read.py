@@ -63,8 +63,7 @@ def _layer(layer: Layer) -> ExactLayer:
     constants: dict[str, Any] = {"scale": layer.scale, "alpha": alpha, "levels": layer.activation_levels}
     if layer.weights is None:
         return ExactAverage(layer.kernel, square, **constants)
-    padding = (layer.padding, layer.padding)
-    return ExactConv2d(_tensor(layer.weights), layer.weight_levels, square, padding, **constants)
+    return ExactConv2d(_tensor(layer.weights), layer.weight_levels, square, layer.paddings, **constants)
 
 
 def _classifier(integers: NetworkIntegers) -> nn.Module:
