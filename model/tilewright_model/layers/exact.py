@@ -134,6 +134,14 @@ class ExactAverage(ExactLayer):
         return functional.avg_pool2d(codes.double(), self.kernel, self.stride, divisor_override=1)
 
 
+class ExactIdentity(ExactLayer):
+    """The codes themselves: a quantiser alone."""
+
+    def accumulators(self, codes: Tensor) -> Tensor:
+        """The codes, as float64."""
+        return codes.double()
+
+
 class ExactBatchNorm2d(ExactModule):
     """z = y * scale, then z = z + shift, per channel; both float64 (c,)."""
 
