@@ -212,3 +212,22 @@ def _read_all(rng: Rng, layers: list[Layer], sizes: list[tuple[int, int]]) -> li
             kept.insert(0, layer)
             wanted.update((layer.source, *(operand.source for operand in layer.adds)))
     return kept
+
+
+def resnet20(seed: int = 0) -> Network:
+    """The shape of ResNet20 for CIFAR-10: shortcuts of 12 bits, two projections, an average of 8x8, a classifier."""
+    rng = np.random.default_rng(seed)
+    layers, before = [conv(rng, "stem", 3, 16, image=True)], 16
+    for stage, channels in enumerate((16, 32, 64), start=1):
+        for block in range(3):
+            stride, source = 1 + (stage > 1 and block == 0), layers[-1].name
+            first = conv(rng, f"layer{stage}.{block}.conv1", before, channels, stride=stride)
+            second = conv(rng, f"layer{stage}.{block}.conv2", channels, channels)
+            if before == channels:
+                added = shortcut(rng, source, channels, 11)
+            else:
+                added = projection(rng, source, before, channels, stride, 11)
+            layers += [first, adding(rng, second, added, raised=1)]
+            before = channels
+    layers.append(average(rng, "pool", 64, (8, 8), 8, last=True))
+    return network(rng, "resnet20", (32, 32), layers)
