@@ -1,8 +1,12 @@
 """Networks with random integers whose layers are no chain: shortcuts, maps side by side, groups, dilation, slices."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
 from networks import Rng, average, conv, network, thresholds
 
 from tilewright.errors import NetworkError
@@ -137,9 +141,34 @@ def perceptron(seed: int = 0) -> Network:
     return network(rng, "perceptron", (28, 28), layers, 1)
 
 
+class Choices:
+    """What a generator of random networks draws from: single numbers by hypothesis, arrays of values by a seed.
+
+    So a network that fails shrinks to fewer and smaller layers.
+    """
+
+    def __init__(self, draw: Callable[[SearchStrategy[Any]], Any], seed: int) -> None:
+        self._draw, self._values = draw, np.random.default_rng(seed)
+
+    def integers(self, low: Any, high: Any = None, size: Any = None) -> Any:
+        low, high = (0, low) if high is None else (low, high)
+        return self._draw(st.integers(low, high - 1)) if size is None else self._values.integers(low, high, size)
+
+    def random(self, size: Any = None) -> Any:
+        return self._draw(st.integers(0, 99)) / 100 if size is None else self._values.random(size)
+
+    def choice(self, values: Any, size: Any = None, replace: bool = True) -> Any:
+        if size is None:
+            return self._draw(st.sampled_from(list(values)))
+        return np.array(self._draw(st.permutations(range(values))))[:size]
+
+    def normal(self, *args: Any, **options: Any) -> Any:
+        return self._values.normal(*args, **options)
+
+
 def random_graph(rng: Rng) -> Network:
     """A few layers of any kind, each of which reads any maps of a fitting size before it."""
-    size = tuple(int(length) for length in rng.integers(4, 13, 2))
+    size = (int(rng.integers(4, 13)), int(rng.integers(4, 13)))
     channels = int(rng.integers(1, 4))
     layers, sizes = [_first(rng, channels)], []
     sizes.append(layers[0].output_size(size))
@@ -155,7 +184,7 @@ def random_graph(rng: Rng) -> Network:
 
 
 def _first(rng: Rng, channels: int) -> Layer:
-    kernel = tuple(int(k) for k in rng.integers(1, 4, 2))
+    kernel = (int(rng.integers(1, 4)), int(rng.integers(1, 4)))
     return conv(rng, "layer0", channels, int(rng.integers(1, 25)), kernel, padding=1, image=True)
 
 
@@ -171,7 +200,7 @@ def _drawn(rng: Rng, layers: list[Layer], sizes: list[tuple[int, int]], name: st
         window = tuple(int(rng.integers(1, min(length, 4) + 1)) for length in size)
         return replace(average(rng, name, before.out_channels, window, 1, last), source=before.name)
     ic, oc = before.out_channels, int(rng.integers(1, 33))
-    kernel = tuple(int(k) for k in rng.integers(1, 4, 2))
+    kernel = (int(rng.integers(1, 4)), int(rng.integers(1, 4)))
     stride, padding, pool = (int(rng.integers(low, high)) for low, high in ((1, 3), (0, 2), (1, 3)))
     groups = int(rng.choice([g for g in range(1, ic + 1) if ic % g == 0])) if rng.random() < 0.4 else 1
     oc = -(-oc // groups) * groups
@@ -212,3 +241,22 @@ def _read_all(rng: Rng, layers: list[Layer], sizes: list[tuple[int, int]]) -> li
             kept.insert(0, layer)
             wanted.update((layer.source, *(operand.source for operand in layer.adds)))
     return kept
+
+
+def resnet20(seed: int = 0) -> Network:
+    """The shape of ResNet20 for CIFAR-10: shortcuts of 12 bits, two projections, an average of 8x8, a classifier."""
+    rng = np.random.default_rng(seed)
+    layers, before = [conv(rng, "stem", 3, 16, image=True)], 16
+    for stage, channels in enumerate((16, 32, 64), start=1):
+        for block in range(3):
+            stride, source = 1 + (stage > 1 and block == 0), layers[-1].name
+            first = conv(rng, f"layer{stage}.{block}.conv1", before, channels, stride=stride)
+            second = conv(rng, f"layer{stage}.{block}.conv2", channels, channels)
+            if before == channels:
+                added = shortcut(rng, source, channels, 11)
+            else:
+                added = projection(rng, source, before, channels, stride, 11)
+            layers += [first, adding(rng, second, added, raised=1)]
+            before = channels
+    layers.append(average(rng, "pool", 64, (8, 8), 8, last=True))
+    return network(rng, "resnet20", (32, 32), layers)

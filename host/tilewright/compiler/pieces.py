@@ -13,7 +13,6 @@ import numpy.typing as npt
 from tilewright.compiler.digits import digit
 from tilewright.hardware.commands import NEVER_RAISED
 from tilewright.hardware.parameters import STRIDES
-from tilewright.network.operand import Operand
 
 if TYPE_CHECKING:
     from tilewright.compiler.stages import Stage
@@ -56,6 +55,8 @@ class Piece:
         raise_from: the input tile that takes the sums so far 16-fold first.
         raise_each: whether those behind it do, too.
         resumes, holds: whether others of the same output tile come before, and behind.
+        turn: of the stage's turns.
+        part: of an output's images, which of the words that it reads; 0 where one holds them all.
     """
 
     oc_tiles: range
@@ -75,6 +76,8 @@ class Piece:
     raise_each: bool = False
     resumes: bool = False
     holds: bool = False
+    turn: int = 0
+    part: int = 0
 
     @property
     def tiles_a_column(self) -> int:
@@ -106,7 +109,7 @@ def pieces_of(stage: Stage) -> list[Piece]:
 
 def tile_rows(stage: Stage, piece: Piece) -> npt.NDArray[np.int8]:
     """Weights of a piece of one output tile, int8 (passes, n rows, n columns)."""
-    block = _block(stage, piece.operand, piece.oc_tiles.start)
+    block = _block(stage, piece)
     dilation = stage.operands[piece.operand].dilation
     if dilation > 1:  # one tap
         ky, kx = (offset // dilation for offset in piece.origin)
@@ -178,14 +181,27 @@ def _average(stage: Stage) -> Iterator[Piece]:
 
 
 def _output_tile(stage: Stage, tile: int) -> list[Piece]:
-    """One output tile: its operands' digits, the highest first."""
+    """One output tile, turn after turn."""
+    result: list[Piece] = []
+    weight_tile = 0
+    for turn in range(stage.turns):
+        made = _turn(stage, tile)
+        for number, piece in enumerate(made):
+            holds = number < len(made) - 1
+            result.append(replace(piece, turn=turn, first_weight_tile=weight_tile, resumes=number > 0, holds=holds))
+            weight_tile += piece.tiles_a_column
+    return result
+
+
+def _turn(stage: Stage, tile: int) -> list[Piece]:
+    """One output tile of some images: its operands' digits, the highest first."""
     made: list[Piece] = []
     before = None
     for index, level in stage.digit_levels:
         raises = before is not None and level < before
         before = level
         last = made[-1] if made else None
-        if last and raises and last.operand == index and last.own_tile and len(last.levels) == last.ic_tiles:
+        if last and raises and last.operand == index and _takes_more_levels(stage, last):
             raise_from = min(last.raise_from, last.ic_tiles)
             made[-1] = replace(
                 last,
@@ -197,18 +213,21 @@ def _output_tile(stage: Stage, tile: int) -> list[Piece]:
             )
         else:
             made += _level(stage, tile, index, level, raises)
-    weight_tile, result = 0, []
-    for number, piece in enumerate(made):
-        holds = number < len(made) - 1
-        result.append(replace(piece, first_weight_tile=weight_tile, resumes=number > 0, holds=holds))
-        weight_tile += piece.tiles_a_column
-    return result
+    return made
+
+
+def _takes_more_levels(stage: Stage, piece: Piece) -> bool:
+    """Whether a piece reads one word a position, which it can read again for the next digits."""
+    one_word = piece.own_tile and not stage.folded and _parts(stage, piece.operand) == 1
+    return one_word and len(piece.levels) == piece.ic_tiles
 
 
 def _level(stage: Stage, tile: int, index: int, level: int, raises: bool) -> Iterator[Piece]:
     """One level of digits of one operand for one output tile."""
     operand = stage.operands[index]
-    first, tiles = _input_tiles(operand, tile, stage.array.n)
+    first, tiles = _input_tiles(stage, index, tile)
+    if stage.folded:
+        first = 0 if level else tiles
     places = [(operand.kernel, (0, 0))]
     if operand.dilation > 1:
         taps = product(*map(range, operand.kernel))
@@ -216,7 +235,8 @@ def _level(stage: Stage, tile: int, index: int, level: int, raises: bool) -> Ite
     in_size, flat = stage.sizes[index], stage.flat(index)
     if flat:
         tiles, places, in_size = tiles * in_size[0] * in_size[1], [((1, 1), (0, 0))], (1, 1)
-    for number, (kernel, origin) in enumerate(places):
+    parts = range(_parts(stage, index))
+    for number, (part, (kernel, origin)) in enumerate(product(parts, places)):
         yield Piece(
             range(tile, tile + 1),
             tiles,
@@ -228,13 +248,22 @@ def _level(stage: Stage, tile: int, index: int, level: int, raises: bool) -> Ite
             None,
             own_tile=tiles == 1 and len(places) == 1 and not flat,
             operand=index,
-            levels=(level,),
+            levels=(0 if stage.folded else level,),
             raise_from=0 if raises and number == 0 else NEVER_RAISED,
+            part=part,
         )
 
 
-def _input_tiles(operand: Operand, tile: int, n: int) -> tuple[int, int]:
+def _parts(stage: Stage, index: int) -> int:
+    """Words of an operand's map that hold the images of a word of the output."""
+    return max(1, stage.lanes // stage.source_lanes[index])
+
+
+def _input_tiles(stage: Stage, index: int, tile: int) -> tuple[int, int]:
     """The first input tile that an output tile reads of an operand, and how many."""
+    operand, n = stage.operands[index], stage.array.n
+    if stage.source_lanes[index] > 1:
+        return 0, 1
     outputs, inputs = operand.out_channels // operand.groups, operand.in_channels // operand.groups
     first_group = tile * n // outputs
     last_group = (min((tile + 1) * n, operand.out_channels) - 1) // outputs
@@ -242,14 +271,22 @@ def _input_tiles(operand: Operand, tile: int, n: int) -> tuple[int, int]:
     return first, -(-(operand.first_channel + (last_group + 1) * inputs) // n) - first
 
 
-def _block(stage: Stage, index: int, tile: int) -> npt.NDArray[np.int64]:
-    """What an operand contributes to an output tile: int64 (ic_tiles, kernel_h, kernel_w, n rows, n columns)."""
-    operand, n = stage.operands[index], stage.array.n
+def _block(stage: Stage, piece: Piece) -> npt.NDArray[np.int64]:
+    """What an operand contributes to an output tile: int64 (ic_tiles, kernel_h, kernel_w, n rows, n columns).
+
+    Where words hold several images, each image's channels meet their own: the blocks lie on a diagonal.
+    """
+    index, tile, n = piece.operand, piece.oc_tiles.start, stage.array.n
+    operand, lanes = stage.operands[index], stage.source_lanes[index]
     outputs, inputs = operand.out_channels // operand.groups, operand.in_channels // operand.groups
-    first, tiles = _input_tiles(operand, tile, n)
+    first, tiles = _input_tiles(stage, index, tile)
     block = np.zeros((tiles * n, n, *operand.kernel), np.int64)
-    for channel in range(tile * n, min((tile + 1) * n, operand.out_channels)):
-        row = operand.first_channel + channel // outputs * inputs - first * n
-        block[row : row + inputs, channel - tile * n] = operand.weights[channel]
+    for image in range(min(lanes, stage.lanes)):
+        row_lane = piece.turn * stage.lanes % lanes + image
+        column_lane = piece.part * lanes + image
+        top, left = row_lane * (n // lanes) - first * n, column_lane * stage.lane
+        for channel in range(tile * n, min((tile + 1) * n, operand.out_channels)):
+            row = top + operand.first_channel + channel // outputs * inputs
+            block[row : row + inputs, left + channel - tile * n] = operand.weights[channel]
     shifted = block << 4 * operand.raised
     return np.ascontiguousarray(shifted.reshape(tiles, n, n, *operand.kernel).transpose(0, 3, 4, 1, 2))

@@ -10,6 +10,9 @@ from tilewright.compiler.stages import Stage
 from tilewright.errors import CompileError
 from tilewright.network.graph import IMAGE
 
+# In which images come that words hold side by side
+PARTS = 4
+
 
 @dataclass(eq=False)
 class Buffer:
@@ -21,6 +24,7 @@ class Buffer:
         rows: of the map.
         tiles: of channels.
         width: columns of the map.
+        lanes: images side by side in a word.
         address: first word; set by the allocation.
     """
 
@@ -29,6 +33,7 @@ class Buffer:
     rows: range
     tiles: int
     width: int
+    lanes: int = 1
     address: int = 0
 
     @property
@@ -38,19 +43,19 @@ class Buffer:
 
     @property
     def image_stride(self) -> int:
-        """Words from one image to the next."""
+        """Words from one image to the next, or from those of some side by side to the next ones'."""
         return self.tiles * self.tile_stride
 
     @property
     def words(self) -> int:
         """Its size."""
-        return len(self.images) * self.image_stride
+        return len(self.images) // self.lanes * self.image_stride
 
     def address_of(self, image: int, tile: int, row: int, column: int) -> int:
         """Address of a position, which may lie outside the map."""
         return (
             self.address
-            + (image - self.images.start) * self.image_stride
+            + (image - self.images.start) // self.lanes * self.image_stride
             + tile * self.tile_stride
             + (row - self.rows.start) * self.width
             + column
@@ -240,6 +245,8 @@ class _Scheduler:
         for chunk in _chunks(range(self.made[index], images.stop), self.plan.groups[index]):
             if segment is not None and index == segment.last:
                 self._strips(segment, chunk)
+            elif index == 0 and self.stages[0].lanes > 1:
+                self._image_strips(chunk)
             else:
                 sources = self._whole_sources(index, chunk)
                 rows = range(self.stages[index].out_size[0])
@@ -257,6 +264,12 @@ class _Scheduler:
         height = self.stages[0].in_size[0]
         lead = 0 if self.schedule.steps else self.plan.lead * self.stages[0].pool
         return self._load(images, *(range(lead), range(lead, height)) if lead else (range(height),))
+
+    def _image_strips(self, images: range) -> None:
+        """The first stage, its images in parts: whole ones of several images would fill the memory."""
+        target, height = self._target(0, images), self.stages[0].out_size[0]
+        for rows in _even_chunks(range(height), -(-height // PARTS)):
+            self._emit(0, images, rows, (self._load(images, self.stages[0].input_rows(rows)),), target)
 
     def _strips(self, segment: Segment, images: range) -> None:
         target = self._target(segment.last, images)
@@ -310,10 +323,11 @@ class _Scheduler:
             self.schedule.steps.append(Step(index, images, rows, sources, target))
             return
         depth = stage.array.acc_depth - (share.acc_base if share else 0)
-        most = max(0, depth) // (len(images) * stage.positions(1))
+        positions = stage.units(len(images)) * stage.positions(1)
+        most = max(0, depth) // positions
         if most == 0:
             raise CompileError(
-                f"layer {stage.name}: a row of {len(images)} image(s) has {len(images) * stage.positions(1)} "
+                f"layer {stage.name}: a row of {len(images)} image(s) has {positions} "
                 f"positions, a column has {depth} accumulators"
             )
         lead = 0 if self.schedule.steps else self.plan.lead
@@ -342,10 +356,11 @@ class _Scheduler:
 
     def _buffer(self, maker: int, images: range, rows: range, tiles: int | None = None) -> Buffer:
         if maker == IMAGE:
-            most, width = self.stages[0].ic_tiles, self.stages[0].in_size[1]
+            most, width, lanes = self.stages[0].ic_tiles, self.stages[0].in_size[1], 1
         else:
-            most, width = self.stages[maker].oc_tiles, self.stages[maker].out_size[1]
-        buffer = Buffer(maker, images, rows, most if tiles is None else tiles, width)
+            stage = self.stages[maker]
+            most, width, lanes = stage.oc_tiles, stage.out_size[1], stage.lanes
+        buffer = Buffer(maker, images, rows, most if tiles is None else tiles, width, lanes)
         self.schedule.buffers.append(buffer)
         return buffer
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from tilewright.compiler.accumulators import overflow
 from tilewright.compiler.digits import levels
+from tilewright.compiler.lanes import lanes_of
 from tilewright.compiler.pieces import Piece, pieces_of, tile_rows
 from tilewright.compiler.thresholds import threshold_beats
 from tilewright.compiler.tiles import weight_rows
@@ -59,6 +60,8 @@ class Stage:
         image_range: extreme codes of the image, its padding included, for the first layer.
         sources: for each operand the index of the stage whose map it reads; -1 for the image.
         sizes: height and width of each operand's map in the activation memory.
+        lanes: images side by side in a word of its output.
+        source_lanes: the same of each operand's map.
     """
 
     index: int
@@ -70,6 +73,8 @@ class Stage:
     image_range: tuple[int, int]
     sources: tuple[int, ...]
     sizes: tuple[tuple[int, int], ...]
+    lanes: int
+    source_lanes: tuple[int, ...]
 
     @property
     def name(self) -> str:
@@ -83,19 +88,43 @@ class Stage:
 
     @cached_property
     def operands(self) -> tuple[Operand, ...]:
-        """What its sums are made of, its own convolution first."""
-        return self.layer.operands
+        """What its sums are made of, its own convolution first; of the image, its taps as channels."""
+        if not self.folded:
+            return self.layer.operands
+        own = self.layer.own
+        taps = own.weights.transpose(0, 2, 3, 1).reshape(own.out_channels, -1, 1, 1)
+        return (replace(own, weights=taps, stride=1, padding=0),)
 
     @cached_property
     def plain(self) -> bool:
         """Whether one convolution of whole tiles is all: one CONV command makes every output tile."""
         own = self.layer
-        return not own.adds and (own.groups, own.dilation, own.first_channel) == (1, 1, 0)
+        alone = max(self.lanes, *self.source_lanes) == 1
+        return alone and not own.adds and (own.groups, own.dilation, own.first_channel) == (1, 1, 0)
+
+    @property
+    def turns(self) -> int:
+        """Times that it makes each output tile, of other images, because its input's words hold more than its own."""
+        return max(1, max(self.source_lanes) // self.lanes)
+
+    def units(self, images: int) -> int:
+        """What some images are to a CONV command: words that hold several are one image to it."""
+        return images // (self.turns * self.lanes)
+
+    @property
+    def lane(self) -> int:
+        """Channels of a word of its output that an image has."""
+        return self.array.n // self.lanes
+
+    def columns(self, tile: int) -> list[int]:
+        """The output channel of each column of the array; beyond the layer's where there is none."""
+        n = self.array.n
+        if self.lanes == 1:
+            return list(range(tile * n, (tile + 1) * n))
+        return [column % self.lane for column in range(n)]
 
     def walk(self, operand: int) -> Walk:
         """How the array walks an operand's map."""
-        if self.folded:
-            return Walk((1, 1), (1, 1), 1, (0, 0))
         one = self.operands[operand]
         span_h, span_w = (one.dilation * (taps - 1) + 1 for taps in one.kernel)
         return Walk(one.kernel, (span_h, span_w), one.stride, one.paddings)
@@ -122,6 +151,8 @@ class Stage:
 
         A level at which no operand has a digit is one of zeros, since each takes the sums so far 16-fold.
         """
+        if self.folded:  # the image's high nibbles, then its low ones, with the same weights
+            return [(0, 1), (0, 0)]
         having = [[level + each.raised for level in levels(each.weights)] for each in self.operands]
         order = sorted(range(len(having)), key=lambda index: (self.sources[index], index))
         cheapest = min(order, key=lambda index: self.operands[index].weights.size)
@@ -204,14 +235,14 @@ class Stage:
         """Weight beats of each output tile in the order of use, uint64 (passes * n * n / 16,) each."""
         n, weights = self.array.n, self.layer.weights
         if weights is None:
-            tiles = weight_rows(np.eye(self.layer.out_channels, dtype=np.int8)[:, :, None, None], n)
+            channels = self.layer.out_channels if self.lanes == 1 else n
+            tiles = weight_rows(np.eye(channels, dtype=np.int8)[:, :, None, None], n)
             diagonal = tiles[np.arange(self.oc_tiles), np.arange(self.oc_tiles)]
             tiles = np.repeat(diagonal[:, 0], self.pieces[0].tiles_a_column, axis=1)
         elif not self.plain:
             return [self._packed_tile(tile) for tile in range(self.oc_tiles)]
         elif self.folded:
-            taps = weights.transpose(0, 2, 3, 1).reshape(len(weights), -1, 1, 1)
-            tiles = np.concatenate([weight_rows(taps, n)] * 2, axis=1)
+            tiles = np.concatenate([weight_rows(self.operands[0].weights, n)] * 2, axis=1)
         else:
             tiles = weight_rows(weights, n)
         return list(pack_nibbles(tiles).reshape(self.oc_tiles, -1))
@@ -223,7 +254,7 @@ class Stage:
     @cached_property
     def threshold_tiles(self) -> Beats:
         """Threshold beats of each output tile, uint64 (oc_tiles, 7 n)."""
-        channels = range(self.oc_tiles * self.array.n)
+        channels = [channel for tile in range(self.oc_tiles) for channel in self.columns(tile)]
         return threshold_beats(self.layer, self.image_range, channels).reshape(self.oc_tiles, -1)
 
     def check(self) -> None:
@@ -269,12 +300,13 @@ class Stage:
         return self.layer.reach(self.image_range[0] + 128, self.image_range[1] + 128)
 
 
-def stages_of(network: Network, array: ArrayParameters) -> tuple[Stage, ...]:
+def stages_of(network: Network, array: ArrayParameters, side_by_side: int = 1) -> tuple[Stage, ...]:
     """A network's stages on an array, each checked.
 
     Args:
         network: the network.
         array: the array.
+        side_by_side: images that a word may hold where a layer has few channels: 1, 2 or 4.
 
     Returns:
         One stage a layer.
@@ -285,6 +317,7 @@ def stages_of(network: Network, array: ArrayParameters) -> tuple[Stage, ...]:
     check_widths(network)
     codes = network.image_codes
     image_range = (min(0, int(codes.min())), max(0, int(codes.max())))  # 0: its padding
+    lanes = lanes_of(network, array.n, side_by_side)
     result = []
     for index, (layer, sources) in enumerate(zip(network.layers, network.sources, strict=True)):
         sizes = [network.image[1:] if source == IMAGE else network.out_sizes[source] for source in sources]
@@ -293,7 +326,10 @@ def stages_of(network: Network, array: ArrayParameters) -> tuple[Stage, ...]:
         if layer.image_input:
             sizes[0] = layer.sums_size(size)
             size, kernel = _folded(layer, size, array)
-        stage = Stage(index, layer, array, sizes[0], size, kernel, image_range, sources, tuple(sizes))
+        read = tuple(1 if source == IMAGE else lanes[source] for source in sources)
+        stage = Stage(
+            index, layer, array, sizes[0], size, kernel, image_range, sources, tuple(sizes), lanes[index], read
+        )
         stage.check()
         result.append(stage)
     return tuple(result)

@@ -224,6 +224,8 @@ def _convs_of_steps(stages: Sequence[Stage], steps: Sequence[Step], read_back: C
             if source is not None:
                 after, by_tile = _dependency(stages, piece, *source)
                 conv = replace(conv, after=after, step=by_tile)
+            if stage.lanes == 1:
+                images = images[piece.turn :: stage.turns]
             items.append(ConvItem(index, conv, piece.oc_tiles, images, piece.first_weight_tile, piece.position))
             if conv.mode is Mode.CODES:
                 tiles_done += conv.oc_tiles
@@ -243,15 +245,16 @@ def _runs(step: Step, stage: Stage) -> Iterator[tuple[Piece, range]]:
         if piece.as_images is None:
             yield piece, step.images
         else:
-            yield from ((piece, range(image, image + 1)) for image in step.images)
+            starts = step.images[:: stage.lanes]
+            yield from ((piece, range(image, image + stage.lanes)) for image in starts)
 
 
 def _dependency(stages: Sequence[Stage], piece: Piece, tiles_before: int, writer: Step) -> tuple[int, bool]:
     """What a piece waits for, and whether its input tiles wait one by one, as the last writer made them."""
     producer = stages[writer.stage]
     made = writer.pieces(producer)
-    if made[0].position is not None:
-        return tiles_before + sum(1 for _ in _runs(writer, producer)), False
+    if made[0].position is not None or producer.turns > 1:
+        return tiles_before + sum(not each.holds for each, _ in _runs(writer, producer)), False
     if piece.flat and not piece.own_tile:
         return tiles_before + producer.oc_tiles, False
     if piece.own_tile:
@@ -264,7 +267,10 @@ def _conv(stage: Stage, step: Step, piece: Piece, images: range) -> Conv:
     rows = step.rows
     row, column = piece.position or (rows.start, 0)
     origin_y, origin_x = piece.origin
-    image_strides = source.image_stride, 0 if target is None else target.image_stride
+    reads = stage.turns * stage.lanes // source.lanes * source.image_stride
+    image_strides = reads, 0 if target is None else stage.turns * target.image_stride
+    first_made = images.start + piece.turn * stage.lanes
+    first_read = first_made + piece.part * source.lanes
     if piece.position is None:
         out_h, out_w = len(rows) * stage.pool, stage.out_size[1] * stage.pool
         origin_y += rows.start * stage.pool * walk.stride - walk.paddings[0]
@@ -282,11 +288,11 @@ def _conv(stage: Stage, step: Step, piece: Piece, images: range) -> Conv:
         out_w=out_w,
         ic_tiles=piece.ic_tiles,
         oc_tiles=len(piece.oc_tiles),
-        images=len(images) if piece.as_images is None else piece.as_images.count,
+        images=stage.units(len(images)) if piece.as_images is None else piece.as_images.count,
         kernel_h=piece.kernel[0],
         kernel_w=piece.kernel[1],
         stride=1 if piece.position is not None or piece.flat else walk.stride,
-        act_base=source.address_of(images.start, piece.first_ic_tile, origin_y, origin_x),
+        act_base=source.address_of(first_read, piece.first_ic_tile, origin_y, origin_x),
         act_tile_stride=source.tile_stride if piece.tile_stride is None else piece.tile_stride,
         act_image_stride=image_strides[0],
         origin_y=origin_y,
@@ -305,7 +311,7 @@ def _conv(stage: Stage, step: Step, piece: Piece, images: range) -> Conv:
     return replace(
         conv,
         pool=stage.pool == 2,
-        out_base=target.address_of(images.start, first_tile, row, column),
+        out_base=target.address_of(first_made, first_tile, row, column),
         out_tile_stride=target.tile_stride,
         out_image_stride=image_strides[1],
     )
@@ -332,7 +338,7 @@ def _read(stage: Stage, step: Step, tiles: range, after: int) -> Conv:
         out_w=target.width,
         ic_tiles=len(tiles),
         oc_tiles=1,
-        images=len(step.images),
+        images=len(step.images) // target.lanes,
         kernel_h=1,
         kernel_w=1,
         stride=1,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -60,7 +60,7 @@ def device_thresholds(layer: Layer, image_range: tuple[int, int]) -> npt.NDArray
     return np.pad(fitted, ((0, 0), (0, THRESHOLDS - layer.output_levels)), constant_values=_MAX)
 
 
-def threshold_beats(layer: Layer, image_range: tuple[int, int], channels: range) -> Beats:
+def threshold_beats(layer: Layer, image_range: tuple[int, int], channels: Sequence[int]) -> Beats:
     """The beats of some channels, those beyond the layer always giving code 0.
 
     Args:
@@ -76,9 +76,10 @@ def threshold_beats(layer: Layer, image_range: tuple[int, int], channels: range)
     """
     thresholds = np.full((len(channels), THRESHOLDS), _MAX, dtype=np.int64)
     falling = np.zeros(len(channels), dtype=np.uint64)
-    real = range(channels.start, min(channels.stop, layer.out_channels))
-    thresholds[: len(real)] = device_thresholds(layer, image_range)[real.start : real.stop]
-    falling[: len(real)] = layer.code_thresholds[1][real.start : real.stop]
+    places = [place for place, channel in enumerate(channels) if channel < layer.out_channels]
+    real = [channels[place] for place in places]
+    thresholds[places] = device_thresholds(layer, image_range)[real]
+    falling[places] = layer.code_thresholds[1][real]
     words = (thresholds & ((1 << THRESHOLD_BITS) - 1)).astype(np.uint64)
     beats: Beats = np.zeros((len(channels), BEATS_A_CHANNEL), dtype=np.uint64)
     for number, column in enumerate(words.T, start=1):

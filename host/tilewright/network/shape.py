@@ -157,7 +157,7 @@ class LayerShape:
 
     def _check_copy(self) -> None:
         windows = [((2, 2), 1, 0), ((2, 2), 1, 1), ((2, 2), 2, 0)] if self.kind == "max" else [((1, 1), 1, 0)]
-        known = (self.kernel, self.stride, self.padding) in windows
+        known = self.paddings[0] == self.paddings[1] and (self.kernel, self.stride, self.paddings[0]) in windows
         said = " or ".join(f"{h}x{w}, {stride}, {padding}" for (h, w), stride, padding in windows)
         self._expect(known, f"window, stride and padding of kind {self.kind} are {said}")
         follows = self.batch_norm or self.relu or self.pool > 1
