@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tilewright.errors import NetworkError
-from tilewright.network.file_format import check_layer_name, check_linear_name, layer_tensors, version_of
+from tilewright.network.file_format import CHAIN, check_layer_name, check_linear_name, layer_tensors, version_of
 from tilewright.network.graph import IMAGE
 from tilewright.network.network import Layer, Network
 
@@ -75,7 +75,8 @@ def _value_problems(layer: Layer) -> Iterator[str]:
 
 def _tail_problems(network: Network) -> Iterator[str]:
     kinds = [step.kind for step in network.tail]
-    if kinds[:1] != ["flatten"] or kinds.count("flatten") > 1 or "linear" not in kinds:
+    scored = "linear" in kinds or version_of(network) != CHAIN
+    if kinds[:1] != ["flatten"] or kinds.count("flatten") > 1 or not scored:
         yield f"{', '.join(kinds) or 'nothing'}; flatten comes first, a linear layer behind it"
     if any(step.name == "classifier" for step in network.tail) and len(kinds) > 2:
         yield "a linear layer is named classifier if it is all that follows, else classifier.N"

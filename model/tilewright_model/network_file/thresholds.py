@@ -11,8 +11,8 @@ from tilewright_model.layers.exact_sum import ExactSum
 from tilewright_model.networks.stage import Exact, Stage
 
 
-def reachable(layer: Exact, ends: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
-    """Smallest and largest accumulator of each output channel; padding adds the code 0.
+def reachable_sums(layer: Exact, ends: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    """Smallest and largest accumulator of each output channel of a layer, whatever it adds up.
 
     Args:
         layer: the layer.
@@ -22,15 +22,24 @@ def reachable(layer: Exact, ends: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tens
         int64 (oc,) each.
     """
     if not isinstance(layer, ExactSum):
-        return _reachable(layer, *ends[0])
-    low, high = (end * 16**layer.raised for end in _reachable(layer.own, *ends[0]))
+        return reachable(layer, *ends[0])
+    low, high = (end * 16**layer.raised for end in reachable(layer.own, *ends[0]))
     for part, (lowest, highest) in zip(layer.adds, ends[1:], strict=True):
-        least, most = _reachable(part, lowest, highest)
+        least, most = reachable(part, lowest, highest)
         low, high = low + least, high + most
     return low, high
 
 
-def _reachable(layer: Exact, lowest: Tensor, highest: Tensor) -> tuple[Tensor, Tensor]:
+def reachable(layer: Exact, lowest: Tensor, highest: Tensor) -> tuple[Tensor, Tensor]:
+    """Smallest and largest sum of each output channel; padding adds the code 0.
+
+    Args:
+        layer: a convolution or an average.
+        lowest, highest: int64 (ic,), the extreme codes of each input channel.
+
+    Returns:
+        int64 (oc,) each.
+    """
     if isinstance(layer, ExactAverage):
         positions = layer.kernel[0] * layer.kernel[1]
         return lowest * positions, highest * positions

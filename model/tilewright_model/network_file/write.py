@@ -17,7 +17,7 @@ from tilewright.network.shape import IMAGE_LEVELS, LayerShape
 from tilewright_model.data import pixels as cifar
 from tilewright_model.layers.exact import ExactAverage, ExactConv2d
 from tilewright_model.layers.exact_sum import ExactSum
-from tilewright_model.network_file.thresholds import find_thresholds, reachable
+from tilewright_model.network_file.thresholds import find_thresholds, reachable_sums
 from tilewright_model.networks.stage import IMAGE, Graph, Source, Stage, refusal
 from tilewright_model.networks.stages import build_graph
 
@@ -71,7 +71,8 @@ def network_integers(
     """
     graph = build_graph(model, image)
     shapes = layer_shapes(graph, image[0])
-    check_graph(image, shapes)
+    if not any(isinstance(stage.exact, ExactSum) for stage in graph.stages):  # shapes say nothing of what is added
+        check_graph(image, shapes)
     table = _image_codes(getattr(model, "normalise", cifar.normalise), graph, image[0])
     extremes = {IMAGE: (table.long().amin(1), table.long().amax(1))}
     layers: list[Layer] = []
@@ -89,7 +90,8 @@ def layer_shapes(graph: Graph, channels: int) -> list[LayerShape]:
         levels, following, own = stage.exact.levels, stage.following, stage.sources[0]
         if not shapes and levels > IMAGE_LEVELS:
             raise refusal(stage.name, stage.layer, f"makes image codes of up to {levels}, not int8: take image_bits=8")
-        before = shapes[-1].name if shapes else IMAGE
+        geometry = _geometry(stage, outputs[own.name])
+        whole = own.name == (shapes[-1].name if shapes else IMAGE) and geometry["in_channels"] == outputs[own.name]
         shapes.append(
             LayerShape(
                 name=stage.name,
@@ -99,9 +101,9 @@ def layer_shapes(graph: Graph, channels: int) -> list[LayerShape]:
                 relu=stage.relu,
                 pool=2 if stage.pool else 1,
                 output_levels=following.exact().levels if following else 0,
-                source="" if own.name == before else own.name,
+                source="" if whole else own.name,
                 first_channel=own.first_channel,
-                **_geometry(stage, outputs[own.name]),
+                **geometry,
             )
         )
         outputs[stage.name] = shapes[-1].out_channels
@@ -190,7 +192,7 @@ def _values(stage: Stage, shape: LayerShape, extremes: Extremes) -> dict[str, An
         values["alpha_next"] = float(stage.following.exact().alpha)
     if stage.following is not None and stage.copy is None:
         ends = [_of_channels(stage, number, extremes) for number in range(len(stage.sources))]
-        thresholds, falling = find_thresholds(stage, *reachable(exact, ends), shape.output_levels)
+        thresholds, falling = find_thresholds(stage, *reachable_sums(exact, ends), shape.output_levels)
         values |= {"thresholds": thresholds.numpy(), "falling": falling.numpy()}
     return values
 

@@ -116,7 +116,7 @@ class Builder:
             return linear(name, module, value)
         if isinstance(module, nn.Flatten):
             return self.flatten(node, name, value, module.start_dim, module.end_dim)
-        if isinstance(value, Image) and not self.emitter.stages and not isinstance(module, (*NORMS, QuantIdentity)):
+        if isinstance(value, Image) and isinstance(module, nn.ReLU | nn.MaxPool2d | nn.Upsample):
             raise refusal(name, module, "comes before the first quantised convolution")
         if isinstance(module, NORMS):
             return self._norm(node, name, module, value)
@@ -307,13 +307,13 @@ class Builder:
             sizes = [min(sizes, value.channels - first) for first in range(0, value.channels, sizes)]
         return tuple(sliced(name, value, sum(sizes[:number]), count) for number, count in enumerate(sizes))
 
-    def pad(self, node: fx.Node, name: str, value: Any, pad: Any, mode: str = "constant", filled: Any = 0) -> Value:
+    def pad(self, node: fx.Node, name: str, x: Any, /, pad: Any, mode: str = "constant", value: Any = 0) -> Value:
         """Channels of 0 before and after a map's."""
         del node
         borders = (*pad, *[0] * (6 - len(pad)))
-        if mode != "constant" or filled or any(borders[:4]) or min(borders) < 0 or not isinstance(value, Value):
+        if mode != "constant" or value or any(borders[:4]) or min(borders) < 0 or not isinstance(x, Value):
             raise refusal(name, "pad", "pads other than channels with 0: padding belongs to the convolution")
-        return joined(name, [value], int(borders[4]), int(borders[5]))
+        return joined(name, [x], int(borders[4]), int(borders[5]))
 
     def flatten(self, node: fx.Node, name: str, value: Any, start: int = 0, end: int = -1) -> Any:
         """(n, c, h, w) to (n, c * h * w)."""

@@ -8,7 +8,7 @@ from torch import fx, nn
 
 from tilewright.errors import NetworkError
 from tilewright_model.layers.exact import ExactAverage, ExactBatchNorm2d, ExactConv2d, ExactLinear
-from tilewright_model.layers.plain import Linear
+from tilewright_model.layers.plain import FloatConv2d, Linear
 from tilewright_model.networks.stage import Copy, Layer, Norm, Term, refusal
 from tilewright_model.networks.sums import changed, norm_of, weight_count
 from tilewright_model.networks.values import Copied, Flat, Joined, Quantised, Scores, Size, Sum, Value
@@ -28,6 +28,7 @@ _REASONS: tuple[tuple[type[nn.Module], str], ...] = (
     (nn.AdaptiveAvgPool2d, "averages values that no quantiser has made codes: use QuantAvgPool2d"),
     (nn.BatchNorm2d, "evaluates in float32: use tilewright_model.layers.plain.BatchNorm2d"),
     (nn.BatchNorm1d, "evaluates in float32: use tilewright_model.layers.plain.BatchNorm1d"),
+    (FloatConv2d, "convolves the image in float: the array's first layer quantises it, QuantConv2d with image_bits"),
     (nn.Conv2d, "is not quantised: use QuantConv2d"),
     (nn.Linear, "sums in any order: use tilewright_model.layers.plain.Linear, or QuantLinear for the array"),
 )

@@ -140,10 +140,8 @@ def test_the_default_has_the_familys_keys_and_parameters() -> None:
         ResNet20Options(channels=(8, 16, 48))  # type: ignore[arg-type]
 
 
-def test_the_compiler_names_the_residual_addition(resnet: ResNet20, tmp_path: Path) -> None:
-    message = (
-        r"layer1\.0 \(BasicBlock\) adds its input to its result: .* no residual addition yet, nor .*float \(conv1\)"
-    )
+def test_the_compiler_names_the_first_convolution_in_float(resnet: ResNet20, tmp_path: Path) -> None:
+    message = r"conv1 \(FloatConv2d\) convolves the image in float: .* QuantConv2d with image_bits"
     with pytest.raises(NetworkError, match=message):
         build_graph(resnet)
     with pytest.raises(NetworkError, match=message):
