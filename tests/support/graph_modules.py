@@ -56,15 +56,11 @@ def alike(*layers: nn.Module) -> None:
 
 
 def depthwise() -> GraphNetwork:
-    return GraphNetwork(
-        lambda m, x: m.point(m.depth(x)), 12, depth=step(8, 8, groups=8), point=step(8, 12, 1)
-    )
+    return GraphNetwork(lambda m, x: m.point(m.depth(x)), 12, depth=step(8, 8, groups=8), point=step(8, 12, 1))
 
 
 def grouped_and_dilated() -> GraphNetwork:
-    return GraphNetwork(
-        lambda m, x: m.b(m.a(x)), 12, a=step(8, 12, groups=4), b=step(12, 12, dilation=2, padding=2)
-    )
+    return GraphNetwork(lambda m, x: m.b(m.a(x)), 12, a=step(8, 12, groups=4), b=step(12, 12, dilation=2, padding=2))
 
 
 def by_direction() -> GraphNetwork:
@@ -284,18 +280,20 @@ def random_module(seed: int) -> GraphNetwork:
     for number in range(int(rng.integers(2, 6))):
         name, kind = f"s{number}", str(rng.choice(["plain", "add", "join", "identity", "slice"]))
         read = [int(index) for index in rng.integers(max(0, len(widths) - 2), len(widths), 2)]
+        if kind == "add":  # the layer's own quantiser serves both
+            read[1] = read[0]
         first, second = (widths[index] for index in read)
         settings = {"groups": 2} if first % 2 == 0 and kind == "plain" and rng.random() < 0.3 else {}
         outputs = {"add": second, "identity": second}.get(kind, int(rng.integers(2, 7)) * 2)
         inputs = {"join": first + second, "slice": max(1, first // 2)}.get(kind, first)
         parts[name] = step(inputs, outputs, int(rng.choice([1, 3])), relu=kind not in ("add", "identity"), **settings)
-        parts[f"{name}q"] = QuantIdentity(int(rng.integers(2, 5)))
+        parts[f"{name}q"] = QuantIdentity(int(rng.integers(2, 5)) if read[1] else 4)
         plan.append((kind, name, read))
         widths.append(outputs)
 
     model = GraphNetwork(_planned(plan, widths), widths[-1], **parts)
     readers = [parts[name][0] for _, name, (first, second) in plan if 0 in (first, second)]
-    readers += [parts[f"{name}q"] for _, name, (_, second) in plan if second == 0]
+    readers += [parts[f"{name}q"] for kind, name, (_, second) in plan if second == 0 and kind == "identity"]
     alike(*readers)
     Maker(seed).fill(model)
     return model.eval()
@@ -315,7 +313,7 @@ def _planned(plan: list[tuple[str, str, list[int]]], widths: list[int]) -> Forwa
             elif kind == "plain":
                 maps.append(layer(maps[first]))
             else:
-                other = maps[second] if kind == "add" else quantiser(maps[second])
+                other = maps[first] if kind == "add" else quantiser(maps[second])
                 maps.append(torch.relu(layer(maps[first]) + other))
         return maps[-1]
 

@@ -101,9 +101,10 @@ class IntegerLayer:
         low, high = torch.zeros(layer.out_channels).long(), torch.zeros(layer.out_channels).long()
         weights = []
         for operand in layer.operands:
-            ends = (lowest, highest)
+            ends = lowest, highest
             if not layer.image_input:
-                ends = (torch.zeros(operand.in_channels).long(), torch.full((operand.in_channels,), operand.activation_levels))
+                zeros = torch.zeros(operand.in_channels, dtype=torch.int64)
+                ends = zeros, zeros + operand.activation_levels
             weights.append(_weights(operand, layer.falling))
             least, most = _extreme_sums(weights[-1], operand.groups, *ends)
             low, high = low + least, high + most
@@ -144,7 +145,8 @@ class IntegerLayer:
             self._convolved(operand, weights, codes)
             for operand, weights, codes in zip(self.layer.operands, self.weights, maps, strict=True)
         )
-        return sum(others, first)
+        total: Tensor = sum(others, first)
+        return total
 
     def _convolved(self, operand: Operand, weights: Tensor, codes: Tensor) -> Tensor:
         read = codes[:, operand.first_channel : operand.first_channel + operand.in_channels].to(self.dtype)
@@ -165,7 +167,7 @@ class IntegerLayer:
 
 def _weights(operand: Operand, falling: NDArray[np.bool_] | None) -> Tensor:
     """int64 (oc, ic / groups, kh, kw), negated in falling channels, 16 ** raised times the operand's."""
-    weights = torch.from_numpy(operand.weights.astype(np.int64)) * 16**operand.raised
+    weights: Tensor = torch.from_numpy(operand.weights.astype(np.int64)) << 4 * operand.raised
     if falling is None:
         return weights
     return torch.where(torch.from_numpy(falling).view(-1, 1, 1, 1), -weights, weights)

@@ -25,7 +25,7 @@ class ExactSum(ExactLayer):
         """The further convolutions."""
         return [add for add in self._adds if isinstance(add, ExactConv2d)]
 
-    def accumulators(self, *codes: Tensor) -> Tensor:  # type: ignore[override]
+    def accumulators(self, *codes: Tensor) -> Tensor:
         """The exact sums.
 
         Args:
@@ -34,7 +34,7 @@ class ExactSum(ExactLayer):
         Returns:
             Integers (n, oc, oh, ow) as float64.
         """
-        sums = self.own.accumulators(codes[0]) * 16**self.raised
+        sums: Tensor = self.own.accumulators(codes[0]) * 16**self.raised
         for add, read in zip(self.adds, codes[1:], strict=True):
             sums = sums + add.accumulators(read)
         return sums

@@ -49,7 +49,7 @@ class QuantisedWeights(QuantisedInput):
     normalisation.
     """
 
-    weight: nn.Parameter
+    weight: Tensor
     weight_q: Tensor
     weight_quant: WeightQuantiser
     frozen: bool

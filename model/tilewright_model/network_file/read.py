@@ -87,9 +87,7 @@ def _layer(layer: Layer) -> Exact:
     constants: dict[str, Any] = {"scale": own_scale, "alpha": alpha, "levels": layer.activation_levels}
     if layer.weights is None:
         return ExactAverage(layer.kernel, square, **constants)
-    own = ExactConv2d(
-        _tensor(layer.weights), layer.weight_levels, square, layer.paddings, *_apart(layer), **constants
-    )
+    own = ExactConv2d(_tensor(layer.weights), layer.weight_levels, square, layer.paddings, *_apart(layer), **constants)
     if not layer.adds:
         return own
     return ExactSum(own, layer.raised, [_added(operand, own_scale) for operand in layer.adds])

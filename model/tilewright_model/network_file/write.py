@@ -22,7 +22,7 @@ from tilewright_model.networks.stage import IMAGE, Graph, Source, Stage, refusal
 from tilewright_model.networks.stages import build_graph
 
 #: smallest and largest codes of a map's channels by its name, int64 (c,) each
-Extremes = dict[str, tuple[Tensor, ...]]
+Extremes = dict[str, tuple[Tensor, Tensor]]
 
 
 def save_network(
@@ -74,11 +74,12 @@ def network_integers(
     if not any(isinstance(stage.exact, ExactSum) for stage in graph.stages):  # shapes say nothing of what is added
         check_graph(image, shapes)
     table = _image_codes(getattr(model, "normalise", cifar.normalise), graph, image[0])
-    extremes = {IMAGE: (table.long().amin(1), table.long().amax(1))}
+    extremes: Extremes = {IMAGE: (table.long().amin(1), table.long().amax(1))}
     layers: list[Layer] = []
     for stage, shape in zip(graph.stages, shapes, strict=True):
         layers.append(Layer(**vars(shape), **_values(stage, shape, extremes)))
-        extremes[stage.name] = tuple(torch.full((shape.out_channels,), code) for code in (0, shape.output_levels))
+        zeros = torch.zeros(shape.out_channels, dtype=torch.int64)
+        extremes[stage.name] = zeros, zeros + shape.output_levels
     return Network(name, image, table.numpy(), tuple(layers), _tail(graph), checkpoint_sha256, tuple(classes))
 
 

@@ -15,11 +15,9 @@ from tilewright_model.layers.quantised import (
     QuantAvgPool2d,
     QuantConv2d,
     QuantIdentity,
-    QuantisedInput,
     QuantLinear,
 )
 from tilewright_model.networks.emission import Emitter, map_term
-from tilewright_model.networks.stage import Graph, Layer, Norm, Term, refusal
 from tilewright_model.networks.rules import (
     average_alone,
     flattened,
@@ -34,6 +32,7 @@ from tilewright_model.networks.rules import (
     repeated,
     sum_name,
 )
+from tilewright_model.networks.stage import Graph, Layer, Norm, Term, refusal
 from tilewright_model.networks.trace import name_of
 from tilewright_model.networks.values import (
     Copied,
@@ -110,27 +109,29 @@ class Builder:
     def _module(self, node: fx.Node, name: str, module: nn.Module, value: Any) -> Any:
         if isinstance(module, SKIPPED) or is_identity(module):
             return value
-        if isinstance(module, LAYERS):
-            return self._layer(name, module, value)
-        if isinstance(module, Linear | ExactLinear):
-            return linear(name, module, value)
-        if isinstance(module, nn.Flatten):
-            return self.flatten(node, name, value, module.start_dim, module.end_dim)
         if isinstance(value, Image) and isinstance(module, nn.ReLU | nn.MaxPool2d | nn.Upsample):
             raise refusal(name, module, "comes before the first quantised convolution")
-        if isinstance(module, NORMS):
-            return self._norm(node, name, module, value)
-        if isinstance(module, nn.ReLU):
-            return self.relu(node, name, value)
-        if isinstance(module, nn.MaxPool2d):
-            return self._max(node, name, module, value)
-        if isinstance(module, nn.Upsample):
-            return self.interpolate(node, name, value, module.size, module.scale_factor, module.mode)
-        if isinstance(module, QuantIdentity | ExactIdentity):
-            return Quantised(name, value.channels, value.size, value, module)
+        for kinds, read in MODULES:
+            if isinstance(module, kinds):
+                return read(self, node, name, module, value)
         raise refusal(name, module, reason(module))
 
-    def _layer(self, name: str, module: Layer, value: Value) -> Sum:
+    def _quantised(self, node: fx.Node, name: str, module: Any, value: Value) -> Value:
+        del node
+        return Quantised(name, value.channels, value.size, value, module)
+
+    def _flattened(self, node: fx.Node, name: str, module: nn.Flatten, value: Any) -> Any:
+        return self.flatten(node, name, value, module.start_dim, module.end_dim)
+
+    def _upsampled(self, node: fx.Node, name: str, module: nn.Upsample, value: Any) -> Value:
+        return self.interpolate(node, name, value, module.size, module.scale_factor, module.mode)
+
+    def _relu_module(self, node: fx.Node, name: str, module: nn.ReLU, value: Any) -> Any:
+        del module
+        return self.relu(node, name, value)
+
+    def _layer(self, node: fx.Node, name: str, module: Any, value: Value) -> Sum:
+        del node
         if id(module) in self.seen:
             raise refusal(name, module, "stands there twice: give every step a layer of its own")
         self.seen.add(id(module))
@@ -215,11 +216,19 @@ class Builder:
         alone = isinstance(value, Sum) and value.relu and not value.pool and len(node.args[0].users) == 1  # type: ignore[union-attr]
         if settings == (2, 2, 0, 1) and alone:
             size = None if value.size is None else (value.size[0] // 2, value.size[1] // 2)
-            return replace(value, pool=True, size=size)
+            pooled: Value = replace(value, pool=True, size=size)
+            return pooled
         return maxima(name, module, value, settings)
 
     def interpolate(
-        self, node: fx.Node, name: str, value: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest", **_: Any
+        self,
+        node: fx.Node,
+        name: str,
+        value: Any,
+        size: Any = None,
+        scale_factor: Any = None,
+        mode: str = "nearest",
+        **_: Any,
     ) -> Value:
         """torch.nn.functional.interpolate, to twice the size by the nearest position."""
         del node
@@ -232,13 +241,14 @@ class Builder:
         """A sum of two values."""
         if not isinstance(a, Value) or not isinstance(b, Value):
             raise refusal(name, "add", "adds a number or a parameter: put it into a batch-norm")
-        if isinstance(a, Flat) or isinstance(b, Flat) or a.channels != b.channels or (a.size and b.size and a.size != b.size):
+        if (
+            isinstance(a, Flat)
+            or isinstance(b, Flat)
+            or a.channels != b.channels
+            or (a.size and b.size and a.size != b.size)
+        ):
             raise refusal(name, "add", f"adds maps of different shapes, {a.channels} and {b.channels} channels")
-        terms = tuple(
-            term
-            for value in (a, b)
-            for term in self._terms(name, value)
-        )
+        terms = tuple(term for value in (a, b) for term in self._terms(name, value))
         return Sum(sum_name(name, terms), a.channels, a.size or b.size, terms)
 
     def _terms(self, name: str, value: Value) -> Sequence[Term]:
@@ -284,7 +294,8 @@ class Builder:
         index = index if isinstance(index, tuple) else (index,)
         if not isinstance(value, Value) or not value.channels or not all(isinstance(each, slice) for each in index):
             raise refusal(name, "getitem", "is no slice of a map")
-        batch, channels, *rest = (*index, *[slice(None)] * (4 - len(index)))
+        padded: list[slice] = list(index) + [slice(None)] * (4 - len(index))
+        batch, channels, *rest = padded
         steps = {each.step or 1 for each in rest}
         whole = all((each.start or 0, each.stop) == (0, None) for each in (batch, *rest)) and not batch.step
         if not whole or len(steps) > 1 or steps - {1, 2} or (channels.step or 1) != 1:
@@ -307,10 +318,12 @@ class Builder:
             sizes = [min(sizes, value.channels - first) for first in range(0, value.channels, sizes)]
         return tuple(sliced(name, value, sum(sizes[:number]), count) for number, count in enumerate(sizes))
 
-    def pad(self, node: fx.Node, name: str, x: Any, /, pad: Any, mode: str = "constant", value: Any = 0) -> Value:
+    def pad(
+        self, node: fx.Node, name: str, x: Any, /, pad: Sequence[int], mode: str = "constant", value: Any = 0
+    ) -> Value:
         """Channels of 0 before and after a map's."""
         del node
-        borders = (*pad, *[0] * (6 - len(pad)))
+        borders = [*list(pad), *[0] * (6 - len(pad))]
         if mode != "constant" or value or any(borders[:4]) or min(borders) < 0 or not isinstance(x, Value):
             raise refusal(name, "pad", "pads other than channels with 0: padding belongs to the convolution")
         return joined(name, [x], int(borders[4]), int(borders[5]))
@@ -349,7 +362,9 @@ class Builder:
         if not isinstance(value, Sum):
             quantiser = own_quantiser(value)
             if quantiser is None:
-                raise refusal(value.name, type(value).__name__, "is not followed by a quantised layer: nothing sums its map")
+                raise refusal(
+                    value.name, type(value).__name__, "is not followed by a quantised layer: nothing sums its map"
+                )
             term = map_term(value, quantiser, self.emitter.codes(value, quantiser))
             value = Sum(f"{value.name}.map", value.channels, value.size, (term,))
         self.emitter.last(value)
@@ -357,6 +372,17 @@ class Builder:
 
 
 Function = Callable[..., Any]
+Kinds = tuple[type[nn.Module], ...]
+MODULES: tuple[tuple[Kinds, Function], ...] = (
+    (LAYERS, Builder._layer),
+    ((Linear, ExactLinear), lambda _, __, name, module, value: linear(name, module, value)),
+    (NORMS, Builder._norm),
+    ((QuantIdentity, ExactIdentity), Builder._quantised),
+    ((nn.Flatten,), Builder._flattened),
+    ((nn.ReLU,), Builder._relu_module),
+    ((nn.MaxPool2d,), Builder._max),
+    ((nn.Upsample,), Builder._upsampled),
+)
 FUNCTIONS: dict[str, Function] = {
     "relu": Builder.relu,
     "add": Builder.add,

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 import torch
 
 from tilewright.errors import NetworkError
-from tilewright_model.layers.exact import ExactAverage, ExactConv2d, ExactIdentity
+from tilewright_model.layers.exact import ExactAverage, ExactIdentity
 from tilewright_model.networks.stage import IMAGE, Copy, Layer, Piece, Source, Stage, Term, refusal
-from tilewright_model.networks.sums import compiled
+from tilewright_model.networks.sums import compiled, convolution_of_ones
 from tilewright_model.networks.values import Copied, Flat, Image, Joined, Quantised, Sum, Value
 
 Pieces = tuple[Piece, ...]
@@ -114,7 +114,9 @@ class Emitter:
             self._check_image(value)
         if quantiser is not None and not value.positive:
             term = value.terms[0]
-            raise refusal(term.name, term.module or "map", "has no ReLU before the next quantiser: its codes would be signed")
+            raise refusal(
+                term.name, term.module or "map", "has no ReLU before the next quantiser: its codes would be signed"
+            )
         made, term = compiled(value.terms, value.norm), value.terms[0]
         average = isinstance(made.exact, ExactAverage)
         if average and (value.relu or value.pool or made.norm):
@@ -168,7 +170,6 @@ def map_term(value: Value, quantiser: Layer, pieces: Pieces) -> Term:
     exact = quantiser.exact()
     channels = value.channels or 0
     ones = torch.ones(channels, 1, 1, 1, dtype=torch.int8, device=exact.alpha.device)
-    kept = {"scale": exact.scale_of_codes(), "alpha": exact.alpha, "levels": exact.levels}
-    same = ExactConv2d(ones, 1, (1, 1), (0, 0), groups=channels, **kept)
+    same = convolution_of_ones(ones, exact.scale_of_codes(), exact)
     module = value.quantiser if isinstance(value, Quantised) else None
     return Term(value.name, module, same, pieces, channels, mapped=True)

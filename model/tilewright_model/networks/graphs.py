@@ -8,7 +8,9 @@ from tilewright_model.layers.quantised import QuantAvgPool2d, QuantConv2d, Quant
 from tilewright_model.networks.network import QuantisedNetwork
 
 
-def _step(inputs: int, outputs: int, kernel: int = 3, stride: int = 1, groups: int = 1, image: bool = False) -> nn.Sequential:
+def _step(
+    inputs: int, outputs: int, kernel: int = 3, stride: int = 1, groups: int = 1, image: bool = False
+) -> nn.Sequential:
     """Convolution, batch-norm, ReLU."""
     bits = 8 if image else None
     layer = QuantConv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, image_bits=bits)

@@ -98,8 +98,7 @@ class ResidualNetwork(QuantisedNetwork):
             strides = [1 if number == 0 else 2, *[1] * (options.blocks - 1)]
             widths = [width, *[outputs] * options.blocks]
             blocks = (
-                ResidualBlock(inputs, outputs, stride, options)
-                for inputs, stride in zip(widths, strides, strict=False)
+                ResidualBlock(inputs, outputs, stride, options) for inputs, stride in zip(widths, strides, strict=False)
             )
             stages.append(nn.Sequential(*blocks))
             width = outputs

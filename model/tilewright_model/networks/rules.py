@@ -56,9 +56,7 @@ def is_identity(module: nn.Module) -> bool:
 def average_alone(value: Sum) -> NetworkError:
     """The error for what follows an average."""
     (term,) = value.terms
-    return refusal(
-        term.name, term.module or "map", "must be followed by a quantised layer or the classifier at once"
-    )
+    return refusal(term.name, term.module or "map", "must be followed by a quantised layer or the classifier at once")
 
 
 def linear(name: str, module: Linear | ExactLinear, value: Value) -> Scores:

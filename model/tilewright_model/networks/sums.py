@@ -8,7 +8,7 @@ from torch import Tensor
 
 from tilewright.network.operand import WEIGHT_LIMIT
 from tilewright.network.shape import MAX_RAISED
-from tilewright_model.layers.exact import ExactAverage, ExactBatchNorm2d, ExactConv2d
+from tilewright_model.layers.exact import ExactAverage, ExactBatchNorm2d, ExactConv2d, ExactLayer
 from tilewright_model.layers.exact_sum import ExactSum
 from tilewright_model.networks.stage import Norm, Source, Term
 
@@ -75,8 +75,30 @@ def as_convolution(exact: ExactConv2d | ExactAverage, channels: int) -> ExactCon
     if isinstance(exact, ExactConv2d):
         return exact
     ones = torch.ones(channels, 1, *exact.kernel, dtype=torch.int8, device=exact.alpha.device)
-    kept = {"scale": exact.scale, "alpha": exact.alpha, "levels": exact.levels}
-    return ExactConv2d(ones, 1, exact.stride, (0, 0), groups=channels, **kept)
+    return convolution_of_ones(ones, exact.scale, exact, exact.stride)
+
+
+def convolution_of_ones(
+    ones: Tensor, scale: float, quantiser: ExactLayer, stride: tuple[int, ...] = (1, 1)
+) -> ExactConv2d:
+    """Sums of each channel by itself.
+
+    Args:
+        ones: int8 (c, 1, kernel height, kernel width).
+        scale: of a sum.
+        quantiser: of the codes.
+        stride: of both directions.
+    """
+    return ExactConv2d(
+        ones,
+        1,
+        stride,
+        (0, 0),
+        groups=len(ones),
+        scale=scale,
+        alpha=quantiser.alpha,
+        levels=quantiser.levels,
+    )
 
 
 def changed(
@@ -109,9 +131,9 @@ def _split(term: Term) -> list[tuple[ExactConv2d | ExactAverage, Source]]:
     """A term's integers, a convolution for each map that it reads."""
     exact, (first, *others) = term.exact, term.pieces
     if not others and first.channels == term.channels:
-        same = first.stride == 1 or isinstance(exact, ExactAverage)
-        whole = exact if same else changed(as_convolution(exact, 0), exact.weights, first.stride)
-        return [(whole, Source(first.source, first.first_channel))]
+        if isinstance(exact, ExactConv2d) and first.stride > 1:
+            exact = changed(exact, exact.weights, first.stride)
+        return [(exact, Source(first.source, first.first_channel))]
     assert isinstance(exact, ExactConv2d)
     weights = exact.weights
     if exact.groups > 1:  # a map as it is

@@ -94,10 +94,7 @@ def test_the_examples_are_the_same_everywhere(name: str, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("seed", range(25))
 def test_random_modules_are_the_same_everywhere(seed: int, tmp_path: Path) -> None:
-    try:
-        check(random_module(seed), tmp_path / "graph.safetensors")
-    except NetworkError as error:
-        assert "beyond 32 bits" in str(error), error
+    check(random_module(seed), tmp_path / "graph.safetensors")
 
 
 def test_a_resnet20_is_one_layer_a_convolution_and_counts_no_multiplications_of_shortcuts() -> None:
@@ -200,7 +197,10 @@ def rising() -> nn.Module:
 
 
 REFUSALS: dict[str, tuple[Callable[[], GraphNetwork], str]] = {
-    "signed": (of(lambda m, x: m.b(m.a(x)), a=step(8, 8, relu=False), b=step(8, 8)), r"a\.0 \(QuantConv2d\) has no ReLU"),
+    "signed": (
+        of(lambda m, x: m.b(m.a(x)), a=step(8, 8, relu=False), b=step(8, 8)),
+        r"a\.0 \(QuantConv2d\) has no ReLU",
+    ),
     "no quantiser": (
         of(lambda m, x: torch.relu(m.b(x) + m.a(x)), a=step(8, 8), b=step(8, 8, relu=False)),
         r"add \(add\) adds the map of a\.0, which no quantiser makes codes",
@@ -226,12 +226,18 @@ REFUSALS: dict[str, tuple[Callable[[], GraphNetwork], str]] = {
     "bilinear": (of(lambda m, x: m.u(x), u=nn.Upsample(scale_factor=2, mode="bilinear")), r"u \(Upsample\) is not"),
     "rows": (of(lambda m, x: m.a(x[:, :, 1:]), a=step(8, 8)), r"getitem \(getitem\) takes other than some channels"),
     "padding": (of(lambda m, x: m.a(functional.pad(x, (1, 1))), a=step(8, 8)), r"pad \(pad\) pads other than channels"),
-    "rows beside": (of(lambda m, x: m.a(torch.cat([x, x], 2)), a=step(8, 8)), r"cat \(cat\) is not of maps side by side"),
+    "rows beside": (
+        of(lambda m, x: m.a(torch.cat([x, x], 2)), a=step(8, 8)),
+        r"cat \(cat\) is not of maps side",
+    ),
     "image twice": (
         of(lambda m, x: torch.relu(m.a(x) + m.b(x)), a=step(8, 8, relu=False), b=step(8, 8, alpha_a=3.0, relu=False)),
         r"first\.0 \(QuantConv2d\) reads the image, which the hardware reads once",
     ),
-    "adaptive average": (of(lambda m, x: m.a(x), a=nn.AdaptiveAvgPool2d(1)), r"a \(AdaptiveAvgPool2d\) averages values"),
+    "adaptive average": (
+        of(lambda m, x: m.a(x), a=nn.AdaptiveAvgPool2d(1)),
+        r"a \(AdaptiveAvgPool2d\) averages",
+    ),
     "values": (of(lambda m, x: x if x.sum() > 0 else m.a(x), a=step(8, 8)), r"cannot be traced by torch\.fx"),
     "parameter": (
         of(lambda m, x: x * m.weight, weight=nn.Parameter(torch.ones(1))),
@@ -251,4 +257,4 @@ def test_a_module_of_no_class_of_ours_is_traced() -> None:
     model = nn.Sequential(*step(3, 8, image_bits=8), QuantIdentity(), QuantAvgPool2d(8), nn.Flatten())
     network = network_integers(model.eval(), (3, 8, 8), "plain")
     assert [layer.kind for layer in network.layers] == ["conv", "average"] and len(network.tail) == 1
-    assert graph_modules.CHANNELS == network.layers[0].out_channels
+    assert network.layers[0].out_channels == graph_modules.CHANNELS
