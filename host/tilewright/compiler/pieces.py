@@ -84,6 +84,21 @@ class Piece:
         """Weight tiles of one output tile."""
         return self.ic_tiles * self.kernel[0] * self.kernel[1]
 
+    def makes(self, row: int, column: int, width: int) -> bool:
+        """Whether it makes an output of its output tiles and its step's rows.
+
+        Args:
+            row, column: of the output.
+            width: columns of the output.
+        """
+        if self.position is None:
+            return True
+        if self.as_images is None:
+            return self.position == (row, column)
+        behind = (row - self.position[0]) * width + column - self.position[1]
+        number, aside = divmod(behind, self.as_images.write)
+        return behind >= 0 and number < self.as_images.count and aside < self.as_images.width
+
     @property
     def flat(self) -> bool:
         """Whether it sums whole maps word after word, as input tiles of one position."""

@@ -116,6 +116,10 @@ class Stage:
         """Channels of a word of its output that an image has."""
         return self.array.n // self.lanes
 
+    def array_column(self, image: int, channel: int) -> int:
+        """The column of the array that makes a channel of an image of the batch."""
+        return channel % self.array.n if self.lanes == 1 else image % self.lanes * self.lane + channel
+
     def columns(self, tile: int) -> list[int]:
         """The output channel of each column of the array; beyond the layer's where there is none."""
         n = self.array.n
