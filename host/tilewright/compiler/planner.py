@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tilewright.compiler.addresses import allocate, first_overfull, lifetimes, peak_words
 from tilewright.compiler.image import fold_cycles
-from tilewright.compiler.pieces import Piece
+from tilewright.compiler.piece import Piece
 from tilewright.compiler.schedule import Plan, Schedule, Segment, Step, last_readers, make_schedule
 from tilewright.compiler.stages import Stage
 from tilewright.compiler.thresholds import BEATS_A_CHANNEL

@@ -8,7 +8,7 @@ from typing import Any
 
 from tilewright.compiler.addresses import lifetimes
 from tilewright.compiler.image import image_command
-from tilewright.compiler.pieces import Piece
+from tilewright.compiler.piece import Piece
 from tilewright.compiler.planner import Placement
 from tilewright.compiler.schedule import Buffer, Load, Step
 from tilewright.compiler.stages import Stage
