@@ -1,4 +1,4 @@
-"""Write what pages hold of the project's own code: the tables of docs/errors.md and docs/supported_layers.md.
+"""Write what pages hold of the project's own code: tables of docs/errors.md and docs/supported_layers.md, a picture.
 
 A table stands between `<!-- made: NAME -->` and `<!-- end -->`; the rest of a page is written by hand.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 import errors_page
 import layers_page
 import operations_page
+import readme_picture
 
 DOCS = Path(__file__).resolve().parents[1]
 MADE = re.compile(r"(<!-- made: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -51,6 +52,9 @@ def main() -> None:
         if file.read_text(encoding="utf-8") != text:
             file.write_text(text, encoding="utf-8")
             print(f"written: {file}")
+    if not readme_picture.is_current():
+        readme_picture.FILE.write_text(readme_picture.text(), encoding="utf-8")
+        print(f"written: {readme_picture.FILE}")
 
 
 if __name__ == "__main__":
