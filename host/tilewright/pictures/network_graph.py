@@ -21,10 +21,12 @@ _BOX, _BETWEEN = (0.84, 0.62), (0.16, 0.2)
 _FILL = 0.25
 # Characters of a name
 _LONGEST = 16
-# of one that is added
+# of one that is read or added
 _SHORT = 12
 #: kinds of boxes, and the names of their colours
 KINDS = {"image": "activations", "convolution": "work", "average": "output", "copy": "weights", "on the host": "other"}
+
+_NOTE = "Last line of a box: channels x height x width of what leaves it. Arcs join boxes of a row; others are named."
 
 Point = tuple[float, float]
 
@@ -59,7 +61,7 @@ def draw(network: Network, *, theme: Theme = Theme.LIGHT) -> Figure:
     size = (columns - _BETWEEN[0], rows * (_BOX[1] + _BETWEEN[1]) - _BETWEEN[1])
     figure = new_figure(WIDTH, size[1] * WIDTH / _COLUMNS + 0.3, theme)
     title = f"{network.name}: {len(network.layers)} layers, {network.macs:,} multiplications an image"
-    put_head(figure, title, ["Last line of a box: channels x height x width of what leaves it."], handles)
+    put_head(figure, title, [_NOTE], handles)
     axes = figure.subplots()
     axes.set_axis_off()
     axes.set(xlim=(0, max(size[0], _COLUMNS - _BETWEEN[0])), ylim=(size[1], 0))
@@ -71,7 +73,7 @@ def draw(network: Network, *, theme: Theme = Theme.LIGHT) -> Figure:
         if (index, index + 1) in joined or index >= len(network.layers):
             _draw_arrow(axes, start, end, colours)
     for source, reader in sorted(joined):
-        if reader > source + 1:
+        if reader > source + 1 and corners[source][1] == corners[reader][1]:
             _draw_arc(axes, corners[source], corners[reader], colours)
     return figure
 
@@ -83,26 +85,29 @@ def _edges(network: Network) -> Iterator[tuple[int, int]]:
 
 
 def _nodes(network: Network) -> Iterator[_Node]:
+    named = ""
     yield _Node("image", "image", ("8-bit pixels", "", "x".join(map(str, network.image))))
     for layer, size in zip(network.layers, network.in_sizes, strict=True):
-        out = layer.output_size(size)
+        out, before = layer.output_size(size), named
+        named = layer.name
         kind = {"conv": "convolution", "average": "average"}.get(layer.kind, "copy")
-        yield _Node(kind, layer.name, (*_work(layer, out), f"{layer.out_channels}x{out[0]}x{out[1]}"))
+        yield _Node(kind, layer.name, (*_work(layer, out, before), f"{layer.out_channels}x{out[0]}x{out[1]}"))
     for step in network.tail:
         if step.weight is not None:
             yield _Node("on the host", step.name, ("linear", "", str(len(step.weight))))
 
 
-def _work(layer: Layer, out: tuple[int, int]) -> tuple[str, str]:
+def _work(layer: Layer, out: tuple[int, int], before: str) -> tuple[str, str]:
     kernel_h, kernel_w = layer.kernel
     stride = f", stride {layer.stride}" if layer.stride > 1 and out != (1, 1) else ""
     groups = "" if layer.groups == 1 else f", {layer.groups} groups"
     behind = ["2x2 max-pool"] if layer.pool == 2 else []
     if layer.adds:
         behind.insert(0, f"adds {', '.join(dict.fromkeys(shortened(each.source, _SHORT) for each in layer.adds))}")
-    said = (
-        layer.kind.replace("_", " ") if layer.copies and layer.kind != "max" else f"{layer.kind} {kernel_h}x{kernel_w}"
-    )
+    if layer.source and layer.source != before:
+        behind.insert(0, f"reads {shortened(layer.source, _SHORT)}")
+    repeats = layer.copies and layer.kind != "max"
+    said = layer.kind.replace("_", " ") if repeats else f"{layer.kind} {kernel_h}x{kernel_w}"
     return f"{said}{stride}{groups}", ", ".join(behind)
 
 
@@ -124,11 +129,10 @@ def _draw_box(axes: Axes, node: _Node, corner: Point, colours: Colours) -> None:
 
 
 def _draw_arc(axes: Axes, start: Point, end: Point, colours: Colours) -> None:
-    """From a box's upper edge to that of one further behind, over those between."""
+    """From a box's upper edge to that of one further behind in its row, over those between."""
     upper = [(corner[0] + _BOX[0] * share, corner[1]) for corner, share in ((start, 0.75), (end, 0.25))]
-    bend = "arc3,rad=-0.25" if start[1] == end[1] else "arc3,rad=0.1"
     look: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 9, "color": colours.activations, "clip_on": False}
-    axes.add_patch(FancyArrowPatch(*upper, connectionstyle=bend, shrinkA=0, shrinkB=0, **look))
+    axes.add_patch(FancyArrowPatch(*upper, connectionstyle="arc3,rad=-0.25", shrinkA=0, shrinkB=0, **look))
 
 
 def _draw_arrow(axes: Axes, start: Point, end: Point, colours: Colours) -> None:
