@@ -22,7 +22,7 @@ BOARDS := $(notdir $(basename $(wildcard host/tilewright/boards/data/*.json)))
 # A folder that holds cifar10/unpack.py and stimulus/ gives the tests their data; without it they say so and skip.
 SHARED_DATA ?= $(patsubst %/cifar10/unpack.py,%,$(wildcard ../shared/data/cifar10/unpack.py))
 # Tests that need neither PyTorch nor a simulated device, and a Python with the package's extra `test`
-HOST_TESTS := tests/bitstreams tests/hardware tests/network tests/compiler tests/estimate tests/explore tests/files tests/silicon tests/stimulus \
+HOST_TESTS := tests/bitstreams tests/hardware tests/network tests/compiler tests/estimate tests/explore tests/files tests/pictures tests/silicon tests/stimulus \
     $(addprefix tests/project/test_,docstrings.py files.py imports.py links.py manifest.py registers.py training_runs.py version.py)
 PYTHON ?= $(BIN)/python
 

@@ -185,6 +185,11 @@ FILES = {
         f"python -m tilewright_model equality --data {CIFAR10} --json",
         EQUALITY,
     ),
+    "confusion": Result(
+        "What the trained network calls images of each class, all CIFAR-10 test images",
+        f"python -m tilewright_model evaluate --data {CIFAR10} --json",
+        (("images", "total", "d"), ("accuracy", "accuracy", ".2f")),
+    ),
     "vgg16_8x8": Result("VGG16 on 8x8, batch 1", run_of(8, 1, 64, 1), RUN),
     "vgg16_16x16": Result("VGG16 on 16x16, batch 4", run_of(16, 4, 64, 2), RUN),
     "vgg16_32x32": Result("VGG16 on 32x32, batch 16", run_of(32, 16, 16, 3), RUN),

@@ -2,7 +2,7 @@
 
 mkdocs takes the pages of one folder. Here every Markdown page of the repository is one, at its own path, so that the
 links between them hold on the site as they do in the repository, and mkdocs checks them and their anchors. Pages of
-commands and modules are made as the site is, and are nowhere else.
+commands, modules and pictures are made as the site is, and are nowhere else.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from mkdocs.structure.pages import Page
 from pymdownx.slugs import slugify
 
 import commands_page
+import gallery_page
 import modules_pages
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,6 +54,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """
     kept = [file for file in files if file.src_dir != config.docs_dir]
     made = {"commands.md": commands_page.page(), **modules_pages.pages()}
+    made |= {"gallery.md": gallery_page.page(), **gallery_page.files()}
     generated = [File.generated(config, f"docs/{name}", content=text) for name, text in made.items()]
     for file in generated:
         file.dest_uri = file.dest_uri.removeprefix("docs/")

@@ -1,4 +1,4 @@
-"""Write what pages hold of the project's own code: the tables of docs/errors.md and docs/supported_layers.md.
+"""Write what pages hold of the project's own code: tables of docs/errors.md and docs/supported_layers.md, a picture.
 
 A table stands between `<!-- made: NAME -->` and `<!-- end -->`; the rest of a page is written by hand.
 """
@@ -11,6 +11,8 @@ from pathlib import Path
 
 import errors_page
 import layers_page
+import operations_page
+import readme_picture
 
 DOCS = Path(__file__).resolve().parents[1]
 MADE = re.compile(r"(<!-- made: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -18,7 +20,10 @@ MADE = re.compile(r"(<!-- made: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 def texts() -> dict[Path, str]:
     """The pages' files and what they are to hold."""
-    made = {"errors.md": errors_page.tables(), "supported_layers.md": layers_page.tables()}
+    made = {
+        "errors.md": errors_page.tables(),
+        "supported_layers.md": layers_page.tables() | {"operations": operations_page.table()},
+    }
     return {DOCS / name: filled((DOCS / name).read_text(encoding="utf-8"), tables) for name, tables in made.items()}
 
 
@@ -47,6 +52,9 @@ def main() -> None:
         if file.read_text(encoding="utf-8") != text:
             file.write_text(text, encoding="utf-8")
             print(f"written: {file}")
+    if not readme_picture.is_current():
+        readme_picture.FILE.write_text(readme_picture.text(), encoding="utf-8")
+        print(f"written: {readme_picture.FILE}")
 
 
 if __name__ == "__main__":

@@ -13,28 +13,30 @@ from matplotlib.colors import ListedColormap
 from matplotlib.patches import Rectangle
 
 from tilewright.hardware.commands import Command, Opcode
+from tilewright.pictures.style import PALETTE, Theme
 
 Array = npt.NDArray[Any]
 
 plt.rcParams.update({"figure.dpi": 80, "font.size": 9, "axes.titlesize": 9, "figure.constrained_layout.use": True})
 
+LIGHT = PALETTE[Theme.LIGHT]
 COLOURS = {
-    "positions issued": "#4c78a8",
-    "waits for weights": "#e45756",
-    "waits for activations": "#f2a03d",
-    "waits for thresholds": "#b279a2",
-    "waits for output": "#72b7b2",
-    "other": "#bab0ac",
+    "positions issued": LIGHT.work,
+    "waits for weights": LIGHT.weights,
+    "waits for activations": LIGHT.activations,
+    "waits for thresholds": LIGHT.thresholds,
+    "waits for output": LIGHT.output,
+    "other": LIGHT.other,
 }
 COMMAND_COLOURS = {
-    Opcode.BEGIN: "#54a24b",
-    Opcode.LOAD: "#f2a03d",
-    Opcode.CONV: "#4c78a8",
-    Opcode.WEIGHTS: "#e45756",
-    Opcode.THRESHOLDS: "#b279a2",
-    Opcode.END: "#333333",
+    Opcode.BEGIN: LIGHT.output,
+    Opcode.LOAD: LIGHT.activations,
+    Opcode.CONV: LIGHT.work,
+    Opcode.WEIGHTS: LIGHT.weights,
+    Opcode.THRESHOLDS: LIGHT.thresholds,
+    Opcode.END: LIGHT.ink,
 }
-RIGHT, WRONG = "#4c78a8", "#e45756"
+RIGHT, WRONG = LIGHT.right, LIGHT.wrong
 
 
 def mosaic(maps: Array, columns: int) -> Array:

@@ -14,6 +14,7 @@ import typer
 from typer.testing import CliRunner
 
 from tilewright.cli.estimate import estimate_command
+from tilewright.cli.plots import Plot, checked_plot
 from tilewright.compiler.network import compile_network
 from tilewright.compiler.stream import WeightsItem
 from tilewright.compiler.timing import time_program
@@ -221,8 +222,11 @@ def run(network: Network, *arguments: str) -> str:
     app = typer.Typer()
 
     @app.command()
-    def command(plot: Path | None = None, as_json: bool = False, stall_probability: float = 0.0) -> None:
-        estimate_command(network, HardwareParameters(n=16), 2, (), stall_probability, 100.0, plot, as_json)
+    def command(
+        plot: Path | None = None, dark: bool = False, as_json: bool = False, stall_probability: float = 0.0
+    ) -> None:
+        chosen = checked_plot(plot, dark)
+        estimate_command(network, HardwareParameters(n=16), 2, (), stall_probability, 100.0, chosen, as_json)
 
     result = CliRunner().invoke(app, list(arguments))
     assert result.exit_code == 0, result.output
@@ -251,12 +255,16 @@ def test_table_names_every_layer(small: Network) -> None:
     assert "stall probability 0.1" in text
 
 
-def test_plot_is_written(small: Network, tmp_path: Path) -> None:
+def test_pictures_are_written(small: Network, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    run(small, "--plot", str(tmp_path / "small.png"), "--as-json")
-    assert (tmp_path / "small.png").read_bytes().startswith(b"\x89PNG")
-    run(small, "--plot", str(tmp_path / "small.svg"), "--as-json")
-    assert b"<svg" in (tmp_path / "small.svg").read_bytes()
+    names = [f"small{end}" for end in ("", "-memory", "-network", "-roofline")]
+    run(small, "--plot", str(tmp_path / "small.png"))
+    run(small, "--plot", str(tmp_path / "small.svg"), "--dark", "--as-json")
+    assert sorted(file.name for file in tmp_path.iterdir()) == sorted(
+        f"{name}.{kind}" for name in names for kind in ("png", "svg")
+    )
+    assert all(file.read_bytes().startswith(b"\x89PNG") for file in tmp_path.glob("*.png"))
+    assert all("#1e2129" in file.read_text(encoding="utf-8") for file in tmp_path.glob("*.svg"))
 
 
 def test_plot_that_cannot_be_written_is_named(small: Network, tmp_path: Path) -> None:
@@ -264,7 +272,7 @@ def test_plot_that_cannot_be_written_is_named(small: Network, tmp_path: Path) ->
     (tmp_path / "file").touch()
     for path in (tmp_path / "file" / "small.png", tmp_path / "small.xyz"):
         with pytest.raises(CompileError, match=path.name):
-            estimate_command(small, HardwareParameters(), 1, (), 0.0, 100.0, path, True)
+            estimate_command(small, HardwareParameters(), 1, (), 0.0, 100.0, Plot(path), True)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 

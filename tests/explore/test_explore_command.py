@@ -74,6 +74,7 @@ def test_json(run: Callable[..., str]) -> None:
         ("--stream 96", "96: 64 or 128 bits"),
         ("--board x", "no board 'x'; there are"),
         ("--plot picture", "the suffix says the format"),
+        ("--dark", "give --plot FILE as well"),
     ],
 )
 def test_mistakes(run: Callable[..., str], arguments: str, said: str) -> None:
@@ -91,17 +92,18 @@ def test_a_file_that_is_missing_is_named() -> None:
 
 def test_the_picture_shows_every_point_and_names_the_best(explored: Exploration, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    from tilewright.explore.plot import drawn, save_figure
+    from tilewright.pictures import designs, style
 
-    figure = drawn(explored)
+    figure = designs.draw(explored)
     diagrams = [axes for axes in figure.axes if axes.axison]
-    assert [axes.get_title() for axes in diagrams] == ["PYNQ-Z2 (xc7z020)", "ZCU104 (xczu7ev)"]
+    titles = [axes.get_title(loc="left") for axes in diagrams]
+    assert titles == ["PYNQ-Z2 (xc7z020)", "ZCU104 (xczu7ev)"]
     for axes, place in zip(diagrams, explored.places, strict=True):
         points = [point for point in explored.of(place) if point.outcome is not Outcome.REFUSED]
         # A mark each, the steps and the limit
         assert len(axes.lines) == len(points) + 2
         (text,) = axes.texts
         assert len(text.get_text().splitlines()) == len(explored.best(place))
-    for suffix, start in ((".png", b"\x89PNG"), (".svg", b"<?xml")):
-        save_figure(explored, tmp_path / f"x{suffix}")
+    for suffix, start in ((".png", b"\x89PNG"), (".svg", b"<svg")):
+        style.save(figure, tmp_path / f"x{suffix}")
         assert (tmp_path / f"x{suffix}").read_bytes().startswith(start)

@@ -29,7 +29,8 @@ HOST_MAY = {
     "boards": {"hardware"},
     "check": {"", "bitstreams", "selftest", "target", "runs", *RUN - {"sim", "pytorch"}},
     "cli": {
-        *("", "bitstreams", "board", "boards", "check", "estimate", "explore", "host_cost", "remote", "runs"),
+        *("", "bitstreams", "board", "boards", "check", "estimate", "explore", "host_cost", "pictures"),
+        *("remote", "runs"),
         *("selftest", "silicon", "stimulus", "target", "vivado"),
         *RUN,
     },
@@ -50,6 +51,7 @@ HOST_MAY = {
     "npz": {"errors"},
     "packaged": set(),
     "process": {"errors"},
+    "pictures": {"explore", "silicon", "estimate", "compiler", "network", "hardware"},
     "progress": {"process"},
     "pytorch": {"network"},
     "remote": {"boards", "sim", "driver"},
@@ -118,7 +120,7 @@ HOST_OTHERS = {
 }
 MODEL_OTHERS: dict[str, set[str]] = {"pynq": set()}
 # What the model takes of the host: the network file and its numbers, and what both programs share, how commands are
-# grouped and refused and how they show what they do. None of it brings pynq or torch.
+# grouped and refused, how they show what they do, and pictures. None of it brings pynq or torch.
 TAKEN = (
     "cli.command_group",
     "environment",
@@ -128,6 +130,7 @@ TAKEN = (
     "late",
     "network",
     "npz",
+    "pictures",
     "process",
     "progress",
     "table",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,9 +18,12 @@ from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.exceptions import Abort
 
+import gallery_page
 import modules_pages
+import readme_picture
 import write_pages
 from repository_pages import repository_files
+from tilewright.pictures.style import Theme
 
 CONFIG = ROOT / "mkdocs.yml"
 
@@ -119,6 +123,30 @@ def test_commands_and_modules_have_pages(site: Path) -> None:
 def test_pages_made_of_code_are_up_to_date() -> None:
     stale = [file.name for file, text in write_pages.texts().items() if file.read_text(encoding="utf-8") != text]
     assert not stale, "run: python docs/site/write_pages.py"
+
+
+def test_the_readme_s_picture_is_of_the_present_estimate() -> None:
+    """Not byte by byte, which follow matplotlib's version."""
+    assert readme_picture.is_current(), "run: python docs/site/write_pages.py"
+    file = readme_picture.FILE
+    assert file.stat().st_size <= 60_000 and "prefers-color-scheme: dark" in file.read_text(encoding="utf-8")
+    assert ElementTree.parse(file).getroot().tag.endswith("svg")
+    assert readme_picture.text().count("\n") > 100
+
+
+def test_a_picture_of_another_estimate_is_stale(tmp_path: Path) -> None:
+    other = tmp_path / "time_line.svg"
+    assert not readme_picture.is_current(other)
+    other.write_text(readme_picture.FILE.read_text(encoding="utf-8").replace(readme_picture.mark(), "0" * 16))
+    assert not readme_picture.is_current(other)
+
+
+def test_the_gallery_shows_every_picture_light_and_dark(site: Path) -> None:
+    page = (site / "gallery" / "index.html").read_text(encoding="utf-8")
+    shown = re.findall(r'<img alt="([^"]+)" src="\.\./(pictures/\w+\.svg)#only-(light|dark)"', page)
+    assert [alt for alt, _, _ in shown] == [one.title for one in gallery_page.PICTURES for _ in Theme]
+    assert {name for _, name, _ in shown} == gallery_page.files().keys()
+    assert all((site / name).read_text(encoding="utf-8").startswith("<svg ") for _, name, _ in shown)
 
 
 def test_every_error_says_what_to_do() -> None:

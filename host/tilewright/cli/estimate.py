@@ -12,12 +12,13 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from tilewright.cli.argument_checks import check_clock, check_writable
+from tilewright.cli.argument_checks import check_clock
 from tilewright.cli.command_group import failures_named
 from tilewright.cli.console import output
 from tilewright.cli.options import Array, AsJson, Batch, Clock, Layers, NetworkFile, Stream
-from tilewright.errors import CompileError
-from tilewright.estimate.estimate import Estimate, LayerEstimate, estimate_network
+from tilewright.cli.plots import Dark, Plot, checked_plot, plot_errors
+from tilewright.compiler.network import CompiledNetwork, compile_network
+from tilewright.estimate.estimate import Estimate, LayerEstimate, estimate_compiled
 from tilewright.hardware import assumed_clock
 from tilewright.hardware.parameters import HardwareParameters
 from tilewright.network.file import load_network
@@ -36,20 +37,24 @@ def estimate(
         float, typer.Option(min=0.0, max=0.99, help="That a cycle of the memory brings no beat; 0 is exact.")
     ] = 0.0,
     clock: Clock = assumed_clock.DEFAULT_CLOCK_MHZ,
-    plot: Annotated[Path | None, typer.Option(help="Write time line and roofline to this file, such as x.png.")] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the time line to this file, such as x.png or x.svg; beside it x-roofline.png, x-memory.png, "
+            "x-network.png."
+        ),
+    ] = None,
+    dark: Dark = False,
     as_json: AsJson = False,
 ) -> None:
     """Cycles, stalls, beats and memory of every layer, without simulation."""
     with failures_named():
         check_clock(clock)
-        if plot is not None:
-            check_writable("--plot", plot)
-            if not plot.suffix:
-                raise CompileError(f"--plot {plot}: the suffix says the format, such as .png")
+        chosen = checked_plot(plot, dark)
         network = load_network(resolve_network(network_file, layers=layers))
         names = layer_names(network, layers)
         hardware = HardwareParameters(n=array, stream_w=stream)
-        estimate_command(network, hardware, batch, names, stall_probability, clock, plot, as_json)
+        estimate_command(network, hardware, batch, names, stall_probability, clock, chosen, as_json)
 
 
 def estimate_command(
@@ -59,40 +64,54 @@ def estimate_command(
     read_back: Collection[str],
     stall_probability: float,
     clock_mhz: float,
-    plot: Path | None,
+    plot: Plot | None,
     as_json: bool,
 ) -> None:
     """Estimates and prints; :func:`estimate` says what the options mean.
 
     Raises:
-        CompileError: the network does not fit the array, or the figure cannot be written.
+        CompileError: the network does not fit the array, or a picture cannot be written.
     """
-    result = estimate_network(network, hardware, batch, read_back, stall_probability)
-    if plot is not None:
-        write_plot(result, plot)
+    compiled = compile_network(network, hardware.array, batch, read_back)
+    result = estimate_compiled(compiled, hardware, stall_probability)
+    files = [] if plot is None else write_pictures(result, compiled, plot)
     if as_json:
         typer.echo(json.dumps(result.as_dict(clock_mhz)))
         return
     output.print(layer_table(result))
     output.print(summary_table(result, clock_mhz))
-    if plot is not None:
-        print_line(f"figure: {plot}")
+    if files:
+        print_line(f"pictures: {', '.join(map(str, files))}")
 
 
-def write_plot(result: Estimate, path: Path) -> None:
-    """Writes the figure.
+def write_pictures(result: Estimate, compiled: CompiledNetwork, plot: Plot) -> list[Path]:
+    """Writes the time line into the file, and the other pictures beside it.
+
+    Args:
+        result: the estimate.
+        compiled: what it is of.
+        plot: where, and for which pages.
+
+    Returns:
+        The files.
 
     Raises:
-        CompileError: there is no matplotlib, or the file cannot be written; says what to do.
+        CompileError: there is no matplotlib, or a file cannot be written; says what to do.
     """
-    try:
-        from tilewright.estimate.plot import save_figure
+    with plot_errors(plot.path):
+        from tilewright.pictures import memory, network_graph, roofline, style, time_line
 
-        save_figure(result, path)
-    except ImportError as error:
-        raise CompileError(f"--plot needs matplotlib: pip install matplotlib ({error})") from error
-    except (OSError, ValueError) as error:
-        raise CompileError(f"{path}: the figure cannot be written: {error}") from error
+        theme = style.theme_of(plot.dark)
+        pictures = {
+            "": time_line.draw(result, theme=theme),
+            "-roofline": roofline.draw(result, theme=theme),
+            "-memory": memory.draw(compiled, theme=theme),
+            "-network": network_graph.draw(compiled.network, theme=theme),
+        }
+        files = [plot.path.with_stem(plot.path.stem + end) for end in pictures]
+        for file, picture in zip(files, pictures.values(), strict=True):
+            style.save(picture, file)
+    return files
 
 
 def layer_table(result: Estimate) -> Table:

@@ -10,12 +10,13 @@ from typing import Annotated
 import typer
 
 from tilewright.boards.board import BOARDS
-from tilewright.cli.argument_checks import check_clock, check_writable
+from tilewright.cli.argument_checks import check_clock
 from tilewright.cli.command_group import failures_named
 from tilewright.cli.console import output
 from tilewright.cli.explore_table import answer_line, best_table, by_part, summary
 from tilewright.cli.options import AsJson, NetworkFile, array_sizes, check_array, check_stream, stream_widths
-from tilewright.errors import CompileError, NetworkError, TargetError
+from tilewright.cli.plots import Dark, Plot, checked_plot, plot_errors
+from tilewright.errors import NetworkError, TargetError
 from tilewright.explore.chain import load_topology
 from tilewright.explore.exploration import Exploration, estimates, explore
 from tilewright.explore.pareto import Answer, smallest_for
@@ -89,11 +90,13 @@ def explore_command(
         typer.Option(min=1.0, help="Assumed clock in MHz instead of the static report's; not reached."),
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="Write all combinations to this picture, such as x.png.")] = None,
+    dark: Dark = False,
     as_json: AsJson = False,
 ) -> None:
     """Which array for which board: cycles, size, clock, images a second of every combination."""
     with failures_named():
-        _check(rate, clock, plot)
+        _check(rate, clock)
+        chosen = checked_plot(plot, dark)
         space = Space(
             places(tuple(board or ())),
             _several(array, ARRAY_SIZES),
@@ -104,27 +107,23 @@ def explore_command(
         network = _network(network_file, scale_sim)
         with phase(f"{len(space)} combinations", total=estimates(space), unit="estimate") as step:
             found = explore(network, space, clock, step.update)
-        if plot is not None:
-            write_plot(found, plot)
+        if chosen is not None:
+            write_picture(found, chosen)
         answers = {} if rate is None else {place: smallest_for(found.of(place), rate) for place in space.places}
         show(found, answers, as_json)
-        if plot is not None and not as_json:
-            print_line(f"figure: {plot}")
+        if chosen is not None and not as_json:
+            print_line(f"picture: {chosen.path}")
 
 
 def _several(given: list[int] | None, default: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sorted(set(given))) if given else default
 
 
-def _check(rate: float | None, clock: float | None, plot: Path | None) -> None:
+def _check(rate: float | None, clock: float | None) -> None:
     if rate is not None and not (math.isfinite(rate) and rate > 0):
         raise TargetError(f"--rate {rate}: a number above 0")
     if clock is not None:
         check_clock(clock)
-    if plot is not None:
-        check_writable("--plot", plot)
-        if not plot.suffix:
-            raise CompileError(f"--plot {plot}: the suffix says the format, such as .png")
 
 
 def _network(network_file: Path | None, scale_sim: Path | None) -> Network:
@@ -173,17 +172,18 @@ def show(found: Exploration, answers: dict[Place, Answer], as_json: bool) -> Non
     output.print(summary(found), markup=False, highlight=False)
 
 
-def write_plot(found: Exploration, path: Path) -> None:
+def write_picture(found: Exploration, plot: Plot) -> None:
     """Writes the picture.
+
+    Args:
+        found: what is drawn.
+        plot: where, and for which pages.
 
     Raises:
         CompileError: there is no matplotlib, or the file cannot be written; says what to do.
     """
-    try:
-        from tilewright.explore.plot import save_figure
+    with plot_errors(plot.path):
+        from tilewright.pictures import designs, style
 
-        save_figure(found, path)
-    except ImportError as error:
-        raise CompileError(f"--plot needs matplotlib: pip install matplotlib ({error})") from error
-    except (OSError, ValueError) as error:
-        raise CompileError(f"{path}: the figure cannot be written: {error}") from error
+        theme = style.theme_of(plot.dark)
+        style.save(designs.draw(found, theme=theme), plot.path)

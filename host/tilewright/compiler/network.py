@@ -254,6 +254,7 @@ def _returned(stages: Sequence[Stage], placement: Placement, item: ConvItem, n: 
     stage = stages[step.stage]
     channels = range(item.oc_tiles.start * n, min(item.oc_tiles.stop * n, stage.layer.out_channels))
     rows, columns = step.rows, range(stage.out_size[1])
-    if item.position is not None:
-        rows, columns = (range(place, place + 1) for place in item.position)
-    return Returned(step.stage, item.images, channels, rows, columns, item.conv.mode is Mode.READ, stage.lanes)
+    if item.piece is not None and item.piece.position is not None:
+        rows, columns = (range(place, place + 1) for place in item.piece.position)
+    images = item.images if item.piece is None else item.images[item.piece.turn :: stage.turns]
+    return Returned(step.stage, images, channels, rows, columns, item.conv.mode is Mode.READ, stage.lanes)

@@ -3,97 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from tilewright.compiler.copies import copies_of
 from tilewright.compiler.digits import digit
+from tilewright.compiler.geometry import Geometry
+from tilewright.compiler.piece import Piece
 from tilewright.hardware.commands import NEVER_RAISED
 from tilewright.hardware.parameters import STRIDES
 
-if TYPE_CHECKING:
-    from tilewright.compiler.stages import Stage
 
-
-@dataclass(frozen=True)
-class AsImages:
-    """Outputs at equal distances that the array walks as if they were images: it writes no others apart.
-
-    Attributes:
-        count: of them.
-        read, write: words from what one reads to what the next reads, and from one to the next.
-        width: outputs side by side that each is.
-    """
-
-    count: int
-    read: int
-    write: int
-    width: int = 1
-
-
-@dataclass(frozen=True)
-class Piece:
-    """One CONV command's share of a stage: all of a convolution, or what one output tile takes of one operand.
-
-    Attributes:
-        oc_tiles: output tiles.
-        ic_tiles: input tiles that are summed, or levels of digits of the same one.
-        first_ic_tile: the first of them.
-        tile_stride: words from one of them to the next, None for a tile of the map.
-        kernel: taps.
-        in_size: map that the taps walk.
-        origin: offset of the window's first position, in rows and columns of the map, beside the padding.
-        position: output row and column of a piece that makes only one, or the first of one row, else None.
-        as_images: outputs that it walks as if they were images; None where images are images.
-        own_tile: whether it depends on the first input tile only.
-        first_weight_tile: place of its first tile of weights among those of its output tile.
-        operand: index of the operand that it sums.
-        levels: of the digits of its weights: one, or one for each input tile.
-        raise_from: the input tile that takes the sums so far 16-fold first.
-        raise_each: whether those behind it do, too.
-        resumes, holds: whether others of the same output tile come before, and behind.
-        turn: of the stage's turns.
-        part: of an output's images, which of the words that it reads; 0 where one holds them all.
-    """
-
-    oc_tiles: range
-    ic_tiles: int
-    first_ic_tile: int
-    tile_stride: int | None
-    kernel: tuple[int, int]
-    in_size: tuple[int, int]
-    origin: tuple[int, int]
-    position: tuple[int, int] | None
-    own_tile: bool
-    as_images: AsImages | None = None
-    first_weight_tile: int = 0
-    operand: int = 0
-    levels: tuple[int, ...] = (0,)
-    raise_from: int = NEVER_RAISED
-    raise_each: bool = False
-    resumes: bool = False
-    holds: bool = False
-    turn: int = 0
-    part: int = 0
-
-    @property
-    def tiles_a_column(self) -> int:
-        """Weight tiles of one output tile."""
-        return self.ic_tiles * self.kernel[0] * self.kernel[1]
-
-    @property
-    def flat(self) -> bool:
-        """Whether it sums whole maps word after word, as input tiles of one position."""
-        return self.tile_stride == 1
-
-
-def pieces_of(stage: Stage) -> list[Piece]:
+def pieces_of(stage: Geometry) -> list[Piece]:
     """The CONV commands of a stage, in order."""
     if stage.layer.copies:
-        return list(_copies(stage))
+        return list(copies_of(stage))
     if stage.averages:
         return list(_average(stage))
     if not stage.plain:
@@ -107,7 +34,7 @@ def pieces_of(stage: Stage) -> list[Piece]:
     return [Piece(whole, stage.ic_tiles, 0, None, kernel, stage.in_size, (0, 0), None, False, raise_from=raise_from)]
 
 
-def tile_rows(stage: Stage, piece: Piece) -> npt.NDArray[np.int8]:
+def tile_rows(stage: Geometry, piece: Piece) -> npt.NDArray[np.int8]:
     """Weights of a piece of one output tile, int8 (passes, n rows, n columns)."""
     block = _block(stage, piece)
     dilation = stage.operands[piece.operand].dilation
@@ -118,54 +45,7 @@ def tile_rows(stage: Stage, piece: Piece) -> npt.NDArray[np.int8]:
     return np.concatenate([digit(block, level).reshape(-1, n, n) for level in piece.levels])
 
 
-def _copies(stage: Stage) -> Iterator[Piece]:
-    """Each tile as it is, pooled, or, where outputs do not follow each other in memory as inputs do, run by run."""
-    for tile in range(stage.oc_tiles):
-        whole = Piece(range(tile, tile + 1), 1, tile, None, (1, 1), stage.in_size, (0, 0), None, True)
-        if not stage.by_runs:
-            yield whole
-            continue
-        for origin, position, as_images in _RUNS[stage.layer.kind](stage):
-            yield replace(whole, origin=origin, position=position, as_images=as_images)
-
-
-_Run = tuple[tuple[int, int], tuple[int, int], AsImages]
-
-
-def _repeated_rows(stage: Stage) -> Iterator[_Run]:
-    """Rows of the input, every second row of the output, as many as there are accumulators for."""
-    height, width = stage.in_size
-    most = max(1, stage.array.acc_depth // width)
-    for row in range(0, height, most):
-        for again in range(2):
-            yield (row, 0), (2 * row + again, 0), AsImages(min(most, height - row), width, 2 * width, width)
-
-
-def _repeated_columns(stage: Stage) -> Iterator[_Run]:
-    """All positions of some rows in a row, every second position of the output."""
-    height, width = stage.in_size
-    most = max(1, stage.array.acc_depth // width)
-    for row in range(0, height, most):
-        for again in range(2):
-            yield (row, 0), (row, again), AsImages(min(most, height - row) * width, 1, 2)
-
-
-def _windows(stage: Stage) -> Iterator[_Run]:
-    """A row's windows within the map together, one that reaches beyond its left or right edge alone."""
-    (height, width), (above, left) = stage.out_size, stage.layer.paddings
-    inside = range(left, min(width, stage.in_size[1] - 1 + left))
-    for row in range(height):
-        for column in range(width):
-            if column not in inside:
-                yield (row - above, column - left), (row, column), AsImages(1, 1, 1)
-        if inside:
-            yield (row - above, 0), (row, inside.start), AsImages(len(inside), 1, 1)
-
-
-_RUNS = {"max": _windows, "repeat_rows": _repeated_rows, "repeat_columns": _repeated_columns}
-
-
-def _average(stage: Stage) -> Iterator[Piece]:
+def _average(stage: Geometry) -> Iterator[Piece]:
     """Each tile of an average reads its own input tile."""
     window, step = stage.layer.kernel, stage.layer.stride
     for tile in range(stage.oc_tiles):
@@ -180,7 +60,7 @@ def _average(stage: Stage) -> Iterator[Piece]:
                 yield Piece(one, 1, tile, None, window, stage.in_size, (y * step, x * step), (y, x), True)
 
 
-def _output_tile(stage: Stage, tile: int) -> list[Piece]:
+def _output_tile(stage: Geometry, tile: int) -> list[Piece]:
     """One output tile, turn after turn."""
     result: list[Piece] = []
     weight_tile = 0
@@ -193,7 +73,7 @@ def _output_tile(stage: Stage, tile: int) -> list[Piece]:
     return result
 
 
-def _turn(stage: Stage, tile: int) -> list[Piece]:
+def _turn(stage: Geometry, tile: int) -> list[Piece]:
     """One output tile of some images: its operands' digits, the highest first."""
     made: list[Piece] = []
     before = None
@@ -216,13 +96,13 @@ def _turn(stage: Stage, tile: int) -> list[Piece]:
     return made
 
 
-def _takes_more_levels(stage: Stage, piece: Piece) -> bool:
+def _takes_more_levels(stage: Geometry, piece: Piece) -> bool:
     """Whether a piece reads one word a position, which it can read again for the next digits."""
     one_word = piece.own_tile and not stage.folded and _parts(stage, piece.operand) == 1
     return one_word and len(piece.levels) == piece.ic_tiles
 
 
-def _level(stage: Stage, tile: int, index: int, level: int, raises: bool) -> Iterator[Piece]:
+def _level(stage: Geometry, tile: int, index: int, level: int, raises: bool) -> Iterator[Piece]:
     """One level of digits of one operand for one output tile."""
     operand = stage.operands[index]
     first, tiles = _input_tiles(stage, index, tile)
@@ -254,12 +134,12 @@ def _level(stage: Stage, tile: int, index: int, level: int, raises: bool) -> Ite
         )
 
 
-def _parts(stage: Stage, index: int) -> int:
+def _parts(stage: Geometry, index: int) -> int:
     """Words of an operand's map that hold the images of a word of the output."""
     return max(1, stage.lanes // stage.source_lanes[index])
 
 
-def _input_tiles(stage: Stage, index: int, tile: int) -> tuple[int, int]:
+def _input_tiles(stage: Geometry, index: int, tile: int) -> tuple[int, int]:
     """The first input tile that an output tile reads of an operand, and how many."""
     operand, n = stage.operands[index], stage.array.n
     if stage.source_lanes[index] > 1:
@@ -271,7 +151,7 @@ def _input_tiles(stage: Stage, index: int, tile: int) -> tuple[int, int]:
     return first, -(-(operand.first_channel + (last_group + 1) * inputs) // n) - first
 
 
-def _block(stage: Stage, piece: Piece) -> npt.NDArray[np.int64]:
+def _block(stage: Geometry, piece: Piece) -> npt.NDArray[np.int64]:
     """What an operand contributes to an output tile: int64 (ic_tiles, kernel_h, kernel_w, n rows, n columns).
 
     Where words hold several images, each image's channels meet their own: the blocks lie on a diagonal.

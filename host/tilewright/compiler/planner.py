@@ -7,9 +7,9 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from tilewright.compiler.addresses import allocate, first_overfull, lifetimes, peak_words
+from tilewright.compiler.addresses import Lifetime, allocate, first_overfull, lifetimes, peak_words
 from tilewright.compiler.image import fold_cycles
-from tilewright.compiler.pieces import Piece
+from tilewright.compiler.piece import Piece
 from tilewright.compiler.schedule import Plan, Schedule, Segment, Step, last_readers, make_schedule
 from tilewright.compiler.stages import Stage
 from tilewright.compiler.thresholds import BEATS_A_CHANNEL
@@ -38,6 +38,13 @@ class Placement:
     schedule: Schedule
     load_steps: tuple[int, ...]
     peak: int
+
+    def lifetimes(self) -> list[Lifetime]:
+        """As the planner counted them: an image lives from the step in whose stream it comes, or from the next on."""
+        alive = lifetimes(self.schedule, self.load_steps)
+        if peak_words(alive) == self.peak:
+            return alive
+        return lifetimes(self.schedule, [step + 1 for step in self.load_steps])
 
 
 def side_by_side(stages: Sequence[Stage]) -> int:

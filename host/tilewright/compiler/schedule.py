@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from tilewright.compiler.pieces import Piece
+from tilewright.compiler.piece import Piece
 from tilewright.compiler.stages import Stage
 from tilewright.errors import CompileError
 from tilewright.network.graph import IMAGE

@@ -8,7 +8,7 @@ from typing import Any
 
 from tilewright.compiler.addresses import lifetimes
 from tilewright.compiler.image import image_command
-from tilewright.compiler.pieces import Piece
+from tilewright.compiler.piece import Piece
 from tilewright.compiler.planner import Placement
 from tilewright.compiler.schedule import Buffer, Load, Step
 from tilewright.compiler.stages import Stage
@@ -25,17 +25,15 @@ class ConvItem:
         step: index of its step.
         conv: the descriptor.
         oc_tiles: output tiles of the stage that it makes or reads.
-        first_weight_tile: place of its first tile of weights among those of its output tile.
-        images: of the batch, that it makes outputs of.
-        position: row and column of the only output that it makes, or of the first of a row, else None.
+        images: of the batch, of its step, that it makes outputs of or reads; of a stage that takes turns all turns'.
+        piece: of the stage, that it is; None for a READ.
     """
 
     step: int
     conv: Conv
     oc_tiles: range
     images: range
-    first_weight_tile: int = 0
-    position: tuple[int, int] | None = None
+    piece: Piece | None = None
     beats: int = CONV.beats
 
 
@@ -167,7 +165,8 @@ class _Stream:
         stage = self.schedule.steps[tile.step].stage
         conv, n = tile.item.conv, self.stages[stage].array.n
         a_tile, passes = n * n // 16, conv.ic_tiles * conv.kernel_h * conv.kernel_w
-        only, first = range(tile.oc_tile, tile.oc_tile + 1), tile.item.first_weight_tile
+        only = range(tile.oc_tile, tile.oc_tile + 1)
+        first = 0 if tile.item.piece is None else tile.item.piece.first_weight_tile
         part = (first * a_tile, (first + passes) * a_tile)
         whole = WeightsItem(tile.step, stage, only, part, tile.last)
         self.items += loads
@@ -224,9 +223,7 @@ def _convs_of_steps(stages: Sequence[Stage], steps: Sequence[Step], read_back: C
             if source is not None:
                 after, by_tile = _dependency(stages, piece, *source)
                 conv = replace(conv, after=after, step=by_tile)
-            if stage.lanes == 1:
-                images = images[piece.turn :: stage.turns]
-            items.append(ConvItem(index, conv, piece.oc_tiles, images, piece.first_weight_tile, piece.position))
+            items.append(ConvItem(index, conv, piece.oc_tiles, images, piece))
             if conv.mode is Mode.CODES:
                 tiles_done += conv.oc_tiles
         if step.target is not None:

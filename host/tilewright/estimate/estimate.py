@@ -6,7 +6,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tilewright.compiler.addresses import Lifetime, lifetimes, peak_words
 from tilewright.compiler.network import CompiledNetwork, compile_network
 from tilewright.compiler.planner import Placement
 from tilewright.compiler.stages import Stage
@@ -328,14 +327,6 @@ def _folded_words(command: Image, n: int) -> int:
 
 def _words_by_step(placement: Placement) -> list[int]:
     """Words of the activation memory that live in each step."""
-    alive = _lifetimes(placement)
+    alive = placement.lifetimes()
     steps = range(len(placement.schedule.steps))
     return [sum(item.buffer.words for item in alive if item.first <= step <= item.last) for step in steps]
-
-
-def _lifetimes(placement: Placement) -> list[Lifetime]:
-    """As the planner counted them: an image lives from the step in whose stream it comes, or from the next on."""
-    alive = lifetimes(placement.schedule, placement.load_steps)
-    if peak_words(alive) == placement.peak:
-        return alive
-    return lifetimes(placement.schedule, [step + 1 for step in placement.load_steps])

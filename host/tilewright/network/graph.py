@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tilewright.errors import NetworkError
+from tilewright.hardware.parameters import MAX_KERNEL
 from tilewright.network.shape import LayerShape
 
 if TYPE_CHECKING:
@@ -55,7 +56,10 @@ def output_sizes(image: tuple[int, int], layers: Sequence[LayerShape]) -> tuple[
     for layer, sources in zip(layers, source_indices(layers), strict=True):
         read = [image if source == IMAGE else sizes[source] for source in sources]
         sums = layer.sums_size(read[0])
+        if layer.kind == "conv":
+            _check_kernel(layer, layer, read[0])
         for operand, size in zip(_adds(layer), read[1:], strict=True):
+            _check_kernel(layer, operand, size)
             if operand.out_size(size) != sums:
                 raise NetworkError(
                     f"layer {layer.name}: its own sums are a map of {sums[0]}x{sums[1]}, those of {operand.source} "
@@ -63,6 +67,16 @@ def output_sizes(image: tuple[int, int], layers: Sequence[LayerShape]) -> tuple[
                 )
         sizes.append(layer.output_size(read[0]))
     return tuple(sizes)
+
+
+def _check_kernel(layer: LayerShape, one: LayerShape | Operand, size: tuple[int, int]) -> None:
+    """Refuses a kernel that is larger than the array walks, unless it is the whole map."""
+    whole = one.kernel == size and one.paddings == (0, 0) and one.dilation == 1
+    if max(one.kernel) > MAX_KERNEL and not whole:
+        raise NetworkError(
+            f"layer {layer.name}: kernel {one.kernel} is larger than {MAX_KERNEL}x{MAX_KERNEL} and not the whole map "
+            f"of {size[0]}x{size[1]}"
+        )
 
 
 def check_graph(image: tuple[int, int, int], layers: Sequence[LayerShape]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,8 @@ from tilewright.errors import NetworkError
 from tilewright.network.graph import IMAGE
 from tilewright.network.network import Layer, Network
 from tilewright.network.operand import Operand
+
+Value = TypeVar("Value", np.uint8, np.float64)
 
 # Every integer up to this is exact in float32, whatever the order of a sum.
 _FLOAT32_EXACT = 1 << 24
@@ -91,23 +93,35 @@ def accumulate(layer: Layer, maps: Sequence[npt.NDArray[Any]]) -> npt.NDArray[np
     Returns:
         int32 (images, oc, h, w), before pooling.
     """
-    own, *others = layer.operands
-    low, high = own.reach(-128, 127) if layer.image_input else own.levels_reach
-    sums = _sums(own, maps[0], max(-int(low.min()), int(high.max())))
-    for operand, codes in zip(others, maps[1:], strict=True):
-        low, high = operand.levels_reach
-        sums = sums + _sums(operand, codes, max(-int(low.min()), int(high.max())))
-    return sums.astype(np.int32)
+    low, high = layer.reach()
+    dtype: type = np.float32 if max(-int(low.min()), int(high.max())) < _FLOAT32_EXACT else np.float64
+    return layer_sums(layer, maps, dtype).astype(np.int32)
 
 
-def _sums(operand: Operand, codes: npt.NDArray[Any], furthest: int) -> npt.NDArray[Any]:
-    """An operand's sums as floats that hold them exactly, (images, oc, h, w)."""
-    dtype: type = np.float32 if furthest < _FLOAT32_EXACT else np.float64
-    codes = codes[:, operand.first_channel : operand.first_channel + operand.in_channels]
-    images, groups, stride = len(codes), operand.groups, operand.stride
-    out_h, out_w = operand.out_size((codes.shape[2], codes.shape[3]))
+def layer_sums(layer: Layer, maps: Sequence[npt.NDArray[Any]], dtype: type) -> npt.NDArray[Any]:
+    """The sums of a layer's operands.
+
+    Args:
+        layer: the layer.
+        maps: what each of them reads, (images, channels, h, w).
+        dtype: a float, that sums are computed in.
+
+    Returns:
+        That dtype (images, oc, h, w), before pooling.
+    """
+    sums = _sums(layer.own, maps[0], dtype)
+    for operand, values in zip(layer.adds, maps[1:], strict=True):
+        sums += _sums(operand, values, dtype)
+    return sums
+
+
+def _sums(operand: Operand, values: npt.NDArray[Any], dtype: type) -> npt.NDArray[Any]:
+    """An operand's sums (images, oc, h, w)."""
+    values = values[:, operand.first_channel : operand.first_channel + operand.in_channels]
+    images, groups, stride = len(values), operand.groups, operand.stride
+    out_h, out_w = operand.out_size((values.shape[2], values.shape[3]))
     edges = ((padding, padding) for padding in operand.paddings)
-    padded: npt.NDArray[Any] = np.pad(codes, ((0, 0), (0, 0), *edges)).astype(dtype)
+    padded: npt.NDArray[Any] = np.pad(values, ((0, 0), (0, 0), *edges)).astype(dtype)
     weights = operand.weights.reshape(groups, -1, *operand.weights.shape[1:])
     sums: npt.NDArray[Any] = np.zeros((images, groups, weights.shape[1], out_h * out_w), dtype=dtype)
     for ky in range(operand.kernel[0]):
@@ -120,22 +134,21 @@ def _sums(operand: Operand, codes: npt.NDArray[Any], furthest: int) -> npt.NDArr
     return raised
 
 
-def copied(layer: Layer, codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+def copied(layer: Layer, codes: npt.NDArray[Value]) -> npt.NDArray[Value]:
     """What a copy makes of codes.
 
     Args:
         layer: of one of its kinds.
-        codes: uint8 (images, channels, h, w).
+        codes: (images, channels, h, w), none below 0.
 
     Returns:
-        uint8 (images, channels, out_h, out_w).
+        The same dtype, (images, channels, out_h, out_w).
     """
     if layer.kind != "max":
         return codes.repeat(2, axis=2 if layer.kind == "repeat_rows" else 3)
-    edges = ((padding, padding) for padding in layer.paddings)
-    padded = np.pad(codes, ((0, 0), (0, 0), *edges))
+    padded = np.pad(codes, ((0, 0), (0, 0), *((padding, padding) for padding in layer.paddings)))
     rows = np.maximum(padded[:, :, :-1], padded[:, :, 1:])[:, :, :: layer.stride]
-    largest: npt.NDArray[np.uint8] = np.maximum(rows[..., :-1], rows[..., 1:])[..., :: layer.stride]
+    largest: npt.NDArray[Value] = np.maximum(rows[..., :-1], rows[..., 1:])[..., :: layer.stride]
     return largest
 
 
@@ -157,19 +170,19 @@ def quantise(layer: Layer, sums: npt.NDArray[np.int32]) -> npt.NDArray[np.uint8]
     return codes
 
 
-def pool(layer: Layer, codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+def pool(layer: Layer, values: npt.NDArray[Value]) -> npt.NDArray[Value]:
     """The layer's max-pooling; an odd last row or column is dropped.
 
     Args:
         layer: the layer.
-        codes: uint8 (images, oc, h, w).
+        values: (images, oc, h, w), codes or others.
 
     Returns:
-        uint8 (images, oc, h // pool, w // pool).
+        The same type, (images, oc, h // pool, w // pool).
     """
     if layer.pool == 1:
-        return codes
-    images, channels, h, w = codes.shape
-    windows = codes[:, :, : h // 2 * 2, : w // 2 * 2].reshape(images, channels, h // 2, 2, w // 2, 2)
-    pooled: npt.NDArray[np.uint8] = windows.max(axis=(3, 5))
+        return values
+    images, channels, h, w = values.shape
+    windows = values[:, :, : h // 2 * 2, : w // 2 * 2].reshape(images, channels, h // 2, 2, w // 2, 2)
+    pooled: npt.NDArray[Value] = windows.max(axis=(3, 5))
     return pooled

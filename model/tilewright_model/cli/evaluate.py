@@ -13,7 +13,16 @@ from tilewright.progress import phase
 from tilewright_model.checkpoint_file import chosen_checkpoint, sha256
 from tilewright_model.cli.app import command, console, report
 from tilewright_model.cli.inputs import class_names, load_device, read_checkpoint, read_labelled
-from tilewright_model.cli.options import Checkpoint, Cifar10, CountOfAll, Device, Json, OptionalNetwork, check_count
+from tilewright_model.cli.options import (
+    Checkpoint,
+    Cifar10,
+    CountOfAll,
+    Dark,
+    Device,
+    Json,
+    OptionalNetwork,
+    check_count,
+)
 from tilewright_model.data.cifar10_folder import check_root
 
 if TYPE_CHECKING:
@@ -33,6 +42,11 @@ def evaluate(
     count: CountOfAll = None,
     device: Device = None,
     integer: Annotated[bool, typer.Option("--integer", help="run the exported integers, and compare all")] = False,
+    plot: Annotated[
+        Path | None,
+        typer.Option("--plot", help="of a checkpoint: write its confusion matrix to this file, such as x.png"),
+    ] = None,
+    dark: Dark = False,
     as_json: Json = False,
 ) -> None:
     """Accuracy of a checkpoint, or of its integers, on test images; exit status 1 if they differ.
@@ -41,12 +55,14 @@ def evaluate(
     """
     if network and checkpoint:
         raise UsageError("give a network file or --checkpoint, not both")
+    if plot and (network or integer):
+        raise UsageError("--plot draws what a checkpoint says: leave out --integer and network files")
     path = network or chosen_checkpoint(checkpoint)
     check_count(data, 0, count)
     check_root(data)
     place = load_device(device)
     if network is None and not integer:
-        _evaluate_model(path, data, count, place, as_json)
+        _evaluate_model(path, data, count, place, plot, dark, as_json)
         return
     model, integers, names = _networks(path, place, from_file=network is not None)
     test = read_labelled(model, names, data, 0, count)
@@ -54,14 +70,26 @@ def evaluate(
         raise typer.Exit(DIFFERENT)
 
 
-def _evaluate_model(path: Path, data: Path | None, count: int | None, place: torch.device, as_json: bool) -> None:
-    from tilewright_model.training.evaluate import evaluate as measure
+def _evaluate_model(
+    path: Path, data: Path | None, count: int | None, place: torch.device, plot: Path | None, dark: bool, as_json: bool
+) -> None:
+    from tilewright.network.confusion import confusion
+    from tilewright_model.training.evaluate import predictions
 
     model = read_checkpoint(path).to(place)
-    test = read_labelled(model, class_names(path, model), data, 0, count)
+    names = class_names(path, model)
+    test = read_labelled(model, names, data, 0, count)
     with phase("Measuring", total=len(test)) as step:
-        score = measure(model, test, advance=step.advance)
-    report({"accuracy": score.accuracy, "correct": score.correct, "total": score.total}, as_json)
+        found = predictions(model, test, step.advance)
+    counts = confusion(test.labels.cpu().numpy(), found.cpu().numpy(), len(names))
+    correct, total = int(counts.trace()), len(test)
+    values: dict[str, Any] = {"accuracy": 100 * correct / total, "correct": correct, "total": total}
+    if plot:
+        from tilewright_model.training.plots import save_confusion
+
+        save_confusion(counts, names, plot, dark)
+        values["picture"] = str(plot)
+    report(values | {"classes": names, "confusion": counts.tolist()} if as_json else values, as_json)
 
 
 def _networks(

@@ -210,3 +210,4 @@ Device = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object and nothing else on stdout")]
+Dark = Annotated[bool, typer.Option("--dark", help="pictures for dark pages")]

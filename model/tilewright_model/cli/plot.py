@@ -14,7 +14,7 @@ from tilewright.progress import phase
 from tilewright_model.checkpoint_file import is_float
 from tilewright_model.cli.app import command, report
 from tilewright_model.cli.inputs import load_pytorch, read_checkpoint, read_data
-from tilewright_model.cli.options import CountOf64, Json, OptionalOutFolder, TestImages, check_count, takes
+from tilewright_model.cli.options import CountOf64, Dark, Json, OptionalOutFolder, TestImages, check_count, takes
 from tilewright_model.errors import CheckpointError, DataError
 from tilewright_model.training.log import read_log
 
@@ -76,6 +76,7 @@ def plot(
     out: OptionalOutFolder = None,
     data: TestImages = None,
     count: CountOf64 = 64,
+    dark: Dark = False,
     as_json: Json = False,
 ) -> None:
     """Draw runs' curves into one picture, and histograms of each one's weight and activation codes.
@@ -95,11 +96,11 @@ def plot(
     with phase("Drawing curves", "Drew curves"):
         from tilewright_model.training.plots import save_curves
 
-        save_curves(logs, pictures[0])
+        save_curves(logs, pictures[0], dark)
     for name, checkpoint in checkpoints.items():
         if checkpoint:
             pictures.append(folder / _picture_name(name, len(runs)))
-            _draw_histograms(checkpoint, name, pictures[-1], data, count)
+            _draw_histograms(checkpoint, name, pictures[-1], data, count, dark)
     report({"runs": list(runs), "pictures": list(map(str, pictures))}, as_json)
 
 
@@ -113,7 +114,7 @@ def _named(runs: list[RunFiles]) -> dict[str, RunFiles]:
     return {run.name if often[run.name] == 1 else str(run.path): run for run in runs}
 
 
-def _draw_histograms(checkpoint: Path, name: str, picture: Path, data: Path | None, count: int) -> None:
+def _draw_histograms(checkpoint: Path, name: str, picture: Path, data: Path | None, count: int, dark: bool) -> None:
     model = read_checkpoint(checkpoint)
     from tilewright_model.data.crops import crops
     from tilewright_model.training.distributions import distributions
@@ -124,4 +125,5 @@ def _draw_histograms(checkpoint: Path, name: str, picture: Path, data: Path | No
         result = distributions(model, pixels, step.advance)
     source = "test images" if data else "pieces of scikit-image's pictures"
     with phase("Drawing histograms", "Drew histograms"):
-        save_histograms(result, picture, f"{name}: weight codes, and activation codes of {len(pixels)} {source}")
+        title = f"{name}: codes of its weights, and of {len(pixels)} {source}"
+        save_histograms(result, picture, title, dark)

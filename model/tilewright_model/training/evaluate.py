@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from tilewright_model.data.cifar10 import Images
 from tilewright_model.data.pixels import normalise
@@ -24,7 +24,6 @@ class Score:
         return 100.0 * self.correct / self.total
 
 
-@torch.no_grad()
 def evaluate(model: nn.Module, images: Images, advance: Callable[[int], object] | None = None) -> Score:
     """Classify images in evaluation mode, on their device.
 
@@ -33,13 +32,25 @@ def evaluate(model: nn.Module, images: Images, advance: Callable[[int], object] 
         images: to classify.
         advance: told the images done in each batch.
     """
+    return Score(int((predictions(model, images, advance) == images.labels).sum()), len(images))
+
+
+@torch.no_grad()
+def predictions(model: nn.Module, images: Images, advance: Callable[[int], object] | None = None) -> Tensor:
+    """The classes that a network gives images, in evaluation mode, on their device: int64 (n,).
+
+    Args:
+        model: normalised images (n, 3, 32, 32) to scores (n, classes).
+        images: to classify.
+        advance: told the images done in each batch.
+    """
     was_training = model.training
     model.eval()
-    correct, batch = 0, batch_size(images.pixels.device)
-    for pixels, labels in zip(torch.split(images.pixels, batch), torch.split(images.labels, batch), strict=True):
+    found = []
+    for pixels in torch.split(images.pixels, batch_size(images.pixels.device)):
         scores = model(normalise(pixels).contiguous(memory_format=torch.channels_last))
-        correct += int((scores.argmax(1) == labels).sum())
+        found.append(scores.argmax(1))
         if advance:
-            advance(len(labels))
+            advance(len(pixels))
     model.train(was_training)
-    return Score(correct, len(images))
+    return torch.cat(found)

@@ -95,7 +95,7 @@ def test_evaluate_measures_and_compares_the_integers(data_root: Path, trained_ch
     assert (status, found["equal"], found["mismatches"], found["scores_differing"]) == (0, True, 0, 0)
     assert (found["compared"], found["scores_compared"], found["first_mismatch"]) == (9 * 168_449, 90, None)
     plain = CliRunner().invoke(app, ["evaluate", "--data", str(data_root), "--count", "9", "--device", "cpu", "--json"])
-    assert json.loads(plain.stdout) == {key: found[key] for key in ("accuracy", "correct", "total")}
+    assert json.loads(plain.stdout).items() >= {key: found[key] for key in ("accuracy", "correct", "total")}.items()
     assert (found["reference_correct"], found["reference_accuracy"]) == (found["correct"], found["accuracy"])
     assert found["sha256"] == sha256(trained_checkpoint)
     assert 0 < found["integer_seconds"] + found["reference_seconds"] <= found["seconds"] + 0.02

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from typer.testing import CliRunner
 
+from tilewright.pictures.curves import ACCURACIES
+from tilewright.pictures.histograms import percent
+from tilewright.pictures.style import PALETTE, Theme
 from tilewright_model.__main__ import app
 from tilewright_model.checkpoint_file import DEFAULT_CHECKPOINT
 from tilewright_model.checkpoints.packed import save_packed
@@ -22,9 +25,11 @@ from tilewright_model.networks.vgg16 import VGG16
 from tilewright_model.networks.vgg16_plan import VGG16Options
 from tilewright_model.training.distributions import distributions
 from tilewright_model.training.log import read_log
-from tilewright_model.training.plots import ACCURACIES, COLOURS, LIMITS, percent, save_curves, save_histograms
+from tilewright_model.training.plots import save_curves, save_histograms
 
 SHIPPED_LOG = DEFAULT_CHECKPOINT.with_suffix(".csv")
+COLOURS = PALETTE[Theme.LIGHT].series
+LIMITS = PALETTE[Theme.LIGHT].weights
 HEADER = "epoch,progress,rate,loss,train_accuracy,held_out_accuracy,test_accuracy,note,seconds\n"
 LOG = HEADER + "1,0.5,0.1,2.0,20.0,19.5,,warm,3.5\n2,1.0,0.01,1.5,40.0,38.0,39.0,,7\n"
 
@@ -156,6 +161,13 @@ def test_without_matplotlib_the_error_says_what_to_install(monkeypatch: pytest.M
         save_curves({"": [{"epoch": 1}]}, tmp_path / "curves.png")
 
 
+def test_dark_pictures_have_a_dark_ground(tmp_path: Path, crops: torch.Tensor) -> None:
+    save_curves({"": [{"epoch": 1, "loss": 1.0}]}, tmp_path / "curves.png", dark=True)
+    save_histograms(distributions(small_network(1), crops), tmp_path / "histograms.png", dark=True)
+    for picture in map(pixels, tmp_path.iterdir()):
+        assert tuple(picture[0, 0]) == (0x1E, 0x21, 0x29) and has_colour(picture, PALETTE[Theme.DARK].work)
+
+
 def run_command(*arguments: object) -> dict[str, Any]:
     """Run `plot`; returns its JSON."""
     result = CliRunner().invoke(app, ["plot", "--json", *map(str, arguments)])
@@ -203,6 +215,22 @@ def test_the_command_says_what_a_folder_lacks(run_folder: Path, tmp_path: Path) 
     assert "holds none: `train` writes it" in refused(run_folder)
     (run_folder / "log.csv").unlink()
     assert "no training log" in refused(run_folder)
+
+
+def test_evaluate_draws_what_it_takes_for_what(data_root: Path, run_folder: Path, tmp_path: Path) -> None:
+    """Rows are labels: the data set's 24 test images are of ten classes by turns."""
+    checkpoint, picture = run_folder / "network.safetensors", tmp_path / "confusion.png"
+    command = ["evaluate", "--data", data_root, "--checkpoint", checkpoint, "--device", "cpu", "--dark"]
+    result = CliRunner().invoke(app, list(map(str, [*command, "--plot", picture, "--json"])))
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    counts = np.array(found["confusion"])
+    assert counts.shape == (10, 10) and counts.sum() == found["total"] == 24
+    assert counts.sum(1).tolist() == np.bincount(np.arange(40, 64) % 10).tolist()
+    assert np.trace(counts) == found["correct"] and len(found["classes"]) == 10
+    assert found["picture"] == str(picture) and has_colour(pixels(picture), PALETTE[Theme.DARK].background)
+    result = CliRunner().invoke(app, list(map(str, [*command, "--integer", "--plot", picture])))
+    assert result.exit_code == 2 and "--plot draws what a checkpoint says" in result.stderr
 
 
 def test_crops_are_the_same_each_time() -> None:

@@ -433,7 +433,8 @@ def test_evaluate_counts_the_right_answers(data_root: Path, trained_checkpoint: 
     with torch.no_grad():
         for pixels, label in zip(images.pixels, images.labels, strict=True):
             correct += int(model(normalise(pixels[None]))[0].argmax() == label)
-    assert json.loads(result.stdout) == {"accuracy": 100 * correct / 24, "correct": correct, "total": 24}
+    found = json.loads(result.stdout)
+    assert found.items() >= {"accuracy": 100 * correct / 24, "correct": correct, "total": 24}.items()
 
 
 def test_the_trained_checkpoint_classifies_cifar10_as_recorded(cifar10_root: Path, trained_checkpoint: Path) -> None:
