@@ -22,9 +22,14 @@ Trainable = QuantConv2d | QuantLinear | QuantAvgPool2d | QuantIdentity
 
 @torch.no_grad()
 def float_scores(graph: Graph, images: Tensor) -> Tensor:
-    """Normalised images float32 (n, c, h, w) to class scores float32 (n, classes).
+    """The scores of the whole network; a map that is added is quantised only where it has a quantiser of its own.
 
-    A map that is added is quantised only where the network has a quantiser for it.
+    Args:
+        graph: with float parameters.
+        images: normalised, float32 (n, c, h, w).
+
+    Returns:
+        float32 (n, classes).
     """
     if graph.image_norm is not None:
         images = _batch_norm(graph.image_norm, images)

@@ -63,8 +63,13 @@ def network_integers(
     name: str,
     checkpoint_sha256: str = "",
     classes: Sequence[str] = (),
+    normalise: Callable[[Tensor], Tensor] | None = None,
 ) -> Network:
     """What ``save_network`` writes.
+
+    Args:
+        model, image, name, checkpoint_sha256, classes: as there.
+        normalise: uint8 (n, c, h, w) to the float values that the model takes; None: as there.
 
     Raises:
         NetworkError: as it does.
@@ -73,7 +78,9 @@ def network_integers(
     shapes = layer_shapes(graph, image[0])
     if not any(isinstance(stage.exact, ExactSum) for stage in graph.stages):  # shapes say nothing of what is added
         check_graph(image, shapes)
-    table = _image_codes(getattr(model, "normalise", cifar.normalise), graph, image[0])
+    if normalise is None:
+        normalise = getattr(model, "normalise", cifar.normalise)
+    table = _image_codes(normalise, graph, image[0])
     extremes: Extremes = {IMAGE: (table.long().amin(1), table.long().amax(1))}
     layers: list[Layer] = []
     for stage, shape in zip(graph.stages, shapes, strict=True):

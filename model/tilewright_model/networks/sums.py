@@ -16,7 +16,7 @@ from tilewright_model.networks.stage import Norm, Source, Term
 REACH = 2**27 - 1
 #: largest rounding of what is added, in steps of the own convolution's sums, for which no more digits are spent
 ROUNDING = 1 / 16
-#: what the largest of several factors becomes in a channel whose own convolution is dropped, the first that fits
+#: what the largest of several factors becomes where the own convolution is dropped, the first that fits
 DEAD_FACTORS = (4096, 256, 16, 1)
 
 
@@ -257,7 +257,7 @@ def _bury(plan: _Plan, scale: Tensor, addends: Sequence[_Addend]) -> Tensor:
     largest = factors.abs().amax(0)
     shares = torch.where(largest > 0, factors / largest, torch.zeros_like(factors)).nan_to_num(0)
     for channel in (~plan.alive).nonzero().flatten().tolist():
-        candidates = DEAD_FACTORS if len(addends) > 1 else DEAD_FACTORS[-1:]
+        candidates = DEAD_FACTORS if len(addends) > 1 else (16**plan.raised, 1)
         multiplier = next(each for each in candidates if _fits(addends, shares[:, channel] * each, channel))
         for index, addend_multipliers in enumerate(plan.multipliers):
             addend_multipliers[channel] = round(float(shares[index, channel]) * multiplier)

@@ -15,6 +15,7 @@ from torch.nn import functional
 from tilewright.errors import NetworkError
 from tilewright.network.inference import infer
 from tilewright_model.data.cifar10 import Images
+from tilewright_model.foreign import from_torch
 from tilewright_model.integers.equality import check_equality
 from tilewright_model.integers.integer_network import IntegerNetwork
 from tilewright_model.integers.reference import Reference, reference
@@ -253,8 +254,14 @@ def test_what_no_hardware_runs_is_refused_by_name(name: str) -> None:
         network_integers(make().eval(), (3, 8, 8), name)
 
 
+def codes_of(model: nn.Sequential) -> list[int]:
+    alpha = float(model[0].act_alpha)
+    return [round(127 * max(-1, min(1, value / alpha))) for value in (-1.0, 0.0, 127 / 128)]
+
+
 def test_a_module_of_no_class_of_ours_is_traced() -> None:
     model = nn.Sequential(*step(3, 8, image_bits=8), QuantIdentity(), QuantAvgPool2d(8), nn.Flatten())
-    network = network_integers(model.eval(), (3, 8, 8), "plain")
+    network = from_torch(model.train(), torch.zeros(2, 3, 8, 8), lambda pixels: pixels / 128 - 1)
+    assert model.training and network.image_codes[0, [0, 128, 255]].tolist() == codes_of(model)
     assert [layer.kind for layer in network.layers] == ["conv", "average"] and len(network.tail) == 1
     assert network.layers[0].out_channels == graph_modules.CHANNELS
