@@ -13,25 +13,42 @@ SEQUENCES = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 
 
 class _Tracer(fx.Tracer):
+    def __init__(self, leaves: tuple[str, ...]) -> None:
+        super().__init__()
+        self.leaves = leaves
+
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         """Whether a module is called and not looked into."""
         del module_qualified_name
-        ours = type(m).__module__.startswith("tilewright_model.layers.")
+        ours = type(m).__module__.startswith(("tilewright_model.layers.", *self.leaves))
         return not isinstance(m, SEQUENCES) and (ours or _of_torch(m) or isinstance(m, MeanPool))
+
+    def path_of_module(self, mod: nn.Module) -> str:
+        """Its name; of a sequence that the forward has made, as of a slice of another, none."""
+        try:
+            return super().path_of_module(mod)
+        except NameError:
+            if isinstance(mod, SEQUENCES):
+                return ""
+            raise
 
 
 def _of_torch(module: nn.Module) -> bool:
     return type(module).__module__.startswith("torch.nn.modules.")
 
 
-def trace(model: nn.Module) -> fx.Graph:
+def trace(model: nn.Module, leaves: tuple[str, ...] = ()) -> fx.Graph:
     """The calls of a module's forward, in order, without those whose results are not used.
+
+    Args:
+        model: the module.
+        leaves: packages whose modules are leaves besides.
 
     Raises:
         NetworkError: what the forward does depends on values, or it takes more than images.
     """
     try:
-        graph = _Tracer().trace(model)
+        graph = _Tracer(leaves).trace(model)
     except Exception as error:  # whatever the module's own code raises on stand-ins for tensors
         raise NetworkError(
             f"the forward of {type(model).__name__} cannot be traced by torch.fx ({type(error).__name__}: {error}): "
