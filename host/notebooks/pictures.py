@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from tilewright.hardware.commands import Command, Opcode
 from tilewright.pictures.style import PALETTE, Theme
@@ -39,23 +40,46 @@ COMMAND_COLOURS = {
 RIGHT, WRONG = LIGHT.right, LIGHT.wrong
 
 
-def mosaic(maps: Array, columns: int) -> Array:
-    """Maps (count, h, w) side by side, NaN between them."""
+def mosaic(maps: Array, columns: int) -> tuple[Array, list[tuple[float, float]]]:
+    """Maps (count, h, w) side by side, NaN between and above them; and the middle of the gap above each, (x, y)."""
     count, h, w = maps.shape
+    gap = max(1, -(-h // 4))
     rows = -(-count // columns)
-    sheet = np.full((rows * (h + 1) - 1, columns * (w + 1) - 1), np.nan)
+    sheet = np.full((rows * (h + gap), columns * (w + 1) - 1), np.nan)
+    above = []
     for index, one in enumerate(maps):
-        top, left = index // columns * (h + 1), index % columns * (w + 1)
+        top, left = index // columns * (h + gap) + gap, index % columns * (w + 1)
         sheet[top : top + h, left : left + w] = one
-    return sheet
+        above.append((left + (w - 1) / 2, top - (gap + 1) / 2))
+    return sheet, above
 
 
-def show_maps(axes: Axes, maps: Array, title: str, columns: int = 4, **style: Any) -> None:
-    """Draw maps (count, h, w) as a mosaic with a colour bar."""
-    image = axes.imshow(mosaic(maps, columns), **style)
+def show_maps(axes: Axes, maps: Array, title: str, columns: int = 4, wrong: Collection[int] = (), **style: Any) -> None:
+    """Draw maps (count, h, w) as a mosaic with a colour bar, above each its number, in red for those of ``wrong``."""
+    sheet, above = mosaic(maps, columns)
+    image = axes.imshow(sheet, **style)
+    for channel, (x, y) in enumerate(above):
+        colour = WRONG if channel in wrong else "black"
+        weight = "bold" if channel in wrong else "normal"
+        axes.text(x, y, str(channel), ha="center", va="center", fontsize=7, color=colour, fontweight=weight)
     axes.set_title(title)
     axes.axis("off")
-    axes.figure.colorbar(image, ax=axes, shrink=0.8)
+    axes.figure.colorbar(image, ax=axes, shrink=0.8, ticks=MaxNLocator(5, integer=True))
+
+
+def show_difference(expected: Array, got: Array, title: str, columns: int = 4) -> None:
+    """Draw maps (channels, h, w) as expected, as they came, and their difference; channels that differ in red."""
+    difference = got.astype(int) - expected.astype(int)
+    wrong = np.flatnonzero(difference.any(axis=(1, 2))).tolist()
+    limit = max(1, int(abs(difference).max()))
+    codes = {"vmin": min(0, int(expected.min()), int(got.min())), "vmax": max(int(expected.max()), int(got.max()))}
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(12, 3.4))
+    show_maps(left, expected, "expected", columns, wrong, **codes)
+    show_maps(middle, got, "accelerator", columns, wrong, **codes)
+    counted = f"difference: {np.count_nonzero(difference)} of {difference.size} integers"
+    show_maps(right, difference, counted, columns, wrong, cmap="RdBu", vmin=-limit, vmax=limit)
+    figure.suptitle(title)
+    plt.show()
 
 
 def show_images(pixels: Array, titles: Sequence[str], right: Sequence[bool]) -> None:
@@ -115,17 +139,20 @@ def show_passes(tiles: tuple[int, int, int], positions: int, load_cycles: int) -
     oc_tiles, ic_tiles, taps = tiles
     _, axes = plt.subplots(figsize=(13, 2.1))
     shades = plt.get_cmap("tab20").colors  # type: ignore[attr-defined]
-    for index in range(oc_tiles * ic_tiles * taps):
+    passes = oc_tiles * ic_tiles * taps
+    for index in range(passes):
         pair, tap = divmod(index, taps)
         oc_tile, ic_tile = divmod(pair, ic_tiles)
-        start = index * positions
+        start = load_cycles + index * positions
+        loaded = max(0, start - positions)
         axes.broken_barh([(start, positions)], (0, 0.8), facecolor=shades[2 * pair + tap % 2], edgecolor="white")
         axes.text(start + positions / 2, 0.4, str(tap), ha="center", va="center", fontsize=8)
-        axes.broken_barh([(start - positions, load_cycles)], (1, 0.8), facecolor=shades[2 * pair + tap % 2])
+        axes.broken_barh([(loaded, load_cycles)], (1, 0.8), facecolor=shades[2 * pair + tap % 2])
         if tap == 0:
             middle = start + taps * positions / 2
             axes.text(middle, -0.35, f"output tile {oc_tile}, input tile {ic_tile}", ha="center", va="center")
     axes.set(yticks=[0.4, 1.4], yticklabels=["array: tap", "weights loaded"], xlabel="cycles", ylim=(-0.7, 2))
+    axes.set_xlim(0, load_cycles + passes * positions)
     axes.spines[["top", "right"]].set_visible(False)
     plt.show()
 

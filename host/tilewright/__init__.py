@@ -1,21 +1,23 @@
-"""Tilewright: quantised networks on a systolic array, simulated, on a board under this Python, or on one far away.
+"""Quantised networks on a systolic array, simulated or on boards.
 
     import tilewright as tw
 
-    network = tw.load("vgg16")                     # or a network file, or a trained module with a sample
-    board = tw.open("sim", array=16)               # or "board", "remote"
-    run = board.run(network, images, check=True)   # images: arrays, files, a folder
+    network = tw.load("vgg16")        # or a file, or a module with a sample
+    board = tw.open("sim", array=16)  # or "board", "remote"
+    run = board.run(network, images, check=True)  # arrays, files, a folder
     run.predictions, run.equal, run.cycles, run.report()
 
-help(tw.load), help(tw.open) and help(board.run) say what each takes. All else is in modules of their own:
+help(tw.load), help(tw.open), help(board.run) say what each takes. Modules:
 
-    tilewright.network    network files and layers as integers, what numpy computes with them
-    tilewright.compiler   from layers to programs       tilewright.hardware  programs beat by beat
-    tilewright.driver     programs through pynq         tilewright.runs      runs and comparisons, one by one
-    tilewright.estimate   cycles without a run          tilewright.sim       the simulated board
-    tilewright.pytorch    PyTorch's own integers        tilewright.errors    what is raised
-
-The page docs/python.md lists their names.
+    tilewright.network    networks as integers, what numpy makes of them
+    tilewright.compiler   from layers to programs
+    tilewright.hardware   programs beat by beat
+    tilewright.driver     programs through pynq
+    tilewright.runs       runs and comparisons, one by one
+    tilewright.estimate   cycles without a run
+    tilewright.sim        the simulated board
+    tilewright.pytorch    PyTorch's own integers
+    tilewright.errors     what is raised
 """
 
 from typing import TYPE_CHECKING

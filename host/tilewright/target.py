@@ -118,7 +118,7 @@ def board_of(
         raise TargetError(f"no bitstream {bitstream}")
     address = host or os.environ.get(HOST_VARIABLE) if kind is DeviceKind.REMOTE else None
     if kind is DeviceKind.REMOTE and not address:
-        raise TargetError(f"a remote device needs its address: give --host, or set ${HOST_VARIABLE}")
+        raise TargetError(f"a remote device needs its address: give it as host (--host), or set ${HOST_VARIABLE}")
     return Path(bitstream), address or None
 
 

@@ -16,7 +16,9 @@ from tilewright.cli.kernel import KERNEL_NAME, install
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of host/notebooks; what one notebook makes there, the next finds."""
     copy = tmp_path_factory.mktemp("jupyter") / "notebooks"
-    shutil.copytree(NOTEBOOKS, copy, ignore=shutil.ignore_patterns("golden", "__pycache__", ".ipynb_checkpoints"))
+    shutil.copytree(
+        NOTEBOOKS, copy, ignore=shutil.ignore_patterns("golden", "__pycache__", ".ipynb_checkpoints", "own_*")
+    )
     return copy
 
 

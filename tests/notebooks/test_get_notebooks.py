@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from notebook_runs import NOTEBOOKS, ROOT
 
+# Of files that a package has
+SUFFIXES = (".py", ".ipynb", ".npz", ".safetensors", ".typed")
 PLANTED = "7.8.9"
 
 
@@ -47,7 +49,7 @@ def test_wheel_has_every_package_and_file(installed: Path) -> None:
         ("tilewright_model", "model/tilewright_model"),
         ("tilewright_notebooks", "host/notebooks"),
     ):
-        sources = [file for file in (ROOT / folder).rglob("*.*") if file.suffix in (".py", ".ipynb", ".npz", ".typed")]
+        sources = [file for file in (ROOT / folder).rglob("*.*") if file.suffix in SUFFIXES]
         names = {file.relative_to(ROOT / folder) for file in sources if "golden" not in file.relative_to(ROOT).parts}
         assert {file.relative_to(installed / package) for file in (installed / package).rglob("*.*")} >= names
 
@@ -65,7 +67,8 @@ def test_pynq_get_notebooks(installed: Path, tmp_path: Path) -> None:
     pynq = Path(sys.executable).parent / "pynq"
     run(pynq, "get-notebooks", "--ignore-overlays", "--path", tmp_path / "home", "tilewright", env=environment)
     delivered = tmp_path / "home" / "tilewright"
-    expected = {path.relative_to(NOTEBOOKS) for path in NOTEBOOKS.rglob("*.*") if path.suffix in (".ipynb", ".npz")}
+    suffixes = (".ipynb", ".npz", ".safetensors")
+    expected = {path.relative_to(NOTEBOOKS) for path in NOTEBOOKS.rglob("*.*") if path.suffix in suffixes}
     names = {path.relative_to(delivered) for path in delivered.rglob("*.*")}
     assert names == expected | {Path("pictures.py")}
     for name in names:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import sys
 from pathlib import Path
 
 import nbformat
@@ -13,6 +14,7 @@ from notebook_runs import execute, text_of
 from typer.testing import CliRunner
 
 from tilewright.cli.app import app
+from tilewright.cli.kernel import next_commands
 from tilewright.compiler.layer import compile_layer
 from tilewright.hardware.parameters import ArrayParameters
 from tilewright.hardware.results import TRAILER_BEATS
@@ -53,7 +55,8 @@ def test_a_pynq_notebook_runs_unchanged(kernel: str, tmp_path: Path, monkeypatch
 
 def test_install_kernel(tmp_path: Path) -> None:
     install = ["install-kernel", "--prefix", str(tmp_path), "--array", "16"]
-    folder = Path(json.loads(CliRunner().invoke(app, [*install, "--json"]).stdout)["folder"])
+    facts = json.loads(CliRunner().invoke(app, [*install, "--json"]).stdout)
+    folder = Path(facts["folder"])
     assert folder == tmp_path / "share" / "jupyter" / "kernels" / "tilewright-sim"
     spec = json.loads((folder / "kernel.json").read_text())
     assert spec["display_name"] == "Tilewright (simulated board)"
@@ -62,7 +65,20 @@ def test_install_kernel(tmp_path: Path) -> None:
     assert bitstream.parent == folder and bitstream.is_file() and bitstream.with_suffix(".hwh").is_file()
     again = CliRunner().invoke(app, install)
     assert again.exit_code == 0 and "Tilewright (simulated board)" in again.stdout
+    lines = [line.strip() for line in again.stdout.splitlines()]
+    assert facts["next"][-1] == f"JUPYTER_PATH={tmp_path / 'share' / 'jupyter'} jupyter lab"
+    assert set(facts["next"]) <= set(lines), "each on a line of its own, to be copied"
     assert sorted(file.suffix for file in folder.iterdir()) == [".bit", ".hwh", ".json"]
+
+
+def test_next_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this environment, and in the user's folder, Jupyter finds the kernel by itself; JupyterLab may be missing."""
+    expected = ["pynq get-notebooks --ignore-overlays tilewright", "jupyter lab"]
+    for prefix in (None, Path(sys.prefix)):
+        assert next_commands(prefix) == expected
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "jupyterlab" else find(name))
+    assert next_commands(None) == ["pip install 'tilewright[notebook]'", *expected]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from notebook_runs import NOTEBOOKS, execute, pictures_of, read, render, text_of
 
 # name -> (pictures, what it must print, how often)
 EXPECTED = {
-    "1_first_run": (2, {" 0 of 256 outputs differ": 3, "channel 5 is explained exactly by one weight": 1}),
+    "1_first_run": (3, {" 0 of 256 outputs differ": 3, "channel 5 is explained exactly by one weight": 1}),
     "2_a_layer_in_depth": (6, {"4608 partial sums equal to": 1, " 0 differ\n": 2, "% of the array": 5}),
     "3_whole_network": (3, {", 0 differ\n": 14, "predictions, 0 differ from PyTorch's": 1}),
     "4_finding_a_fault": (
@@ -20,6 +20,14 @@ EXPECTED = {
             "channel 5 is explained exactly by one weight": 1,
             "the same results again": 1,
             "first wrong pass": 1,
+        },
+    ),
+    "5_your_own_network": (
+        4,
+        {
+            "51200 integers compared, 0 differ": 1,
+            "its channels that differ: [5]": 1,
+            "compared with golden integers: 0 differ": 1,
         },
     ),
 }

@@ -183,7 +183,7 @@ def test_readme_shows_the_results() -> None:
     luts = luts_of(RESULTS[f"area_32x32_dsp{columns}" + ("_w128" if zynq["stream_w"] == 128 else "")]["result"])
     assert (zynq["array"], zynq["dsp_columns"], lut["taken"]["value"]) == (32, columns, luts)
     assert f"32x32 with {columns} columns of DSPs" in README
-    page = " ".join((ROOT / "docs" / "board.md").read_text(encoding="utf-8").split())
+    page = " ".join((ROOT / "docs" / "results" / "clock_and_size.md").read_text(encoding="utf-8").split())
     assert f"32x32 with {columns} columns of DSPs takes {shares[-1][0]} % of an xc7z020's LUTs" in page
     assert f"interrupt controller {lut['share']:.0%}".replace("%", " %") in page
 

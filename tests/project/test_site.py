@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import subprocess
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from html.parser import HTMLParser
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from documentation import ROOT, pages
 from markdown_it import MarkdownIt
+from mike import commands
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.exceptions import Abort
@@ -23,6 +25,7 @@ import modules_pages
 import readme_picture
 import write_pages
 from repository_pages import repository_files
+from tilewright import __version__
 from tilewright.pictures.style import Theme
 
 CONFIG = ROOT / "mkdocs.yml"
@@ -163,6 +166,26 @@ def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
         r'<(?:script|link|img)[^>]*(?:src|href)="?(https?:[^"\s>]*)', (site / "index.html").read_text("utf-8")
     )
     assert not loaded
+
+
+def test_versions_are_kept_beside_each_other(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `make docs-release` keeps them, with one site for both versions; the newest is what visitors come to."""
+    printed = subprocess.run(["make", "--dry-run", "docs-release"], cwd=ROOT, capture_output=True, text=True).stdout
+    minor = ".".join(__version__.split(".")[:2])
+    assert f"deploy --update-aliases --alias-type copy {minor} latest" in printed
+    assert load_config(str(CONFIG)).extra["version"] == {"provider": "mike", "default": "latest"}
+    monkeypatch.chdir(tmp_path)
+    for words in ("init --quiet", "config user.name tests", "config user.email tests@localhost"):
+        subprocess.run(["git", *words.split()], check=True)
+    subprocess.run(["git", "commit", "--quiet", "--allow-empty", "--message", "begin"], check=True)
+    for version in ("0.1", "0.2"):
+        options = {"update_aliases": True, "alias_type": commands.AliasType.copy}
+        with commands.deploy({"site_dir": str(site)}, version, aliases=["latest"], **options):
+            pass
+    shown = subprocess.run(["git", "show", "gh-pages:versions.json"], check=True, capture_output=True, text=True).stdout
+    assert [(one["version"], one["aliases"]) for one in json.loads(shown)] == [("0.2", ["latest"]), ("0.1", [])]
+    for folder in ("0.1", "0.2", "latest"):
+        subprocess.run(["git", "cat-file", "-e", f"gh-pages:{folder}/quick_start/index.html"], check=True)
 
 
 def test_every_decision_is_listed() -> None:

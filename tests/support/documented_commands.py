@@ -21,12 +21,21 @@ SUBSTITUTES = {
     "PROGRAMS": "10",
     "ROUNDS": "2",
     "W": "64",
+    # The user's copy
+    "my_cnn.py": "docs/examples/brevitas_cnn.py",
 }
 # They exist, and that is all: commands that read more than their names are in RUN with files of their own.
 FILES = ("CHECKPOINT", "FLOAT", "build/float/vgg16_float_cifar10.safetensors", "model.onnx", "model_best.pth.tar")
 FILES += ("grey.onnx", "pets/train/cat/1.png", "pets/test/cat/2.png")
 FILES += ("my_script.py", "script.py", "tilewright.bit", "net.pth", "build/brevitas/network.safetensors")
-FILES += ("images.npz", "build/brevitas/images.npz", "model/checkpoints/vgg16_w4a4_cifar10.csv")
+FILES += (
+    "images.npz",
+    "build/brevitas/images.npz",
+    "build/mine/network.safetensors",
+    "build/mine/images.npz",
+    "model/checkpoints/vgg16_w4a4_cifar10.csv",
+)
+FILES += ("build/mine/network.safetensors", "build/mine/images.npz")
 FOLDERS = ("DIR", "ROOT", "RUN_A", "RUN_B", "build/training")
 
 # Of the boards' guides: before and behind the user
@@ -90,6 +99,8 @@ NOT_RUN = {
     ),
     "half a minute, PyTorch with it: run by tests/runs/test_runs_commands.py on smaller networks": (
         "tilewright run build/brevitas/network.safetensors --images build/brevitas/images.npz --check",
+        "tilewright run build/brevitas/network.safetensors --images build/brevitas/images.npz --layers all --check",
+        "tilewright run build/mine/network.safetensors --images build/mine/images.npz --layers all --check",
         "tilewright run network.safetensors --images photos.npz --array 16 --batch 4 --check",
         "tilewright verify --layers all",
     ),
@@ -160,6 +171,7 @@ NOT_RUN = {
         "python -m tilewright_model import-qonnx model.onnx --out net.safetensors",
         "python -m tilewright_model import-qonnx model.onnx --out network.safetensors",
         "python docs/examples/brevitas_cnn.py",
+        "python my_cnn.py --out build/mine",
     ),
     "needs a board: run by tests/board/test_board_selftest.py, test_board_suite.py, test_board_deploy.py on none": (
         "TILEWRIGHT_BITSTREAM=tilewright.bit pytest --pyargs tilewright.selftest",

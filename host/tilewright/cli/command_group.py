@@ -16,11 +16,13 @@ import typer
 from rich.markup import escape
 from typer.core import TyperGroup
 
+from tilewright.cli.narrow import fold_help
 from tilewright.errors import TilewrightError
 from tilewright.process import refusal
 from tilewright.progress import messages, print_line
 
 DIFFERENT, REFUSED, INTERRUPTED = 1, 2, 130
+HELP = {"-h", "--help"}
 # typer's own class of what is wrong with arguments, whichever click is below it
 UsageError: Any = typer.BadParameter.__mro__[1]
 
@@ -45,6 +47,8 @@ class CommandGroup(TyperGroup):
     ) -> Any:
         """Run a command, as click's ``main`` does; a wrong argument is one line on standard error."""
         self.words = sys.argv[1:] if args is None else list(args)
+        if len(self.words) < 2 or not HELP.isdisjoint(self.words):  # a group alone shows its help, too
+            fold_help()
         run = partial(super().main, args, prog_name, complete_var, False, windows_expand_args, **extra)
         if not standalone_mode:
             return run()

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-
 from tilewright.cli.argument_checks import check_writable
+from tilewright.cli.narrow import Screen
 from tilewright.errors import TargetError
 from tilewright.hardware.parameters import AcceleratorParameters
 from tilewright.progress import phase
@@ -17,7 +16,7 @@ from tilewright.target import DeviceKind, board_of, default_device
 if TYPE_CHECKING:
     from tilewright.driver import Driver
 
-output = Console()
+output = Screen()
 
 
 @dataclass(frozen=True)

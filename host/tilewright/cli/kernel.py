@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shlex
 import shutil
 import sys
 import tempfile
@@ -40,10 +41,29 @@ def install_kernel(
         if user and prefix is not None:
             raise TargetError("give --user or --prefix, not both")
         folder = install(prefix, array)
+    commands = next_commands(prefix)
     if as_json:
-        typer.echo(json.dumps({"kernel": KERNEL_NAME, "display_name": DISPLAY_NAME, "folder": str(folder)}))
-    else:
-        output.print(f"Jupyter kernel {DISPLAY_NAME!r}: {folder}")
+        facts = {"kernel": KERNEL_NAME, "display_name": DISPLAY_NAME, "folder": str(folder), "next": commands}
+        typer.echo(json.dumps(facts))
+        return
+    output.print(f"Jupyter kernel {DISPLAY_NAME!r}: {folder}", soft_wrap=True)
+    output.print("Next, for Tilewright's notebooks and any other of pynq:")
+    for command in commands:
+        output.print(f"    {command}", soft_wrap=True)
+    output.print(f"and, in a notebook, the kernel {DISPLAY_NAME!r} (VS Code: Select Kernel)")
+
+
+def next_commands(prefix: Path | None) -> list[str]:
+    """What a user types once a kernel is installed.
+
+    Args:
+        prefix: as of :func:`install`.
+    """
+    jupyter = "jupyter lab"
+    if prefix is not None and prefix.resolve() != Path(sys.prefix).resolve():
+        jupyter = f"JUPYTER_PATH={shlex.quote(str(prefix.resolve() / 'share' / 'jupyter'))} {jupyter}"
+    missing = [] if importlib.util.find_spec("jupyterlab") else ["pip install 'tilewright[notebook]'"]
+    return [*missing, "pynq get-notebooks --ignore-overlays tilewright", jupyter]
 
 
 def install(prefix: Path | None, array: int) -> Path:

@@ -28,7 +28,7 @@ def source_indices(layers: Sequence[LayerShape]) -> tuple[tuple[int, ...], ...]:
     known: dict[str, int] = {}
     result = []
     for index, layer in enumerate(layers):
-        names = [layer.source, *(operand.source for operand in _adds(layer))]
+        names = [layer.source, *(operand.source for operand in adds_of(layer))]
         own = index - 1 if not layer.source else known.get(layer.source)
         indices = [own, *map(known.get, names[1:])]
         for name, found in zip(names, indices, strict=True):
@@ -58,7 +58,7 @@ def output_sizes(image: tuple[int, int], layers: Sequence[LayerShape]) -> tuple[
         sums = layer.sums_size(read[0])
         if layer.kind == "conv":
             _check_kernel(layer, layer, read[0])
-        for operand, size in zip(_adds(layer), read[1:], strict=True):
+        for operand, size in zip(adds_of(layer), read[1:], strict=True):
             _check_kernel(layer, operand, size)
             if operand.out_size(size) != sums:
                 raise NetworkError(
@@ -97,7 +97,7 @@ def check_graph(image: tuple[int, int, int], layers: Sequence[LayerShape]) -> No
             raise NetworkError(f"layer {layer.name}: the last layer returns accumulators, and no other")
         own, *others = sources
         _check_own(image[0], layer, own, layers)
-        for operand, source in zip(_adds(layer), others, strict=True):
+        for operand, source in zip(adds_of(layer), others, strict=True):
             _check_added(layer, operand, layers[source])
         read.update(sources)
     unread = [layer.name for index, layer in enumerate(layers[:-1]) if index not in read]
@@ -126,7 +126,7 @@ def _check_added(layer: LayerShape, operand: Operand, source: LayerShape) -> Non
         raise NetworkError(f"layer {layer.name}: the codes that it adds are not those of {source.name}")
 
 
-def _adds(layer: LayerShape) -> Sequence[Operand]:
+def adds_of(layer: LayerShape) -> Sequence[Operand]:
     """What is added to a layer's sums; a shape without values adds nothing."""
     adds: Sequence[Operand] = getattr(layer, "adds", ())
     return adds

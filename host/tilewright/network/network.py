@@ -81,6 +81,11 @@ class Layer(LayerShape):
             raised=self.raised,
         )
 
+    @property
+    def macs_a_position(self) -> int:
+        """Multiplications of one output position, of what is added, too; true channels only, padding taps included."""
+        return super().macs_a_position + sum(operand.macs_a_position for operand in self.adds)
+
     @cached_property
     def code_thresholds(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
         """Thresholds and falling of a layer that makes codes; those of a copy give each code itself."""
@@ -256,5 +261,5 @@ class Network:
         total = 0
         for layer, size in zip(self.layers, self.in_sizes, strict=True):
             h, w = layer.sums_size(size)
-            total += (layer.macs_a_position + sum(each.macs_a_position for each in layer.adds)) * h * w
+            total += layer.macs_a_position * h * w
         return total

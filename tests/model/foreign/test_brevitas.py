@@ -325,7 +325,7 @@ REFUSED = {
     "no classifier": "no linear layer",
     "nothing quantised": "no quantised convolution",
     "no row": "Bilinear is neither nn.Sequential nor has.*import-qonnx",
-    "residual": r"computes something before classifier\.5.*import-qonnx` reads that; as a graph: mul \(mul\) is none of the f",
+    "residual": r"something before classifier\.5.*import-qonnx` reads that; as a graph: mul \(mul\) is none of",
     "function": "computes something before classifier.*export_qonnx.*import-qonnx",
     "order": "(forward makes 6 calls of the 5 modules|does not call).*import-qonnx",
 }

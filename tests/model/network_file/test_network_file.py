@@ -408,6 +408,7 @@ REFUSALS: list[tuple[Callable[[Network], None], str]] = [
     (changed(9, padding="same"), r"features\.9 \(QuantConv2d\) has padding same, not numbers"),
     (changed(9, stride=(3, 3)), r"features\.9: stride 3 is not one of \(1, 2\)"),
     (changed(9, padding=(4, 4)), r"features\.9: padding 4 is outside 0\.\.3"),
+    (replaced(9, QuantConv2d(33, 24, 9, padding=3)), r"features\.9: kernel \(9, 9\) is larger than 7x7 and not"),
     (replaced(9, QuantConv2d(32, 24, 5, padding=2)), r"layer features\.9 has 32 input channels, it gets 33"),
     (replaced(9, QuantConv2d(33, 24, weight_bits=9)), r"features\.9: weight_levels 255 are outside 1\.\.127"),
     (replaced(9, QuantConv2d(33, 24, act_bits=9)), r"features\.7: output_levels 511 are outside 0\.\.255"),
