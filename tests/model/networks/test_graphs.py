@@ -216,6 +216,10 @@ REFUSALS: dict[str, tuple[Callable[[], GraphNetwork], str]] = {
         of(lambda m, x: m.n(m.a(x)), a=step(8, 8), n=rising()),
         r"n \(BatchNorm2d\) must follow its convolution at once",
     ),
+    "rising norm between ReLUs": (
+        of(lambda m, x: torch.relu(m.n(m.a(x))), a=step(8, 8), n=rising()),
+        r"n \(BatchNorm2d\) must follow its convolution at once",
+    ),
     "norm behind maximum": (
         of(lambda m, x: m.n(m.p(m.a(x))), a=step(8, 8), n=BatchNorm2d(8), p=nn.MaxPool2d(3, 1, 1)),
         r"n \(BatchNorm2d\) must follow its convolution at once",
