@@ -30,7 +30,7 @@ from tilewright_model.foreign.assemble import (
     pixel_values,
     refusal,
 )
-from tilewright_model.foreign.graph import ImportedGraph, import_graph
+from tilewright_model.foreign.graph import ImportedGraph, NotARowError, import_graph, traced_graph
 from tilewright_model.layers.plain import BatchNorm2d
 
 #: where a model goes that is no row of modules, though what it computes may be a row
@@ -95,10 +95,6 @@ def from_brevitas(
     return assemble(steps, image_size, normalise)
 
 
-class NotARowError(NetworkError):
-    """The model's modules are no row; it may be a graph."""
-
-
 def _graph(
     qnn: ModuleType, model: nn.Module, image_size: tuple[int, int, int], normalise: Normalise, row_error: NotARowError
 ) -> ImportedGraph:
@@ -121,7 +117,8 @@ def _graph(
         return _steps(qnn, Leaf(name, module, inputs.get(module)))
 
     try:
-        return import_graph(model, steps, image_size, pixel_values(normalise, image_size[0]))
+        values = pixel_values(normalise, image_size[0])
+        return import_graph(model, traced_graph(model), steps, image_size, values)
     except NetworkError as error:
         raise NetworkError(f"{row_error}; as a graph: {error}") from error
 

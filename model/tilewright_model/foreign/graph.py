@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
+from tilewright.errors import NetworkError
 from tilewright_model.data.pixels import look_up
 from tilewright_model.foreign.assemble import (
     IMAGE_LEVELS,
@@ -34,6 +35,10 @@ from tilewright_model.networks.values import Copied, Image, Joined, Quantised, S
 
 #: what a module does, by its name and itself; () where this library's own rules hold
 Steps = Callable[[str, nn.Module], Iterable[Operation] | None]
+
+
+class NotARowError(NetworkError):
+    """Modules or nodes are no row; they may be a graph."""
 
 
 class ImportedGraph(QuantisedNetwork):
@@ -67,11 +72,23 @@ class ImportedGraph(QuantisedNetwork):
         return run_graph(self.graph, images).scores
 
 
-def import_graph(model: nn.Module, steps: Steps, image_size: tuple[int, int, int], values: Tensor) -> ImportedGraph:
+def traced_graph(model: nn.Module) -> fx.Graph:
+    """The calls of a model's forward, Brevitas' modules and torch's being leaves.
+
+    Raises:
+        NetworkError: it cannot be traced.
+    """
+    return trace(model, ("brevitas.",))
+
+
+def import_graph(
+    model: nn.Module, calls: fx.Graph, steps: Steps, image_size: tuple[int, int, int], values: Tensor
+) -> ImportedGraph:
     """The reference of a traced model.
 
     Args:
         model: the model.
+        calls: of its modules, and of functions.
         steps: what each of its modules does.
         image_size: channels, height and width.
         values: float (channels, 256), the value of each pixel.
@@ -83,7 +100,7 @@ def import_graph(model: nn.Module, steps: Steps, image_size: tuple[int, int, int
         NetworkError: a module or function is not covered; names it and the reason.
     """
     builder = _ForeignBuilder(model, image_size, steps, values)
-    graph = builder.build(trace(model, ("brevitas.",)))
+    graph = builder.build(calls)
     network = ImportedGraph(graph, image_size, values)
     return network.eval()
 
@@ -120,7 +137,7 @@ class _ForeignBuilder(Builder):
         if isinstance(step, Linear):
             return linear(step.name, ExactLinear(step.weight, step.bias), value)
         assert isinstance(step, Pool)
-        return super()._module(node, step.name, nn.MaxPool2d(2, 2), value)
+        return self._module(node, step.name, nn.MaxPool2d(2, 2), value)
 
     def _coded(self, step: Quantiser, value: Any) -> Value:
         """A value behind a quantiser. An unsigned one clamps at 0, as a ReLU does."""
