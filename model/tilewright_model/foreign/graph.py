@@ -53,7 +53,7 @@ class ImportedGraph(QuantisedNetwork):
 
     def __init__(self, graph: Graph, image_size: tuple[int, int, int], values: Tensor) -> None:
         super().__init__(image_size)
-        self.graph = graph
+        self.graph, self.parts = graph, graph.modules()
         self.register_buffer("values", values)
 
     def normalise(self, pixels: Tensor) -> Tensor:

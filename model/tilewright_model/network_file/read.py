@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from tilewright.network import Layer, load_network
 from tilewright.network import Network as NetworkIntegers
@@ -32,8 +32,7 @@ class FileNetwork(QuantisedNetwork):
         values = integers.image_codes.astype(np.float64) * (first.alpha_a / first.activation_levels)
         self.register_buffer("image_values", torch.from_numpy(values))
         self.graph = Graph(_stages(integers), _tail(integers))
-        used = [module for stage in self.graph.stages for module in (stage.layer, stage.norm, stage.following)]
-        self.parts = nn.ModuleList([part for part in (*used, *(linear for _, linear in self.graph.tail)) if part])
+        self.parts = self.graph.modules()
 
     def normalise(self, pixels: Tensor) -> Tensor:
         """uint8 images (n, c, h, w) to float64 of that shape: the values whose codes are the file's image codes."""

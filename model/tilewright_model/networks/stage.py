@@ -189,6 +189,13 @@ class Graph:
     tail: list[tuple[str, Classifier | None]]
     image_norm: Norm | None = None
 
+    def modules(self) -> nn.ModuleList:
+        """All that holds constants, for a network to move along."""
+        used: list[nn.Module | None] = [self.image_norm, *(linear for _, linear in self.tail)]
+        for stage in self.stages:
+            used += [stage.layer, stage.sums, stage.norm, stage.following]
+        return nn.ModuleList([part for part in used if part is not None])
+
     def image_codes(self, images: Tensor) -> Tensor:
         """Normalised images float (n, c, h, w) to the first layer's codes, float64 integers of that shape."""
         if self.image_norm is not None:

@@ -183,13 +183,15 @@ def _added(terms: Sequence[Term], norm: Norm | None) -> Compiled:
     addends = [_Addend(term, own.scale) for index, term in enumerate(terms) if index != place]
     plan = _best([_plan(raised, [own, *more], scale, addends) for raised in range(MAX_RAISED + 1)])
     scale = _bury(plan, scale, addends)
-    own = changed(own, own.weights * plan.alive.to(own.weights.dtype).view(-1, 1, 1, 1))
+    device = own.weights.device
+    own = changed(own, own.weights * plan.alive.to(own.weights).view(-1, 1, 1, 1))
     raised = 16**plan.raised * plan.alive.long()
     adds = [_multiplied(part, raised) for part in more]
     for addend, multipliers in zip(addends, plan.multipliers, strict=True):
         adds += [_multiplied(part, multipliers) for part in addend.parts]
         sources += addend.sources
         shift = shift + addend.shift
+    scale, shift = scale.to(device), shift.to(device)
     constants: Norm | None = ExactBatchNorm2d(scale, shift)
     if bool((scale == 1).all()) and bool((shift == 0).all()):
         constants = None
