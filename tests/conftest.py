@@ -34,6 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--styles", action="store_true", help="also each style and stream of each array: a build of minutes each"
     )
+    group.addoption("--graphs", type=int, default=35, metavar="N", help="random graphs on each array")
 
 
 def pytest_configure(config: pytest.Config) -> None:

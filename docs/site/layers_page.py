@@ -14,6 +14,7 @@ from tilewright.errors import TilewrightError
 from tilewright.hardware.parameters import ACT_BYTES, ArrayParameters
 from tilewright.network.file_rules import check_network
 from tilewright.network.network import Layer, Network, TailStep
+from tilewright.network.shape import COPIES
 
 ARRAY = ArrayParameters(n=8)
 CHANNELS, SIZE, CODES = 8, (16, 16), 15
@@ -60,7 +61,7 @@ def answer(layers: Sequence[Layer]) -> str:
 
 
 def convolution(index: int, **changed: Any) -> Layer:
-    """A layer of zeros: 3x3, stride 1, padding 1, weights and codes of 4 bits, a ReLU.
+    """A layer of ones: 3x3, stride 1, padding 1, weights and codes of 4 bits, a ReLU.
 
     Args:
         index: of the layer: 0 reads the image, 2 is the last one.
@@ -84,15 +85,16 @@ def convolution(index: int, **changed: Any) -> Layer:
         "output_levels": 0 if last else CODES,
     } | changed
     levels, channels = facts["output_levels"], facts["out_channels"]
-    shape = (channels, facts["in_channels"], *facts["kernel"])
+    shape = (channels, facts["in_channels"] // facts.get("groups", 1), *facts["kernel"])
+    copies = facts["kind"] in COPIES
     return Layer(
         **facts,
-        weights=None if facts["kind"] == "average" else np.zeros(shape, np.int8),
+        weights=np.ones(shape, np.int8) if facts["kind"] == "conv" else None,
         scale=1.0,
         alpha_a=1.0,
         alpha_next=1.0 if levels else None,
-        thresholds=np.ones((channels, levels), np.int32).cumsum(1, dtype=np.int32) if levels else None,
-        falling=np.zeros(channels, np.bool_) if levels else None,
+        thresholds=np.ones((channels, levels), np.int32).cumsum(1, dtype=np.int32) if levels and not copies else None,
+        falling=np.zeros(channels, np.bool_) if levels and not copies else None,
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import errors_page
 import layers_page
+import operations_page
 import readme_picture
 
 DOCS = Path(__file__).resolve().parents[1]
@@ -19,7 +20,10 @@ MADE = re.compile(r"(<!-- made: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 def texts() -> dict[Path, str]:
     """The pages' files and what they are to hold."""
-    made = {"errors.md": errors_page.tables(), "supported_layers.md": layers_page.tables()}
+    made = {
+        "errors.md": errors_page.tables(),
+        "supported_layers.md": layers_page.tables() | {"operations": operations_page.table()},
+    }
     return {DOCS / name: filled((DOCS / name).read_text(encoding="utf-8"), tables) for name, tables in made.items()}
 
 

@@ -63,6 +63,19 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Case]:
     return example
 
 
+@pytest.fixture
+def case_of(tmp_path: Path) -> Callable[[Any], Case]:
+    """`case_of(model)`: a PyTorch network on four random images."""
+    from tilewright_model.network_file.write import save_network
+
+    def case_of(model: Any) -> Case:
+        path = tmp_path / "network.safetensors"
+        save_network(model, path, model.image_size, "case")
+        return make_case(path, random_images(load_network(path), 4))
+
+    return case_of
+
+
 @pytest.fixture(scope="session")
 def vgg16() -> Case:
     """The trained VGG16 on two random images."""

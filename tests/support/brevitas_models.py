@@ -182,3 +182,54 @@ def make(name: str) -> nn.Module:
     """One of MODELS, the same each time."""
     torch.manual_seed(3)
     return trained(MODELS[name]())
+
+
+class ResidualBlocks(nn.Module):
+    """Two residual blocks, one with a projection and a scale a channel; shortcuts have the quantisers of their maps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.image, self.stem, self.codes = modules().QuantIdentity(bit_width=8), _step(3, 8), _codes()
+        self.a, self.a_codes, self.b, self.b_codes = _step(8, 8), _codes(), _step(8, 8), _codes()
+        self.c, self.c_codes, self.d = _step(8, 12, stride=2), _codes(), _step(12, 12, a_channel=True)
+        self.projection, self.d_codes = _step(8, 12, 1, 2), _codes()
+        self.pool, self.average, self.classifier = nn.MaxPool2d(2), nn.AdaptiveAvgPool2d(1), nn.Linear(12, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.codes(self.stem(self.image(x)))
+        x = self.b_codes(self.b(self.a_codes(self.a(x))) + x)
+        x = self.d_codes(self.d(self.c_codes(self.c(x))) + self.projection(x))
+        return self.classifier(torch.flatten(self.average(self.pool(x)), 1))
+
+
+class SharedQuantiser(nn.Module):
+    """Two maps of one quantiser added by a module and put side by side, a depthwise convolution among them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        q = modules()
+        self.image, self.stem, self.codes = q.QuantIdentity(bit_width=8), _step(3, 8), _codes()
+        self.a = q.QuantConv2d(8, 8, 3, padding=1, groups=8, bias=True, weight_bit_width=4)
+        self.b = q.QuantConv2d(8, 8, 3, padding=2, dilation=2, bias=False, weight_bit_width=4)
+        self.shared = _codes()
+        self.add = q.QuantEltwiseAdd(input_quant=None, output_quant=q.Uint8ActPerTensorFloat, output_bit_width=4)
+        self.last, self.classifier = q.QuantConv2d(16, 6, 3, bias=False, weight_bit_width=4), nn.Linear(6 * 100, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.codes(self.stem(self.image(x)))
+        left, right = self.shared(self.a(x)), self.shared(self.b(x))
+        x = self.add(left, right)
+        return self.classifier(torch.relu(self.last(torch.cat([x, x], 1))).flatten(1))
+
+
+def _step(inputs: int, outputs: int, kernel: int = 3, stride: int = 1, a_channel: bool = False) -> nn.Module:
+    """Convolution and batch-norm."""
+    settings = {"weight_scaling_per_output_channel": True} if a_channel else {}
+    layer = modules().QuantConv2d(
+        inputs, outputs, kernel, stride=stride, padding=kernel // 2, bias=False, weight_bit_width=4, **settings
+    )
+    return nn.Sequential(layer, nn.BatchNorm2d(outputs))
+
+
+def _codes() -> nn.Module:
+    return modules().QuantReLU(bit_width=4, return_quant_tensor=True)

@@ -27,7 +27,7 @@ def conv(
     oc: int,
     kernel: tuple[int, int] = (3, 3),
     stride: int = 1,
-    padding: int = 1,
+    padding: int | tuple[int, int] = 1,
     pool: int = 1,
     image: bool = False,
     last: bool = False,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tilewright.compiler.schedule import Buffer, Schedule
@@ -32,7 +32,7 @@ def lifetimes(schedule: Schedule, load_births: Sequence[int]) -> list[Lifetime]:
         first.setdefault(id(load.buffer), birth)
     last: dict[int, int] = {}
     for index, step in enumerate(schedule.steps):
-        last[id(step.source)] = index
+        last.update((id(source), index) for source in step.sources)
         if step.target is not None:
             first.setdefault(id(step.target), index)
     return [Lifetime(buffer, first[id(buffer)], last[id(buffer)]) for buffer in schedule.buffers]
@@ -67,12 +67,21 @@ def allocate(alive: Sequence[Lifetime], words: int, alignment: int) -> bool:
 
 def peak_words(alive: Sequence[Lifetime]) -> int:
     """The most words that live at one time: less than this no allocation can do with."""
+    return max(total for _, total in _totals(alive))
+
+
+def first_overfull(alive: Sequence[Lifetime], words: int) -> int | None:
+    """The first step in which more than so many words live; None where there is none."""
+    return next((step for step, total in _totals(alive) if total > words), None)
+
+
+def _totals(alive: Sequence[Lifetime]) -> Iterator[tuple[int, int]]:
+    """Steps from which on so many words live, until the next one."""
     changes: dict[int, int] = {}
     for item in alive:
         changes[item.first] = changes.get(item.first, 0) + item.buffer.words
         changes[item.last + 1] = changes.get(item.last + 1, 0) - item.buffer.words
-    total = most = 0
+    total = 0
     for step in sorted(changes):
         total += changes[step]
-        most = max(most, total)
-    return most
+        yield step, total

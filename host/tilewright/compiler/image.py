@@ -110,8 +110,8 @@ def image_rows(stage: Stage, rows: range) -> tuple[range, int]:
         Rows of the image, at least one, the last of which may lie below it; and the rows of padding above them.
     """
     layer, (height, _) = stage.layer, stage.image_size
-    first = rows.start * layer.stride - layer.padding
-    stop = (rows.stop - 1) * layer.stride - layer.padding + layer.kernel[0]
+    first = rows.start * layer.stride - layer.paddings[0]
+    stop = (rows.stop - 1) * layer.stride - layer.paddings[0] + stage.image_kernel[0]
     start = max(0, first)
     return range(start, max(start + 1, min(height, stop))), start - first
 
@@ -143,10 +143,10 @@ def image_command(stage: Stage, load: Load, after: int) -> Image:
         tile_stride=buffer.tile_stride,
         low_stride=buffer.image_stride // 2,
         image_stride=buffer.image_stride if several else 0,
-        run_bytes=layer.kernel[1] * channels,
+        run_bytes=stage.image_kernel[1] * channels,
         step_bytes=layer.stride * channels,
-        first_byte=-layer.padding * channels,
-        kernel_h=layer.kernel[0],
+        first_byte=-layer.paddings[1] * channels,
+        kernel_h=stage.image_kernel[0],
         stride=layer.stride,
         padding=padding,
         data=np.zeros(image_beats(stage, load) - IMAGE.beats, dtype=np.uint64),
@@ -172,8 +172,8 @@ def tile_pieces(run_bytes: int, kernel_h: int, n: int, lanes: int) -> Sequence[i
 
 def fold_cycles(stage: Stage, rows: int) -> int:
     """Cycles in which some rows of positions are folded where nothing holds them up, those between rows left out."""
-    layer, array = stage.layer, stage.array
-    tiles = tile_pieces(layer.kernel[1] * layer.in_channels, layer.kernel[0], array.n, array.image_lanes)
+    (kernel_h, kernel_w), array = stage.image_kernel, stage.array
+    tiles = tile_pieces(kernel_w * stage.layer.in_channels, kernel_h, array.n, array.image_lanes)
     return rows * stage.in_size[1] * sum(max(WORDS_A_TILE, count) for count in tiles)
 
 

@@ -17,7 +17,7 @@ from tilewright.hardware.program import Program, content_id, encode_program
 from tilewright.hardware.results import OutputMap, encode_results
 from tilewright.network.convolution import layer_outputs
 from tilewright.network.layer import ConvLayer
-from tilewright.network.network import reach
+from tilewright.network.operand import reach
 
 _FIELD_MAX = 0xFFFF
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.compiler.image import Images
+from tilewright.compiler.lanes import WIDTHS, lanes_of
 from tilewright.compiler.planner import Placement, placements, step_cycles
 from tilewright.compiler.stages import Stage, stages_of
 from tilewright.compiler.stream import ConvItem, ImageItem, Item, WeightsItem, order_items
@@ -25,6 +26,8 @@ from tilewright.hardware.results import CodeMap, OutputMap, ResultMap
 from tilewright.network.inference import check_images
 from tilewright.network.network import Network
 
+# Of the cycles without, that several images in a word must take at most to be taken
+WORTH = 0.97
 # Ways to divide a batch, and passes of all of them, that the compiler times to choose the fastest
 TIMED_CHOICES, TIMED_PASSES = 16, 20_000
 
@@ -39,6 +42,7 @@ class Returned:
         channels: of the output.
         rows, columns: of the output.
         codes: whether it is a map of codes that was read back; else it holds accumulators.
+        lanes: images side by side in its words.
     """
 
     stage: int
@@ -47,6 +51,7 @@ class Returned:
     rows: range
     columns: range
     codes: bool
+    lanes: int = 1
 
 
 @dataclass(frozen=True)
@@ -105,7 +110,8 @@ class CompiledNetwork:
         """What a program returns, part by part."""
         maps: list[ResultMap] = []
         for part in self.returned:
-            shape = (len(part.images), len(part.channels), len(part.rows), len(part.columns))
+            channels = len(part.channels) if part.lanes == 1 else self.array.n
+            shape = (len(part.images) // part.lanes, channels, len(part.rows), len(part.columns))
             kind = CodeMap if part.codes else OutputMap
             maps.append(kind(self.stages[part.stage].name, shape))
         return tuple(maps)
@@ -123,13 +129,16 @@ class CompiledNetwork:
         maps: dict[str, npt.NDArray[Any]] = {}
         for part, values in zip(self.returned, results, strict=True):
             stage = self.stages[part.stage]
+            if part.lanes > 1:
+                split = values.reshape(len(part.images), stage.lane, *values.shape[2:])
+                values = split[:, : stage.layer.out_channels]
             shape = (self.batch, stage.layer.out_channels, *stage.out_size)
             if values.shape == shape:
                 maps[stage.name] = values
                 continue
             whole = maps.setdefault(stage.name, np.zeros(shape, dtype=np.uint8 if part.codes else np.int32))
             where = (part.images, part.channels, part.rows, part.columns)
-            whole[tuple(slice(axis.start, axis.stop) for axis in where)] = values
+            whole[tuple(slice(axis.start, axis.stop, axis.step) for axis in where)] = values
         last = self.stages[-1]
         if last.folded and last.layer.weights is not None:
             # The array's sums are of codes + 128.
@@ -161,8 +170,8 @@ class CompiledNetwork:
             return item.conv
         stage = self.stages[item.stage]
         if isinstance(item, WeightsItem):
-            tiles = stage.packed_weights[item.oc_tiles.start : item.oc_tiles.stop, slice(*item.part)]
-            return Weights(tiles.reshape(-1), last=item.last)
+            tiles = stage.packed_weights[item.oc_tiles.start : item.oc_tiles.stop]
+            return Weights(np.concatenate([tile[slice(*item.part)] for tile in tiles]), last=item.last)
         return Thresholds(stage.threshold_tiles[item.oc_tile])
 
 
@@ -184,15 +193,39 @@ def compile_network(
         CompileError: the network is beyond the array, or has no such layer; names the layer and the reason.
     """
     _check_read_back(network, read_back)
-    stages = stages_of(network, array)
-    placement, items = _fastest(stages, batch, read_back)
+    stages, placement, items = _fastest_of_widths(network, array, batch, read_back)
     returned = [_returned(stages, placement, item, array.n) for item in items if isinstance(item, ConvItem)]
     parts = tuple(part for part in returned if part is not None)
     return CompiledNetwork(network, array, batch, stages, placement, tuple(items), parts)
 
 
-def _fastest(stages: Sequence[Stage], batch: int, read_back: Collection[str]) -> tuple[Placement, list[Item]]:
-    """The fastest of the first divisions that fit, as many as can be timed at once; of large networks the first."""
+def _fastest_of_widths(
+    network: Network, array: ArrayParameters, batch: int, read_back: Collection[str]
+) -> tuple[tuple[Stage, ...], Placement, list[Item]]:
+    """The fastest with words that hold one image, or several where that pays."""
+    stages = stages_of(network, array)
+    found = _fastest(stages, batch, read_back)
+    assert found is not None
+    best = stages, *found
+    for width in WIDTHS[1:]:
+        if batch % width or max(lanes_of(network, array.n, width)) < width:
+            continue
+        stages = stages_of(network, array, width)
+        found = _fastest(stages, batch, read_back)
+        if found is not None and _step_cycles(stages, found[0]) < WORTH * _step_cycles(best[0], best[1]):
+            best = stages, *found
+    return best
+
+
+def _step_cycles(stages: Sequence[Stage], placement: Placement) -> int:
+    return sum(step_cycles(stages[step.stage], step) for step in placement.schedule.steps)
+
+
+def _fastest(stages: Sequence[Stage], batch: int, read_back: Collection[str]) -> tuple[Placement, list[Item]] | None:
+    """The fastest of the first divisions that fit, as many as can be timed at once; of large networks the first.
+
+    None: with several images in a word nothing fits.
+    """
     array = stages[0].array
     hardware = HardwareParameters(n=array.n, acc_w=array.acc_w, act_depth=array.act_depth, acc_depth=array.acc_depth)
     choices: list[tuple[Placement, list[Item]]] = []
@@ -202,8 +235,8 @@ def _fastest(stages: Sequence[Stage], batch: int, read_back: Collection[str]) ->
         passes += sum(item.conv.passes for item in choices[-1][1] if isinstance(item, ConvItem))
         if passes > TIMED_PASSES or len(choices) == TIMED_CHOICES:
             break
-    if len(choices) == 1:
-        return choices[0]
+    if len(choices) < 2:
+        return choices[0] if choices else None
     return min(choices, key=lambda choice: time_program(choice[1], hardware).cycles)
 
 
@@ -221,6 +254,7 @@ def _returned(stages: Sequence[Stage], placement: Placement, item: ConvItem, n: 
     stage = stages[step.stage]
     channels = range(item.oc_tiles.start * n, min(item.oc_tiles.stop * n, stage.layer.out_channels))
     rows, columns = step.rows, range(stage.out_size[1])
-    if item.position is not None:
-        rows, columns = (range(place, place + 1) for place in item.position)
-    return Returned(step.stage, step.images, channels, rows, columns, item.conv.mode is Mode.READ)
+    if item.piece is not None and item.piece.position is not None:
+        rows, columns = (range(place, place + 1) for place in item.piece.position)
+    images = item.images if item.piece is None else item.images[item.piece.turn :: stage.turns]
+    return Returned(step.stage, images, channels, rows, columns, item.conv.mode is Mode.READ, stage.lanes)

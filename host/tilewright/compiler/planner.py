@@ -7,10 +7,11 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from tilewright.compiler.addresses import Lifetime, allocate, lifetimes, peak_words
+from tilewright.compiler.addresses import Lifetime, allocate, first_overfull, lifetimes, peak_words
 from tilewright.compiler.image import fold_cycles
-from tilewright.compiler.schedule import Plan, Schedule, Segment, Step, make_schedule
-from tilewright.compiler.stages import Piece, Stage, pieces
+from tilewright.compiler.piece import Piece
+from tilewright.compiler.schedule import Plan, Schedule, Segment, Step, last_readers, make_schedule
+from tilewright.compiler.stages import Stage
 from tilewright.compiler.thresholds import BEATS_A_CHANNEL
 from tilewright.errors import CompileError
 
@@ -46,6 +47,11 @@ class Placement:
         return lifetimes(self.schedule, [step + 1 for step in self.load_steps])
 
 
+def side_by_side(stages: Sequence[Stage]) -> int:
+    """Images that the fullest words hold."""
+    return max(stage.lanes for stage in stages)
+
+
 def step_cycles(stage: Stage, step: Step) -> int:
     """Cycles of a step that nothing holds up."""
     return _cycles(stage, step.pieces(stage), len(step.images), len(step.rows))
@@ -61,15 +67,19 @@ def _cycles(stage: Stage, commands: Sequence[Piece], images: int, rows: int) -> 
     shortest = stage.array.pass_cycles
     cycles = 0
     for piece in commands:
-        positions = images if piece.position else images * stage.positions(rows)
-        cycles += len(piece.oc_tiles) * piece.tiles_a_column * max(positions, shortest) + COMMAND_CYCLES
+        units = stage.units(images)
+        times, positions = 1, units if piece.position else units * stage.positions(rows)
+        if piece.as_images is not None:
+            times, positions = units, piece.as_images.count * piece.as_images.width * stage.pool**2
+        cycles += times * (len(piece.oc_tiles) * piece.tiles_a_column * max(positions, shortest) + COMMAND_CYCLES)
     return cycles
 
 
 def _beats(stage: Stage, commands: Sequence[Piece], codes: bool) -> int:
     n = stage.array.n
     weights = sum(len(piece.oc_tiles) * piece.tiles_a_column for piece in commands) * n * n // 16
-    return weights + (sum(len(piece.oc_tiles) for piece in commands) * n * BEATS_A_CHANNEL if codes else 0)
+    written = sum(len(piece.oc_tiles) for piece in commands if not piece.holds)
+    return weights + (written * n * BEATS_A_CHANNEL if codes else 0)
 
 
 def placements(stages: Sequence[Stage], batch: int) -> Iterator[Placement]:
@@ -80,11 +90,16 @@ def placements(stages: Sequence[Stage], batch: int) -> Iterator[Placement]:
         batch: images.
 
     Yields:
-        Schedules with addresses, at least one; strips of rows and shares of channels only where nothing fits whole.
+        Schedules with addresses, at least one where words hold one image; strips of rows and shares of channels only
+        where nothing fits whole.
 
     Raises:
         CompileError: nothing fits; names the largest map's layer and the reason.
     """
+    if side_by_side(stages) > 1:
+        together = (_try(stages, Plan(batch, groups)) for groups in _groups_by_cost(stages, batch))
+        yield from filter(None, together)
+        return
     whole = (Plan(batch, groups, lead=_lead(stages[0], groups[0])) for groups in _groups_by_cost(stages, batch))
     divided = _divided_plans(stages, batch, itertools.chain(_segments(stages), _shares(stages)))
     for plans in (whole, divided):
@@ -104,7 +119,11 @@ def _try(stages: Sequence[Stage], plan: Plan) -> Placement | None:
     schedule = make_schedule(stages, plan)
     words, alignment = stages[0].array.act_depth, stages[0].array.alignment
     uses = _first_uses(stages, schedule)
-    early, late = _early_loads(stages, schedule, uses), [use - 1 for use in uses]
+    if side_by_side(stages) > 1:
+        early = _eased(schedule, uses, _spread_loads(uses), words)
+    else:
+        early = _early_loads(stages, schedule, uses)
+    late = [use - 1 for use in uses]
     # In the stream of an earlier step, of the step before, or once that one has read its last activation.
     for load_steps, births in ((early, early), (late, late), (late, uses)):
         alive = lifetimes(schedule, births)
@@ -117,7 +136,7 @@ def _lead(stage: Stage, images: int) -> int:
     """Rows of the first step, so that those behind them are folded by the time that it ends; 0: all, no step more."""
     height = stage.out_size[0]
     fold = images * fold_cycles(stage, stage.pool)
-    make = _cycles(stage, pieces(stage), images, 1)
+    make = _cycles(stage, stage.pieces, images, 1)
     lead = -(-height * fold // (fold + make))
     return lead if 2 * lead <= height else 0
 
@@ -126,7 +145,7 @@ def _first_uses(stages: Sequence[Stage], schedule: Schedule) -> list[int]:
     """The first step that reads each load."""
     uses = []
     for load in schedule.loads:
-        readers = ((index, step) for index, step in enumerate(schedule.steps) if step.source is load.buffer)
+        readers = ((index, step) for index, step in enumerate(schedule.steps) if load.buffer in step.sources)
         uses.append(next(index for index, step in readers if step.rows.stop * stages[0].pool > load.rows.start))
     return uses
 
@@ -143,18 +162,46 @@ def _early_loads(stages: Sequence[Stage], schedule: Schedule, uses: Sequence[int
     return chosen
 
 
+def _spread_loads(uses: Sequence[int]) -> list[int]:
+    """Loads that steps in a row need behind as many of the steps before these, at equal distances."""
+    chosen: list[int] = []
+    before = -1
+    for _, run in itertools.groupby(enumerate(uses), key=lambda each: each[1] - each[0]):
+        members = [use for _, use in run]
+        steps = members[0] - 1 - before
+        chosen += [before + (number + 1) * steps // len(members) for number in range(len(members))]
+        before = members[-1]
+    return chosen
+
+
+def _eased(schedule: Schedule, uses: Sequence[int], loads: Sequence[int], words: int) -> list[int]:
+    """The loads' steps, those put off that overfill the memory: of several the one that is needed last."""
+    births = list(loads)
+    while True:
+        alive = lifetimes(schedule, births)
+        full = first_overfull(alive, words)
+        held = [number for number, birth in enumerate(births) if full is not None and birth <= full < uses[number] - 1]
+        if full is None or not held:
+            return births
+        births[held[-1]] = full + 1
+
+
 def _groups_by_cost(stages: Sequence[Stage], batch: int) -> Iterator[tuple[int, ...]]:
     """Images at a time for each stage, cheapest first; each divides the next one's.
 
     A best-first search from the last stage to the first. The rest of a partial choice costs at least what each stage
     would with its own best group, so that complete choices leave the queue in the order of their cost.
     """
-    sizes = [size for size in range(1, batch + 1) if batch % size == 0]
-    costs = [{size: _stage_cost(stage, size, batch) for size in sizes if _fits(stage, size)} for stage in stages]
-    least = [0.0]
+    least = side_by_side(stages)
+    sizes = [size for size in range(least, batch + 1, least) if batch % size == 0]
+    costs = [
+        {size: _stage_cost(stage, size, batch) for size in sizes if size == least or _fits(stage, size)}
+        for stage in stages
+    ]
+    bounds = [0.0]
     for cost in costs:
-        least.append(least[-1] + min(cost.values(), default=float("inf")))
-    queue: list[tuple[float, int, tuple[int, ...]]] = [(least[-1], 0, ())]
+        bounds.append(bounds[-1] + min(cost.values(), default=float("inf")))
+    queue: list[tuple[float, int, tuple[int, ...]]] = [(bounds[-1], 0, ())]
     for _ in range(MAX_PLANS * len(stages)):
         if not queue:
             return
@@ -165,20 +212,20 @@ def _groups_by_cost(stages: Sequence[Stage], batch: int) -> Iterator[tuple[int, 
             continue
         for size, price in costs[left - 1].items():
             if (chosen[0] if chosen else batch) % size == 0:
-                total = bound - least[left] + least[left - 1] + price
+                total = bound - bounds[left] + bounds[left - 1] + price
                 heapq.heappush(queue, (total, -len(chosen), (size, *chosen)))
 
 
 def _fits(stage: Stage, images: int) -> bool:
-    """Whether the accumulators hold so many images; one image may be cut by rows."""
-    return images == 1 or images * stage.positions() <= stage.array.acc_depth
+    """Whether the accumulators hold so many images; one image may be cut by rows, and is by a copy."""
+    return images == 1 or stage.by_runs or stage.units(images) * stage.positions() <= stage.array.acc_depth
 
 
 def _stage_cost(stage: Stage, images: int, batch: int) -> float:
     rows = stage.out_size[0]
-    most = max(1, stage.array.acc_depth // (images * stage.positions(1)))
+    most = rows if stage.by_runs else max(1, stage.array.acc_depth // (stage.units(images) * stage.positions(1)))
     cuts = -(-rows // most)
-    cycles, beats = _cycles(stage, pieces(stage), images, rows), _beats(stage, pieces(stage), not stage.layer.is_last)
+    cycles, beats = _cycles(stage, stage.pieces, images, rows), _beats(stage, stage.pieces, not stage.layer.is_last)
     return batch / images * max(cycles, cuts * beats / AVAILABILITY)
 
 
@@ -198,20 +245,28 @@ def _divided_plans(stages: Sequence[Stage], batch: int, segments: Iterable[Segme
 
 
 def _segments(stages: Sequence[Stage]) -> Iterator[Segment]:
-    """Runs of convolutions, and numbers of rows that divide their output into 2, 4, .. strips."""
+    """Runs of convolutions, and numbers of rows that divide their output into 2, 4, .. strips.
+
+    The maps between them are read by none behind them.
+    """
+    readers = last_readers(stages)
     for first in range(len(stages) - 1):
         for last in range(first + 1, len(stages)):
             if any(stage.averages for stage in stages[first : last + 1]):
                 break
+            if max(readers[first:last]) > last:
+                continue
             height = stages[last].out_size[0]
             yield from (Segment(first, last, -(-height // cuts)) for cuts in _CUTS if cuts <= height)
 
 
 def _shares(stages: Sequence[Stage]) -> Iterator[Segment]:
     """Pairs of convolutions whose channels between them are divided, and the rows of the second that go together."""
+    readers = last_readers(stages)
     for first in range(len(stages) - 1):
         pair = stages[first : first + 2]
-        if any(stage.averages for stage in pair):
+        follow = pair[1].sources == (first,) and readers[first] == first + 1
+        if not follow or any(stage.averages or not stage.plain for stage in pair):
             continue
         for shares in _CUTS:
             height = pair[1].out_size[0]
@@ -232,9 +287,17 @@ def _groups_behind(stages: Sequence[Stage], segment: Segment, batch: int) -> tup
 
 def _why_nothing_fits(stages: Sequence[Stage]) -> str:
     words = stages[0].array.act_depth
-    worst = max(stages, key=lambda stage: stage.input_words() + (0 if stage.layer.is_last else stage.output_words()))
-    needs = worst.input_words() + (0 if worst.layer.is_last else worst.output_words())
+    worst = max(stages, key=lambda stage: _words(stages, stage))
+    needs = _words(stages, worst)
     return (
         f"layer {worst.name}: its input and output maps take {needs} words of {worst.array.n} activations, the "
         f"activation memory holds {words}, and no division into strips of rows or groups of channels fits either"
     )
+
+
+def _words(stages: Sequence[Stage], stage: Stage) -> int:
+    """Words of one image's maps that a stage reads and writes."""
+    read = sum(stages[maker].output_words() for maker in {*stage.sources} if maker >= 0)
+    if stage.folded:
+        read = stage.ic_tiles * stage.in_size[0] * stage.in_size[1]
+    return read + (0 if stage.layer.is_last else stage.output_words())

@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from tilewright.compiler.stages import Piece, Stage, pieces
+from tilewright.compiler.piece import Piece
+from tilewright.compiler.stages import Stage
 from tilewright.errors import CompileError
+from tilewright.network.graph import IMAGE
+
+# In which images come that words hold side by side
+PARTS = 4
 
 
 @dataclass(eq=False)
@@ -14,19 +19,21 @@ class Buffer:
     """A map of some images in the activation memory, or some rows of it: image, tile, row, column.
 
     Attributes:
-        stage: whose input it is.
+        maker: index of the stage whose output it is; -1 for the folded image.
         images: of the batch.
         rows: of the map.
         tiles: of channels.
         width: columns of the map.
+        lanes: images side by side in a word.
         address: first word; set by the allocation.
     """
 
-    stage: int
+    maker: int
     images: range
     rows: range
     tiles: int
     width: int
+    lanes: int = 1
     address: int = 0
 
     @property
@@ -36,19 +43,19 @@ class Buffer:
 
     @property
     def image_stride(self) -> int:
-        """Words from one image to the next."""
+        """Words from one image to the next, or from those of some side by side to the next ones'."""
         return self.tiles * self.tile_stride
 
     @property
     def words(self) -> int:
         """Its size."""
-        return len(self.images) * self.image_stride
+        return len(self.images) // self.lanes * self.image_stride
 
     def address_of(self, image: int, tile: int, row: int, column: int) -> int:
         """Address of a position, which may lie outside the map."""
         return (
             self.address
-            + (image - self.images.start) * self.image_stride
+            + (image - self.images.start) // self.lanes * self.image_stride
             + tile * self.tile_stride
             + (row - self.rows.start) * self.width
             + column
@@ -96,7 +103,7 @@ class Step:
         stage: index of the stage.
         images: of the batch.
         rows: of the stage's output, after pooling.
-        source: what it reads.
+        sources: what each of the stage's operands reads.
         target: where its codes go; None: its sums are results, or are held.
         share: of the channels, where they are divided; None: all.
     """
@@ -104,20 +111,21 @@ class Step:
     stage: int
     images: range
     rows: range
-    source: Buffer
+    sources: tuple[Buffer, ...]
     target: Buffer | None
     share: Share | None = None
 
     def pieces(self, stage: Stage) -> list[Piece]:
         """The CONV commands that the step takes."""
-        whole = [p for p in pieces(stage) if p.position is None or p.position[0] in self.rows]
+        whole = [p for p in stage.pieces if p.position is None or p.position[0] in self.rows]
         if self.share is None:
             return whole
         (piece,) = whole
         share = self.share
         if share.makes:
             return [replace(piece, oc_tiles=share.tiles)]
-        return [replace(piece, ic_tiles=len(share.tiles), first_weight_tile=share.tiles.start)]
+        taps = piece.kernel[0] * piece.kernel[1]
+        return [replace(piece, ic_tiles=len(share.tiles), first_weight_tile=share.tiles.start * taps)]
 
 
 @dataclass(frozen=True)
@@ -198,18 +206,24 @@ def strips(stages: Sequence[Stage], segment: Segment) -> Iterator[list[range]]:
         segment: the segment.
 
     Yields:
-        For each stage of the segment the rows of its output.
+        For each stage of the segment, in order, the rows of its output.
     """
-    chain = stages[segment.first : segment.last + 1]
-    done = [0] * len(chain)
-    for rows in _chunks(range(chain[-1].out_size[0]), segment.rows):
-        needed = [rows]
-        for index in range(len(chain) - 2, -1, -1):
-            wanted, height = chain[index + 1].input_rows(needed[0]), chain[index].out_size[0]
-            stop = height if rows.stop == chain[-1].out_size[0] else wanted.stop
-            needed.insert(0, range(min(wanted.start, done[index]), stop))
-            done[index] = stop
-        yield needed
+    members = range(segment.first, segment.last + 1)
+    done = dict.fromkeys(members, 0)
+    last = stages[segment.last]
+    for rows in _chunks(range(last.out_size[0]), segment.rows):
+        needed = {segment.last: rows}
+        for maker in reversed(members[:-1]):
+            wanted = [
+                stages[reader].input_rows(needed[reader], operand)
+                for reader in range(maker + 1, segment.last + 1)
+                for operand, source in enumerate(stages[reader].sources)
+                if source == maker
+            ]
+            stop = max(each.stop for each in wanted) if rows.stop < last.out_size[0] else stages[maker].out_size[0]
+            needed[maker] = range(min(*(each.start for each in wanted), done[maker]), stop)
+            done[maker] = stop
+        yield [needed[index] for index in members]
 
 
 class _Scheduler:
@@ -217,45 +231,65 @@ class _Scheduler:
         self.stages = stages
         self.plan = plan
         self.schedule = Schedule(plan)
-        self.inputs: dict[tuple[int, int], Buffer] = {}
+        self.maps: dict[tuple[int, int], Buffer] = {}
+        self.made = [0] * len(stages)  # images of each stage's output
+        self.last_readers = last_readers(stages)
 
     def run(self) -> Schedule:
         self._produce(len(self.stages) - 1, range(self.plan.batch))
         return self.schedule
 
     def _produce(self, index: int, images: range) -> None:
-        """Emits all steps that make a stage's output for some images."""
+        """Emits all steps that make a stage's output for some images, but for those that are made already."""
         segment = self.plan.segment
-        for chunk in _chunks(images, self.plan.groups[index]):
+        for chunk in _chunks(range(self.made[index], images.stop), self.plan.groups[index]):
             if segment is not None and index == segment.last:
                 self._strips(segment, chunk)
-                continue
-            source = self._whole_input(index, chunk)
-            stage = self.stages[index]
-            self._emit(index, chunk, range(stage.out_size[0]), source, self._target(index, chunk))
+            elif index == 0 and self.stages[0].lanes > 1:
+                self._image_strips(chunk)
+            else:
+                sources = self._whole_sources(index, chunk)
+                rows = range(self.stages[index].out_size[0])
+                self._emit(index, chunk, rows, sources, self._target(index, chunk))
+            self.made[index] = chunk.stop
 
-    def _whole_input(self, index: int, images: range) -> Buffer:
-        """A stage's whole input map for some images, made or loaded."""
-        if index:
-            self._produce(index - 1, images)
-            return self.inputs[index, images.start]
+    def _whole_sources(self, index: int, images: range) -> tuple[Buffer, ...]:
+        """A stage's whole input maps for some images, made or loaded."""
+        makers = self.stages[index].sources
+        for maker in sorted({*makers} - {IMAGE}):
+            self._produce(maker, images)
+        return tuple(self._image(images) if maker == IMAGE else self._map(maker, images) for maker in makers)
+
+    def _image(self, images: range) -> Buffer:
         height = self.stages[0].in_size[0]
         lead = 0 if self.schedule.steps else self.plan.lead * self.stages[0].pool
         return self._load(images, *(range(lead), range(lead, height)) if lead else (range(height),))
 
+    def _image_strips(self, images: range) -> None:
+        """The first stage, its images in parts: whole ones of several images would fill the memory."""
+        target, height = self._target(0, images), self.stages[0].out_size[0]
+        for rows in _even_chunks(range(height), -(-height // PARTS)):
+            self._emit(0, images, rows, (self._load(images, self.stages[0].input_rows(rows)),), target)
+
     def _strips(self, segment: Segment, images: range) -> None:
         target = self._target(segment.last, images)
-        whole = self._whole_input(segment.first, images) if segment.first else None
+        members = range(segment.first, segment.last + 1)
+        outside = {maker for index in members for maker in self.stages[index].sources} - {*members, IMAGE}
+        for maker in sorted(outside):
+            self._produce(maker, images)
+        whole = {maker: self._map(maker, images) for maker in outside}
         for needed in strips(self.stages, segment):
-            source = whole or self._load(images, self.stages[0].input_rows(needed[0]))
+            held = dict(whole)
+            if not segment.first:
+                held[IMAGE] = self._load(images, self.stages[0].input_rows(needed[0]))
             if segment.shares > 1:
-                self._shares(segment, images, needed, source, target)
+                self._shares(segment, images, needed, held[self.stages[segment.first].sources[0]], target)
                 continue
-            for index in range(segment.first, segment.last):
-                strip = self._buffer(index + 1, images, needed[index - segment.first])
-                self._emit(index, images, needed[index - segment.first], source, strip)
-                source = strip
-            self._emit(segment.last, images, needed[-1], source, target)
+            for index, rows in zip(members, needed, strict=True):
+                sources = tuple(held[maker] for maker in self.stages[index].sources)
+                if index < segment.last:
+                    held[index] = self._buffer(index, images, rows)
+                self._emit(index, images, rows, sources, held.get(index, target))
 
     def _shares(
         self, segment: Segment, images: range, needed: list[range], source: Buffer, target: Buffer | None
@@ -267,58 +301,78 @@ class _Scheduler:
         parts = list(_even_chunks(range(first.oc_tiles), -(-first.oc_tiles // segment.shares)))
         for tiles in parts:
             ends = {"first": tiles is parts[0], "last": tiles is parts[-1]}
-            strip = self._buffer(segment.last, images, needed[0], len(tiles))
+            strip = self._buffer(segment.first, images, needed[0], len(tiles))
             made = Share(tiles, makes=True, acc_base=sums, acc_tile_stride=0, **ends)
-            self._emit(segment.first, images, needed[0], source, strip, made)
+            self._emit(segment.first, images, needed[0], (source,), strip, made)
             added = Share(tiles, makes=False, acc_base=0, acc_tile_stride=stride, **ends)
             goes_to = target if tiles is parts[-1] else None
-            self.schedule.steps.append(Step(segment.last, images, needed[1], strip, goes_to, added))
+            self.schedule.steps.append(Step(segment.last, images, needed[1], (strip,), goes_to, added))
 
     def _emit(
         self,
         index: int,
         images: range,
         rows: range,
-        source: Buffer,
+        sources: tuple[Buffer, ...],
         target: Buffer | None,
         share: Share | None = None,
     ) -> None:
         """Emits a stage's steps for some rows, as many at a time as there are accumulators for."""
         stage = self.stages[index]
+        if stage.by_runs:
+            self.schedule.steps.append(Step(index, images, rows, sources, target))
+            return
         depth = stage.array.acc_depth - (share.acc_base if share else 0)
-        most = max(0, depth) // (len(images) * stage.positions(1))
+        positions = stage.units(len(images)) * stage.positions(1)
+        most = max(0, depth) // positions
         if most == 0:
             raise CompileError(
-                f"layer {stage.name}: a row of {len(images)} image(s) has {len(images) * stage.positions(1)} "
+                f"layer {stage.name}: a row of {len(images)} image(s) has {positions} "
                 f"positions, a column has {depth} accumulators"
             )
         lead = 0 if self.schedule.steps else self.plan.lead
         for some in (range(lead), range(lead, rows.stop)) if lead else (rows,):
             for part in _even_chunks(some, most):
-                self.schedule.steps.append(Step(index, images, part, source, target, share))
+                self.schedule.steps.append(Step(index, images, part, sources, target, share))
 
     def _target(self, index: int, images: range) -> Buffer | None:
-        """The whole map that some images' output goes into: that of the next stage's group."""
-        if index + 1 == len(self.stages):
-            return None
-        group = self.plan.groups[index + 1]
+        """The whole map that some images' output goes into; the last stage's goes into none."""
+        return None if index + 1 == len(self.stages) else self._map(index, images)
+
+    def _map(self, index: int, images: range) -> Buffer:
+        """The map of a stage's output that holds some images: those of a group of the last stage that reads it."""
+        group = self.plan.groups[self.last_readers[index]]
         start = images.start - images.start % group
-        if (index + 1, start) not in self.inputs:
+        if (index, start) not in self.maps:
             members = range(start, min(start + group, self.plan.batch))
-            self.inputs[index + 1, start] = self._buffer(index + 1, members, range(self.stages[index + 1].in_size[0]))
-        return self.inputs[index + 1, start]
+            self.maps[index, start] = self._buffer(index, members, range(self.stages[index].out_size[0]))
+        return self.maps[index, start]
 
     def _load(self, images: range, *parts: range) -> Buffer:
         """A buffer for some images, whose rows come in these parts."""
-        buffer = self._buffer(0, images, range(parts[0].start, parts[-1].stop))
+        buffer = self._buffer(IMAGE, images, range(parts[0].start, parts[-1].stop))
         self.schedule.loads += [Load(buffer, rows) for rows in parts]
         return buffer
 
-    def _buffer(self, index: int, images: range, rows: range, tiles: int | None = None) -> Buffer:
-        stage = self.stages[index]
-        buffer = Buffer(index, images, rows, stage.ic_tiles if tiles is None else tiles, stage.in_size[1])
+    def _buffer(self, maker: int, images: range, rows: range, tiles: int | None = None) -> Buffer:
+        if maker == IMAGE:
+            most, width, lanes = self.stages[0].ic_tiles, self.stages[0].in_size[1], 1
+        else:
+            stage = self.stages[maker]
+            most, width, lanes = stage.oc_tiles, stage.out_size[1], stage.lanes
+        buffer = Buffer(maker, images, rows, most if tiles is None else tiles, width, lanes)
         self.schedule.buffers.append(buffer)
         return buffer
+
+
+def last_readers(stages: Sequence[Stage]) -> list[int]:
+    """For each stage the index of the last one that reads its output; its own index where none does."""
+    last = list(range(len(stages)))
+    for stage in stages:
+        for maker in stage.sources:
+            if maker != IMAGE:
+                last[maker] = stage.index
+    return last
 
 
 def _chunks(items: range, size: int) -> Iterator[range]:

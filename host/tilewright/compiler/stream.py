@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from tilewright.compiler.addresses import lifetimes
 from tilewright.compiler.image import image_command
+from tilewright.compiler.piece import Piece
 from tilewright.compiler.planner import Placement
 from tilewright.compiler.schedule import Buffer, Load, Step
-from tilewright.compiler.stages import Piece, Stage
+from tilewright.compiler.stages import Stage
 from tilewright.compiler.thresholds import BEATS_A_CHANNEL
-from tilewright.hardware.commands import LEAD_BEATS, NEVER_RAISED, Conv, Image, Mode
+from tilewright.hardware.commands import LEAD_BEATS, Conv, Image, Mode
 from tilewright.hardware.program_format import CONV, IMAGE
 
 
@@ -24,15 +25,15 @@ class ConvItem:
         step: index of its step.
         conv: the descriptor.
         oc_tiles: output tiles of the stage that it makes or reads.
-        first_weight_tile: the input tile that its first weights belong to.
-        position: row and column of the only output that it makes, where it makes one, else None.
+        images: of the batch, of its step, that it makes outputs of or reads; of a stage that takes turns all turns'.
+        piece: of the stage, that it is; None for a READ.
     """
 
     step: int
     conv: Conv
     oc_tiles: range
-    first_weight_tile: int = 0
-    position: tuple[int, int] | None = None
+    images: range
+    piece: Piece | None = None
     beats: int = CONV.beats
 
 
@@ -163,9 +164,10 @@ class _Stream:
     def _send_weights(self, tile: _Tile, loads: list[ImageItem]) -> None:
         stage = self.schedule.steps[tile.step].stage
         conv, n = tile.item.conv, self.stages[stage].array.n
-        a_tile = conv.kernel_h * conv.kernel_w * n * n // 16
-        only, first = range(tile.oc_tile, tile.oc_tile + 1), tile.item.first_weight_tile
-        part = (first * a_tile, (first + conv.ic_tiles) * a_tile)
+        a_tile, passes = n * n // 16, conv.ic_tiles * conv.kernel_h * conv.kernel_w
+        only = range(tile.oc_tile, tile.oc_tile + 1)
+        first = 0 if tile.item.piece is None else tile.item.piece.first_weight_tile
+        part = (first * a_tile, (first + passes) * a_tile)
         whole = WeightsItem(tile.step, stage, only, part, tile.last)
         self.items += loads
         before = self.items[-1]
@@ -182,7 +184,7 @@ class _Stream:
             convs_done.append(convs_done[-1] + len(items))
         alive = lifetimes(schedule, self.placement.load_steps)
         by_buffer = {id(item.buffer): item for item in alive}
-        uses = {id(step.source): index for index, step in reversed(list(enumerate(schedule.steps)))}
+        uses = {id(step.sources[0]): index for index, step in reversed(list(enumerate(schedule.steps)))}
         result: dict[int, list[ImageItem]] = {}
         for load, step in zip(schedule.loads, self.placement.load_steps, strict=True):
             use = uses[id(load.buffer)]
@@ -215,13 +217,13 @@ def _convs_of_steps(stages: Sequence[Stage], steps: Sequence[Step], read_back: C
         stage = stages[step.stage]
         items = []
         before = tiles_done
-        for piece in step.pieces(stage):
-            conv = _conv(stage, step, piece)
-            source = written.get(id(step.source))
+        for piece, images in _runs(step, stage):
+            conv = _conv(stage, step, piece, images)
+            source = written.get(id(step.sources[piece.operand]))
             if source is not None:
                 after, by_tile = _dependency(stages, piece, *source)
                 conv = replace(conv, after=after, step=by_tile)
-            items.append(ConvItem(index, conv, piece.oc_tiles, piece.first_weight_tile, piece.position))
+            items.append(ConvItem(index, conv, piece.oc_tiles, images, piece))
             if conv.mode is Mode.CODES:
                 tiles_done += conv.oc_tiles
         if step.target is not None:
@@ -229,32 +231,53 @@ def _convs_of_steps(stages: Sequence[Stage], steps: Sequence[Step], read_back: C
             if stage.name in read_back:
                 made = step.pieces(stage)
                 tiles = range(made[0].oc_tiles.start, made[-1].oc_tiles.stop)
-                items.append(ConvItem(index, _read(stage, step, tiles, tiles_done), tiles))
+                items.append(ConvItem(index, _read(stage, step, tiles, tiles_done), tiles, step.images))
         result.append(items)
     return result
+
+
+def _runs(step: Step, stage: Stage) -> Iterator[tuple[Piece, range]]:
+    """The pieces of a step, each with the images that it makes outputs of: one where it walks others as images."""
+    for piece in step.pieces(stage):
+        if piece.as_images is None:
+            yield piece, step.images
+        else:
+            starts = step.images[:: stage.lanes]
+            yield from ((piece, range(image, image + stage.lanes)) for image in starts)
 
 
 def _dependency(stages: Sequence[Stage], piece: Piece, tiles_before: int, writer: Step) -> tuple[int, bool]:
     """What a piece waits for, and whether its input tiles wait one by one, as the last writer made them."""
     producer = stages[writer.stage]
     made = writer.pieces(producer)
-    if len(made) > 1:
-        return tiles_before + len(made), False
+    if made[0].position is not None or producer.turns > 1:
+        return tiles_before + sum(not each.holds for each, _ in _runs(writer, producer)), False
+    if piece.flat and not piece.own_tile:
+        return tiles_before + producer.oc_tiles, False
     if piece.own_tile:
         return tiles_before + piece.first_ic_tile + 1, False
-    return tiles_before + 1, True
+    return tiles_before + piece.first_ic_tile + 1, True
 
 
-def _conv(stage: Stage, step: Step, piece: Piece) -> Conv:
-    source, target = step.source, step.target
+def _conv(stage: Stage, step: Step, piece: Piece, images: range) -> Conv:
+    source, target, walk = step.sources[piece.operand], step.target, stage.walk(piece.operand)
     rows = step.rows
+    row, column = piece.position or (rows.start, 0)
+    origin_y, origin_x = piece.origin
+    reads = stage.turns * stage.lanes // source.lanes * source.image_stride
+    image_strides = reads, 0 if target is None else stage.turns * target.image_stride
+    first_made = images.start + piece.turn * stage.lanes
+    first_read = first_made + piece.part * source.lanes
     if piece.position is None:
-        out_h, out_w, row, column = len(rows) * stage.pool, stage.out_size[1] * stage.pool, rows.start, 0
-        origin_y = rows.start * stage.pool * stage.stride - stage.padding + piece.origin[0]
-        origin_x = piece.origin[1] - stage.padding
+        out_h, out_w = len(rows) * stage.pool, stage.out_size[1] * stage.pool
+        origin_y += rows.start * stage.pool * walk.stride - walk.paddings[0]
+        origin_x -= walk.paddings[1]
+    elif piece.as_images is not None:
+        out_h, out_w = stage.pool, stage.pool * piece.as_images.width
+        image_strides = piece.as_images.read, piece.as_images.write
     else:
-        (row, column), (origin_y, origin_x) = piece.position, piece.origin
         out_h = out_w = 1
+    writes = target is not None and not piece.holds
     conv = Conv(
         in_h=piece.in_size[0],
         in_w=piece.in_size[1],
@@ -262,28 +285,32 @@ def _conv(stage: Stage, step: Step, piece: Piece) -> Conv:
         out_w=out_w,
         ic_tiles=piece.ic_tiles,
         oc_tiles=len(piece.oc_tiles),
-        images=len(step.images),
+        images=stage.units(len(images)) if piece.as_images is None else piece.as_images.count,
         kernel_h=piece.kernel[0],
         kernel_w=piece.kernel[1],
-        stride=stage.stride if piece.position is None and piece.tile_stride is None else 1,
-        act_base=source.address_of(step.images.start, piece.first_ic_tile, origin_y, origin_x),
+        stride=1 if piece.position is not None or piece.flat else walk.stride,
+        act_base=source.address_of(first_read, piece.first_ic_tile, origin_y, origin_x),
         act_tile_stride=source.tile_stride if piece.tile_stride is None else piece.tile_stride,
-        act_image_stride=source.image_stride,
+        act_image_stride=image_strides[0],
         origin_y=origin_y,
         origin_x=origin_x,
-        mode=Mode.RAW if target is None else Mode.CODES,
-        raise_from=stage.ic_tiles // 2 if stage.folded else NEVER_RAISED,
+        mode=Mode.CODES if writes else Mode.RAW,
+        raise_from=piece.raise_from,
+        raise_each=piece.raise_each,
+        resume=piece.resumes,
+        hold=piece.holds,
+        pool=stage.pool == 2 and piece.holds,
     )
     conv = replace(conv, **_sums(stage, step)) if step.share else conv
-    if target is None:
+    if target is None or not writes:
         return conv
     first_tile = 0 if step.share else piece.oc_tiles.start
     return replace(
         conv,
         pool=stage.pool == 2,
-        out_base=target.address_of(step.images.start, first_tile, row, column),
+        out_base=target.address_of(first_made, first_tile, row, column),
         out_tile_stride=target.tile_stride,
-        out_image_stride=target.image_stride,
+        out_image_stride=image_strides[1],
     )
 
 
@@ -308,7 +335,7 @@ def _read(stage: Stage, step: Step, tiles: range, after: int) -> Conv:
         out_w=target.width,
         ic_tiles=len(tiles),
         oc_tiles=1,
-        images=len(step.images),
+        images=len(step.images) // target.lanes,
         kernel_h=1,
         kernel_w=1,
         stride=1,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -40,12 +40,12 @@ def device_thresholds(layer: Layer, image_range: tuple[int, int]) -> npt.NDArray
     Raises:
         CompileError: a threshold that sums can reach, or that none may reach, does not fit; names layer and channel.
     """
-    assert layer.thresholds is not None and layer.falling is not None
-    falling = layer.falling[:, None]
+    thresholds, falls = layer.code_thresholds
+    falling = falls[:, None]
     offset = np.zeros((layer.out_channels, 1), dtype=np.int64)
     if layer.image_input and layer.weights is not None:
         offset = IMAGE_OFFSET * layer.weights.reshape(layer.out_channels, -1).sum(axis=1, dtype=np.int64)[:, None]
-    given = layer.thresholds.astype(np.int64)
+    given = thresholds.astype(np.int64)
     shifted = given + np.where(falling, -offset - 1, offset)
     shift = IMAGE_OFFSET if layer.image_input else 0
     low, high = (bound[:, None] for bound in layer.reach(image_range[0] + shift, image_range[1] + shift))
@@ -60,7 +60,7 @@ def device_thresholds(layer: Layer, image_range: tuple[int, int]) -> npt.NDArray
     return np.pad(fitted, ((0, 0), (0, THRESHOLDS - layer.output_levels)), constant_values=_MAX)
 
 
-def threshold_beats(layer: Layer, image_range: tuple[int, int], channels: range) -> Beats:
+def threshold_beats(layer: Layer, image_range: tuple[int, int], channels: Sequence[int]) -> Beats:
     """The beats of some channels, those beyond the layer always giving code 0.
 
     Args:
@@ -74,12 +74,12 @@ def threshold_beats(layer: Layer, image_range: tuple[int, int], channels: range)
     Raises:
         CompileError: a threshold does not fit.
     """
-    assert layer.falling is not None
     thresholds = np.full((len(channels), THRESHOLDS), _MAX, dtype=np.int64)
     falling = np.zeros(len(channels), dtype=np.uint64)
-    real = range(channels.start, min(channels.stop, layer.out_channels))
-    thresholds[: len(real)] = device_thresholds(layer, image_range)[real.start : real.stop]
-    falling[: len(real)] = layer.falling[real.start : real.stop]
+    places = [place for place, channel in enumerate(channels) if channel < layer.out_channels]
+    real = [channels[place] for place in places]
+    thresholds[places] = device_thresholds(layer, image_range)[real]
+    falling[places] = layer.code_thresholds[1][real]
     words = (thresholds & ((1 << THRESHOLD_BITS) - 1)).astype(np.uint64)
     beats: Beats = np.zeros((len(channels), BEATS_A_CHANNEL), dtype=np.uint64)
     for number, column in enumerate(words.T, start=1):

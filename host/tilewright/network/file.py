@@ -15,22 +15,26 @@ import numpy.typing as npt
 from tilewright.errors import NetworkError
 from tilewright.file_kinds import Role, refusal
 from tilewright.network.file_format import (
+    ADDEND_FIELDS,
+    CHAIN,
     FORMAT,
+    GRAPH,
     IMAGE_CODES,
     IMAGE_FIELDS,
     KEYS,
-    LAYER_FIELDS,
     LINEAR_FIELDS,
-    VERSION,
     Kinds,
+    addend_tensors,
     check_layer_name,
     check_linear_name,
+    fields_of,
     layer_entry,
     layer_tensors,
     linear_tensors,
 )
 from tilewright.network.file_rules import check_network
 from tilewright.network.network import Layer, Network, TailStep
+from tilewright.network.operand import Operand
 from tilewright.network.shape import LayerShape
 from tilewright.network.tensor_file import TensorFileError, read_tensors
 
@@ -96,11 +100,12 @@ class _File:
         except (OSError, TensorFileError) as error:
             raise NetworkError(f"{path} is truncated or no network file ({error}): {_WRITERS}") from error
         found = (self.metadata.get("format"), self.metadata.get("version"))
-        if found != (FORMAT, VERSION):
+        if found not in ((FORMAT, CHAIN), (FORMAT, GRAPH)):
             raise NetworkError(
                 f"{path} has format {found[0]!r} version {found[1]!r}, "
-                f"this library reads {FORMAT!r} version {VERSION!r}: {_WRITERS}"
+                f"this library reads {FORMAT!r} versions {CHAIN!r} and {GRAPH!r}: {_WRITERS}"
             )
+        self.version = self.metadata["version"]
         others = {key: kind for key, kind in sorted(types.items()) if key not in read.tensors}
         if others:
             raise NetworkError(f"{path}: tensors of types that a network file has not: {others}")
@@ -150,29 +155,50 @@ def _check_fields(where: str, entry: Any, fields: Mapping[str, type]) -> None:
 
 
 def _layer(file: _File, number: int, entry: Any) -> Layer:
-    shape = _shape(number, entry)
+    shape, added = _shape(file.version, number, entry)
     values: dict[str, Any] = {"weights": None, **file.tensors(shape.name, layer_tensors(shape))}
     numbers = {key: float(value) for key, value in values.items() if value is not None and not value.ndim}
     if "falling" in values:
         values["falling"] = _flags(f"{shape.name}.falling", values["falling"])
-    return Layer(**vars(shape), **values | numbers)
+    weights = file.tensors(shape.name, addend_tensors(shape, added)).values()
+    adds = tuple(_addend(entry, tensor) for entry, tensor in zip(added, weights, strict=True))
+    return Layer(**vars(shape), **values | numbers, adds=adds)
 
 
-def _shape(number: int, entry: Any) -> LayerShape:
+def _addend(entry: dict[str, Any], weights: npt.NDArray[Any]) -> Operand:
+    fields = {key: value for key, value in entry.items() if key not in ("in_channels", "kernel")}
+    return Operand(**fields | {"padding": tuple(entry["padding"])}, weights=weights)
+
+
+def _shape(version: str, number: int, entry: Any) -> tuple[LayerShape, list[dict[str, Any]]]:
+    """A layer's shape, and the fields of what is added to its sums."""
     where = f"layer {entry['name']!r}" if isinstance(entry, dict) and "name" in entry else f"layers[{number}]"
-    _check_fields(where, entry, LAYER_FIELDS)
-    check_layer_name(entry["name"])
-    kernel = entry["kernel"]
-    if len(kernel) != 2 or not all(type(size) is int for size in kernel):
-        raise NetworkError(f"{where}: field 'kernel' is {kernel!r}, not [height, width]")
-    fields = {key: value for key, value in entry.items() if key not in ("input", "output", "kernel")}
-    shape = LayerShape(**fields, kernel=(kernel[0], kernel[1]), image_input=entry["input"] == "image")
+    _check_fields(where, entry, fields_of(version))
+    check_layer_name(entry["name"], version)
+    fields = {key: value for key, value in entry.items() if key not in ("input", "output", "adds")}
+    fields["kernel"] = _pair(where, "kernel", entry)
+    if version == GRAPH:
+        fields["padding"] = _pair(where, "padding", entry)
+    shape = LayerShape(**fields, image_input=entry["input"] == "image")
+    ends = layer_entry(shape, version)
     for key in ("input", "output"):
-        expected = layer_entry(shape)[key]
-        if entry[key] != expected:
+        if entry[key] != ends[key]:
             levels = f" with output_levels {shape.output_levels}" if key == "output" else ""
-            raise NetworkError(f"{where}: {key} {entry[key]!r}{levels}, not {expected!r}")
-    return shape
+            raise NetworkError(f"{where}: {key} {entry[key]!r}{levels}, not {ends[key]!r}")
+    added = entry.get("adds", [])
+    for place, addend in enumerate(added):
+        _check_fields(f"{where}, adds[{place}]", addend, ADDEND_FIELDS)
+        for key in ("kernel", "padding"):
+            _pair(f"{where}, adds[{place}]", key, addend)
+    return shape, added
+
+
+def _pair(where: str, key: str, entry: dict[str, Any]) -> tuple[int, int]:
+    value = entry[key]
+    if len(value) != 2 or not all(type(size) is int for size in value):
+        said = "[height, width]" if key == "kernel" else "[rows, columns]"
+        raise NetworkError(f"{where}: field '{key}' is {value!r}, not {said}")
+    return value[0], value[1]
 
 
 def _flags(name: str, values: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
@@ -188,6 +214,6 @@ def _tail_step(file: _File, number: int, entry: Any) -> TailStep:
     _check_fields(where, entry, LINEAR_FIELDS)
     if entry["kind"] != "linear":
         raise NetworkError(f"{where}: kind {entry['kind']!r} is unknown")
-    check_linear_name(entry["name"])
+    check_linear_name(entry["name"], file.version)
     name, kinds = entry["name"], linear_tensors(entry["in_features"], entry["out_features"])
     return TailStep("linear", name, **file.tensors(name, kinds))

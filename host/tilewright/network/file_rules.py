@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 import numpy as np
 
 from tilewright.errors import NetworkError
-from tilewright.network.file_format import check_layer_name, check_linear_name, layer_tensors
+from tilewright.network.file_format import CHAIN, check_layer_name, check_linear_name, layer_tensors, version_of
+from tilewright.network.graph import IMAGE
 from tilewright.network.network import Layer, Network
 
 _NOT_FINITE = "is not finite: has the training diverged, or is a variance negative?"
@@ -25,17 +25,18 @@ def check_network(network: Network) -> None:
     """
     layers = [layer.name for layer in network.layers]
     linears = [step.name for step in network.tail if step.kind == "linear"]
+    version = version_of(network)
     for name in layers:
-        check_layer_name(name)
+        check_layer_name(name, version)
     for name in linears:
-        check_linear_name(name)
+        check_linear_name(name, version)
     if len({*layers, *linears}) < len(layers) + len(linears):
         raise NetworkError(f"each layer has a name of its own, not {', '.join(layers + linears)}")
     for layer in network.layers:
         _raise_first(f"layer {layer.name}", _layer_problems(layer))
-    for layer, following in pairwise(network.layers):
-        if layer.alpha_next != following.alpha_a:
-            raise NetworkError(f"layer {layer.name}: alpha_next is not {following.name}.alpha_a")
+    for reader, (source, *_) in zip(network.layers, network.sources, strict=True):
+        if source != IMAGE and network.layers[source].alpha_next != reader.alpha_a:
+            raise NetworkError(f"layer {network.layers[source].name}: alpha_next is not {reader.name}.alpha_a")
     _raise_first("tail", _tail_problems(network))
 
 
@@ -52,6 +53,9 @@ def _layer_problems(layer: Layer) -> Iterator[str]:
             yield "an average has weight_levels 1, no batch-norm, ReLU or max-pooling"
         if layer.image_input:
             yield "an average averages codes, not the image"
+    elif layer.copies:
+        if (layer.weight_levels, layer.alpha_next) != (1, layer.alpha_a):
+            yield "a copy has weight_levels 1, and its codes are its input's: alpha_next is alpha_a"
     elif not layer.relu and not (layer.is_last and layer.pool == 1):
         yield "a quantiser or max-pooling that no ReLU precedes"
 
@@ -71,7 +75,8 @@ def _value_problems(layer: Layer) -> Iterator[str]:
 
 def _tail_problems(network: Network) -> Iterator[str]:
     kinds = [step.kind for step in network.tail]
-    if kinds[:1] != ["flatten"] or kinds.count("flatten") > 1 or "linear" not in kinds:
+    scored = "linear" in kinds or version_of(network) != CHAIN
+    if kinds[:1] != ["flatten"] or kinds.count("flatten") > 1 or not scored:
         yield f"{', '.join(kinds) or 'nothing'}; flatten comes first, a linear layer behind it"
     if any(step.name == "classifier" for step in network.tail) and len(kinds) > 2:
         yield "a linear layer is named classifier if it is all that follows, else classifier.N"

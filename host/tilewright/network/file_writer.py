@@ -15,12 +15,14 @@ from tilewright.network.file_format import (
     FORMAT,
     IMAGE_CODES,
     IMAGE_FIELDS,
-    VERSION,
     Kinds,
+    addend_entry,
+    addend_tensors,
     layer_entry,
     layer_tensors,
     linear_tensors,
     tail_entry,
+    version_of,
 )
 from tilewright.network.file_rules import check_network
 from tilewright.network.network import Network
@@ -47,13 +49,14 @@ def save_network(network: Network, path: str | Path) -> None:
 
 
 def _metadata(network: Network) -> dict[str, str]:
+    version = version_of(network)
     return {
         "format": FORMAT,
-        "version": VERSION,
+        "version": version,
         "name": network.name,
         "checkpoint_sha256": network.checkpoint_sha256,
         "image": json.dumps(dict(zip(IMAGE_FIELDS, network.image, strict=True))),
-        "layers": json.dumps([layer_entry(layer) for layer in network.layers]),
+        "layers": json.dumps([layer_entry(layer, version) for layer in network.layers]),
         "tail": json.dumps([tail_entry(step) for step in network.tail]),
         "classes": json.dumps(network.classes),
     }
@@ -63,6 +66,9 @@ def _tensors(network: Network) -> dict[str, npt.NDArray[Any]]:
     tensors: dict[str, npt.NDArray[Any]] = {IMAGE_CODES: network.image_codes.astype(np.int8, "C", "safe")}
     for layer in network.layers:
         tensors |= _arrays(layer.name, layer, layer_tensors(layer))
+        added = addend_tensors(layer, [addend_entry(operand) for operand in layer.adds])
+        for (key, (dtype, _)), operand in zip(added.items(), layer.adds, strict=True):
+            tensors[f"{layer.name}.{key}"] = operand.weights.astype(dtype, "C", "safe")
     for step in network.tail:
         if step.weight is not None:
             tensors |= _arrays(step.name, step, linear_tensors(*step.weight.shape[::-1]))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import NetworkError
+from tilewright.network.graph import IMAGE
 from tilewright.network.network import Layer, Network
+from tilewright.network.operand import Operand
 
 Value = TypeVar("Value", np.uint8, np.float64)
 
@@ -67,50 +69,87 @@ def infer(network: Network, pixels: npt.NDArray[np.uint8]) -> Iterator[tuple[Lay
     Raises:
         NetworkError: the images do not fit the network.
     """
-    codes: npt.NDArray[Any] = image_codes(network, pixels)
-    for layer in network.layers:
-        sums = accumulate(layer, codes)
-        codes = sums if layer.is_last else pool(layer, quantise(layer, sums))
-        yield layer, codes
+    maps: dict[int, npt.NDArray[Any]] = {IMAGE: image_codes(network, pixels)}
+    for index, (layer, sources) in enumerate(zip(network.layers, network.sources, strict=True)):
+        read = [maps[source] for source in sources]
+        if layer.copies:
+            maps[index] = copied(layer, read[0])
+        else:
+            sums = accumulate(layer, read)
+            maps[index] = sums if layer.is_last else pool(layer, quantise(layer, sums))
+        for source in {*sources}:
+            if source == IMAGE or network.last_readers[source] == index:
+                del maps[source]
+        yield layer, maps[index]
 
 
-def accumulate(layer: Layer, codes: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
+def accumulate(layer: Layer, maps: Sequence[npt.NDArray[Any]]) -> npt.NDArray[np.int32]:
     """A layer's accumulators, exact.
 
     Args:
         layer: the layer.
-        codes: integers (images, ic, h, w).
+        maps: what each of its operands reads, integers (images, channels, h, w).
 
     Returns:
         int32 (images, oc, h, w), before pooling.
     """
     low, high = layer.reach()
     dtype: type = np.float32 if max(-int(low.min()), int(high.max())) < _FLOAT32_EXACT else np.float64
-    return layer_sums(layer, codes, dtype).astype(np.int32)
+    return layer_sums(layer, maps, dtype).astype(np.int32)
 
 
-def layer_sums(layer: Layer, values: npt.NDArray[Any], dtype: type) -> npt.NDArray[Any]:
-    """The sums of a layer's convolution, or of its windows.
+def layer_sums(layer: Layer, maps: Sequence[npt.NDArray[Any]], dtype: type) -> npt.NDArray[Any]:
+    """The sums of a layer's operands.
 
     Args:
         layer: the layer.
-        values: (images, ic, h, w).
+        maps: what each of them reads, (images, channels, h, w).
         dtype: a float, that sums are computed in.
 
     Returns:
         That dtype (images, oc, h, w), before pooling.
     """
-    images, channels = values.shape[:2]
-    out_h, out_w = layer.sums_size((values.shape[2], values.shape[3]))
-    edge, stride = (layer.padding, layer.padding), layer.stride
-    padded: npt.NDArray[Any] = np.pad(values, ((0, 0), (0, 0), edge, edge)).astype(dtype)
-    sums: npt.NDArray[Any] = np.zeros((images, layer.out_channels, out_h * out_w), dtype=dtype)
-    for ky in range(layer.kernel[0]):
-        for kx in range(layer.kernel[1]):
-            met = padded[:, :, ky : ky + (out_h - 1) * stride + 1 : stride, kx : kx + (out_w - 1) * stride + 1 : stride]
-            met = met.reshape(images, channels, out_h * out_w)
-            sums += met if layer.weights is None else np.matmul(layer.weights[:, :, ky, kx].astype(dtype), met)
-    return sums.reshape(images, layer.out_channels, out_h, out_w)
+    sums = _sums(layer.own, maps[0], dtype)
+    for operand, values in zip(layer.adds, maps[1:], strict=True):
+        sums += _sums(operand, values, dtype)
+    return sums
+
+
+def _sums(operand: Operand, values: npt.NDArray[Any], dtype: type) -> npt.NDArray[Any]:
+    """An operand's sums (images, oc, h, w)."""
+    values = values[:, operand.first_channel : operand.first_channel + operand.in_channels]
+    images, groups, stride = len(values), operand.groups, operand.stride
+    out_h, out_w = operand.out_size((values.shape[2], values.shape[3]))
+    edges = ((padding, padding) for padding in operand.paddings)
+    padded: npt.NDArray[Any] = np.pad(values, ((0, 0), (0, 0), *edges)).astype(dtype)
+    weights = operand.weights.reshape(groups, -1, *operand.weights.shape[1:])
+    sums: npt.NDArray[Any] = np.zeros((images, groups, weights.shape[1], out_h * out_w), dtype=dtype)
+    for ky in range(operand.kernel[0]):
+        for kx in range(operand.kernel[1]):
+            top, left = ky * operand.dilation, kx * operand.dilation
+            met = padded[:, :, top : top + (out_h - 1) * stride + 1 : stride]
+            met = met[:, :, :, left : left + (out_w - 1) * stride + 1 : stride]
+            sums += np.matmul(weights[..., ky, kx].astype(dtype), met.reshape(images, groups, -1, out_h * out_w))
+    raised: npt.NDArray[Any] = sums.reshape(images, -1, out_h, out_w) * dtype(16**operand.raised)
+    return raised
+
+
+def copied(layer: Layer, codes: npt.NDArray[Value]) -> npt.NDArray[Value]:
+    """What a copy makes of codes.
+
+    Args:
+        layer: of one of its kinds.
+        codes: (images, channels, h, w), none below 0.
+
+    Returns:
+        The same dtype, (images, channels, out_h, out_w).
+    """
+    if layer.kind != "max":
+        return codes.repeat(2, axis=2 if layer.kind == "repeat_rows" else 3)
+    padded = np.pad(codes, ((0, 0), (0, 0), *((padding, padding) for padding in layer.paddings)))
+    rows = np.maximum(padded[:, :, :-1], padded[:, :, 1:])[:, :, :: layer.stride]
+    largest: npt.NDArray[Value] = np.maximum(rows[..., :-1], rows[..., 1:])[..., :: layer.stride]
+    return largest
 
 
 def quantise(layer: Layer, sums: npt.NDArray[np.int32]) -> npt.NDArray[np.uint8]:

@@ -10,24 +10,27 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import NetworkError
+from tilewright.network.graph import IMAGE, check_graph, output_sizes, source_indices
 from tilewright.network.linear import Factors
-from tilewright.network.shape import NEVER, LayerShape, check_row
+from tilewright.network.operand import Operand
+from tilewright.network.shape import NEVER, LayerShape
 from tilewright.network.shown import HEADINGS, layer_rows
 from tilewright.table import grid
 
 
 @dataclass(frozen=True)
 class Layer(LayerShape):
-    """A convolution or an average with all that follows it up to the next quantiser: its shape and its values.
+    """A convolution or an average with all that follows it up to the next quantiser, or a copy: shape and values.
 
     Attributes:
-        weights: int8 (oc, ic, kernel height, kernel width); None for an average.
+        weights: int8 (oc, ic / groups, kernel height, kernel width); of a conv.
         scale: s of an accumulator.
         alpha_a: of the layer's own input quantiser.
         bn_scale, bn_shift: float64 (oc,), A and B; None without batch-norm.
         alpha_next: of the next quantiser; None for the last layer.
-        thresholds: int32 (oc, output_levels), ascending; None for the last layer.
-        falling: bool (oc,), whether the code falls as the accumulator grows.
+        thresholds: int32 (oc, output_levels), ascending; None for the last layer and for a copy.
+        falling: bool (oc,), whether the code falls as the accumulator grows; None as thresholds.
+        adds: what is added to its own sums: shortcuts, and further maps that it reads.
 
     Raises:
         NetworkError: values and shape do not belong together; names the layer.
@@ -41,19 +44,60 @@ class Layer(LayerShape):
     alpha_next: float | None = None
     thresholds: npt.NDArray[np.int32] | None = field(repr=False, default=None)
     falling: npt.NDArray[np.bool_] | None = field(repr=False, default=None)
+    adds: tuple[Operand, ...] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._expect((self.kind == "conv") == (self.weights is not None), "a conv has weights, an average none")
+        self._expect((self.kind == "conv") == (self.weights is not None), "a conv has weights, no other")
         if self.weights is not None:
-            shape = (self.out_channels, self.in_channels, *self.kernel)
+            shape = (self.out_channels, self.in_channels // self.groups, *self.kernel)
             self._expect(self.weights.shape == shape, f"weights have shape {self.weights.shape}, not {shape}")
             low, high, levels = int(self.weights.min()), int(self.weights.max()), self.weight_levels
             within = low >= -levels - 1 and high <= levels
             self._expect(within, f"weights lie in {low}..{high}, not {-levels - 1}..{levels}")
-            furthest = max(-int(self.reach()[0].min()), int(self.reach()[1].max()))
-            self._expect(furthest < NEVER, f"sums of its weights can reach {furthest}, beyond 32 bits")
+        self._check_adds()
+        furthest = max(-int(self.reach()[0].min()), int(self.reach()[1].max()))
+        self._expect(furthest < NEVER, f"sums of its weights can reach {furthest}, beyond 32 bits")
         self._check_outputs()
+
+    @cached_property
+    def own(self) -> Operand:
+        """Its own convolution or average, as what is added to it is written; an average's weights are ones.
+
+        Of a copy: its input, as it is.
+        """
+        weights, groups, kernel = self.weights, self.groups, (1, 1) if self.copies else self.kernel
+        if weights is None:
+            weights, groups = np.broadcast_to(np.int8(1), (self.out_channels, 1, *kernel)), self.in_channels
+        return Operand(
+            self.source,
+            weights,
+            self.activation_levels,
+            first_channel=self.first_channel,
+            stride=1 if self.copies else self.stride,
+            padding=0 if self.copies else self.padding,
+            dilation=self.dilation,
+            groups=groups,
+            raised=self.raised,
+        )
+
+    @property
+    def macs_a_position(self) -> int:
+        """Multiplications of one output position, of what is added, too; true channels only, padding taps included."""
+        return super().macs_a_position + sum(operand.macs_a_position for operand in self.adds)
+
+    @cached_property
+    def code_thresholds(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
+        """Thresholds and falling of a layer that makes codes; those of a copy give each code itself."""
+        if self.thresholds is not None and self.falling is not None:
+            return self.thresholds, self.falling
+        same = np.arange(1, self.output_levels + 1, dtype=np.int32)
+        return np.tile(same, (self.out_channels, 1)), np.zeros(self.out_channels, np.bool_)
+
+    @property
+    def operands(self) -> tuple[Operand, ...]:
+        """All that its sums are made of, its own convolution first."""
+        return (self.own, *self.adds)
 
     @cached_property
     def z_falls(self) -> npt.NDArray[np.bool_] | None:
@@ -69,10 +113,27 @@ class Layer(LayerShape):
             image_low, image_high: extreme codes of the image.
         """
         if self.weights is None:
-            window = self.kernel[0] * self.kernel[1] * self.activation_levels
-            return np.zeros(self.out_channels, np.int64), np.full(self.out_channels, window, np.int64)
-        low, high = (image_low, image_high) if self.image_input else (0, self.activation_levels)
-        return reach(self.weights, low, high)
+            window = self.activation_levels * (1 if self.copies else self.kernel[0] * self.kernel[1])
+            low, high = np.zeros(self.out_channels, np.int64), np.full(self.out_channels, window, np.int64)
+        elif self.image_input:
+            low, high = self.own.reach(image_low, image_high)
+        else:
+            low, high = self.own.levels_reach
+        for operand in self.adds:
+            low, high = low + operand.levels_reach[0], high + operand.levels_reach[1]
+        return low, high
+
+    def _check_adds(self) -> None:
+        self._expect(not (self.adds and self.image_input), "nothing is added to the sums of the image")
+        self._expect(not self.adds or self.kind == "conv", f"kind {self.kind} adds nothing")
+        self._expect(self.raised == 0 or bool(self.adds), "raised sums go with others that are added")
+        for operand in self.adds:
+            try:
+                operand.check()
+            except NetworkError as error:
+                raise NetworkError(f"layer {self.name}: {error}") from error
+            outputs = operand.out_channels
+            self._expect(outputs == self.out_channels, f"adds {operand.source} with {outputs} output channels")
 
     def _check_outputs(self) -> None:
         oc = self.out_channels
@@ -80,7 +141,8 @@ class Layer(LayerShape):
             self._expect(self.batch_norm == (array is not None), f"{key} does not go with batch_norm {self.batch_norm}")
             self._expect(array is None or array.shape == (oc,), f"{key} must have shape ({oc},)")
         given = [value is not None for value in (self.thresholds, self.falling, self.alpha_next)]
-        self._expect(given == [not self.is_last] * 3, "thresholds, falling and alpha_next go with codes, all or none")
+        wanted = [not self.is_last and not self.copies] * 2 + [not self.is_last]
+        self._expect(given == wanted, "thresholds, falling and alpha_next go with codes, all or none")
         if self.thresholds is None or self.falling is None:
             return
         shape = (oc, self.output_levels)
@@ -88,19 +150,6 @@ class Layer(LayerShape):
         self._expect(self.falling.shape == (oc,), f"falling has shape {self.falling.shape}, not ({oc},)")
         rises = bool((np.diff(self.thresholds.astype(np.int64), axis=1) >= 0).all())
         self._expect(rises, "thresholds do not ascend")
-
-
-def reach(weights: npt.NDArray[np.int8], low: int, high: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Smallest and largest sum of each output channel, whatever the inputs: int64 (oc,).
-
-    Args:
-        weights: int8 (oc, ic, kernel height, kernel width).
-        low, high: smallest and largest input.
-    """
-    flat = weights.reshape(len(weights), -1)
-    positive = flat.clip(0).sum(axis=1, dtype=np.int64)
-    negative = flat.sum(axis=1, dtype=np.int64) - positive
-    return low * positive + high * negative, high * positive + low * negative
 
 
 @dataclass(frozen=True)
@@ -179,15 +228,32 @@ class Network:
             raise NetworkError(f"image.codes has shape {self.image_codes.shape}, not ({self.image[0]}, 256)")
         if not self.layers:
             raise NetworkError(f"network {self.name} has no layers")
-        check_row(self.image, self.layers)
+        check_graph(self.image, self.layers)
+
+    @cached_property
+    def sources(self) -> tuple[tuple[int, ...], ...]:
+        """For each layer the indices of the layers whose maps its operands read, -1 for the image."""
+        return source_indices(self.layers)
+
+    @cached_property
+    def out_sizes(self) -> tuple[tuple[int, int], ...]:
+        """Height and width of each layer's output map, after pooling."""
+        return output_sizes(self.image[1:], self.layers)
 
     @property
     def in_sizes(self) -> tuple[tuple[int, int], ...]:
-        """Height and width of each layer's input map."""
-        sizes = [self.image[1:]]
-        for layer in self.layers[:-1]:
-            sizes.append(layer.output_size(sizes[-1]))
-        return tuple(sizes)
+        """Height and width of the map that each layer's own convolution reads."""
+        return tuple(self.image[1:] if first == IMAGE else self.out_sizes[first] for first, *_ in self.sources)
+
+    @cached_property
+    def last_readers(self) -> tuple[int, ...]:
+        """For each layer the index of the last one that reads its map; its own index where none does."""
+        last = list(range(len(self.layers)))
+        for index, sources in enumerate(self.sources):
+            for source in sources:
+                if source != IMAGE:
+                    last[source] = index
+        return tuple(last)
 
     @property
     def macs(self) -> int:

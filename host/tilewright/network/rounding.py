@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.network.inference import image_codes, infer, layer_sums, pool
+from tilewright.network.graph import IMAGE
+from tilewright.network.inference import copied, image_codes, infer, layer_sums, pool
 from tilewright.network.network import Layer, Network
 
 Values = npt.NDArray[np.float64]
@@ -50,11 +51,15 @@ def unrounded(network: Network, pixels: npt.NDArray[np.uint8]) -> Iterator[Value
     Raises:
         NetworkError: the images do not fit the network.
     """
-    values: npt.NDArray[Any] = image_codes(network, pixels)
-    for layer in network.layers:
-        sums = layer_sums(layer, values, np.float64)
-        values = sums if layer.is_last else pool(layer, _in_codes(layer, sums))
-        yield values
+    maps: dict[int, npt.NDArray[Any]] = {IMAGE: image_codes(network, pixels)}
+    for index, (layer, sources) in enumerate(zip(network.layers, network.sources, strict=True)):
+        read = [maps[source] for source in sources]
+        if layer.copies:
+            maps[index] = copied(layer, read[0])
+        else:
+            sums = layer_sums(layer, read, np.float64)
+            maps[index] = sums if layer.is_last else pool(layer, _in_codes(layer, sums))
+        yield maps[index]
 
 
 def _in_codes(layer: Layer, sums: Values) -> Values:

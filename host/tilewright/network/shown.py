@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from tilewright.network.graph import adds_of
 from tilewright.network.shape import LayerShape
 
 HEADINGS = ("Layer", "Kernel", "Input", "Output", "Weights", "Codes", "Behind it", "Multiplications")
@@ -19,12 +20,16 @@ def layer_rows(layers: Sequence[LayerShape], in_sizes: Sequence[tuple[int, int]]
     for layer, size in zip(layers, in_sizes, strict=True):
         (kernel_h, kernel_w), (sums_h, sums_w) = layer.kernel, layer.sums_size(size)
         stride = f", stride {layer.stride}" if layer.stride > 1 else ""
-        steps = {"batch-norm": layer.batch_norm, "ReLU": layer.relu, "2x2 max-pool": layer.pool == 2}
+        stride += f", dilation {layer.dilation}" if layer.dilation > 1 else ""
+        stride += f", {layer.groups} groups" if layer.groups > 1 else ""
+        steps = {f"adds {operand.source}": True for operand in adds_of(layer)}
+        steps |= {"batch-norm": layer.batch_norm, "ReLU": layer.relu, "2x2 max-pool": layer.pool == 2}
+        reads = f" of {layer.source}" if layer.source else ""
         out_h, out_w = layer.output_size(size)
         yield (
             layer.name,
             f"{layer.kind} {kernel_h}x{kernel_w}{stride}",
-            f"{layer.in_channels}x{size[0]}x{size[1]}",
+            f"{layer.in_channels}x{size[0]}x{size[1]}{reads}",
             f"{layer.out_channels}x{out_h}x{out_w}",
             "" if layer.weight_bits is None else f"{layer.weight_bits} bits",
             f"{layer.activation_bits} bits",

@@ -12,6 +12,7 @@ from matplotlib.ticker import FuncFormatter
 from matplotlib.transforms import Bbox
 
 from tilewright.compiler.network import CompiledNetwork
+from tilewright.network.graph import IMAGE
 from tilewright.pictures.labels import place_labels, text_size
 from tilewright.pictures.style import PALETTE, SMALL, WIDTH, Colours, Theme, new_figure, put_head, themed
 from tilewright.pictures.words import batch_words, shortened, without_prefix
@@ -68,10 +69,10 @@ def _maps(compiled: CompiledNetwork, colours: Colours) -> list[_Map]:
     maps = []
     names = without_prefix([stage.name for stage in compiled.stages])
     for alive in compiled.placement.lifetimes():
-        buffer, stage = alive.buffer, alive.buffer.stage
+        buffer, maker = alive.buffer, alive.buffer.maker
         box = Bbox.from_extents(max(0, alive.first), buffer.address, alive.last + 1, buffer.address + buffer.words)
-        name = shortened(names[stage - 1], _LONGEST) if stage else "image"
-        colour = (colours.output, colours.work)[stage % 2] if stage else colours.activations
+        name = "image" if maker == IMAGE else shortened(names[maker], _LONGEST)
+        colour = colours.activations if maker == IMAGE else (colours.work, colours.output)[maker % 2]
         maps.append(_Map(name, box, colour))
     return maps
 

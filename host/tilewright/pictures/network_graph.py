@@ -11,8 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Patch
 
-from tilewright.network.network import Network
-from tilewright.network.shape import LayerShape
+from tilewright.network.network import Layer, Network
 from tilewright.pictures.style import PALETTE, SMALL, WIDTH, Colours, Theme, new_figure, put_head, themed
 from tilewright.pictures.words import shortened
 
@@ -22,8 +21,12 @@ _BOX, _BETWEEN = (0.84, 0.62), (0.16, 0.2)
 _FILL = 0.25
 # Characters of a name
 _LONGEST = 16
+# of one that is read or added
+_SHORT = 12
 #: kinds of boxes, and the names of their colours
-KINDS = {"image": "activations", "convolution": "work", "average": "output", "on the host": "other"}
+KINDS = {"image": "activations", "convolution": "work", "average": "output", "copy": "weights", "on the host": "other"}
+
+_NOTE = "Last line of a box: channels x height x width of what leaves it. Arcs join boxes of a row; others are named."
 
 Point = tuple[float, float]
 
@@ -58,33 +61,54 @@ def draw(network: Network, *, theme: Theme = Theme.LIGHT) -> Figure:
     size = (columns - _BETWEEN[0], rows * (_BOX[1] + _BETWEEN[1]) - _BETWEEN[1])
     figure = new_figure(WIDTH, size[1] * WIDTH / _COLUMNS + 0.3, theme)
     title = f"{network.name}: {len(network.layers)} layers, {network.macs:,} multiplications an image"
-    put_head(figure, title, ["Last line of a box: channels x height x width of what leaves it."], handles)
+    put_head(figure, title, [_NOTE], handles)
     axes = figure.subplots()
     axes.set_axis_off()
     axes.set(xlim=(0, max(size[0], _COLUMNS - _BETWEEN[0])), ylim=(size[1], 0))
     corners = [_corner(index, columns) for index in range(len(nodes))]
     for node, corner in zip(nodes, corners, strict=True):
         _draw_box(axes, node, corner, colours)
-    for start, end in itertools.pairwise(corners):
-        _draw_arrow(axes, start, end, colours)
+    joined = set(_edges(network))
+    for index, (start, end) in enumerate(itertools.pairwise(corners)):
+        if (index, index + 1) in joined or index >= len(network.layers):
+            _draw_arrow(axes, start, end, colours)
+    for source, reader in sorted(joined):
+        if reader > source + 1 and corners[source][1] == corners[reader][1]:
+            _draw_arc(axes, corners[source], corners[reader], colours)
     return figure
 
 
+def _edges(network: Network) -> Iterator[tuple[int, int]]:
+    """Boxes by their numbers, the image's 0: whose map is read, and by whom."""
+    for index, sources in enumerate(network.sources):
+        yield from ((source + 1, index + 1) for source in sources)
+
+
 def _nodes(network: Network) -> Iterator[_Node]:
+    named = ""
     yield _Node("image", "image", ("8-bit pixels", "", "x".join(map(str, network.image))))
     for layer, size in zip(network.layers, network.in_sizes, strict=True):
-        out = layer.output_size(size)
-        kind = "convolution" if layer.kind == "conv" else "average"
-        yield _Node(kind, layer.name, (*_work(layer, out), f"{layer.out_channels}x{out[0]}x{out[1]}"))
+        out, before = layer.output_size(size), named
+        named = layer.name
+        kind = {"conv": "convolution", "average": "average"}.get(layer.kind, "copy")
+        yield _Node(kind, layer.name, (*_work(layer, out, before), f"{layer.out_channels}x{out[0]}x{out[1]}"))
     for step in network.tail:
         if step.weight is not None:
             yield _Node("on the host", step.name, ("linear", "", str(len(step.weight))))
 
 
-def _work(layer: LayerShape, out: tuple[int, int]) -> tuple[str, str]:
+def _work(layer: Layer, out: tuple[int, int], before: str) -> tuple[str, str]:
     kernel_h, kernel_w = layer.kernel
     stride = f", stride {layer.stride}" if layer.stride > 1 and out != (1, 1) else ""
-    return f"{layer.kind} {kernel_h}x{kernel_w}{stride}", "2x2 max-pool" if layer.pool == 2 else ""
+    groups = "" if layer.groups == 1 else f", {layer.groups} groups"
+    behind = ["2x2 max-pool"] if layer.pool == 2 else []
+    if layer.adds:
+        behind.insert(0, f"adds {', '.join(dict.fromkeys(shortened(each.source, _SHORT) for each in layer.adds))}")
+    if layer.source and layer.source != before:
+        behind.insert(0, f"reads {shortened(layer.source, _SHORT)}")
+    repeats = layer.copies and layer.kind != "max"
+    said = layer.kind.replace("_", " ") if repeats else f"{layer.kind} {kernel_h}x{kernel_w}"
+    return f"{said}{stride}{groups}", ", ".join(behind)
 
 
 def _corner(index: int, columns: int) -> Point:
@@ -102,6 +126,13 @@ def _draw_box(axes: Axes, node: _Node, corner: Point, colours: Colours) -> None:
     for index, line in enumerate((shortened(node.name, _LONGEST), *node.lines)):
         weight = "bold" if index == 0 else "normal"
         axes.text(middle, corner[1] + (index + 0.7) * pitch, line, size=SMALL, weight=weight, ha="center", va="center")
+
+
+def _draw_arc(axes: Axes, start: Point, end: Point, colours: Colours) -> None:
+    """From a box's upper edge to that of one further behind in its row, over those between."""
+    upper = [(corner[0] + _BOX[0] * share, corner[1]) for corner, share in ((start, 0.75), (end, 0.25))]
+    look: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 9, "color": colours.activations, "clip_on": False}
+    axes.add_patch(FancyArrowPatch(*upper, connectionstyle="arc3,rad=-0.25", shrinkA=0, shrinkB=0, **look))
 
 
 def _draw_arrow(axes: Axes, start: Point, end: Point, colours: Colours) -> None:

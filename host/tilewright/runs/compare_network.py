@@ -24,9 +24,10 @@ class MapMismatch:
         image, channel, row, column: where it lies; the image's index counts all images of the run.
         expected, got: the two integers.
         oc_tile, array_column: output tile, and column of the array within it.
-        ic_tiles, taps: input tiles and kernel taps (height, width) that were summed.
+        ic_tiles, taps: input tiles and kernel taps (height, width) that the command summed.
         pooled: whether the code is the largest of a 2x2 window.
-        command: sequence number of the CONV command.
+        command: sequence number of the CONV command that wrote it.
+        first_command: of the first command that added to its sum; the same where one made it all.
         images: images of the run that the command worked on, from and to.
         rows: output rows that it made, from and to.
     """
@@ -46,15 +47,19 @@ class MapMismatch:
     command: int
     images: tuple[int, int]
     rows: tuple[int, int]
+    first_command: int
 
     def __str__(self) -> str:
+        commands = f"command {self.command}"
+        if self.first_command < self.command:
+            commands = f"the last of commands {self.first_command} to {self.command}, which summed it"
         pooled = ", largest of a 2x2 window" if self.pooled else ""
         return (
             f"{self.layer}, image {self.image}, channel {self.channel}, row {self.row}, column {self.column}: "
             f"expected {self.expected}, got {self.got} "
             f"(output tile {self.oc_tile}, array column {self.array_column}; "
             f"{self.ic_tiles} input tile(s) x {self.taps[0]}x{self.taps[1]} taps{pooled}; "
-            f"command {self.command}: images {self.images[0]} to {self.images[1] - 1}, "
+            f"{commands}: images {self.images[0]} to {self.images[1] - 1}, "
             f"rows {self.rows[0]} to {self.rows[1] - 1})"
         )
 
@@ -176,7 +181,8 @@ def _mismatch(
 ) -> MapMismatch:
     image, channel, row, column = index
     stage, n = compiled.stages[stage_index], compiled.array.n
-    command, item = command_of(compiled, stage_index, image, channel // n, row)
+    chain = commands_of(compiled, stage_index, image, channel // n, row, column)
+    command, item = chain[-1]
     step = compiled.placement.schedule.steps[item.step]
     return MapMismatch(
         layer=stage.name,
@@ -187,33 +193,42 @@ def _mismatch(
         expected=int(expected[index]),
         got=int(got[index]),
         oc_tile=channel // n,
-        array_column=channel % n,
+        array_column=stage.array_column(image, channel),
         ic_tiles=item.conv.ic_tiles,
         taps=(item.conv.kernel_h, item.conv.kernel_w),
         pooled=item.conv.pool,
         command=command,
         images=(first_image + step.images.start, first_image + step.images.stop),
         rows=(step.rows.start, step.rows.stop),
+        first_command=chain[0][0],
     )
 
 
-def command_of(compiled: CompiledNetwork, stage: int, image: int, oc_tile: int, row: int) -> tuple[int, ConvItem]:
-    """The CONV command that makes an output.
+def commands_of(
+    compiled: CompiledNetwork, stage: int, image: int, oc_tile: int, row: int, column: int
+) -> list[tuple[int, ConvItem]]:
+    """The CONV commands that add to an output's sum, the one that writes it last.
 
     Args:
         compiled: the network.
         stage: index of the layer.
         image: of the batch.
         oc_tile: output tile.
-        row: of the output.
+        row, column: of the output.
 
     Returns:
-        Its sequence number in the program, and the item.
+        For each its sequence number in the program, and the item.
     """
-    steps = compiled.placement.schedule.steps
+    steps, width = compiled.placement.schedule.steps, compiled.stages[stage].out_size[1]
+    lanes, turns = compiled.stages[stage].lanes, compiled.stages[stage].turns
+    chain: list[tuple[int, ConvItem]] = []
     for sequence, item in enumerate(compiled.items, start=1):
-        if isinstance(item, ConvItem) and oc_tile in item.oc_tiles and not item.conv.hold:
-            step = steps[item.step]
-            if step.stage == stage and image in step.images and row in step.rows:
-                return sequence, item
+        if not isinstance(item, ConvItem) or item.piece is None or oc_tile not in item.oc_tiles:
+            continue
+        step = steps[item.step]
+        made = image in item.images and image // lanes % turns == item.piece.turn
+        if step.stage == stage and made and row in step.rows and item.piece.makes(row, column, width):
+            chain.append((sequence, item))
+            if not item.conv.hold:
+                return chain
     raise ResultError(f"no command makes output tile {oc_tile}, row {row} of layer {compiled.stages[stage].name}")

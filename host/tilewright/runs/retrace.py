@@ -9,7 +9,7 @@ from typing import Any
 
 from tilewright.compiler.stream import ConvItem
 from tilewright.driver.accelerator import LogEntry
-from tilewright.runs.compare_network import MapMismatch, command_of
+from tilewright.runs.compare_network import MapMismatch, commands_of
 from tilewright.runs.runner import BatchResult
 from tilewright.runs.waveform import Waveform, repeat_program, tile_window
 
@@ -56,9 +56,10 @@ def failing_window(failure: Failure, log: Sequence[LogEntry]) -> tuple[int, int]
     mismatch, compiled = failure.mismatch, failure.result.compiled
     stage = next(stage.index for stage in compiled.stages if stage.name == mismatch.layer)
     image = mismatch.image - failure.result.first
-    _, item = command_of(compiled, stage, image, mismatch.oc_tile, mismatch.row)
+    chain = commands_of(compiled, stage, image, mismatch.oc_tile, mismatch.row, mismatch.column)
     convs = [other for other in compiled.items if isinstance(other, ConvItem)]
-    index = next(number for number, other in enumerate(convs) if other is item)
-    end = log[index].cycles
+    first, item = chain[0][1], chain[-1][1]
+    index, last = (next(number for number, other in enumerate(convs) if other is one) for one in (first, item))
+    end = log[last].cycles
     start = log[index - 1].cycles if index else 0
     return tile_window(start, end, mismatch.oc_tile - item.oc_tiles.start, len(item.oc_tiles))

@@ -46,7 +46,7 @@ def trained_layer(network: Network, pixels: Pixels) -> ConvLayer:
     for layer, outputs in infer(network, pixels):
         if layer.name == TRAINED:
             assert layer.weights is not None
-            return ConvLayer(TRAINED, layer.weights, codes, layer.stride, layer.padding)
+            return ConvLayer(TRAINED, layer.weights, codes, layer.stride, layer.paddings[0])
         codes = outputs
     raise SystemExit(f"the network has no layer {TRAINED}")
 

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from tilewright.network import Layer, load_network
 from tilewright.network import Network as NetworkIntegers
-from tilewright.network.file_format import layer_entry
+from tilewright.network.file_format import layer_entry, version_of
 from tilewright.progress import phase
 from tilewright_model.cli.app import command, console
 from tilewright_model.cli.options import Json, Network
@@ -29,7 +29,8 @@ def layers(network: Network, as_json: Json = False) -> None:
 def report_layers(network: NetworkIntegers, path: Path, as_json: bool) -> None:
     """The network's layers as JSON for machines, as a table for people."""
     if as_json:
-        entries = [layer_values(layer) for layer in network.layers]
+        version = version_of(network)
+        entries = [layer_values(layer, version) for layer in network.layers]
         print(json.dumps({"file": str(path), "network": network.name, "layers": entries}))
         return
     table = Table(title=f"{network.name}: {path}", title_justify="left")
@@ -40,10 +41,10 @@ def report_layers(network: NetworkIntegers, path: Path, as_json: bool) -> None:
     console.print(table)
 
 
-def layer_values(layer: Layer) -> dict[str, Any]:
+def layer_values(layer: Layer, version: str) -> dict[str, Any]:
     """The layer's fields as docs/network_format.md has them, and its widths: JSON-able, null where it has none."""
     widths = {key: getattr(layer, key) for key in ("weight_bits", "activation_bits", "output_bits")}
-    return layer_entry(layer) | widths | {"thresholds": layer.output_levels}
+    return layer_entry(layer, version) | widths | {"thresholds": layer.output_levels}
 
 
 def _cells(layer: Layer) -> list[str]:

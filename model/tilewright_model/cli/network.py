@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from tilewright_model.networks.network import QuantisedNetwork
 
 #: the random networks of examples.py
-Example = Literal["small", "tall", "broad", "mixed"]
+Example = Literal["small", "tall", "broad", "mixed", "residual", "resnet20", "mobile", "unet", "mlp"]
 
 
 @command("capture", "--out layer.npz", "--layer features.24 --data ROOT --out l.npz")

@@ -61,6 +61,8 @@ class Convolution(Operation):
         bias: float64 (oc,), or None.
         stride: vertical and horizontal.
         padding: vertical and horizontal, on both sides.
+        dilation: vertical and horizontal.
+        groups: into which the channels fall.
     """
 
     codes: Tensor
@@ -69,6 +71,8 @@ class Convolution(Operation):
     bias: Tensor | None
     stride: tuple[int, ...]
     padding: tuple[int, ...]
+    dilation: tuple[int, ...] = (1, 1)
+    groups: int = 1
 
 
 @dataclass(frozen=True)
@@ -349,7 +353,7 @@ def _add_modules(features: nn.Sequential, stage: _Stage, size: tuple[int, int]) 
     child = stage.layer.name.removeprefix("features.").replace(".", "_")
     if child in features._modules:
         raise refusal(stage.layer, "has the name of another layer: rename one of them")
-    layer, norm = _layer(stage, size)
+    layer, norm = exact_layer(stage.layer, stage.quantiser, stage.norm, size)
     features.add_module(child, layer)
     if norm is not None:
         features.add_module(f"{child}_batch_norm", norm)
@@ -364,8 +368,20 @@ def _add_modules(features: nn.Sequential, stage: _Stage, size: tuple[int, int]) 
     return height // shrink, width // shrink
 
 
-def _layer(stage: _Stage, size: tuple[int, int]) -> tuple[ExactConv2d | ExactAverage, ExactBatchNorm2d | None]:
-    quantiser, layer = stage.quantiser, stage.layer
+def exact_layer(
+    layer: Convolution | Average, quantiser: Quantiser, norm: Norm | None, size: tuple[int, int]
+) -> tuple[ExactConv2d | ExactAverage, ExactBatchNorm2d | None]:
+    """The reference of a layer, and of the batch-norm behind it with the layer's own constants folded in.
+
+    Args:
+        layer: the layer.
+        quantiser: of its input.
+        norm: batch-norm behind it.
+        size: height and width of its input.
+
+    Raises:
+        NetworkError: its weights are none that the network file holds.
+    """
     alpha = torch.tensor(quantiser.scale * quantiser.highest, dtype=torch.float64)
     if isinstance(layer, Average):
         kernel = layer.kernel or size
@@ -377,12 +393,14 @@ def _layer(stage: _Stage, size: tuple[int, int]) -> tuple[ExactConv2d | ExactAve
         _weight_levels(layer),
         layer.stride,
         layer.padding,
+        layer.dilation,
+        layer.groups,
         scale=quantiser.scale if per_channel else quantiser.scale * float(layer.scale),
         alpha=alpha,
         levels=quantiser.highest,
         lowest=quantiser.lowest / quantiser.highest,
     )
-    return exact, _norm(layer, stage.norm, per_channel)
+    return exact, _norm(layer, norm, per_channel)
 
 
 def _weight_levels(layer: Convolution) -> int:
@@ -415,10 +433,9 @@ def _norm(layer: Convolution, norm: Norm | None, per_channel: bool) -> ExactBatc
 
 
 def _output_size(layer: ExactConv2d | ExactAverage, size: tuple[int, int]) -> tuple[int, int]:
-    kernel, padding = layer.kernel if isinstance(layer, ExactAverage) else tuple(layer.weights.shape[2:]), (0, 0)
-    if isinstance(layer, ExactConv2d):
-        padding = int(layer.padding[0]), int(layer.padding[1])
-    height, width = ((size[i] + 2 * padding[i] - kernel[i]) // layer.stride[i] + 1 for i in (0, 1))
+    kernel, padding, dilation = layer.kernel_padding_dilation()
+    spans = [dilation[i] * (kernel[i] - 1) + 1 for i in (0, 1)]
+    height, width = ((size[i] + 2 * padding[i] - spans[i]) // layer.stride[i] + 1 for i in (0, 1))
     return height, width
 
 

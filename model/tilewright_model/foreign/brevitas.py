@@ -30,6 +30,7 @@ from tilewright_model.foreign.assemble import (
     pixel_values,
     refusal,
 )
+from tilewright_model.foreign.graph import ImportedGraph, NotARowError, import_graph, traced_graph
 from tilewright_model.layers.plain import BatchNorm2d
 
 #: where a model goes that is no row of modules, though what it computes may be a row
@@ -67,11 +68,12 @@ class Leaf:
 
 def from_brevitas(
     model: nn.Module, image_size: tuple[int, int, int], normalise: Normalise = image.normalise
-) -> ImportedNetwork:
-    """The reference of a model whose modules stand in a row.
+) -> ImportedNetwork | ImportedGraph:
+    """The reference of a model whose modules stand in a row, or whose forward torch.fx can trace.
 
     Args:
-        model: nn.Sequential, or a module with `features` and `classifier`; it is left as it was.
+        model: nn.Sequential, a module with `features` and `classifier`, or another that calls Brevitas' modules, adds
+            maps and puts them side by side; it is left as it was.
         image_size: channels, height and width.
         normalise: uint8 (n, c, h, w) to the float values that the model takes, pixel by pixel; default: CIFAR-10's.
 
@@ -79,15 +81,46 @@ def from_brevitas(
         The network, in evaluation mode and on the CPU.
 
     Raises:
-        NetworkError: docs/brevitas.md does not list a module, or the model's forward does more than call its modules in
-            a row; names the module and the reason, and the way by QONNX.
+        NetworkError: docs/brevitas.md does not list a module, or the model's forward does more than it says; names the
+            module and the reason, and the way by QONNX.
         ModelError: Brevitas is missing.
     """
     qnn = brevitas_nn()
     with evaluation(model):
-        leaves = traced(model, image_size, normalise)
+        try:
+            leaves = traced(model, image_size, normalise)
+        except NotARowError as row_error:
+            return _graph(qnn, model, image_size, normalise, row_error)
         steps = [step for leaf in leaves for step in _steps(qnn, leaf)]
     return assemble(steps, image_size, normalise)
+
+
+def _graph(
+    qnn: ModuleType, model: nn.Module, image_size: tuple[int, int, int], normalise: Normalise, row_error: NotARowError
+) -> ImportedGraph:
+    """The model as a graph. Raises NetworkError, with why it is no row, where it is none."""
+    inputs: dict[nn.Module, Any] = {}
+
+    def keep(module: nn.Module, arguments: tuple[Any, ...]) -> None:
+        inputs.setdefault(module, arguments[0] if arguments else None)
+
+    handles = [module.register_forward_pre_hook(keep) for module in model.modules()]
+    try:
+        model(_random_images(model, image_size, normalise))
+    except (RuntimeError, ValueError, TypeError) as error:
+        raise NetworkError(f"{row_error}; as a graph: its forward fails, {error}") from error
+    finally:
+        for handle in handles:
+            handle.remove()
+
+    def steps(name: str, module: nn.Module) -> Iterator[Operation]:
+        return _steps(qnn, Leaf(name, module, inputs.get(module)))
+
+    try:
+        values = pixel_values(normalise, image_size[0])
+        return import_graph(model, traced_graph(model), steps, image_size, values)
+    except NetworkError as error:
+        raise NetworkError(f"{row_error}; as a graph: {error}") from error
 
 
 def brevitas_nn() -> ModuleType:
@@ -128,7 +161,7 @@ def row(model: nn.Module) -> list[Leaf]:
         return list(_leaves("", model))
     parts = {name: getattr(model, name, None) for name in ("features", "classifier")}
     if not all(isinstance(part, nn.Module) for part in parts.values()):
-        raise NetworkError(
+        raise NotARowError(
             f"{type(model).__name__} is neither nn.Sequential nor has `features` and `classifier`: what can be taken "
             f"over is a row of modules; {QONNX_WAY}"
         )
@@ -187,11 +220,11 @@ def traced(model: nn.Module, image_size: tuple[int, int, int], normalise: Normal
     names = [leaf.name for leaf in leaves]
     for place, (leaf, call) in enumerate(zip(leaves, calls, strict=False)):
         if leaf.module is not call[0]:
-            raise NetworkError(
+            raise NotARowError(
                 f"the model's forward does not call {leaf.name} in its turn, after {names[:place][-1:]}; {QONNX_WAY}"
             )
     if len(calls) != len(leaves):
-        raise NetworkError(
+        raise NotARowError(
             f"the model's forward makes {len(calls)} calls of the {len(leaves)} modules in its row; {QONNX_WAY}"
         )
     passed = [images, *(output for _, _, output in calls)]
@@ -200,7 +233,7 @@ def traced(model: nn.Module, image_size: tuple[int, int, int], normalise: Normal
         if not value(after).isfinite().all():
             raise NetworkError(f"the model has values before {name} that are not finite: has its training diverged?")
         if not torch.equal(value(before).flatten(1), value(after).flatten(1)):
-            raise NetworkError(
+            raise NotARowError(
                 f"the model's forward computes something before {name} that is no module of its row, a residual or a "
                 f"function: docs/brevitas.md lists what is covered; {QONNX_WAY}"
             )
@@ -235,6 +268,7 @@ def _steps(qnn: ModuleType, leaf: Leaf) -> Iterator[Operation]:
         nn.AvgPool2d: _average,
         nn.AdaptiveAvgPool2d: _global_average,
         nn.Flatten: _flatten,
+        qnn.QuantEltwiseAdd: _addition,
         **dict.fromkeys((nn.Identity, nn.Dropout, nn.Dropout2d), lambda leaf: iter(())),
     }
     if type(leaf.module) not in readers:
@@ -249,14 +283,13 @@ _REASONS = {
     "TruncAdaptiveAvgPool2d": "cuts its averages to codes by a shift, which the format's quantiser does not do: use "
     "nn.AdaptiveAvgPool2d(1) and, before another convolution, QuantIdentity",
     "BatchNorm2dToQuantScaleBias": "quantises batch-norm's constants: use nn.BatchNorm2d",
-    "QuantEltwiseAdd": "adds two maps: residuals are not covered",
 }
 
 
 def _convolution(leaf: Leaf) -> Iterator[Operation]:
     layer: Any = leaf.module
-    if layer.groups != 1 or tuple(layer.dilation) != (1, 1) or layer.padding_mode != "zeros":
-        raise leaf.refused("has groups, a dilation or a padding other than zeros")
+    if layer.padding_mode != "zeros":
+        raise leaf.refused("has a padding other than zeros")
     if isinstance(layer.padding, str):
         raise leaf.refused(f"has padding {layer.padding!r}: give its number")
     yield from _quantiser(leaf, "input_quant")
@@ -275,6 +308,8 @@ def _convolution(leaf: Leaf) -> Iterator[Operation]:
         _bias(leaf, weight),
         tuple(layer.stride),
         tuple(layer.padding),
+        tuple(layer.dilation),
+        layer.groups,
     )
     yield from _quantiser(leaf, "output_quant")
 
@@ -296,6 +331,14 @@ def _bias(leaf: Leaf, weight: Any) -> Tensor | None:
     if layer.bias is None:
         return None
     return value(layer.bias_quant(layer.bias, layer.input_quant(leaf.input), weight)).cpu().double()
+
+
+def _addition(leaf: Leaf) -> Iterator[Operation]:
+    """What follows the addition; the same quantiser before it must have been passed already."""
+    layer: Any = leaf.module
+    if layer.input_quant.is_quant_enabled:
+        raise leaf.refused("quantises what it adds: give it input_quant=None, and the shortcut its own quantiser")
+    return _quantiser(leaf, "output_quant")
 
 
 def _identity(leaf: Leaf) -> Iterator[Operation]:

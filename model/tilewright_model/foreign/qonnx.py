@@ -1,5 +1,6 @@
 """A QONNX file as the reference that the network file is written from. docs/brevitas.md says what is covered."""
 
+import operator
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, fx, nn
 
 from tilewright.errors import NetworkError
 from tilewright_model.data import pixels
@@ -25,8 +26,10 @@ from tilewright_model.foreign.assemble import (
     Quantiser,
     Relu,
     assemble,
+    pixel_values,
     refusal,
 )
+from tilewright_model.foreign.graph import ImportedGraph, NotARowError, import_graph
 from tilewright_model.foreign.onnx_file import load_model
 from tilewright_model.layers.plain import BatchNorm2d
 
@@ -44,8 +47,8 @@ MALFORMED = (ValueError, TypeError, LookupError, ArithmeticError, RuntimeError)
 
 def import_qonnx(
     path: str | Path, image_size: tuple[int, int, int] | None = None, normalise: Normalise = pixels.normalise
-) -> ImportedNetwork:
-    """The reference of a QONNX file whose nodes stand in a row.
+) -> ImportedNetwork | ImportedGraph:
+    """The reference of a QONNX file, whose nodes stand in a row or add maps and put them side by side.
 
     Args:
         path: the file, of any generation.
@@ -61,9 +64,13 @@ def import_qonnx(
     """
     try:
         graph, steps = _Graph(load_model(path).graph), list[Operation]()
-        for node in graph.row():
-            _extend(steps, graph, node)
-        return assemble(steps, image_size or graph.image_size(), normalise)
+        size = image_size or graph.image_size()
+        try:
+            for node in list(graph.row()):
+                _extend(steps, graph, node)
+        except NotARowError as row_error:
+            return _as_graph(graph, size, normalise, row_error)
+        return assemble(steps, size, normalise)
     except MALFORMED as error:
         raise NetworkError(f"{path} has shapes or values that do not fit each other: {error}") from error
 
@@ -141,7 +148,7 @@ class _Graph:
             users = [node for node in self.nodes if current in node.inputs]
             if len(users) != 1 or seen == len(self.nodes):
                 names = ", ".join(f"{node.name} ({node.op})" for node in users) or "no node"
-                raise NetworkError(f"{current} goes to {names}: only nodes in a row are covered, so no residuals")
+                raise NotARowError(f"{current} goes to {names}: it is no row")
             if users[0].inputs.count(current) != 1 or users[0].inputs[0] != current:
                 current = self._second(users[0], current)
             yield users[0]
@@ -215,6 +222,43 @@ class _Graph:
         return values
 
 
+def _as_graph(
+    graph: _Graph, image_size: tuple[int, int, int], normalise: Normalise, row_error: NotARowError
+) -> ImportedGraph:
+    """The nodes as a graph. Raises NetworkError, with why they are no row, where they are none."""
+    calls, model, steps = fx.Graph(), nn.Module(), dict[str, list[Operation]]()
+    made: dict[str, fx.Node] = {graph.inputs[0].name: calls.placeholder("images")}
+    try:
+        for number, node in enumerate(graph.nodes):
+            model.add_module(f"n{number}", nn.Identity())
+            made[node.outputs[0]] = _call(calls, made, steps, graph, node, f"n{number}")
+        calls.output(made[graph.outputs[0]])
+        values = pixel_values(normalise, image_size[0])
+        return import_graph(model, calls, lambda key, _: steps[key], image_size, values)
+    except NetworkError as error:
+        raise NetworkError(f"{row_error}; as a graph: {error}") from error
+
+
+def _call(
+    calls: fx.Graph, made: dict[str, fx.Node], steps: dict[str, list[Operation]], graph: _Graph, node: _Node, key: str
+) -> fx.Node:
+    """A node's call; a constant that is added belongs to the node before."""
+    read = [made[name] for name in node.inputs if name in made]
+    if node.op == "Add" and len(read) == 2:
+        return calls.call_function(operator.add, tuple(read))
+    if node.op == "Concat" and len(read) == len(node.inputs) and node.attributes.get("axis") == 1:
+        return calls.call_function(torch.cat, (read, 1))
+    if len(read) != 1:
+        raise node.refused(f"takes {len(read)} maps")
+    (before,) = read
+    if node.op == "Add" and before.op == "call_module" and not before.users:
+        _extend(steps[str(before.target)], graph, node)
+        return before
+    steps[key] = []
+    _extend(steps[key], graph, node)
+    return calls.call_module(key, (before,))
+
+
 def _name(node: Any, number: int) -> str:
     """The PyTorch module's name where the exporter has kept it: `3` of /3/act_quant/export_handler/Quant."""
     parts = [part for part in node.name.split("/")[:-1] if part not in ("", "export_handler", "activation_impl")]
@@ -272,8 +316,8 @@ def _quant(graph: _Graph, node: _Node) -> Operation:
 
 def _conv(graph: _Graph, node: _Node) -> Operation:
     weights, settings = graph.codes(node, 1), node.attributes
-    if weights.codes.ndim != 4 or settings.get("group", 1) != 1 or set(settings.get("dilations", [1])) != {1}:
-        raise node.refused("has groups, a dilation or no two dimensions")
+    if weights.codes.ndim != 4:
+        raise node.refused("has no two dimensions")
     channels, kernel = len(weights.codes), list(weights.codes.shape[2:])
     if settings.get("kernel_shape", kernel) != kernel:
         raise node.refused(f"has kernel_shape {settings['kernel_shape']} and weights of {kernel}")
@@ -288,6 +332,8 @@ def _conv(graph: _Graph, node: _Node) -> Operation:
         _float64(graph.values(node, 2)) if len(node.inputs) > 2 else None,
         tuple(settings.get("strides", (1, 1))),
         _padding(node),
+        tuple(settings.get("dilations", (1, 1))),
+        settings.get("group", 1),
     )
 
 

@@ -13,7 +13,7 @@ from tilewright_model.integers.float_network import float_codes, float_scores
 from tilewright_model.integers.integer_network import IntegerNetwork
 from tilewright_model.integers.reference import Reference
 from tilewright_model.networks.network import QuantisedNetwork
-from tilewright_model.networks.stages import Graph, Stage
+from tilewright_model.networks.stage import IMAGE, Graph, Stage
 
 #: accumulator steps within which a float32 code may differ
 FLOAT_DISTANCE = 0.01
@@ -79,10 +79,13 @@ def check_equality(model: QuantisedNetwork, images: Images, advance: Callable[[i
 
 
 def _compare_float(result: Equality, graph: Graph, expected: Reference, images: Tensor, labels: Tensor) -> None:
-    codes = expected.image_codes
+    maps = {IMAGE: expected.image_codes, **expected.codes}
     for stage in graph.stages[:-1]:
-        accumulators = stage.exact.accumulators(codes.double())
-        exact, got = stage.codes(accumulators), float_codes(stage, codes)
+        if stage.copy is not None:
+            continue
+        read = [maps[source.name] for source in stage.sources]
+        accumulators = stage.accumulators([codes.double() for codes in read])
+        exact, got = stage.codes(accumulators), float_codes(stage, *read)
         differing = exact != got
         count = int(differing.sum())
         if count:
@@ -92,7 +95,6 @@ def _compare_float(result: Equality, graph: Graph, expected: Reference, images: 
         result.float_differing_codes += count
         by_layer = result.float_differing_codes_by_layer
         by_layer[stage.name] = by_layer.get(stage.name, 0) + count
-        codes = expected.codes[stage.name]
     predictions = float_scores(graph, images).argmax(1)
     result.float_differing_predictions += int((predictions != expected.predictions).sum())
     result.float_correct += int((predictions == labels).sum())

@@ -5,18 +5,24 @@ whose codes fall as its accumulator grows is convolved with negated weights, so 
 sums; max-pooling may then act on the sums, a quarter of which become codes. Maps lie channels last.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
 from tilewright.network import Layer, load_network, scores_of
+from tilewright.network.graph import IMAGE
+from tilewright.network.operand import Operand
 from tilewright_model.data.pixels import look_up
 from tilewright_model.integers.requantisation import Requantisation
 from tilewright_model.layers.exact import FLOAT32_EXACT
+from tilewright_model.networks.stage import Copy
 
 
 @dataclass(frozen=True)
@@ -54,18 +60,21 @@ class IntegerNetwork:
         self.layers: list[IntegerLayer] = []
         for layer in self.network.layers:
             self.layers.append(IntegerLayer(layer, lowest, highest, device))
-            lowest, highest = (torch.full((layer.out_channels,), code) for code in (0, layer.output_levels))
         self.image_codes = table.to(device, self.layers[0].dtype)
 
     @torch.no_grad()
     def run(self, pixels: Tensor) -> IntegerResult:
         """The integers for uint8 images (n, c, h, w) on the device."""
-        x = look_up(self.image_codes, pixels).contiguous(memory_format=torch.channels_last)
-        outputs: dict[str, Tensor] = {}
-        for layer in self.layers[:-1]:
-            x = layer.codes(x)
-            outputs[layer.name] = x.to(torch.uint8)
-        accumulators = self.layers[-1].sums(x).to(torch.int32).contiguous()
+        image = look_up(self.image_codes, pixels).contiguous(memory_format=torch.channels_last)
+        maps, outputs = {IMAGE: image}, dict[str, Tensor]()
+        for index, (layer, sources) in enumerate(zip(self.layers[:-1], self.network.sources, strict=False)):
+            maps[index] = layer.codes([maps[source] for source in sources])
+            outputs[layer.name] = maps[index].to(torch.uint8)
+            for source in {*sources}:
+                if source == IMAGE or self.network.last_readers[source] == index:
+                    del maps[source]
+        read = [maps[source] for source in self.network.sources[-1]]
+        accumulators = self.layers[-1].sums(read).to(torch.int32).contiguous()
         scores = torch.from_numpy(scores_of(self.network, accumulators.cpu().numpy())).to(pixels.device)
         return IntegerResult(outputs, accumulators, scores, scores.argmax(1))
 
@@ -79,7 +88,7 @@ class IntegerLayer:
 
     Args:
         layer: the layer.
-        lowest, highest: int64 (ic,), the extreme codes of each input channel.
+        lowest, highest: int64 (c,), the extreme codes of each channel of the image, where it reads that.
         device: where it runs.
 
     Attributes:
@@ -89,13 +98,21 @@ class IntegerLayer:
 
     def __init__(self, layer: Layer, lowest: Tensor, highest: Tensor, device: torch.device) -> None:
         self.name, self.layer = layer.name, layer
-        weights = _weights(layer)
-        low, high = _extreme_sums(weights, lowest, highest)
+        low, high = torch.zeros(layer.out_channels).long(), torch.zeros(layer.out_channels).long()
+        weights = []
+        for operand in layer.operands:
+            ends = lowest, highest
+            if not layer.image_input:
+                zeros = torch.zeros(operand.in_channels, dtype=torch.int64)
+                ends = zeros, zeros + operand.activation_levels
+            weights.append(_weights(operand, layer.falling))
+            least, most = _extreme_sums(weights[-1], operand.groups, *ends)
+            low, high = low + least, high + most
         self.bound = int(torch.maximum(-low, high).max())
         # a GPU's float32 products may be cut to TF32
         in_float32 = device.type == "cpu" and self.bound < FLOAT32_EXACT
         self.dtype = torch.float32 if in_float32 else torch.float64
-        self.weights = weights.to(device, self.dtype).contiguous(memory_format=torch.channels_last)
+        self.weights = [each.to(device, self.dtype).contiguous(memory_format=torch.channels_last) for each in weights]
         self.requantisation: Requantisation | None = None
         if layer.thresholds is not None:
             thresholds, slope = torch.from_numpy(layer.thresholds).to(device), _slope(layer).to(device)
@@ -113,48 +130,59 @@ class IntegerLayer:
             "threshold_channels": counted,
         }
 
-    def sums(self, codes: Tensor) -> Tensor:
+    def sums(self, maps: Sequence[Tensor]) -> Tensor:
         """The accumulators of input codes.
 
         oneDNN's direct convolution and im2col only add products: NNPACK's Winograd would not be exact.
 
         Args:
-            codes: (n, ic, h, w).
+            maps: what each operand reads, (n, c, h, w).
 
         Returns:
             (n, oc, oh, ow), negated where the channel falls; integers as ``dtype``.
         """
-        groups = self.layer.in_channels if self.layer.kind == "average" else 1
+        first, *others = (
+            self._convolved(operand, weights, codes)
+            for operand, weights, codes in zip(self.layer.operands, self.weights, maps, strict=True)
+        )
+        total: Tensor = sum(others, first)
+        return total
+
+    def _convolved(self, operand: Operand, weights: Tensor, codes: Tensor) -> Tensor:
+        read = codes[:, operand.first_channel : operand.first_channel + operand.in_channels].to(self.dtype)
         with torch.backends.nnpack.flags(enabled=False), torch.autocast(codes.device.type, enabled=False):
             sums = functional.conv2d(
-                codes.to(self.dtype), self.weights, None, self.layer.stride, self.layer.padding, groups=groups
+                read, weights, None, operand.stride, operand.paddings, operand.dilation, operand.groups
             )
         return sums.round_() if self.dtype == torch.float64 else sums  # cuDNN may take an FFT
 
-    def codes(self, codes: Tensor) -> Tensor:
-        """Codes (n, ic, h, w) to the next layer's (n, oc, h, w), after pooling; integers as ``dtype``."""
+    def codes(self, maps: Sequence[Tensor]) -> Tensor:
+        """What it reads, (n, c, h, w) each, to the next layer's codes (n, oc, h, w), after pooling; ``dtype``."""
+        if self.layer.copies:
+            return Copy(self.layer.kind, self.layer.stride, self.layer.paddings[0]).apply(maps[0])
         assert self.requantisation is not None
-        sums = self.sums(codes)
+        sums = self.sums(maps)
         return self.requantisation.codes(functional.max_pool2d(sums, 2) if self.layer.pool == 2 else sums)
 
 
-def _weights(layer: Layer) -> Tensor:
-    """int64 (oc, ic, kh, kw), negated in falling channels; an average's (c, 1, kh, kw) are ones, a group a channel."""
-    if layer.weights is None:
-        return torch.ones(layer.out_channels, 1, *layer.kernel, dtype=torch.int64)
-    weights = torch.from_numpy(layer.weights).long()
-    if layer.falling is None:
+def _weights(operand: Operand, falling: NDArray[np.bool_] | None) -> Tensor:
+    """int64 (oc, ic / groups, kh, kw), negated in falling channels, 16 ** raised times the operand's."""
+    weights: Tensor = torch.from_numpy(operand.weights.astype(np.int64)) << 4 * operand.raised
+    if falling is None:
         return weights
-    return torch.where(torch.from_numpy(layer.falling).view(-1, 1, 1, 1), -weights, weights)
+    return torch.where(torch.from_numpy(falling).view(-1, 1, 1, 1), -weights, weights)
 
 
-def _extreme_sums(weights: Tensor, lowest: Tensor, highest: Tensor) -> tuple[Tensor, Tensor]:
+def _extreme_sums(weights: Tensor, groups: int, lowest: Tensor, highest: Tensor) -> tuple[Tensor, Tensor]:
     """int64 (oc,) each: no sum of any of a channel's products is smaller or larger.
 
     Padding adds the code 0, so that the range of every product holds 0.
     """
-    shape = (1, -1, 1, 1) if weights.shape[1] == len(lowest) else (-1, 1, 1, 1)
-    products = weights * lowest.clamp(max=0).view(shape), weights * highest.clamp(min=0).view(shape)
+    low, high = (
+        ends.view(groups, 1, -1, 1, 1).expand(-1, len(weights) // groups, -1, -1, -1).flatten(0, 1)
+        for ends in (lowest.clamp(max=0), highest.clamp(min=0))
+    )
+    products = weights * low, weights * high
     return torch.minimum(*products).sum((1, 2, 3)), torch.maximum(*products).sum((1, 2, 3))
 
 

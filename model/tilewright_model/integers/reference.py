@@ -7,13 +7,14 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from tilewright.files import write_npz
 from tilewright_model.device import batch_size
 from tilewright_model.errors import DataError
+from tilewright_model.networks.execution import run_graph
 from tilewright_model.networks.network import QuantisedNetwork
-from tilewright_model.networks.stages import Graph, Stage, build_graph
+from tilewright_model.networks.stages import Graph, build_graph
 
 _POLL_SECONDS = 0.2
 
@@ -53,7 +54,7 @@ def reference(
     all_layers: bool = True,
     advance: Callable[[int], object] | None = None,
 ) -> Reference:
-    """The integers of ``model.eval()``.
+    """The integers of ``model.eval()``; where maps are added, of the integers that the addition is defined on.
 
     Args:
         model: the network.
@@ -128,26 +129,15 @@ def check_images(model: QuantisedNetwork, pixels: Tensor) -> None:
 
 @torch.no_grad()
 def batch_reference(model: QuantisedNetwork, graph: Graph, pixels: Tensor) -> Reference:
-    """As ``reference``, for one batch and on the model's device: the model's own forward, its layers' inputs hooked."""
-    codes: list[Tensor] = []
-
-    def keep(stage: Stage) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
-        return lambda _, arguments: codes.append(stage.exact.codes(arguments[0]))
-
-    handles = [stage.layer.register_forward_pre_hook(keep(stage)) for stage in graph.stages]
-    try:
-        scores = model.eval()(model.normalise(pixels))
-    finally:
-        for handle in handles:
-            handle.remove()
-    last = graph.stages[-1]
+    """As ``reference``, for one batch and on the model's device."""
+    run = run_graph(graph, model.normalise(pixels))
     return Reference(
-        codes[0].to(torch.int16),
-        {stage.name: after.to(torch.uint8) for stage, after in zip(graph.stages, codes[1:], strict=False)},
-        last.name,
-        last.exact.accumulators(codes[-1]).to(torch.int32),
-        scores,
-        scores.argmax(1),
+        run.image_codes.to(torch.int16),
+        {name: codes.to(torch.uint8) for name, codes in run.codes.items()},
+        graph.stages[-1].name,
+        run.accumulators.to(torch.int32),
+        run.scores,
+        run.scores.argmax(1),
     )
 
 

@@ -53,6 +53,10 @@ class ExactLayer(ExactModule):
         """Codes of the layer's input: float64 integers, x's shape."""
         return exact_codes(x, self.alpha, self.levels, self.lowest)
 
+    def scale_of_codes(self) -> float:
+        """The step between two codes of its input: alpha / levels."""
+        return float(self.alpha) / self.levels
+
     @abstractmethod
     def accumulators(self, codes: Tensor) -> Tensor:
         """Exact sums of the codes (n, ic, h, w): float64 integers (n, oc, oh, ow)."""
@@ -98,6 +102,16 @@ class ExactConv2d(ExactLayer):
         self.stride, self.padding, self.dilation, self.groups = stride, padding, dilation, groups
         self.weight_sum = int(weights.long().abs().sum((1, 2, 3)).max())
 
+    @property
+    def in_channels(self) -> int:
+        """Input channels, of all groups."""
+        return int(self.weights.shape[1]) * self.groups
+
+    def kernel_padding_dilation(self) -> tuple[tuple[int, ...], ...]:
+        """A pair of each; a padding that is a word is none."""
+        assert not isinstance(self.padding, str)
+        return tuple(self.weights.shape[2:]), self.padding, self.dilation
+
     def accumulators(self, codes: Tensor) -> Tensor:
         """The codes' convolution.
 
@@ -129,9 +143,21 @@ class ExactAverage(ExactLayer):
         super().__init__(scale, alpha, levels)
         self.kernel, self.stride = kernel, stride
 
+    def kernel_padding_dilation(self) -> tuple[tuple[int, ...], ...]:
+        """A pair of each."""
+        return self.kernel, (0, 0), (1, 1)
+
     def accumulators(self, codes: Tensor) -> Tensor:
         """The sums of the windows' codes."""
         return functional.avg_pool2d(codes.double(), self.kernel, self.stride, divisor_override=1)
+
+
+class ExactIdentity(ExactLayer):
+    """The codes themselves: a quantiser alone."""
+
+    def accumulators(self, codes: Tensor) -> Tensor:
+        """The codes, as float64."""
+        return codes.double()
 
 
 class ExactBatchNorm2d(ExactModule):

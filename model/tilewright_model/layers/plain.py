@@ -8,17 +8,15 @@ from torch.nn import functional
 from tilewright_model.layers.exact import ExactBatchNorm2d, ExactLinear, ExactModule
 
 
-class BatchNorm2d(nn.BatchNorm2d):
-    """nn.BatchNorm2d in training, and with its state-dict keys; in evaluation mode the module is ``exact()``."""
-
-    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
-        super().__init__(num_features, eps, momentum)
+class _Constants:
+    """Batch-norm as two float64 constants a channel."""
 
     def exact(self) -> ExactBatchNorm2d:
         """scale = gamma / sqrt(var + eps) and shift = beta - mean * scale, as they are now.
 
         By numpy, whose root is rounded correctly: torch's comes from MKL's vector library and can be one bit off.
         """
+        assert isinstance(self, nn.BatchNorm1d | nn.BatchNorm2d)
         assert self.running_mean is not None and self.running_var is not None
         parameters = (self.weight, self.bias, self.running_mean, self.running_var)
         gamma, beta, mean, var = (parameter.detach().cpu().double().numpy() for parameter in parameters)
@@ -28,9 +26,30 @@ class BatchNorm2d(nn.BatchNorm2d):
         device = self.weight.device
         return ExactBatchNorm2d(torch.from_numpy(scale).to(device), torch.from_numpy(shift).to(device))
 
+
+class BatchNorm2d(_Constants, nn.BatchNorm2d):
+    """nn.BatchNorm2d in training, and with its state-dict keys; in evaluation mode the module is ``exact()``."""
+
+    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
+        super().__init__(num_features, eps, momentum)
+
     def forward(self, y: Tensor) -> Tensor:
         """float (n, c, h, w) to the same; float64 in evaluation mode."""
         return super().forward(y) if self.training else self.exact()(y.double())
+
+
+class BatchNorm1d(_Constants, nn.BatchNorm1d):
+    """nn.BatchNorm1d of (n, c) in training, for QuantLinear; in evaluation mode the module is ``exact()``."""
+
+    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
+        super().__init__(num_features, eps, momentum)
+
+    def forward(self, y: Tensor) -> Tensor:
+        """float (n, c) to the same; float64 in evaluation mode."""
+        if self.training:
+            return super().forward(y)
+        z: Tensor = self.exact()(y.double()[:, :, None, None])
+        return z[:, :, 0, 0]
 
 
 class Linear(nn.Linear):

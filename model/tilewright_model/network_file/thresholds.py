@@ -1,18 +1,40 @@
 """Integer thresholds by binary search of the reference's own float64 function."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 from tilewright.network.shape import ALWAYS, NEVER
 from tilewright_model.layers.exact import ExactAverage, ExactConv2d
-from tilewright_model.networks.stages import Stage
+from tilewright_model.layers.exact_sum import ExactSum
+from tilewright_model.networks.stage import Exact, Stage
 
 
-def reachable(layer: ExactConv2d | ExactAverage, lowest: Tensor, highest: Tensor) -> tuple[Tensor, Tensor]:
-    """Smallest and largest accumulator of each output channel; padding adds the code 0.
+def reachable_sums(layer: Exact, ends: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    """Smallest and largest accumulator of each output channel of a layer, whatever it adds up.
 
     Args:
         layer: the layer.
+        ends: for each map that it reads, int64 (ic,) each, the extreme codes of each of its input channels.
+
+    Returns:
+        int64 (oc,) each.
+    """
+    if not isinstance(layer, ExactSum):
+        return reachable(layer, *ends[0])
+    low, high = (end * 16**layer.raised for end in reachable(layer.own, *ends[0]))
+    for part, (lowest, highest) in zip(layer.adds, ends[1:], strict=True):
+        least, most = reachable(part, lowest, highest)
+        low, high = low + least, high + most
+    return low, high
+
+
+def reachable(layer: Exact, lowest: Tensor, highest: Tensor) -> tuple[Tensor, Tensor]:
+    """Smallest and largest sum of each output channel; padding adds the code 0.
+
+    Args:
+        layer: a convolution or an average.
         lowest, highest: int64 (ic,), the extreme codes of each input channel.
 
     Returns:
@@ -21,8 +43,12 @@ def reachable(layer: ExactConv2d | ExactAverage, lowest: Tensor, highest: Tensor
     if isinstance(layer, ExactAverage):
         positions = layer.kernel[0] * layer.kernel[1]
         return lowest * positions, highest * positions
+    assert isinstance(layer, ExactConv2d)
     weights = layer.weights.cpu().long()
-    low, high = (codes.view(1, -1, 1, 1) for codes in (lowest.clamp(max=0), highest.clamp(min=0)))
+    low, high = (
+        ends.view(layer.groups, -1, 1, 1).repeat_interleave(len(weights) // layer.groups, 0)
+        for ends in (lowest.clamp(max=0), highest.clamp(min=0))
+    )
     products = weights * low, weights * high
     return torch.minimum(*products).sum((1, 2, 3)), torch.maximum(*products).sum((1, 2, 3))
 

@@ -1,13 +1,17 @@
 """More networks for tests, random but the same for the same seed: shapes that the VGG16 does not have."""
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
-from tilewright_model.layers.plain import BatchNorm2d, Linear
-from tilewright_model.layers.quantised import QuantAvgPool2d, QuantConv2d
-from tilewright_model.networks.network import Network
+from tilewright_model.layers.plain import BatchNorm1d, BatchNorm2d, Linear
+from tilewright_model.layers.quantised import QuantAvgPool2d, QuantConv2d, QuantisedInput, QuantLinear
+from tilewright_model.layers.quantisers import ImageQuantiser
+from tilewright_model.networks.graphs import MLP, Mobile, UNet
+from tilewright_model.networks.network import Network, QuantisedNetwork
+from tilewright_model.networks.residual import ResidualNetwork, ResidualOptions
 
 #: mean and variance of a code behind a ReLU, more or less, as shares of the largest code
 SHARE_MEAN, SHARE_VARIANCE = 0.27, 0.11
@@ -85,8 +89,48 @@ def mixed_network(seed: int) -> Network:
     return Network(nn.Sequential(*features), make.linear(44, 5), (3, 12, 12)).eval()
 
 
+def _filled(model: QuantisedNetwork, seed: int) -> QuantisedNetwork:
+    Maker(seed).fill(model)
+    return model.eval()
+
+
+def resnet20(seed: int) -> QuantisedNetwork:
+    """32x32 images, 10 classes: ResNet20, nine shortcuts of which two are projections."""
+    return _filled(ResidualNetwork(), seed)
+
+
+def residual_network(seed: int) -> QuantisedNetwork:
+    """16x16 images, 5 classes: two residual blocks of 8 and 12 channels."""
+    return _filled(ResidualNetwork(ResidualOptions((8, 12), 1, (3, 16, 16), 5)), seed)
+
+
+def mobile_network(seed: int) -> QuantisedNetwork:
+    """16x16 images, 5 classes: depthwise convolutions, each with a 1x1 convolution behind it."""
+    return _filled(Mobile(), seed)
+
+
+def unet_network(seed: int) -> QuantisedNetwork:
+    """16x16 images, 5 classes: down by 3x3 and 2x2 maxima, up by repetition, with the maps of the way down beside."""
+    return _filled(UNet(), seed)
+
+
+def mlp_network(seed: int) -> QuantisedNetwork:
+    """1x12x12 images, 10 classes: fully connected layers, the hidden ones on the array, batch-norm or bias behind."""
+    return _filled(MLP(), seed)
+
+
 #: by the name that `export --example` takes
-EXAMPLES = {"small": small_network, "tall": tall_network, "broad": broad_network, "mixed": mixed_network}
+EXAMPLES: dict[str, Callable[[int], QuantisedNetwork]] = {
+    "small": small_network,
+    "tall": tall_network,
+    "broad": broad_network,
+    "mixed": mixed_network,
+    "residual": residual_network,
+    "resnet20": resnet20,
+    "mobile": mobile_network,
+    "unet": unet_network,
+    "mlp": mlp_network,
+}
 
 
 class Maker:
@@ -133,26 +177,53 @@ class Maker:
             weight_bits=weight_bits,
             alpha_a=self.alpha(),
         )
-        largest = layer.weight_quant.levels
-        codes = torch.randint(-largest, largest + 1, layer.weight.shape, generator=self.generator)
-        variance = codes.double().square().sum((1, 2, 3)) * SHARE_VARIANCE * layer.act_quant.levels**2
-        step = 1 / math.sqrt(float(variance.mean()))
-        layer.freeze(codes.to(torch.int8), step / layer.delta_a * largest)
-        mean = codes.double().sum((1, 2, 3)) * (0 if image_bits else SHARE_MEAN * layer.act_quant.levels)
-        norm = [self.batch_norm(mean * step, variance * step**2)] if batch_norm else []
+        statistics = self.weights(layer)
+        norm = [self.batch_norm(*statistics)] if batch_norm else []
         return [layer, *norm, nn.ReLU(), *([nn.MaxPool2d(2, 2)] if pool else [])]
 
-    @torch.no_grad()
+    def weights(self, layer: QuantConv2d | QuantLinear) -> tuple[Tensor, Tensor]:
+        """Freezes random weights, and returns mean and variance of each channel's output, more or less."""
+        largest, levels = layer.weight_quant.levels, layer.act_quant.levels
+        codes = torch.randint(-largest, largest + 1, layer.weight.shape, generator=self.generator)
+        variance = codes.double().square().flatten(1).sum(1) * SHARE_VARIANCE * levels**2
+        step = 1 / math.sqrt(float(variance.mean()))
+        layer.freeze(codes.to(torch.int8), step / layer.delta_a * largest)
+        image = isinstance(layer.act_quant, ImageQuantiser)
+        mean = codes.double().flatten(1).sum(1) * (0 if image else SHARE_MEAN * levels)
+        return mean * step, variance * step**2
+
     def batch_norm(self, mean: Tensor, variance: Tensor) -> BatchNorm2d:
         """A batch-norm that has seen these means and variances (c,) and has random parameters."""
-        norm, channels = BatchNorm2d(len(mean)), len(mean)
+        norm = BatchNorm2d(len(mean))
+        self.constants(norm, mean, variance)
+        return norm
+
+    @torch.no_grad()
+    def constants(self, norm: BatchNorm1d | BatchNorm2d, mean: Tensor, variance: Tensor) -> None:
+        """What a batch-norm has seen, means and variances (c,), and random parameters."""
+        channels = len(mean)
         assert norm.running_mean is not None and norm.running_var is not None
         norm.running_mean.copy_(mean)
         norm.running_var.copy_(variance)
         sign = torch.where(self.uniform(0, 1, channels) < 0.2, -1.0, 1.0)
         norm.weight.copy_(self.uniform(0.5, 1.5, channels) * sign)
         norm.bias.copy_(self.uniform(-0.5, 1.0, channels))
-        return norm
+
+    @torch.no_grad()
+    def fill(self, model: nn.Module) -> None:
+        """Random parameters for all of a network, each batch-norm those of the layer before it."""
+        for module in model.modules():
+            if isinstance(module, QuantisedInput) and not isinstance(module.act_quant, ImageQuantiser):
+                module.act_alpha.fill_(self.alpha())
+        seen: tuple[Tensor, Tensor] | None = None
+        for module in model.modules():
+            if isinstance(module, QuantConv2d | QuantLinear):
+                seen = self.weights(module)
+            elif isinstance(module, BatchNorm1d | BatchNorm2d):
+                assert seen is not None
+                self.constants(module, *seen)
+            elif isinstance(module, Linear):
+                module.load_state_dict(self.linear(module.in_features, module.out_features).state_dict())
 
     @torch.no_grad()
     def linear(self, in_features: int, out_features: int) -> Linear:

@@ -15,7 +15,19 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from brevitas_models import COMPARED, IMAGE, MODELS, NORMALISE, Halves, make, modules, random_pixels, trained
+from brevitas_models import (
+    COMPARED,
+    IMAGE,
+    MODELS,
+    NORMALISE,
+    Halves,
+    ResidualBlocks,
+    SharedQuantiser,
+    make,
+    modules,
+    random_pixels,
+    trained,
+)
 from documentation import run_snippet, snippet_of
 from torch import nn
 
@@ -230,7 +242,7 @@ def bad(name: str) -> nn.Module:
 
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             x = self.features[:3](x)
-            return self.classifier(self.features[3:](x) + x)
+            return self.classifier(self.features[3:](x) * x)
 
     class Functional(Halves):
         def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -250,7 +262,7 @@ def bad(name: str) -> nn.Module:
         "unsigned weights": lambda: conv(1, weight_signed=False, weight_narrow_range=False),
         "weight bits": lambda: conv(1, weight_bit_width=9),
         "float weights": lambda: conv(1, weight_quant=None),
-        "groups": lambda: conv(1, groups=2),
+        "padding mode": lambda: conv(3, padding=1, padding_mode="circular"),
         "padding name": lambda: conv(3, padding="same"),
         "activation bits": lambda: row(q.QuantReLU(bit_width=9)),
         "zero point": lambda: row(
@@ -292,7 +304,7 @@ REFUSED = {
     "wide range": r"3 \(QuantConv2d\) has a weight of -8.*narrow_range=True",
     "weight bits": r"3 \(QuantConv2d\) has weights of 9 bits.*smaller weight_bit_width",
     "float weights": r"3 \(QuantConv2d\) has weights that are not quantised",
-    "groups": r"3 \(QuantConv2d\) has groups",
+    "padding mode": r"3 \(QuantConv2d\) has a padding other than zeros",
     "padding name": r"3 \(QuantConv2d\) has padding 'same'",
     "activation bits": r"2 \(QuantReLU\) makes codes of up to 511.*smaller bit_width",
     "zero point": r"3 \(QuantIdentity\) has a scale a channel or a zero point",
@@ -313,10 +325,37 @@ REFUSED = {
     "no classifier": "no linear layer",
     "nothing quantised": "no quantised convolution",
     "no row": "Bilinear is neither nn.Sequential nor has.*import-qonnx",
-    "residual": r"computes something before classifier\.5.*residual.*import-qonnx",
+    "residual": r"something before classifier\.5.*import-qonnx` reads that; as a graph: mul \(mul\) is none of",
     "function": "computes something before classifier.*export_qonnx.*import-qonnx",
     "order": "(forward makes 6 calls of the 5 modules|does not call).*import-qonnx",
 }
+
+
+@pytest.mark.parametrize("make_graph", [ResidualBlocks, SharedQuantiser])
+def test_a_graph_is_the_same_everywhere_and_near_brevitas_own(
+    make_graph: type[nn.Module], open_device: Callable[..., Any], tmp_path: Path
+) -> None:
+    torch.manual_seed(3)
+    model, path = trained(make_graph()), tmp_path / "graph.safetensors"
+    network = from_brevitas(model)
+    save_network(network, path, IMAGE, "graph")
+    expected, got = reference(network, PIXELS), IntegerNetwork(path, torch.device("cpu")).run(PIXELS)
+    for layer, codes in expected.codes.items():
+        torch.testing.assert_close(got.codes[layer], codes, rtol=0, atol=0)
+    torch.testing.assert_close(got.scores, expected.scores, rtol=0, atol=0)
+    scores = model(NORMALISE(PIXELS)).detach()
+    assert float((scores - expected.scores).abs().max()) < 0.1 * float(expected.scores.std())
+    comparison = run_on_device(Driver(open_device(array=8)), path, PIXELS[:1], reference(network, PIXELS[:1]))
+    assert comparison.equal and comparison.compared > 0, str(comparison)
+
+
+def test_a_signed_quantiser_before_an_addition_is_refused_by_name() -> None:
+    model = ResidualBlocks()
+    model.b.add_module("codes", modules().QuantIdentity(bit_width=4))
+    with pytest.raises(
+        NetworkError, match=r"b\.codes \(QuantIdentity\) makes signed codes of -8\.\.7, .*without a quan"
+    ):
+        from_brevitas(trained(model))
 
 
 @pytest.mark.parametrize("name", REFUSED)

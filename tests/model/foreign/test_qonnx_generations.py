@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from brevitas_models import IMAGE, NORMALISE, make, modules, random_pixels, trained
+from brevitas_models import IMAGE, NORMALISE, ResidualBlocks, SharedQuantiser, make, modules, random_pixels, trained
 from onnx_graphs import WEIGHTS, other_graph
 from torch import nn
 
@@ -119,15 +119,24 @@ class Written(nn.Module):
         return nn.Sequential(self.image, self.first, self.codes, pool, self.second, *last, self.scores)
 
 
-def test_what_is_no_row_of_modules_goes_by_qonnx(tmp_path: Path) -> None:
+@pytest.mark.parametrize("make_graph", [ResidualBlocks, SharedQuantiser])
+def test_a_graph_is_the_same_as_from_brevitas(make_graph: type[nn.Module], tmp_path: Path) -> None:
+    torch.manual_seed(3)
+    model, pixels = trained(make_graph()), random_pixels(5)
+    network = import_qonnx(exported(model, tmp_path / "graph.onnx"), normalise=NORMALISE)
+    got, expected = (reference(each, pixels) for each in (network, from_brevitas(model, IMAGE, NORMALISE)))
+    assert torch.equal(got.scores, expected.scores) and len(got.scores.unique()) > 10
+    assert [codes.shape for codes in got.codes.values()] == [codes.shape for codes in expected.codes.values()]
+
+
+def test_a_row_that_is_written_otherwise_is_the_same_by_trace_and_by_qonnx(tmp_path: Path) -> None:
     torch.manual_seed(2)
     model = trained(Written())
-    with pytest.raises(NetworkError, match=r"brevitas\.export\.export_qonnx` writes .*import-qonnx"):
-        from_brevitas(model, IMAGE, NORMALISE)
     network = import_qonnx(exported(model, tmp_path / "written.onnx"), normalise=NORMALISE)
     pixels = random_pixels(5)
     got, expected = (reference(each, pixels) for each in (network, from_brevitas(model.in_a_row(), IMAGE, NORMALISE)))
     assert torch.equal(got.scores, expected.scores) and len(got.scores.unique()) > 10
+    assert torch.equal(reference(from_brevitas(model, IMAGE, NORMALISE), pixels).scores, expected.scores)
 
 
 def executed(path: Path, pixels: torch.Tensor, clean: Path) -> list[np.ndarray[Any, Any]]:

@@ -187,7 +187,7 @@ def test_sums_beyond_float32s_integers_are_exact_too(image_crops: Callable[..., 
     wide = integers.layers[1]
     largest = 15 * (7 * 3400 * 49 - 1)
     assert (wide.bound, wide.describe()["below_2_24"]) == (largest, False) and largest > 2**24 and largest % 2
-    sums = wide.sums(torch.full((1, 3400, 8, 8), 15.0))
+    sums = wide.sums([torch.full((1, 3400, 8, 8), 15.0)])
     assert sums.shape == (1, 2, 2, 2) and abs(int(sums[0, 1, 0, 0])) == largest
     check_equal(model, image_crops(2, 8), integers)
 

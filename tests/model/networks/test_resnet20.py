@@ -12,11 +12,16 @@ from seen_images import seen
 from torch import Tensor
 
 from tilewright.errors import NetworkError
+from tilewright.network.inference import infer
+from tilewright_model.data.cifar10 import Images
 from tilewright_model.data.pixels import normalise
+from tilewright_model.integers.reference import reference
+from tilewright_model.integers.shortcuts import shortcut_cost
 from tilewright_model.layers.plain import FloatConv2d
 from tilewright_model.layers.quantised import QuantConv2d
 from tilewright_model.network_file.write import save_network
 from tilewright_model.networks.resnet20 import BasicBlock, MeanPool, ResNet20, ResNet20Options
+from tilewright_model.networks.resnet20_body import ResNet20Body, ResNet20Front
 from tilewright_model.networks.stages import build_graph
 
 Array = NDArray[np.float64]
@@ -140,12 +145,38 @@ def test_the_default_has_the_familys_keys_and_parameters() -> None:
         ResNet20Options(channels=(8, 16, 48))  # type: ignore[arg-type]
 
 
-def test_the_compiler_names_the_residual_addition(resnet: ResNet20, tmp_path: Path) -> None:
-    message = (
-        r"layer1\.0 \(BasicBlock\) adds its input to its result: .* no residual addition yet, nor .*float \(conv1\)"
-    )
+def test_the_compiler_names_the_first_convolution_in_float(resnet: ResNet20, tmp_path: Path) -> None:
+    message = r"conv1 \(FloatConv2d\) convolves the image in float: .* QuantConv2d with image_bits"
     with pytest.raises(NetworkError, match=message):
         build_graph(resnet)
     with pytest.raises(NetworkError, match=message):
         save_network(resnet, tmp_path / "x.safetensors", resnet.image_size, "")
     assert not list(tmp_path.iterdir())
+
+
+def test_the_body_runs_with_quantised_shortcuts_near_the_network(
+    resnet: ResNet20, crops: Tensor, tmp_path: Path
+) -> None:
+    front, body = ResNet20Front(resnet.eval()), ResNet20Body(resnet).eval()
+    codes, path = front(normalise(crops)), tmp_path / "body.safetensors"
+    network = save_network(body, path, body.image_size, "ResNet20 body")
+    names = [layer.name for layer in network.layers]
+    # the map before the projection has two quantisers, so it is written twice
+    assert len(names) == 20 and names.count("layer1.2.conv2") == names.count("layer1.2.conv2.2") == 1
+    expected = reference(body, codes)
+    for layer, values in infer(network, codes.numpy()):
+        wanted = expected.accumulators if layer.is_last else expected.codes[layer.name]
+        np.testing.assert_array_equal(values, wanted, layer.name)
+    assert torch.equal(expected.codes["entry"], codes)
+    own = resnet(normalise(crops))
+    assert float((expected.scores - own).abs().max()) < float(own.std())
+    # without the rounding of shortcuts, the parts are the network
+    assert torch.allclose(body.classifier(torch.relu(torch.ones(1, 48 * 64))), resnet.fc(torch.ones(1, 48)))
+
+
+def test_what_quantised_shortcuts_cost_is_said(resnet: ResNet20, crops: Tensor) -> None:
+    labels = resnet.eval()(normalise(crops)).argmax(1)
+    cost = shortcut_cost(resnet, Images(crops, labels))
+    assert (cost.images, cost.correct) == (len(crops), len(crops))
+    assert cost.differing == cost.images - cost.quantised_correct
+    assert cost.report()["accuracy"] == 100
