@@ -121,6 +121,7 @@ golden: setup ## from the trained checkpoint, write the golden files of the acce
 	@$(BIN)/python cores/accelerator/golden/make_golden.py
 	@$(BIN)/python -m tilewright_model export --out $(PACKAGED).safetensors
 	@$(BIN)/tilewright golden $(PACKAGED).safetensors --reference pytorch --out $(PACKAGED)_cat.npz
+	@$(BIN)/python -m tilewright_model export --example resnet20 --out $(dir $(PACKAGED))resnet20_w4a4_random.safetensors
 
 evidence: setup build/cifar10/cifar10.npz ## make docs/results anew: all CIFAR-10 test images, VGG16 on 8x8, 16x16, 32x32 (up to an hour)
 	@CIFAR10_ROOT=$(CURDIR)/build/cifar10 $(BIN)/python benchmarks/evidence.py

@@ -206,6 +206,12 @@ FILES = {
     "vgg16_16x16": Result("VGG16 on 16x16, batch 4", run_of(16, 4, 64, 2), RUN),
     "vgg16_32x32": Result("VGG16 on 32x32, batch 16", run_of(32, 16, 16, 3), RUN),
     "vgg16_64x64": Result("VGG16 on 64x64, batch 32, streams of 128 bits", run_of(64, 32, 64, 7, "--stream 128"), RUN),
+    **{
+        f"resnet20_{n}x{n}": Result(
+            f"ResNet20 of random weights on {n}x{n}, batch {batch}", run_of(n, batch, 64, n, "--network resnet20"), RUN
+        )
+        for n, batch in ((8, 1), (16, 4), (32, 16))
+    },
     "layers_8x8": Result("Every layer's map on 8x8", run_of(8, 1, 4, 4, "--layers all"), TAPPED),
     "layers_16x16": Result("Every layer's map on 16x16", run_of(16, 4, 4, 5, "--layers all"), TAPPED),
     "layers_32x32": Result("Every layer's map on 32x32", run_of(32, 16, 16, 6, "--layers all"), TAPPED),

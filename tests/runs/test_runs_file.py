@@ -88,7 +88,7 @@ def renamed_layer(tensors: Tensors, metadata: Metadata) -> None:
 #: a change, and the message
 DAMAGES: list[tuple[Change, str]] = [
     # metadata
-    (raw("version", "2"), "version '2', this library reads"),
+    (raw("version", "3"), "version '3', this library reads 'tilewright-network' versions '1' and '2'"),
     (raw("extra", ""), r"keys missing \[\], unknown \['extra'\]"),
     (lambda t, m: m.pop("tail"), r"keys missing \['tail'\], unknown \[\]"),
     (raw("layers", "{"), "key 'layers' is not JSON"),
@@ -109,14 +109,14 @@ DAMAGES: list[tuple[Change, str]] = [
     (entry("image", height=0, width=0), "an image of 3 channels, 0x0"),
     (entry("image", height=10**9), "takes 20 features to 7, but .*0 come"),
     # layers
-    (entry("layers", 1, kind="pool"), "kind 'pool' is neither conv nor av"),
+    (entry("layers", 1, kind="pool"), "kind 'pool' is none of conv, average, max"),
     (entry("layers", 1, dilation=2), r"unknown fields \['dilation'\]"),
     (entry("layers", 1, stride="2"), "'stride' is '2', not an integer"),
     (entry("layers", 1, stride=True), "'stride' is True, not an integer"),
     (entry("layers", 1, padding=-1), r"features\.3: padding -1 is outside"),
     (entry("layers", 1, relu=1), "'relu' is 1, not true or false"),
     (entry("layers", 1, kernel=[3]), r"'kernel' is \[3\], not \[height, width\]"),
-    (entry("layers", 1, kernel=[3, 9]), r"kernel \(3, 9\) is not within 1x1"),
+    (entry("layers", 1, kernel=[3, 9]), r"version 1 has no layer such as features\.3: conv, kernel \(3, 9\)"),
     (entry("layers", 1, input="image"), "the first layer reads the image"),
     (
         entry("layers", 1, output="accumulators", output_levels=0),
@@ -242,7 +242,7 @@ def linear(name: str, inputs: int, outputs: int) -> TailStep:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (layer(1, name="conv"), "'conv': layers are named features.N"),
+        (layer(1, name="conv..1"), "'conv..1': layers are named as modules"),
         (layer(1, name="features.0"), r"each layer has a name of its own, not features\.0, features\.0, "),
         (layer(1, scale=-1.0), r"features\.3: scale is -1\.0, not positive"),
         (layer(1, alpha_a=1.0), r"features\.0: alpha_next is not features\.3\.alpha_a"),

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from tilewright.cli.argument_checks import takes
+from tilewright import packaged
+from tilewright.cli.argument_checks import check_network_name, takes
 from tilewright.environment import BITSTREAM_VARIABLE, DEVICE_VARIABLE, HOST_VARIABLE
 from tilewright.errors import ParameterError
 from tilewright.file_kinds import Role
@@ -90,8 +91,19 @@ NetworkFile = Annotated[
     Path | None,
     typer.Argument(
         metavar="NETWORK_FILE",
-        help="Network file that `tilewright_model export` wrote; default: the trained VGG16.",
+        help="Network file that `tilewright_model export` wrote, or a packaged network: vgg16, the trained one and "
+        "default, or resnet20, of random weights.",
         callback=takes(Role.NETWORK),
+    ),
+]
+NetworkName = Annotated[
+    str | None,
+    typer.Option(
+        "--network",
+        metavar="NAME",
+        help=f"Packaged network, instead of a file: {', '.join(packaged.NETWORKS)}.",
+        autocompletion=lambda: list(packaged.NETWORKS),
+        callback=check_network_name,
     ),
 ]
 Checkpoint = Annotated[

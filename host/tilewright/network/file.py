@@ -28,6 +28,7 @@ from tilewright.network.file_format import (
     check_layer_name,
     check_linear_name,
     fields_of,
+    is_plain,
     layer_entry,
     layer_tensors,
     linear_tensors,
@@ -156,6 +157,8 @@ def _check_fields(where: str, entry: Any, fields: Mapping[str, type]) -> None:
 
 def _layer(file: _File, number: int, entry: Any) -> Layer:
     shape, added = _shape(file.version, number, entry)
+    if file.version == CHAIN and not is_plain(shape):
+        raise NetworkError(f"version {CHAIN} has no layer such as {shape.name}: {shape.kind}, kernel {shape.kernel}")
     values: dict[str, Any] = {"weights": None, **file.tensors(shape.name, layer_tensors(shape))}
     numbers = {key: float(value) for key, value in values.items() if value is not None and not value.ndim}
     if "falling" in values:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tilewright.errors import NetworkError
+from tilewright.hardware.parameters import MAX_KERNEL
 from tilewright.network.network import Network, TailStep
 from tilewright.network.operand import Operand
 from tilewright.network.shape import LayerShape
@@ -57,7 +58,7 @@ Kinds = dict[str, tuple[type, tuple[int, ...]]]
 
 def version_of(network: Network) -> str:
     """The version of the file that holds a network: of a chain of plain layers 1, else 2."""
-    return CHAIN if all(map(_is_plain, network.layers)) else GRAPH
+    return CHAIN if all(map(is_plain, network.layers)) else GRAPH
 
 
 def fields_of(version: str) -> dict[str, type]:
@@ -106,11 +107,11 @@ def addend_tensors(layer: LayerShape, entries: list[dict[str, Any]]) -> Kinds:
     }
 
 
-def _is_plain(layer: LayerShape) -> bool:
+def is_plain(layer: LayerShape) -> bool:
     """Whether a layer has no more than version 1 says of one."""
     more = [getattr(layer, key) for key in ("source", "first_channel", "raised")]
     plain = not any(more) and (layer.dilation, layer.groups) == (1, 1) and not getattr(layer, "adds", ())
-    even = layer.paddings[0] == layer.paddings[1]
+    even = layer.paddings[0] == layer.paddings[1] and (layer.kind != "conv" or max(layer.kernel) <= MAX_KERNEL)
     return plain and even and not layer.copies and bool(_LAYER_NAME.fullmatch(layer.name))
 
 

@@ -1,6 +1,6 @@
-"""The trained VGG16, and PyTorch's integers of it for a photograph: what a first exact run needs where no PyTorch is.
+"""Networks by name: the trained VGG16, with PyTorch's integers for a photograph, and ResNet20 with random weights.
 
-``make golden`` writes the files, from the trained checkpoint.
+``make golden`` writes the files, from the trained checkpoint, and of the seed 0.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from pathlib import Path
 _FOLDER = Path(__file__).resolve().parent
 # The checkpoint model/checkpoints/vgg16_w4a4_cifar10.safetensors as a network file
 NETWORK = _FOLDER / "vgg16_w4a4_cifar10.safetensors"
+# By name. ResNet20 has random weights, of the seed 0
+NETWORKS = {"vgg16": NETWORK, "resnet20": _FOLDER / "resnet20_w4a4_random.safetensors"}
 # scikit-image's cat, and every integer of the network for it (tilewright.network.golden_file)
 GOLDEN = _FOLDER / "vgg16_w4a4_cifar10_cat.npz"
 

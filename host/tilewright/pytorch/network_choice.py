@@ -20,7 +20,7 @@ def resolve_network(
     """The network file to run: the one given, or a checkpoint's, exported where need be, or the packaged one.
 
     Args:
-        network_file: a network file.
+        network_file: a network file, or the name of a packaged network.
         checkpoint: instead, a checkpoint; None takes the trained one, as it is packaged where it cannot be exported.
         layers: names of layers as an option gives them, which the checkpoint must have; None where none are given.
 
@@ -28,7 +28,7 @@ def resolve_network(
         NetworkError: both files were given, there is no such file, or it lacks a layer.
         ModelProcessError: the export failed.
     """
-    network_file = None if network_file is None else Path(network_file)
+    network_file = None if network_file is None else _named(Path(network_file))
     if network_file is not None:
         if checkpoint is not None:
             raise NetworkError("give a network file or --checkpoint, not both")
@@ -42,6 +42,14 @@ def resolve_network(
         return packaged.NETWORK
     with phase("Exporting the network with PyTorch", "Exported the network"):
         return export_network(checkpoint)
+
+
+def _named(file: Path) -> Path | None:
+    """The file of a packaged network where a name is given and no file has it; None for the trained one."""
+    if str(file) not in packaged.NETWORKS or file.exists():
+        return file
+    path = packaged.NETWORKS[str(file)]
+    return None if path == packaged.NETWORK else path
 
 
 def layer_names(network: Network, layers: str | None) -> tuple[str, ...]:

@@ -14,8 +14,8 @@ from tilewright_model.networks.stage import Norm, Source, Term
 
 #: accumulators are signed numbers of 28 bits
 REACH = 2**27 - 1
-#: largest rounding of what is added, in steps of the own convolution's sums, for which no more digits are spent
-ROUNDING = 1 / 16
+#: largest rounding of what is added, as a share of what the own sums can be, for which no more digits are spent
+ROUNDING = 2**-12
 #: what the largest of several factors becomes where the own convolution is dropped, the first that fits
 DEAD_FACTORS = (4096, 256, 16, 1)
 
@@ -171,8 +171,9 @@ class _Plan:
     raised: int
     multipliers: list[Tensor]
     alive: Tensor
-    #: largest error in steps of the own sums and, in the same order of channels, in values
+    #: largest error in steps of the own sums and, in the same order of channels, in values; largest own sum
     steps: Tensor
+    furthest: Tensor
     values: Tensor
 
 
@@ -242,13 +243,14 @@ def _plan(raised: int, own: Sequence[ExactConv2d], scale: Tensor, addends: Seque
         multipliers.append(rounded)
     alive = fits & (low >= -REACH) & (high <= REACH)
     steps = torch.where(alive, rounding, furthest.double())
-    return _Plan(raised, multipliers, alive, steps, steps * scale.abs())
+    return _Plan(raised, multipliers, alive, steps, furthest, steps * scale.abs())
 
 
 def _best(plans: Sequence[_Plan]) -> _Plan:
     """The smallest power of 16 that rounds finely enough; else the one with the smallest largest error."""
     for plan in plans:
-        if bool((plan.alive | ~plans[0].alive).all()) and bool((plan.steps[plan.alive] <= ROUNDING).all()):
+        fine = (plan.steps <= plan.furthest * ROUNDING) | ~plan.alive
+        if bool((plan.alive | ~plans[0].alive).all()) and bool(fine.all()):
             return plan
     return min(plans, key=lambda plan: float(plan.values.nan_to_num(0).max()))
 
