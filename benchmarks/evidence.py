@@ -58,10 +58,10 @@ class Result:
     table: Callable[[dict[str, Any]], str] | None = None
 
 
-def run_of(array: int, batch: int, count: int, seed: int, more: str = "") -> str:
-    """A command that runs CIFAR-10's first test images, with more options."""
+def run_of(array: int, batch: int, count: int, seed: int, more: str = "", network: str = "") -> str:
+    """A command that runs CIFAR-10's first test images through the trained VGG16 or another network."""
     options = f"--array {array} --batch {batch} --seed {seed} {more}".strip()
-    return f"tilewright run --data {CIFAR10} --count {count} {options} --check --json"
+    return f"tilewright run {network}--data {CIFAR10} --count {count} {options} --check --json"
 
 
 RUN = (
@@ -208,7 +208,7 @@ FILES = {
     "vgg16_64x64": Result("VGG16 on 64x64, batch 32, streams of 128 bits", run_of(64, 32, 64, 7, "--stream 128"), RUN),
     **{
         f"resnet20_{n}x{n}": Result(
-            f"ResNet20 of random weights on {n}x{n}, batch {batch}", run_of(n, batch, 64, n, "--network resnet20"), RUN
+            f"ResNet20 of random weights on {n}x{n}, batch {batch}", run_of(n, batch, 64, n, network="resnet20 "), RUN
         )
         for n, batch in ((8, 1), (16, 4), (32, 16))
     },

@@ -93,7 +93,7 @@ def test_a_qonnx_file(tmp_path: Path) -> None:
     [
         ("vgg61", {}, r"vgg61: no such network; packaged is vgg16, .* did you mean 'vgg16'\?"),
         ("images.npz", {}, r"is an \.npz of images, not a network file: `tilewright run --images"),
-        (3, {}, r"by its name \(vgg16\), as a file, or as a torch\.nn\.Module with a sample; this is a int"),
+        (3, {}, r"by its name \(vgg16, resnet20\), as a file, or as a torch\.nn\.Module with a sample; this is a int"),
         ("network.safetensors", {"mean": (0.5,), "std": (0.5,)}, "mean and std are for modules and QONNX files"),
         ("network.safetensors", {"sample": (3, 32, 32)}, "sample, name and classes are for modules"),
     ],

@@ -144,6 +144,9 @@ NOT_RUN = {
         "tilewright run --data $CIFAR10_ROOT --count 4 --array 8 --batch 1 --seed 4 --layers all --check --json",
         "tilewright run --data $CIFAR10_ROOT --count 64 --array 16 --batch 4 --seed 2 --check --json",
         "tilewright run --data $CIFAR10_ROOT --count 64 --array 8 --batch 1 --seed 1 --check --json",
+        "tilewright run resnet20 --data $CIFAR10_ROOT --count 64 --array 16 --batch 4 --seed 16 --check --json",
+        "tilewright run resnet20 --data $CIFAR10_ROOT --count 64 --array 32 --batch 16 --seed 32 --check --json",
+        "tilewright run resnet20 --data $CIFAR10_ROOT --count 64 --array 8 --batch 1 --seed 8 --check --json",
         "tilewright run --data ROOT --count 16 --array 16 --batch 4 --check",
     ),
     "needs CIFAR-10, and minutes: run by tests/farm/test_farm_workers.py on a small network": (

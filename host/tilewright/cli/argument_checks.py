@@ -10,7 +10,6 @@ from typing import Any
 
 import typer
 
-from tilewright import packaged
 from tilewright.errors import TargetError
 from tilewright.file_kinds import Role, refusal
 
@@ -33,20 +32,6 @@ def takes(role: Role) -> Callable[[Any], Any]:
         return given
 
     return checked
-
-
-def check_network_name(name: str | None) -> str | None:
-    """A callback for an option that names a packaged network.
-
-    Args:
-        name: as it was given.
-
-    Raises:
-        typer.BadParameter: there is none of this name; says which there are.
-    """
-    if name is not None and name not in packaged.NETWORKS:
-        raise typer.BadParameter(f"{name}: packaged are {', '.join(packaged.NETWORKS)}")
-    return name
 
 
 def check_writable(option: str, file: Path) -> None:

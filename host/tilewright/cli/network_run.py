@@ -41,7 +41,7 @@ def run_and_tell(
     """
     if report is not None:
         check_writable("--report", check_page(report))
-    path = resolve_network(options.given, options.checkpoint, options.layers)
+    path = resolve_network(options.network_file, options.checkpoint, options.layers)
     network = load_network(path)
     names = layer_names(network, options.layers)
     taken = images.take(network)

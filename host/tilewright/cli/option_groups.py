@@ -23,12 +23,10 @@ from tilewright.cli.options import (
     ImageFiles,
     Layers,
     NetworkFile,
-    NetworkName,
     Seed,
     Stream,
     Trace,
 )
-from tilewright.errors import NetworkError
 from tilewright.pytorch.image_choice import ImageChoice
 
 
@@ -37,22 +35,8 @@ class NetworkOptions:
     """Which network, and which of its maps are read back."""
 
     network_file: NetworkFile = None
-    name: NetworkName = None
     checkpoint: Checkpoint = None
     layers: Layers = None
-
-    @property
-    def given(self) -> Path | None:
-        """The network file, or the packaged network's name as one.
-
-        Raises:
-            NetworkError: both were given.
-        """
-        if self.name is None:
-            return self.network_file
-        if self.network_file is not None:
-            raise NetworkError("give a network file or --network, not both")
-        return Path(self.name)
 
 
 @dataclass(frozen=True)

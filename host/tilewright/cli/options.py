@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tilewright import packaged
-from tilewright.cli.argument_checks import check_network_name, takes
+from tilewright.cli.argument_checks import takes
 from tilewright.environment import BITSTREAM_VARIABLE, DEVICE_VARIABLE, HOST_VARIABLE
 from tilewright.errors import ParameterError
 from tilewright.file_kinds import Role
@@ -94,16 +93,6 @@ NetworkFile = Annotated[
         help="Network file that `tilewright_model export` wrote, or a packaged network: vgg16, the trained one and "
         "default, or resnet20, of random weights.",
         callback=takes(Role.NETWORK),
-    ),
-]
-NetworkName = Annotated[
-    str | None,
-    typer.Option(
-        "--network",
-        metavar="NAME",
-        help=f"Packaged network, instead of a file: {', '.join(packaged.NETWORKS)}.",
-        autocompletion=lambda: list(packaged.NETWORKS),
-        callback=check_network_name,
     ),
 ]
 Checkpoint = Annotated[

@@ -39,7 +39,7 @@ def verify(
     """
     with failures_named():
         target = device.target(outcome.trace)
-        if network.given is not None or network.layers is not None:
+        if network.network_file is not None or network.layers is not None:
             _refuse("the whole network (a network file, --layers)", {"--layer": layer, "--layer-file": layer_file})
             whole = replace(network, layers=network.layers or "all")
             run_and_tell(target, whole, images.choice(), batch, True, DEFAULT_CLOCK_MHZ, report, outcome)
