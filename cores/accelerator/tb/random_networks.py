@@ -46,7 +46,7 @@ def random_network(rng: random.Random, layers: int, size: tuple[int, int], wides
         if chosen:
             layer = replace(layer, image_input=False, activation_levels=chosen[-1].output_levels)
         if not last:
-            sums = accumulate(layer, maps)
+            sums = accumulate(layer, [maps])
             layer = _with_thresholds(rng, data, layer, sums)
             maps = pool(layer, quantise(layer, sums))
         chosen.append(layer)
