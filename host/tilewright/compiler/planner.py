@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from tilewright.compiler.addresses import Lifetime, allocate, first_overfull, lifetimes, peak_words
 from tilewright.compiler.image import fold_cycles
 from tilewright.compiler.piece import Piece
-from tilewright.compiler.schedule import Plan, Schedule, Segment, Step, last_readers, make_schedule
+from tilewright.compiler.schedule import Plan, Schedule, Segment, Step, make_schedule
 from tilewright.compiler.stages import Stage
 from tilewright.compiler.thresholds import BEATS_A_CHANNEL
 from tilewright.errors import CompileError
+from tilewright.network.graph import last_readers
 
 # Share of cycles in which the DDR port is expected to deliver a beat
 AVAILABILITY = 0.95
@@ -249,7 +250,7 @@ def _segments(stages: Sequence[Stage]) -> Iterator[Segment]:
 
     The maps between them are read by none behind them.
     """
-    readers = last_readers(stages)
+    readers = last_readers([stage.sources for stage in stages])
     for first in range(len(stages) - 1):
         for last in range(first + 1, len(stages)):
             if any(stage.averages for stage in stages[first : last + 1]):
@@ -262,7 +263,7 @@ def _segments(stages: Sequence[Stage]) -> Iterator[Segment]:
 
 def _shares(stages: Sequence[Stage]) -> Iterator[Segment]:
     """Pairs of convolutions whose channels between them are divided, and the rows of the second that go together."""
-    readers = last_readers(stages)
+    readers = last_readers([stage.sources for stage in stages])
     for first in range(len(stages) - 1):
         pair = stages[first : first + 2]
         follow = pair[1].sources == (first,) and readers[first] == first + 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from tilewright.compiler.piece import Piece
 from tilewright.compiler.stages import Stage
 from tilewright.errors import CompileError
-from tilewright.network.graph import IMAGE
+from tilewright.network.graph import IMAGE, last_readers
 
 # In which images come that words hold side by side
 PARTS = 4
@@ -233,7 +233,7 @@ class _Scheduler:
         self.schedule = Schedule(plan)
         self.maps: dict[tuple[int, int], Buffer] = {}
         self.made = [0] * len(stages)  # images of each stage's output
-        self.last_readers = last_readers(stages)
+        self.last_readers = last_readers([stage.sources for stage in stages])
 
     def run(self) -> Schedule:
         self._produce(len(self.stages) - 1, range(self.plan.batch))
@@ -363,16 +363,6 @@ class _Scheduler:
         buffer = Buffer(maker, images, rows, most if tiles is None else tiles, width, lanes)
         self.schedule.buffers.append(buffer)
         return buffer
-
-
-def last_readers(stages: Sequence[Stage]) -> list[int]:
-    """For each stage the index of the last one that reads its output; its own index where none does."""
-    last = list(range(len(stages)))
-    for stage in stages:
-        for maker in stage.sources:
-            if maker != IMAGE:
-                last[maker] = stage.index
-    return last
 
 
 def _chunks(items: range, size: int) -> Iterator[range]:

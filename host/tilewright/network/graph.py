@@ -42,6 +42,20 @@ def source_indices(layers: Sequence[LayerShape]) -> tuple[tuple[int, ...], ...]:
     return tuple(result)
 
 
+def last_readers(sources: Sequence[Sequence[int]]) -> tuple[int, ...]:
+    """For each layer the index of the last one that reads its map; its own index where none does.
+
+    Args:
+        sources: for each layer the indices of those whose maps it reads, -1 for the image.
+    """
+    last = list(range(len(sources)))
+    for index, read in enumerate(sources):
+        for source in read:
+            if source != IMAGE:
+                last[source] = index
+    return tuple(last)
+
+
 def output_sizes(image: tuple[int, int], layers: Sequence[LayerShape]) -> tuple[tuple[int, int], ...]:
     """Height and width of each layer's output map, after pooling.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -62,21 +62,40 @@ def infer(network: Network, pixels: npt.NDArray[np.uint8]) -> Iterator[tuple[Lay
         network: the network.
         pixels: uint8 (images, channels, h, w).
 
-    Yields:
+    Returns:
         Each layer with its output: uint8 codes (images, oc, h, w) after pooling, and for the last layer int32
         accumulators (images, oc, h, w) before anything else.
 
     Raises:
         NetworkError: the images do not fit the network.
     """
-    maps: dict[int, npt.NDArray[Any]] = {IMAGE: image_codes(network, pixels)}
+
+    def made(layer: Layer, read: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+        sums = accumulate(layer, read)
+        return sums if layer.is_last else pool(layer, quantise(layer, sums))
+
+    return map_by_map(network, image_codes(network, pixels), made)
+
+
+def map_by_map(
+    network: Network,
+    image: npt.NDArray[Any],
+    made: Callable[[Layer, Sequence[npt.NDArray[Any]]], npt.NDArray[Any]],
+) -> Iterator[tuple[Layer, npt.NDArray[Any]]]:
+    """Carries maps through a network; each is held until the last layer that reads it.
+
+    Args:
+        network: the network.
+        image: what the first layer reads.
+        made: a layer's output of what its operands read; copies need none.
+
+    Yields:
+        Each layer with its output.
+    """
+    maps = {IMAGE: image}
     for index, (layer, sources) in enumerate(zip(network.layers, network.sources, strict=True)):
         read = [maps[source] for source in sources]
-        if layer.copies:
-            maps[index] = copied(layer, read[0])
-        else:
-            sums = accumulate(layer, read)
-            maps[index] = sums if layer.is_last else pool(layer, quantise(layer, sums))
+        maps[index] = copied(layer, read[0]) if layer.copies else made(layer, read)
         for source in {*sources}:
             if source == IMAGE or network.last_readers[source] == index:
                 del maps[source]

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import NetworkError
-from tilewright.network.graph import IMAGE, check_graph, output_sizes, source_indices
+from tilewright.network.graph import IMAGE, check_graph, last_readers, output_sizes, source_indices
 from tilewright.network.linear import Factors
 from tilewright.network.operand import Operand
 from tilewright.network.shape import NEVER, LayerShape
@@ -248,12 +248,7 @@ class Network:
     @cached_property
     def last_readers(self) -> tuple[int, ...]:
         """For each layer the index of the last one that reads its map; its own index where none does."""
-        last = list(range(len(self.layers)))
-        for index, sources in enumerate(self.sources):
-            for source in sources:
-                if source != IMAGE:
-                    last[source] = index
-        return tuple(last)
+        return last_readers(self.sources)
 
     @property
     def macs(self) -> int:

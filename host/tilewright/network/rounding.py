@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.network.graph import IMAGE
-from tilewright.network.inference import copied, image_codes, infer, layer_sums, pool
+from tilewright.network.inference import image_codes, infer, layer_sums, map_by_map, pool
 from tilewright.network.network import Layer, Network
 
 Values = npt.NDArray[np.float64]
@@ -51,15 +50,13 @@ def unrounded(network: Network, pixels: npt.NDArray[np.uint8]) -> Iterator[Value
     Raises:
         NetworkError: the images do not fit the network.
     """
-    maps: dict[int, npt.NDArray[Any]] = {IMAGE: image_codes(network, pixels)}
-    for index, (layer, sources) in enumerate(zip(network.layers, network.sources, strict=True)):
-        read = [maps[source] for source in sources]
-        if layer.copies:
-            maps[index] = copied(layer, read[0])
-        else:
-            sums = layer_sums(layer, read, np.float64)
-            maps[index] = sums if layer.is_last else pool(layer, _in_codes(layer, sums))
-        yield maps[index]
+
+    def made(layer: Layer, read: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+        sums = layer_sums(layer, read, np.float64)
+        return sums if layer.is_last else pool(layer, _in_codes(layer, sums))
+
+    for _, values in map_by_map(network, image_codes(network, pixels), made):
+        yield values
 
 
 def _in_codes(layer: Layer, sums: Values) -> Values:
